@@ -1,0 +1,31 @@
+"""What a block costs: counts and comparisons of convolutional networks and their variants.
+
+The public names are imported when they are first used, so that ``import srbench`` stays light.
+
+    srbench.build("resnet50+sr")        the network, as an nn.Module
+    srbench.count("resnet50+sr")        its parameters, MACs and FLOPs beside its baseline's
+    srbench.blocks                      the blocks, for your own networks
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from srbench.models.build import build
+    from srbench.runner import count
+
+__version__ = "0.1.0"
+__all__ = ["build", "count"]
+
+_HOMES = {"build": "srbench.models.build:build", "count": "srbench.runner:count"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'srbench' has no attribute {name!r}")
+    from pkgutil import resolve_name
+
+    return resolve_name(_HOMES[name])
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})
