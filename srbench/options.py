@@ -1,0 +1,169 @@
+"""Options of backbones and blocks: how a value is read from a spec and written back.
+
+Every option reads text into a typed value and formats it in one canonical way, so that two
+spellings of a number (``widen=2`` and ``widen=2.0``) name the same model.
+"""
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Protocol
+
+from srbench.errors import SpecError
+
+Value = int | float | str | bool | tuple[str, ...]
+
+
+class Option(Protocol):
+    """One ``key=value`` of a spec. ``stages`` are the backbone's stage names, in order."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def help(self) -> str: ...
+
+    def default(self, stages: tuple[str, ...]) -> Value:
+        """The value that the canonical spec omits."""
+
+    def parse(self, text: str, stages: tuple[str, ...]) -> Value:
+        """Read a value; raises SpecError with what would be accepted."""
+
+
+def format_value(value: Value) -> str:
+    """Write a value as the spec grammar does: ``2.0`` as ``2``, stages joined by ``/``."""
+    if isinstance(value, tuple):
+        return "/".join(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return repr(value).removesuffix(".0")
+    return str(value)
+
+
+def _rejected(name: str, text: str, expected: str) -> SpecError:
+    return SpecError(f"{name}={text} is not valid", f"{name} takes {expected}")
+
+
+@dataclass(frozen=True)
+class Integer:
+    """A whole number of at least ``minimum``."""
+
+    name: str
+    value: int
+    help: str
+    minimum: int | None = 1
+
+    def default(self, stages: tuple[str, ...]) -> Value:
+        return self.value
+
+    def parse(self, text: str, stages: tuple[str, ...]) -> Value:
+        expected = "a whole number" + (
+            f" of at least {self.minimum}" if self.minimum is not None else ""
+        )
+        # int() alone would also take 1_0, spaces and other scripts' digits.
+        if not re.fullmatch(r"-?[0-9]{1,18}", text):
+            raise _rejected(self.name, text, expected)
+        value = int(text)
+        if self.minimum is not None and value < self.minimum:
+            raise _rejected(self.name, text, expected)
+        return value
+
+
+@dataclass(frozen=True)
+class Number:
+    """A real number in [``minimum``, ``maximum``]."""
+
+    name: str
+    value: float
+    help: str
+    minimum: float = -1e15
+    maximum: float = 1e15
+
+    def default(self, stages: tuple[str, ...]) -> Value:
+        return self.value
+
+    def parse(self, text: str, stages: tuple[str, ...]) -> Value:
+        expected = f"a number from {self.minimum:g} to {self.maximum:g}"
+        if not re.fullmatch(r"-?[0-9]*\.?[0-9]+(e-?[0-9]{1,3})?|-?[0-9]+\.", text):
+            raise _rejected(self.name, text, expected)
+        value = float(text)
+        if not (math.isfinite(value) and self.minimum <= value <= self.maximum):
+            raise _rejected(self.name, text, expected)
+        return value + 0.0  # -0.0 and 0.0 are one value
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few words."""
+
+    name: str
+    value: str
+    help: str
+    choices: tuple[str, ...]
+
+    def default(self, stages: tuple[str, ...]) -> Value:
+        return self.value
+
+    def parse(self, text: str, stages: tuple[str, ...]) -> Value:
+        if text not in self.choices:
+            raise _rejected(self.name, text, "one of " + ", ".join(self.choices))
+        return text
+
+
+@dataclass(frozen=True)
+class Flag:
+    """``true`` or ``false``."""
+
+    name: str
+    value: bool
+    help: str
+
+    def default(self, stages: tuple[str, ...]) -> Value:
+        return self.value
+
+    def parse(self, text: str, stages: tuple[str, ...]) -> Value:
+        if text not in ("true", "false"):
+            raise _rejected(self.name, text, "true or false")
+        return text == "true"
+
+
+@dataclass(frozen=True)
+class Text:
+    """Any word without the grammar's own characters."""
+
+    name: str
+    value: str
+    help: str
+
+    def default(self, stages: tuple[str, ...]) -> Value:
+        return self.value
+
+    def parse(self, text: str, stages: tuple[str, ...]) -> Value:
+        return text
+
+
+@dataclass(frozen=True)
+class Stages:
+    """One or more of the backbone's stages, joined by ``/``; by default its last ``last``.
+
+    ``last=None`` means every stage. The value keeps the network's order, however written.
+    """
+
+    last: int | None = None
+    name: str = "stage"
+    help: str = "the stages it is put in, joined by /"
+
+    def default(self, stages: tuple[str, ...]) -> Value:
+        return stages if self.last is None else stages[-self.last :]
+
+    def parse(self, text: str, stages: tuple[str, ...]) -> Value:
+        names = text.split("/")
+        for name in names:
+            if name not in stages:
+                raise SpecError(
+                    f"there is no stage {name!r}",
+                    "the stages are " + ", ".join(stages) + "; join several by /",
+                )
+            if names.count(name) > 1:
+                raise SpecError(f"stage {name} is named twice", "name each stage once")
+        return tuple(stage for stage in stages if stage in names)
