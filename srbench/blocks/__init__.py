@@ -1,0 +1,8 @@
+"""The blocks, as ordinary modules: (B, C, H, W) in, (B, C, H, W) out. One paper, one file."""
+
+from srbench.blocks.cbam import CBAM
+from srbench.blocks.dropout import Dropout2d
+from srbench.blocks.squeeze_excitation import SqueezeExcitation
+from srbench.blocks.squeeze_remember import SqueezeRemember
+
+__all__ = ["CBAM", "Dropout2d", "SqueezeExcitation", "SqueezeRemember"]

@@ -1,0 +1,97 @@
+"""Squeeze-and-Remember: R. Cakaj, J. Mehnert, B. Yang, ICMLA 2024, arXiv 2410.00823."""
+
+import torch
+from torch import Tensor, nn
+
+from srbench.blocks._checks import require_positive
+
+
+class SqueezeRemember(nn.Module):
+    r"""Adds to the input a mixture of learned memories, chosen by the input itself.
+
+    For X of shape (B, C, H, W):
+
+    1. *Squeeze*: a 1x1 convolution C -> S gives X' of shape (B, S, H, W).
+    2. *Remember*: a two-layer FCN with a softmax turns X' into weights alpha of shape (B, P);
+       M' = sum_i alpha_i M_i over P memories M_i of shape (C, H, W).
+    3. *Add*: X^ = X + M'.
+
+    The memories start at zero, as in the paper, so a fresh block is exactly the identity. The
+    squeeze weights start uniform in (-sqrt(k), sqrt(k)), k = 1/C: PyTorch's own initialisation of
+    a 1x1 convolution.
+
+    The paper leaves open the squeezed width, the FCN's hidden width, its activation and the number
+    of memories; ``squeeze=1``, ``hidden=64``, ReLU and ``memories=10`` are this project's choice.
+
+    Parameters: (C S + S) + (S H W h + h) + (h P + P) + P C H W.
+    MACs for one image: C S H W + S H W h + h P + P C H W.
+
+    Args:
+        channels: C, the channels of the input.
+        height: H, the rows of the input; the memories are tied to it.
+        width: W, the columns of the input; the memories are tied to it.
+        memories: P, the number of memory blocks.
+        squeeze: S, the channels after the squeeze.
+        hidden: h, the units of the FCN's hidden layer.
+
+    Shape:
+        (B, C, H, W) -> (B, C, H, W), for any B including 0. The memory layout of the input is kept.
+
+    Raises:
+        ValueError: for a size below 1, and in ``forward`` for an input that is not
+            (B, channels, height, width).
+
+    >>> block = SqueezeRemember(channels=8, height=7, width=7, memories=2)
+    >>> x = torch.rand(4, 8, 7, 7)
+    >>> torch.equal(block(x), x)
+    True
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        height: int,
+        width: int,
+        memories: int = 10,
+        squeeze: int = 1,
+        hidden: int = 64,
+    ) -> None:
+        super().__init__()
+        require_positive(
+            channels=channels,
+            height=height,
+            width=width,
+            memories=memories,
+            squeeze=squeeze,
+            hidden=hidden,
+        )
+        self.channels, self.height, self.width = channels, height, width
+        self.squeeze = nn.Conv2d(channels, squeeze, kernel_size=1)
+        self.fcn = nn.Sequential(
+            nn.Flatten(),
+            nn.Linear(squeeze * height * width, hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, memories),
+            nn.Softmax(dim=1),
+        )
+        self.memory = nn.Parameter(torch.zeros(memories, channels, height, width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        self._check_shape(x)
+        alpha = self.fcn(self.squeeze(x))
+        # The weighted sum as a matrix product: no P copies of the batch, and every counter sees it.
+        remembered = alpha @ self.memory.flatten(1)
+        added: Tensor = x + remembered.view(-1, self.channels, self.height, self.width)
+        return added
+
+    def _check_shape(self, x: Tensor) -> None:
+        built_for = (self.channels, self.height, self.width)
+        if x.dim() != 4 or x.shape[1:] != built_for:
+            raise ValueError(
+                "this SqueezeRemember was built for inputs of (B, {}, {}, {})".format(*built_for)
+                + f" and got {tuple(int(side) for side in x.shape)}: "
+                "its memories are tied to the feature map's size"
+            )
+
+    def extra_repr(self) -> str:
+        return f"channels={self.channels}, height={self.height}, width={self.width}"
