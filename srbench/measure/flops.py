@@ -1,0 +1,181 @@
+"""MACs and FLOPs of a forward pass, from fvcore, and the second opinion from torch.
+
+One multiply-add is one MAC. *MACs* are those of convolutions, linear layers and matrix products:
+what the CBAM and SENet papers print as "GFLOPs". *FLOPs* are fvcore's total under its default
+handles, which adds batch norm, adaptive average pooling and interpolation.
+"""
+
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch._ops import OpOverload
+from torch.utils.flop_counter import FlopCounterMode
+
+from srbench.shapes import NeedsValues, Recording, Replay, on_shapes
+
+with warnings.catch_warnings():
+    # fvcore compiles a loss with torch.jit.script, which is deprecated, when it is imported.
+    warnings.simplefilter("ignore", FutureWarning)
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from fvcore.nn import FlopCountAnalysis
+    from fvcore.nn.jit_handles import conv_flop_count, get_shape
+
+MAC_OPERATORS = frozenset({"conv", "linear", "addmm", "matmul", "mm", "bmm", "einsum"})
+
+# Passed over by convention, beside everything that works element by element: pooling, over
+# positions or channels, and its relative the softmax. Not `sum`: after a product it is a
+# matrix product in disguise.
+CONVENTIONAL = frozenset(
+    {"mean", "amax", "amin", "max", "min", "softmax", "log_softmax", "dropout", "feature_dropout"}
+)
+
+# Move data and compute nothing, like views and factories; fvcore knows many more by itself.
+MOVING = frozenset(
+    {"channel_shuffle", "clone", "eye", "flip", "linspace", "pad", "pixel_shuffle"}
+    | {"pixel_unshuffle", "reflection_pad2d", "repeat", "replication_pad2d", "tile", "triu", "tril"}
+)
+
+
+@dataclass(frozen=True)
+class Flops:
+    """Counts of one forward pass.
+
+    ``macs`` and ``flops`` are fvcore's, ``macs_torch`` the MACs by torch's FlopCounterMode, which
+    counts two FLOPs for each. ``uncounted`` are operators passed over by convention and
+    ``unknown`` those that fvcore does not know, both with the number of their calls. ``modules``
+    holds (MACs, FLOPs) by module name.
+    """
+
+    macs: int
+    flops: int
+    macs_torch: int
+    uncounted: Mapping[str, int]
+    unknown: Mapping[str, int]
+    modules: Mapping[str, tuple[int, int]]
+
+
+def count_flops(model: nn.Module, *inputs: Tensor) -> Flops:
+    """Count one forward pass in evaluation mode, on shapes alone or, where that fails, for real.
+
+    The model comes back as it was, weights, mode and hooks, even if the forward raises.
+    """
+    try:
+        return count_on_shapes(model, *inputs)
+    except NeedsValues:
+        return count_for_real(model, *inputs)
+
+
+def count_on_shapes(model: nn.Module, *inputs: Tensor) -> Flops:
+    """Count without arithmetic. Raises NeedsValues where the model's course depends on values."""
+    recording = Recording()
+    replay = Replay(recording)
+    with evaluating(model):
+        with on_shapes(recording):
+            model(*inputs)
+        with on_shapes(replay):
+            analysis = _analyse(model, inputs)
+        replay.finish()
+    return _flops(analysis, recording.flops // 2)
+
+
+def count_for_real(model: nn.Module, *inputs: Tensor) -> Flops:
+    """Count two forward passes that are really computed."""
+    with torch.no_grad(), evaluating(model):
+        with FlopCounterMode(display=False) as counter:
+            model(*inputs)
+        analysis = _analyse(model, inputs)
+    return _flops(analysis, counter.get_total_flops() // 2)
+
+
+def _analyse(model: nn.Module, inputs: tuple[Tensor, ...]) -> FlopCountAnalysis:
+    analysis = FlopCountAnalysis(model, inputs)
+    analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
+    # A convolution with padding="same" or "valid" is an operator that fvcore has no handle for.
+    analysis.set_op_handle("aten::_convolution_mode", _convolution_mode)
+    # fvcore passes over these in silence; they belong into the report.
+    analysis._ignored_ops = {op for op in analysis._ignored_ops if not _by_convention(op)}
+    analysis.total()  # traces
+    return analysis
+
+
+def _flops(analysis: FlopCountAnalysis, macs_torch: int) -> Flops:
+    modules = {
+        name: (_macs(operators), _total(operators))
+        for name, operators in analysis.by_module_and_operator().items()
+    }
+    missed = sorted((op, n) for op, n in analysis.unsupported_ops().items() if not _moves(op))
+    macs, flops = modules[""]
+    return Flops(
+        macs,
+        flops,
+        macs_torch,
+        {_short(op): n for op, n in missed if _by_convention(op)},
+        {_short(op): n for op, n in missed if not _by_convention(op)},
+        modules,
+    )
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode inside; afterwards every module has its own mode and hooks again."""
+    before = [
+        (m, m.training, set(m._forward_pre_hooks), set(m._forward_hooks)) for m in model.modules()
+    ]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, training, pre_hooks, hooks in before:
+            module.training = training
+            _keep(module._forward_pre_hooks, pre_hooks)
+            _keep(module._forward_hooks, hooks)
+
+
+def _keep(hooks: dict[int, Any], known: set[int]) -> None:
+    for key in set(hooks) - known:
+        del hooks[key]
+
+
+def _convolution_mode(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
+    shapes = [get_shape(value) for value in (inputs[0], inputs[1], outputs[0])]
+    return Counter({"conv": conv_flop_count(*shapes)})
+
+
+@cache
+def _by_convention(op: str) -> bool:
+    name = _short(op)
+    if name in CONVENTIONAL or "pool" in name:
+        return True
+    return any(torch.Tag.pointwise in overload.tags for overload in _overloads(op))
+
+
+@cache
+def _moves(op: str) -> bool:
+    name = _short(op)
+    if name in MOVING or name.startswith("new_") or name.endswith("_like"):
+        return True
+    return any(overload.is_view for overload in _overloads(op))
+
+
+def _overloads(op: str) -> list[OpOverload]:
+    packet = getattr(torch.ops.aten, _short(op), None) if op.startswith("aten::") else None
+    return [getattr(packet, name) for name in packet.overloads()] if packet else []
+
+
+def _short(op: str) -> str:
+    return op.removeprefix("aten::")
+
+
+def _macs(operators: Mapping[str, float]) -> int:
+    return int(sum(n for operator, n in operators.items() if operator in MAC_OPERATORS))
+
+
+def _total(operators: Mapping[str, float]) -> int:
+    return int(sum(operators.values()))

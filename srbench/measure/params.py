@@ -1,0 +1,27 @@
+"""Parameters and buffers of a model, as exact integers."""
+
+from dataclasses import dataclass
+
+from torch import nn
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Numbers of elements: all parameters, those that require a gradient, and all buffers."""
+
+    total: int
+    trainable: int
+    buffers: int
+
+
+def count_parameters(model: nn.Module) -> Parameters:
+    """Count by tensor identity: a parameter that two modules share counts once.
+
+    Buffers (a batch norm's running statistics, say) are no parameters and stand apart.
+    """
+    parameters = list(model.parameters())
+    return Parameters(
+        total=sum(p.numel() for p in parameters),
+        trainable=sum(p.numel() for p in parameters if p.requires_grad),
+        buffers=sum(b.numel() for b in model.buffers()),
+    )

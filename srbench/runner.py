@@ -1,0 +1,114 @@
+"""Measures specs one by one. A row that fails is that row's failure; the others stand."""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+
+from srbench import comparison
+from srbench.conditions import Conditions, conditions
+from srbench.environment import versions
+from srbench.errors import BuildError, SrbenchError
+from srbench.measure.flops import Flops, count_for_real, count_on_shapes
+from srbench.measure.params import count_parameters
+from srbench.models.build import Assembly, Inserted, assemble
+from srbench.results import Counts, ModuleCounts, Record, Results
+from srbench.shapes import NeedsValues
+from srbench.spec import Spec
+
+
+def count(
+    *specs: str | Spec,
+    variants: Sequence[str] = (),
+    input_size: str | int | tuple[int, int] = 224,
+    num_classes: int = 1000,
+) -> Results:
+    """Parameters, MACs and FLOPs of the specs, each beside its baseline.
+
+    Args:
+        specs: such as ``"resnet50+sr"``; the baselines are added where they are missing.
+        variants: blocks that make one more row per backbone, such as ``"se+sr:memories=4"``.
+        input_size: one side, ``(height, width)`` or ``"192x256"``, in pixels.
+        num_classes: the logits of the last layer.
+
+    Raises:
+        SrbenchError: for bad input, with the remedy.
+
+    >>> rows = count("resnet18+se", input_size=64)
+    >>> [row.spec for row in rows], rows["resnet18+se"].counts.params
+    (['resnet18', 'resnet18+se'], 11778592)
+    """
+    wanted = comparison.rows(specs, variants, default_variants=())
+    return Results(list(run(wanted, conditions(input_size, num_classes))))
+
+
+def run(specs: Sequence[Spec], under: Conditions) -> Iterator[Record]:
+    """Count each spec for one image, in order, as the rows are asked for.
+
+    Raises SrbenchError for a spec that cannot be built or run on that input: bad input spoils the
+    whole comparison. Any other failure becomes the row's status.
+    """
+    environment = versions()
+    for spec in specs:
+        counts, status = _count(spec, under)
+        yield Record(
+            spec=str(spec),
+            baseline=str(spec.baseline),
+            input=under.input_shape[1:],
+            num_classes=under.num_classes,
+            counts=counts,
+            environment=environment,
+            status=status,
+        )
+
+
+def _count(spec: Spec, under: Conditions) -> tuple[Counts | None, str]:
+    """The counts and the row's status."""
+    try:
+        try:
+            assembly = assemble(spec, under, initialised=False)
+            flops = count_on_shapes(assembly.model, torch.empty(under.input_shape))
+        except NeedsValues:
+            assembly = assemble(spec, under)
+            flops = count_for_real(assembly.model, torch.zeros(under.input_shape))
+    except SrbenchError:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {_first_line(error)}"
+        if isinstance(error, MemoryError) or "allocate memory" in reason:
+            return None, f"failed: {reason}"
+        raise BuildError(
+            f"{spec} does not run on an input of {under.height}x{under.width}: {reason}",
+            "try a larger --input-size, or change the blocks",
+        ) from error
+    return _counts(assembly, flops), "ok"
+
+
+def _counts(assembly: Assembly, flops: Flops) -> Counts:
+    parameters = count_parameters(assembly.model)
+    return Counts(
+        params=parameters.total,
+        trainable=parameters.trainable,
+        buffers=parameters.buffers,
+        macs=flops.macs,
+        flops=flops.flops,
+        macs_torch=flops.macs_torch,
+        uncounted=flops.uncounted,
+        unknown=flops.unknown,
+        modules=tuple(_module_counts(assembly, block, flops) for block in assembly.inserted),
+    )
+
+
+def _module_counts(assembly: Assembly, block: Inserted, flops: Flops) -> ModuleCounts:
+    module = assembly.model.get_submodule(block.module)
+    return ModuleCounts(
+        block.stage,
+        block.module,
+        str(block.block),
+        block.shape,
+        count_parameters(module).total,
+        *flops.modules[block.module],
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

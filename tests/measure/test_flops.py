@@ -1,0 +1,184 @@
+"""Counting against closed forms, and against plain fvcore on real forwards."""
+
+import pytest
+import torch
+from fvcore.nn import FlopCountAnalysis
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+import srbench
+from srbench.blocks import CBAM, SqueezeExcitation, SqueezeRemember
+from srbench.catalog import BACKBONES, BLOCKS
+from srbench.measure.flops import count_flops, count_for_real, count_on_shapes
+from srbench.shapes import NeedsValues
+
+sizes = st.integers(1, 9)
+counted_quickly = settings(deadline=None, max_examples=25)
+
+
+def macs(model: nn.Module, *shape: int) -> int:
+    counted = count_flops(model, torch.zeros(shape))
+    assert counted.macs == counted.macs_torch
+    assert not counted.unknown
+    return counted.macs
+
+
+@counted_quickly
+@given(sizes, sizes, sizes, sizes, sizes, sizes)
+def test_sr_is_the_closed_form(c: int, h: int, w: int, p: int, s: int, n: int) -> None:
+    block = SqueezeRemember(c, h, w, memories=p, squeeze=s, hidden=n)
+    assert macs(block, 1, c, h, w) == c * s * h * w + s * h * w * n + n * p + p * c * h * w
+
+
+@counted_quickly
+@given(sizes, sizes, st.integers(1, 40), st.integers(1, 40))
+def test_se_is_the_closed_form(h: int, w: int, c: int, r: int) -> None:
+    r = min(c, r)
+    assert macs(SqueezeExcitation(c, r), 1, c, h, w) == 2 * c * (c // r)
+
+
+@counted_quickly
+@given(sizes, sizes, st.integers(1, 40), st.integers(1, 40), st.sampled_from([1, 3, 5, 7]))
+def test_cbam_is_the_closed_form(h: int, w: int, c: int, r: int, k: int) -> None:
+    r = min(c, r)
+    expected = 4 * c * (c // r) + 2 * k**2 * h * w
+    assert macs(CBAM(c, r, k), 1, c, h, w) == expected
+
+
+@pytest.mark.parametrize("backbone", list(BACKBONES))
+def test_shapes_alone_count_what_plain_fvcore_counts_on_a_real_forward(backbone: str) -> None:
+    model = srbench.build("+".join([backbone, *BLOCKS]), input_size=(64, 96)).eval()
+    x = torch.randn(1, 3, 64, 96)
+    plain = FlopCountAnalysis(model, x)
+    plain.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
+    counted = count_on_shapes(model, x)
+    with torch.no_grad():
+        assert counted.flops == plain.total()
+        assert {name: flops for name, (_, flops) in counted.modules.items()} == plain.by_module()
+        assert sum(plain.unsupported_ops().values()) <= sum(counted.uncounted.values())
+    assert counted == count_for_real(model, x)
+    assert counted.macs == counted.macs_torch
+
+
+class Function(nn.Module):
+    """A forward without parameters."""
+
+    def __init__(self, function: object) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(x)
+
+
+@pytest.mark.parametrize(
+    ("module", "shape", "expected"),
+    [
+        (nn.Conv2d(3, 5, 3, padding="same"), (1, 3, 8, 6), 3 * 5 * 9 * 8 * 6),
+        (nn.Conv2d(3, 5, 3, padding="valid"), (1, 3, 8, 6), 3 * 5 * 9 * 6 * 4),
+        (nn.Conv2d(4, 6, 3, groups=2, padding="same"), (1, 4, 5, 5), 2 * 6 * 9 * 25),
+        (nn.Conv2d(4, 6, (1, 3), stride=(2, 1), dilation=2), (1, 4, 9, 9), 4 * 6 * 3 * 5 * 5),
+        (nn.Conv1d(3, 5, 3), (1, 3, 8), 3 * 5 * 3 * 6),
+        (nn.Conv3d(2, 3, 3, padding=1), (1, 2, 4, 5, 6), 2 * 3 * 27 * 120),
+        (nn.ConvTranspose2d(3, 5, 4, stride=2), (1, 3, 6, 7), 3 * 5 * 16 * 42),
+        (nn.ConvTranspose1d(3, 5, 4, 2, 1, 1), (1, 3, 6), 3 * 5 * 4 * 6),
+        (Function(lambda x: nn.functional.conv2d(x, x.new_ones(2, 3, 3, 3), None, 1, 1)),
+         (1, 3, 5, 5), 2 * 3 * 9 * 25),
+        (nn.Linear(7, 5), (1, 4, 7), 4 * 7 * 5),
+        (Function(lambda x: x @ x.mT), (1, 3, 4), 3 * 3 * 4),
+        (Function(lambda x: torch.bmm(x, x.mT)), (2, 3, 4), 2 * 3 * 3 * 4),
+    ],
+)  # fmt: skip
+def test_operators_are_the_closed_form(module: nn.Module, shape: tuple, expected: int) -> None:
+    for count in (count_on_shapes, count_for_real):
+        counted = count(module, torch.zeros(shape))
+        assert (counted.macs, counted.macs_torch) == (expected, expected)
+        assert not counted.unknown
+
+
+def test_batch_norm_and_pooling_are_flops_and_no_macs() -> None:
+    counted = count_flops(
+        nn.Sequential(nn.BatchNorm2d(3), nn.AdaptiveAvgPool2d(1)), torch.zeros(1, 3, 4, 5)
+    )
+    assert (counted.macs, counted.flops) == (0, 2 * 60 + 60)
+
+
+def test_counts_grow_with_the_batch() -> None:
+    model = srbench.build("resnet18+cbam+sr", input_size=64)
+    one, three = (count_flops(model, torch.zeros(n, 3, 64, 64)) for n in (1, 3))
+    assert (three.macs, three.flops) == (3 * one.macs, 3 * one.flops)
+
+
+def test_elementwise_and_pooling_are_uncounted_by_convention() -> None:
+    model = nn.Sequential(nn.ReLU(inplace=True), nn.SiLU(), nn.MaxPool2d(2), nn.Softmax(1))
+    counted = count_flops(model, torch.zeros(1, 3, 8, 8))
+    assert counted.uncounted == {"max_pool2d": 1, "relu_": 1, "silu": 1, "softmax": 1}
+    assert counted.unknown == {}
+
+
+@pytest.mark.parametrize(
+    ("function", "operator"),
+    [
+        (lambda x: torch.tensordot(x, x, ([1], [1])), "tensordot"),
+        (lambda x: (x * x).sum(1), "sum"),
+        (lambda x: torch.cdist(x, x), "cdist"),
+    ],
+)
+def test_a_matrix_product_in_disguise_is_unknown(function: object, operator: str) -> None:
+    assert operator in count_flops(Function(function), torch.zeros(1, 3, 4)).unknown
+
+
+def test_the_second_counter_sees_what_fvcore_does_not() -> None:
+    counted = count_flops(Function(lambda x: torch.tensordot(x, x, ([1], [1]))), torch.zeros(5, 7))
+    assert (counted.macs, counted.macs_torch) == (0, 5 * 5 * 7)
+
+
+def test_a_model_that_looks_at_values_runs_for_real() -> None:
+    class Choosy(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.small, self.large = nn.Linear(4, 2), nn.Linear(4, 8)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.large(x) if x.sum() > 0 else self.small(x)
+
+    model = Choosy()
+    with pytest.raises(NeedsValues):
+        count_on_shapes(model, torch.ones(1, 4))
+    assert count_flops(model, torch.ones(1, 4)).macs == 32
+    assert count_flops(model, -torch.ones(1, 4)).macs == 8
+
+
+def test_a_model_comes_back_as_it_was() -> None:
+    model = srbench.build("resnet18+se", input_size=64).train()
+    model.layer1.eval()
+    modes = [m.training for m in model.modules()]
+    weights = {key: value.clone() for key, value in model.state_dict().items()}
+    for count in (count_on_shapes, count_for_real):
+        count(model, torch.zeros(1, 3, 64, 64))
+        assert [m.training for m in model.modules()] == modes
+        assert all(not m._forward_hooks and not m._forward_pre_hooks for m in model.modules())
+        assert all(torch.equal(v, weights[k]) for k, v in model.state_dict().items())
+
+
+@pytest.mark.parametrize("count", [count_flops, count_on_shapes, count_for_real])
+def test_a_forward_that_raises_leaves_no_hooks(count: object) -> None:
+    def fail(x: Tensor) -> Tensor:
+        raise ValueError("on purpose")
+
+    model = nn.Sequential(nn.Linear(3, 3), Function(fail)).train()
+    handle = model[0].register_forward_hook(lambda *_: None)
+    with pytest.raises(ValueError, match="on purpose"):
+        count(model, torch.zeros(1, 3))
+    assert list(model[0]._forward_hooks) == [handle.id]
+    assert all(not m._forward_pre_hooks for m in model.modules())
+    assert model.training
+
+
+def test_resolution_costs_neither_time_nor_memory() -> None:
+    model = srbench.build("resnet18")
+    counted = count_on_shapes(model, torch.empty(1, 3, 8192, 8192))
+    small = count_on_shapes(model, torch.empty(1, 3, 1024, 1024))
+    head = 512 * 1000
+    assert counted.macs - head == 64 * (small.macs - head)
