@@ -1,0 +1,112 @@
+"""LaTeX with booktabs, to be put into a paper as it is."""
+
+import re
+from itertools import groupby
+
+from srbench.report.table import Table, written
+
+_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "_": r"\_",
+    "&": r"\&",
+    "%": r"\%",
+    "#": r"\#",
+    "$": r"\$",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "[": "{[}",  # at the start of a row it would be an argument of the row before
+    '"': r"\textquotedbl{}",
+    "Δ": r"$\Delta$",
+    "×": r"$\times$",
+    "–": "--",
+    "−": "$-$",
+}
+
+
+def render(table: Table) -> str:
+    """A table environment: caption, grouped headings, rows and notes.
+
+    A table wider than the line is scaled down to it. Needs the packages booktabs and graphicx.
+    """
+    titles, rows = written(table, scaled=True)
+    lines = [
+        "% needs \\usepackage{booktabs,graphicx}",
+        r"\begin{table}",
+        r"  \centering\small\setlength{\tabcolsep}{4pt}",
+        *([f"  \\caption{{{escaped(table.caption)}}}"] if table.caption else []),
+        r"  \resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
+        f"  \\begin{{tabular}}{{{_alignment(table)}}}",
+        r"    \toprule",
+        *_heading(table, titles),
+        r"    \midrule",
+        *_body(table, rows),
+        r"    \bottomrule",
+        r"  \end{tabular}}",
+        *_notes(table),
+        r"\end{table}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def escaped(text: str) -> str:
+    """The text with everything that LaTeX would read as a command made harmless."""
+    return "".join(_SPECIAL.get(c, c) for c in " ".join(text.split()))
+
+
+def _cell(text: str) -> str:
+    return "$-$" + text[1:] if re.fullmatch(r"-[\d,.]+", text) else escaped(text)
+
+
+def _alignment(table: Table) -> str:
+    return "".join("r" if column.is_number else "l" for column in table.columns)
+
+
+def _heading(table: Table, titles: list[str]) -> list[str]:
+    """One line of titles, below a line of group names where there are groups.
+
+    A group's first column needs no title of its own: it has the group's.
+    """
+    if not table.groups():
+        return [f"    {_line([escaped(title) for title in titles])}"]
+    above, rules, below, start = [], [], [], 1
+    for group, members in groupby(range(len(titles)), key=lambda i: table.columns[i].group):
+        indices = list(members)
+        end = start + len(indices) - 1
+        if group:
+            above.append(f"\\multicolumn{{{len(indices)}}}{{c}}{{{escaped(titles[indices[0]])}}}")
+            rules.append(f"\\cmidrule(lr){{{start}-{end}}}")
+            below += ["", *(escaped(titles[i]) for i in indices[1:])]
+        else:
+            above += ["" for _ in indices]
+            below += [escaped(titles[i]) for i in indices]
+        start = end + 1
+    return [f"    {_line(above)}", f"    {' '.join(rules)}", f"    {_line(below)}"]
+
+
+def _body(table: Table, rows: list[list[str]]) -> list[str]:
+    """The rows, with a rule between the table's sections."""
+    lines = []
+    for index, row in enumerate(rows):
+        if index in table.sections:
+            lines.append(r"    \midrule")
+        lines.append(f"    {_line([_cell(cell) for cell in row])}")
+    return lines
+
+
+def _line(cells: list[str]) -> str:
+    return " & ".join(cells) + r" \\"
+
+
+def _notes(table: Table) -> list[str]:
+    if not table.notes:
+        return []
+    return [
+        r"  \par\smallskip\begin{minipage}{\linewidth}\footnotesize\raggedright",
+        *(f"    {escaped(note)}\\par" for note in table.notes),
+        r"  \end{minipage}",
+    ]

@@ -1,0 +1,69 @@
+"""Plain text for a terminal: aligned columns, stacked by group where the screen is too narrow."""
+
+from io import StringIO
+
+from rich import box
+from rich.cells import cell_len
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from srbench.report.table import Table, written
+
+UNLIMITED = 100_000
+
+
+def render(table: Table) -> str:
+    """The table as plain text of any width, with full integers."""
+    console = Console(file=StringIO(), width=UNLIMITED, color_system=None, highlight=False)
+    return _draw(table, console)
+
+
+def render_for(table: Table, console: Console) -> str:
+    """The table as it suits a console: its width and colours."""
+    return _draw(table, console)
+
+
+def _draw(table: Table, console: Console) -> str:
+    parts = [table]
+    if _width(table, console) > console.width:
+        parts = [table.only(group) for group in table.groups()] or parts
+    with console.capture() as capture:
+        for number, part in enumerate(parts):
+            if number:
+                console.print()
+            # Digits are never cut: what does not fit even so is left to the terminal to wrap.
+            width = max(console.width, _width(part, console))
+            console.print(_rich(part), width=width, crop=False)
+        if table.notes:
+            console.print()
+        for note in table.notes:
+            console.print(Text(note, style="dim"), soft_wrap=console.width == UNLIMITED)
+    return "\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n"
+
+
+def _width(table: Table, console: Console) -> int:
+    """Characters that the table needs at least."""
+    unlimited = console.options.update(max_width=UNLIMITED)
+    return Measurement.get(console, unlimited, _rich(table)).minimum
+
+
+def _rich(table: Table) -> RichTable:
+    titles, rows = written(table, scaled=False)
+    drawn = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1))
+    for index, (title, column) in enumerate(zip(titles, table.columns, strict=True)):
+        texts = [title, *(row[index] for row in rows)]
+        # Prose breaks between words, everything else nowhere.
+        pieces = [word for text in texts for word in text.split()] if column.is_prose else texts
+        drawn.add_column(
+            Text(title),
+            justify="right" if column.is_number else "left",
+            no_wrap=not column.is_prose,
+            min_width=max((cell_len(piece) for piece in pieces), default=0),
+        )
+    for index, row in enumerate(rows):
+        if index in table.sections:
+            drawn.add_section()
+        drawn.add_row(*(Text(cell) for cell in row))
+    return drawn

@@ -1,0 +1,54 @@
+"""How numbers are written for eyes: one scale and one precision a column. Base units elsewhere."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+PREFIXES = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
+MOST_DECIMALS = 6
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Divide by ``divisor``, write ``prefix`` before the unit, and keep ``decimals``."""
+
+    divisor: int = 1
+    prefix: str = ""
+    decimals: int = 0
+
+    def write(self, value: int | float) -> str:
+        """
+        >>> Scale(10**6, "M", 2).write(25_557_032)
+        '25.56'
+        """
+        return f"{value / self.divisor:,.{self.decimals}f}"
+
+
+def column_scale(values: Iterable[int], digits: int = 4) -> Scale:
+    """The prefix that suits the largest value; the smallest keeps that many significant digits.
+
+    >>> column_scale([1_814_073_344, 7_801_405_440])
+    Scale(divisor=1000000000, prefix='G', decimals=3)
+    """
+    sizes = sorted(abs(value) for value in values if value)
+    if not sizes:
+        return Scale()
+    for divisor, prefix in PREFIXES:
+        if sizes[-1] >= divisor:
+            return Scale(divisor, prefix, _decimals(sizes[0] / divisor, digits))
+    return Scale()
+
+
+def percent_decimals(values: Iterable[float]) -> int:
+    """Two decimals, or as many as it takes for the smallest nonzero share to show a digit.
+
+    >>> percent_decimals([9.9, 0.027]), percent_decimals([0.0004])
+    (2, 4)
+    """
+    sizes = [abs(value) for value in values if value]
+    return max(2, _decimals(min(sizes), 1)) if sizes else 2
+
+
+def _decimals(value: float, digits: int) -> int:
+    """Decimals that leave ``value`` that many significant digits."""
+    return min(MOST_DECIMALS, max(0, digits - 1 - math.floor(math.log10(value))))

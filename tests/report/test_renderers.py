@@ -1,0 +1,202 @@
+"""Every renderer against one table, byte for byte, and what happens to names that mean mischief."""
+
+import csv
+import io
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from srbench.report import data, latex, markdown, text
+from srbench.report.formats import FORMATS, SUFFIXES, Report
+from srbench.report.table import Column, Table
+
+TABLE = Table(
+    columns=(
+        Column("Model", "name"),
+        Column("Params", "count", "Params"),
+        Column("Δ", "delta", "Params"),
+        Column("Δ %", "percent", "Params"),
+        Column("MACs", "count", "MACs"),
+        Column("Δ", "delta", "MACs"),
+    ),
+    rows=(
+        ("net", 25_557_032, None, None, 4_089_184_256, None),
+        ("net+sr", 26_566_451, 1_009_419, 3.949672, 4_089_184_256, 0),
+        ("tiny", 11_689_512, None, None, 1_814_073_344, None),
+        ("tiny+cut", 11_689_511, -1, -0.0000086, 1_814_073_343, -1),
+        ("tiny+bad", None, None, None, None, None),
+    ),
+    caption="Two networks.",
+    notes=("One note.", "Another."),
+    sections=frozenset({2}),
+)
+
+TEXT = """\
+Model          Params            Δ         Δ %            MACs    Δ
+───────────────────────────────────────────────────────────────────
+net        25,557,032            –           –   4,089,184,256    –
+net+sr     26,566,451   +1,009,419   +3.949672   4,089,184,256    0
+
+tiny       11,689,512            –           –   1,814,073,344    –
+tiny+cut   11,689,511           -1   -0.000009   1,814,073,343   -1
+tiny+bad            –            –           –               –    –
+
+One note.
+Another.
+"""
+
+MARKDOWN = """\
+Two networks.
+
+| Model | Params (M) | Δ | Δ % | MACs (G) | Δ |
+| :--- | ---: | ---: | ---: | ---: | ---: |
+| net | 25.56 | – | – | 4.089 | – |
+| net+sr | 26.57 | +1,009,419 | +3.949672 | 4.089 | 0 |
+| tiny | 11.69 | – | – | 1.814 | – |
+| tiny+cut | 11.69 | -1 | -0.000009 | 1.814 | -1 |
+| tiny+bad | – | – | – | – | – |
+
+- One note.
+- Another.
+"""
+
+LATEX = r"""% needs \usepackage{booktabs,graphicx}
+\begin{table}
+  \centering\small\setlength{\tabcolsep}{4pt}
+  \caption{Two networks.}
+  \resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%
+  \begin{tabular}{lrrrrr}
+    \toprule
+     & \multicolumn{3}{c}{Params (M)} & \multicolumn{2}{c}{MACs (G)} \\
+    \cmidrule(lr){2-4} \cmidrule(lr){5-6}
+    Model &  & $\Delta$ & $\Delta$ \% &  & $\Delta$ \\
+    \midrule
+    net & 25.56 & -- & -- & 4.089 & -- \\
+    net+sr & 26.57 & +1,009,419 & +3.949672 & 4.089 & 0 \\
+    \midrule
+    tiny & 11.69 & -- & -- & 1.814 & -- \\
+    tiny+cut & 11.69 & $-$1 & $-$0.000009 & 1.814 & $-$1 \\
+    tiny+bad & -- & -- & -- & -- & -- \\
+    \bottomrule
+  \end{tabular}}
+  \par\smallskip\begin{minipage}{\linewidth}\footnotesize\raggedright
+    One note.\par
+    Another.\par
+  \end{minipage}
+\end{table}
+"""
+
+
+@pytest.mark.parametrize(
+    ("render", "expected"),
+    [(text.render, TEXT), (markdown.render, MARKDOWN), (latex.render, LATEX)],
+)
+def test_golden(render: object, expected: str) -> None:
+    assert render(TABLE) == expected
+
+
+def narrow(width: int) -> str:
+    return text.render_for(TABLE, Console(file=io.StringIO(), width=width, color_system=None))
+
+
+def test_a_narrow_terminal_gets_one_table_a_group() -> None:
+    shown = narrow(50)
+    assert max(len(line) for line in shown.splitlines()) <= 50
+    assert shown.count("Model") == 2
+    for whole in ("26,566,451", "+1,009,419", "4,089,184,256"):
+        assert whole in shown
+
+
+def test_digits_are_never_cut() -> None:
+    shown = narrow(20)
+    for whole in ("26,566,451", "+1,009,419", "-0.000009", "1,814,073,343"):
+        assert whole in shown
+    assert "…" not in shown
+
+
+NASTY = [
+    r"a_b & 50% of #1 $x$ ~ ^ {c} \input{d}",
+    "a|b *c* `d` [e](f) <g>",
+    "=cmd()",
+    "+1+1",
+    "-2",
+    "@x",
+    "\tx",
+    "line\nbreak",
+    "[bold]x[/bold]",
+]
+
+
+def nasty_table(name: str) -> Table:
+    return Table((Column("Model", "name"), Column("N", "count")), ((name, 1),), name, (name,))
+
+
+@pytest.mark.parametrize("name", NASTY)
+def test_markdown_keeps_its_cells(name: str) -> None:
+    row = markdown.render(nasty_table(name)).splitlines()[4]
+    unescaped = row.replace(r"\\", "").replace(r"\|", "")
+    assert unescaped.count("|") == 3
+
+
+@pytest.mark.parametrize("name", NASTY)
+def test_text_shows_what_is_there(name: str) -> None:
+    if "\n" not in name and "\t" not in name:
+        assert name in text.render(nasty_table(name))
+
+
+@pytest.mark.parametrize("name", NASTY)
+def test_csv_round_trips_and_runs_no_formula(name: str) -> None:
+    written = data.to_csv([{"spec": name, "delta": -5, "nothing": None}])
+    (row,) = csv.DictReader(io.StringIO(written))
+    assert row["spec"].removeprefix("'") == name
+    assert row["spec"][0] not in "=+-@\t"
+    assert row["delta"] == "-5"
+    assert row["nothing"] == ""
+
+
+@pytest.mark.parametrize("name", NASTY)
+def test_json_round_trips(name: str) -> None:
+    assert json.loads(data.to_json([{"spec": name, "n": 2**60 + 1}])) == [
+        {"spec": name, "n": 2**60 + 1}
+    ]
+
+
+def test_latex_escapes_every_command() -> None:
+    assert latex.escaped(NASTY[0]) == (
+        r"a\_b \& 50\% of \#1 \$x\$ \textasciitilde{} \textasciicircum{} \{c\} "
+        r"\textbackslash{}input\{d\}"
+    )
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no LaTeX here")
+def test_latex_compiles_and_fits_the_line(tmp_path: Path) -> None:
+    tables = [TABLE, *(nasty_table(name) for name in NASTY)]
+    wide = Table(TABLE.columns * 3, tuple(row * 3 for row in TABLE.rows), "Wide.")
+    body = "\n".join(latex.render(table) for table in [*tables, wide])
+    (tmp_path / "t.tex").write_text(
+        "\\documentclass{article}\\usepackage[T1]{fontenc}\\usepackage{booktabs,graphicx}"
+        f"\\begin{{document}}{body}\\end{{document}}"
+    )
+    done = subprocess.run(
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        errors="replace",
+    )
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert "Overfull" not in done.stdout
+
+
+def test_an_empty_report_is_empty_everywhere() -> None:
+    empty = Report((Table((Column("A", "name"),), ()),), [], [])
+    for form, render in FORMATS.items():
+        assert isinstance(render(empty), str), form
+
+
+def test_every_suffix_leads_to_a_format() -> None:
+    assert set(SUFFIXES.values()) == set(FORMATS)
