@@ -1,0 +1,57 @@
+"""What never loads torch, and the proof that this test could fail."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "torchvision", "fvcore", "pandas", "matplotlib", "pynvml")
+
+
+def loaded(code: str, **environment: str) -> set[str]:
+    """The heavy packages that a fresh interpreter has loaded after that code."""
+    code += f"\nimport sys; print('\\n' + ' '.join(set({HEAVY!r}) & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | environment,
+    )
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def command(*arguments: str) -> str:
+    return f"from srbench.cli.app import run; run({list(arguments)!r})"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import srbench; dir(srbench)",
+        "import srbench.report.counts",
+        "from srbench.spec import parse; parse('resnet50+sr+cbam')",
+        command("--help"),
+        command("--version"),
+        command("models"),
+        command("blocks"),
+        command("flops", "--help"),
+        command("flops", "resnet5"),
+        command("flops", "--input-size", "2,2"),
+        command("flops", "--output", "/nonexistent/table.md"),
+    ],
+)
+def test_light_things_load_nothing_heavy(code: str) -> None:
+    assert loaded(code) == set()
+
+
+def test_completion_loads_nothing_heavy() -> None:
+    words = {"COMP_WORDS": "srbench flops resnet50+", "COMP_CWORD": "2"}
+    code = "import sys\ntry: from srbench.cli import main; main()\nexcept SystemExit: pass"
+    assert loaded(code, _SRBENCH_COMPLETE="complete_bash", **words) == set()
+
+
+def test_this_test_can_fail() -> None:
+    assert "torch" in loaded("import srbench; srbench.build")
+    assert "pandas" in loaded("import pandas")

@@ -1,0 +1,178 @@
+"""Blocks of other packages, by entry point, and how they may fail."""
+
+import pytest
+
+import srbench
+from srbench.cli.app import run
+from srbench.errors import SrbenchError
+from srbench.spec import parse
+
+CODE = '''
+import torch
+from torch import nn
+
+
+class Scale(nn.Module):
+    """Learned scale per channel."""
+
+    def __init__(self, channels, start=1.0, bias=False):
+        super().__init__()
+        self.scale = nn.Parameter(torch.full((channels, 1, 1), start))
+        self.bias = nn.Parameter(torch.zeros(channels, 1, 1)) if bias else 0
+
+    def forward(self, x):
+        return x * self.scale + self.bias
+
+
+class Position(nn.Module):
+    """Learned map over positions."""
+
+    place = "stage"
+
+    def __init__(self, height, width):
+        super().__init__()
+        self.map = nn.Parameter(torch.zeros(height, width))
+
+    def forward(self, x):
+        return x + self.map
+
+
+class Disguised(nn.Module):
+    """A matrix product that fvcore does not see."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.weight = nn.Parameter(torch.rand(channels, channels))
+
+    def forward(self, x):
+        return torch.tensordot(x, self.weight, ([1], [1])).permute(0, 3, 1, 2)
+
+
+class Choosy(nn.Module):
+    """Looks at values."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 1)
+
+    def forward(self, x):
+        return self.conv(x) if x.abs().sum() >= 0 else x
+
+
+class FailsToBuild(nn.Module):
+    def __init__(self, channels):
+        raise RuntimeError("no such luck")
+
+
+class FailsToRun(nn.Module):
+    def forward(self, x):
+        raise KeyError("lost")
+
+
+class Reshapes(nn.Module):
+    def forward(self, x):
+        return x[:, :1, :1]
+
+
+class Needy(nn.Module):
+    def __init__(self, channels, heads):
+        super().__init__()
+
+
+class Elsewhere(nn.Module):
+    place = "roof"
+'''
+
+
+@pytest.fixture
+def package(install: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(
+        "blockpack",
+        CODE,
+        scale="Scale",
+        position="Position",
+        disguised="Disguised",
+        choosy="Choosy",
+        fails_to_build="FailsToBuild",
+        fails_to_run="FailsToRun",
+        reshapes="Reshapes",
+        needy="Needy",
+        elsewhere="Elsewhere",
+        missing="Missing",
+        se="Scale",
+    )
+    monkeypatch.delitem(__import__("sys").modules, "blockpack", raising=False)
+
+
+@pytest.mark.usefixtures("package")
+class TestThirdPartyBlocks:
+    def test_they_work_like_ours(self) -> None:
+        rows = srbench.count("resnet18+scale+position", input_size=64)
+        channels = 2 * (64 + 128 + 256 + 512)
+        assert rows.delta(rows[1], "params") == channels + sum(s * s for s in (16, 8, 4, 2))
+        assert rows.delta(rows[1], "macs") == 0
+        assert [m.block for m in rows[1].counts.modules].count("scale") == 8
+
+    def test_their_options_are_their_constructors(self) -> None:
+        spec = parse("resnet18+scale:bias=true,start=2.0,stage=layer1")
+        assert str(spec) == "resnet18+scale:start=2,bias=true,stage=layer1"
+        block = srbench.build(spec, input_size=64).layer1[0].bn2[1]
+        assert block.scale.mean() == 2
+        assert block.bias.shape == (64, 1, 1)
+        with pytest.raises(SrbenchError, match="no option 'begin'"):
+            parse("resnet18+scale:begin=2")
+        with pytest.raises(SrbenchError, match="bias=yes is not valid"):
+            parse("resnet18+scale:bias=yes")
+
+    def test_a_built_in_name_cannot_be_taken(self) -> None:
+        model = srbench.build("resnet18+se", input_size=64)
+        assert type(model.layer1[0].bn2[1]).__name__ == "SqueezeExcitation"
+
+    def test_one_that_looks_at_values_is_counted_for_real(self) -> None:
+        rows = srbench.count("resnet18+choosy:stage=layer4", input_size=64)
+        assert rows.delta(rows[1], "macs") == 2 * 512 * 512 * 4
+        assert rows[1].warnings == ()
+
+    @pytest.mark.parametrize(
+        ("spec", "problem"),
+        [
+            ("resnet18+fails_to_build", "no such luck"),
+            ("resnet18+fails_to_run", "lost"),
+            ("resnet18+reshapes", "does not run"),
+            ("resnet18+needy", "argument 'heads' has no default"),
+            ("resnet18+elsewhere", "the place 'roof'"),
+            ("resnet18+missing", "cannot be loaded"),
+            ("resnet18+scal", "unknown block 'scal'"),
+        ],
+    )
+    def test_failures_are_one_line_each_and_nothing_is_written(
+        self, spec: str, problem: str, tmp_path: object, capsys: pytest.CaptureFixture
+    ) -> None:
+        out = tmp_path / "out.csv"
+        assert run(["flops", "resnet18+se", spec, "--input-size", "64", "-o", str(out)]) == 2
+        stdout, stderr = capsys.readouterr()
+        assert stdout == ""
+        error, hint = stderr.strip().splitlines()
+        assert error.startswith("error: ")
+        assert problem in error
+        assert hint.startswith("hint: ")
+        assert not out.exists()
+
+    def test_strict_fails_on_what_is_not_counted(self, capsys: pytest.CaptureFixture) -> None:
+        arguments = ["flops", "resnet18+disguised:stage=layer4", "--input-size", "64"]
+        assert run(arguments) == 0
+        stdout, stderr = capsys.readouterr()
+        assert "resnet18+disguised:stage=layer4 *" in stdout
+        assert "the counters disagree" in stdout
+        assert (
+            "warning: resnet18+disguised:stage=layer4: not counted: tensordot (2 calls)" in stderr
+        )
+        assert "with the same result" not in stdout
+        assert run([*arguments, "--strict"]) == 1
+
+    def test_the_listing_names_the_package(self, capsys: pytest.CaptureFixture) -> None:
+        assert run(["blocks"]) == 0
+        stdout = capsys.readouterr().out
+        assert any(
+            line.startswith("scale") and "blockpack 1.0" in line for line in stdout.splitlines()
+        )
