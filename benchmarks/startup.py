@@ -1,0 +1,66 @@
+"""What a command takes beside the least that it could: start-up, and the imports it needs."""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from pairs import compare
+
+BARE = '''
+import typer
+
+app = typer.Typer()
+
+
+@app.command()
+def hello(name: str = "world") -> None:
+    """Say hello."""
+    typer.echo(f"hello {name}")
+
+
+@app.command()
+def bye() -> None:
+    """Say goodbye."""
+    typer.echo("bye")
+
+
+app()
+'''
+SRBENCH = str(Path(sys.executable).parent / "srbench")
+IMPORTS = "import torch, torchvision.models, fvcore.nn"
+
+
+def command(*arguments: str) -> object:
+    """A call that runs a command and throws its output away."""
+
+    def call() -> None:
+        subprocess.run(arguments, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    return call
+
+
+def main() -> None:
+    """Compare start-up times and print the ratios."""
+    with tempfile.TemporaryDirectory() as folder:
+        bare = Path(folder) / "bare.py"
+        bare.write_text(BARE)
+        for ours, peer in (("--help", "--help"), ("models", "hello")):
+            compare(
+                f"srbench {ours} : bare Typer program {peer}",
+                command(SRBENCH, ours),
+                command(sys.executable, str(bare), peer),
+                limit=1.5,
+                rounds=15,
+            )
+    compare(
+        f"srbench flops resnet50 --sr-memories 10 : {IMPORTS}",
+        command(SRBENCH, "flops", "resnet50", "--sr-memories", "10"),
+        command(sys.executable, "-c", IMPORTS),
+        limit=1.25,
+        rounds=7,
+    )
+
+
+if __name__ == "__main__":
+    main()
