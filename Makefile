@@ -1,0 +1,34 @@
+# Every target does its own set-up: a fresh machine needs Python 3.11 or later and nothing else.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test check benchmarks clean
+
+demo: $(READY)  ## ResNet-50 beside its Squeeze-and-Remember variant
+	$(BIN)/srbench flops resnet50 --sr-memories 10
+
+test: $(READY)  ## the tests
+	$(BIN)/python -m pytest
+
+check: $(READY)  ## what CI runs: format, lint, types, architecture, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+benchmarks: $(READY)  ## ratios against other tools, one after the other
+	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/counting.py
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+clean:  ## everything that was made
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
