@@ -5,13 +5,13 @@ from io import StringIO
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console
-from rich.measure import Measurement
 from rich.table import Table as RichTable
 from rich.text import Text
 
 from srbench.report.table import Table, written
 
 UNLIMITED = 100_000
+GAP = 3  # between two columns
 
 
 def render(table: Table) -> str:
@@ -26,41 +26,43 @@ def render_for(table: Table, console: Console) -> str:
 
 
 def _draw(table: Table, console: Console) -> str:
+    screen = console.width
     parts = [table]
-    if _width(table, console) > console.width:
+    if _width(table) > screen:
         parts = [table.only(group) for group in table.groups()] or parts
     with console.capture() as capture:
         for number, part in enumerate(parts):
             if number:
                 console.print()
             # Digits are never cut: what does not fit even so is left to the terminal to wrap.
-            width = max(console.width, _width(part, console))
-            console.print(_rich(part), width=width, crop=False)
+            console.width = max(screen, _width(part))
+            console.print(_rich(part))
+        console.width = screen
         if table.notes:
             console.print()
         for note in table.notes:
-            console.print(Text(note, style="dim"), soft_wrap=console.width == UNLIMITED)
+            console.print(Text(note, style="dim"), soft_wrap=screen == UNLIMITED)
     return "\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n"
 
 
-def _width(table: Table, console: Console) -> int:
-    """Characters that the table needs at least."""
-    unlimited = console.options.update(max_width=UNLIMITED)
-    return Measurement.get(console, unlimited, _rich(table)).minimum
+def _width(table: Table) -> int:
+    """Characters that the table needs at least: prose breaks between words, the rest nowhere."""
+    titles, rows = written(table, scaled=False)
+    needed = 0
+    for column, texts in zip(table.columns, zip(titles, *rows, strict=True), strict=True):
+        pieces = [word for text in texts for word in text.split()] if column.is_prose else texts
+        needed += max((cell_len(piece) for piece in pieces), default=0)
+    return needed + GAP * (len(table.columns) - 1)
 
 
 def _rich(table: Table) -> RichTable:
     titles, rows = written(table, scaled=False)
     drawn = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1))
-    for index, (title, column) in enumerate(zip(titles, table.columns, strict=True)):
-        texts = [title, *(row[index] for row in rows)]
-        # Prose breaks between words, everything else nowhere.
-        pieces = [word for text in texts for word in text.split()] if column.is_prose else texts
+    for title, column in zip(titles, table.columns, strict=True):
         drawn.add_column(
             Text(title),
             justify="right" if column.is_number else "left",
             no_wrap=not column.is_prose,
-            min_width=max((cell_len(piece) for piece in pieces), default=0),
         )
     for index, row in enumerate(rows):
         if index in table.sections:
