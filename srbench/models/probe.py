@@ -13,7 +13,7 @@ def output_shapes(
 ) -> dict[str, tuple[int, ...]]:
     """The output shape, without the batch, of each named module for an input of that shape.
 
-    Nothing is computed unless the model's course depends on values. Raises what the forward raises.
+    Nothing is computed. Raises what the forward raises, and NeedsValues where it needs values.
     """
     shapes: dict[str, tuple[int, ...]] = {}
 
