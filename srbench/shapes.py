@@ -5,10 +5,11 @@ tensors: both compute shapes in Python, where the tracer turns every size into a
 content with results that are remembered. So a model runs twice here, on real tensors whose memory
 nobody touches. Under a `Recording` each operator's result is worked out on the meta device and
 kept, and torch's FlopCounterMode counts it there. Under a `Replay` a counter sees the same
-operators return the results kept. Neither time nor memory depends on the resolution.
+operators return the results kept. Time does not depend on the resolution, and memory is reserved
+and never used.
 
 Nothing is taken on trust: a replay that meets another operator than the recording did raises
-`NeedsValues`, as does an operator whose result depends on values. The model must then run for real.
+`NeedsValues`, as does whatever reads a value. The model must then run for real.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -18,10 +19,12 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 from torch._ops import OpOverload
-from torch.overrides import TorchFunctionMode
+from torch._prims_common import suggest_memory_format
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 from torch.utils.flop_counter import FlopCounterMode
+
+from srbench.below_dispatch import BelowDispatch, NeedsValues
 
 Args = tuple[Any, ...]
 Kwargs = dict[str, Any]
@@ -29,8 +32,12 @@ Kwargs = dict[str, Any]
 VALUE_TAGS = frozenset({torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape})
 
 
-class NeedsValues(Exception):  # noqa: N818 - it names what the model needs
-    """The model cannot run on shapes alone."""
+class Recorded(NamedTuple):
+    """An operator's call: what it was called with, but for values, and its result."""
+
+    func: OpOverload
+    key: Any
+    result: Any
 
 
 class Recording(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -38,7 +45,7 @@ class Recording(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.results: list[tuple[OpOverload, Any]] = []
+        self.calls: list[Recorded] = []
         self.flops = 0
 
     def __torch_dispatch__(
@@ -49,11 +56,22 @@ class Recording(TorchDispatchMode):  # type: ignore[no-untyped-call]
             raise NeedsValues(f"{func} depends on values")
         if _is_cheap(func, args, kwargs):
             return func(*args, **kwargs)
-        on_meta, flops = _worked_out(func, args, kwargs)
-        result = args[0] if _is_in_place(func) else tree_map_only(Tensor, _untouched, on_meta)
+        key = (func, _frozen(args), _frozen(tuple(kwargs.items())))
+        on_meta, flops = _worked_out(key, func, args, kwargs)
+        if not _is_in_place(func):
+            result = tree_map_only(Tensor, _untouched, on_meta)
+        elif _frozen(on_meta) == _frozen(args[0]):
+            result = args[0]
+        else:
+            raise NeedsValues(f"{func} changes the shape of its input")
         self.flops += flops
-        self.results.append((func, result))
+        self.calls.append(Recorded(func, key, result))
         return result
+
+    def require_same(self, other: "Recording") -> None:
+        """Raises NeedsValues where two runs of one model took different courses."""
+        if [call.key for call in self.calls] != [call.key for call in other.calls]:
+            raise NeedsValues("the model's course depends on what it did before")
 
 
 class Replay(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -61,7 +79,7 @@ class Replay(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def __init__(self, recording: Recording) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self._results: Iterator[tuple[OpOverload | None, Any]] = iter(recording.results)
+        self._calls = iter(recording.calls)
 
     def __torch_dispatch__(
         self, func: OpOverload, types: Any, args: Args = (), kwargs: Kwargs | None = None
@@ -69,22 +87,22 @@ class Replay(TorchDispatchMode):  # type: ignore[no-untyped-call]
         kwargs = kwargs or {}
         if _is_cheap(func, args, kwargs):
             return func(*args, **kwargs)
-        recorded, result = next(self._results, (None, None))
-        if recorded is not func:
-            raise NeedsValues(f"{func} runs where {recorded} ran before")
-        return args[0] if _is_in_place(func) else result
+        recorded = next(self._calls, None)
+        if recorded is None or recorded.func is not func:
+            raise NeedsValues(f"{func} runs where {recorded and recorded.func} ran before")
+        return args[0] if _is_in_place(func) else recorded.result
 
     def finish(self) -> None:
         """Raises NeedsValues where fewer operators ran than were recorded."""
-        left_over, _ = next(self._results, (None, None))
+        left_over = next(self._calls, None)
         if left_over is not None:
-            raise NeedsValues(f"{left_over} ran before and does not now")
+            raise NeedsValues(f"{left_over.func} ran before and does not now")
 
 
 @contextmanager
 def on_shapes(mode: Recording | Replay) -> Iterator[None]:
     """Run what is inside on shapes. A model built inside gets weights that nobody initialises."""
-    with torch.no_grad(), _TracedConvolutions(), mode:
+    with torch.no_grad(), BelowDispatch(), mode:
         yield
 
 
@@ -99,10 +117,17 @@ _KNOWN: dict[Any, _Worked] = {}
 _KNOWN_AT_MOST = 20_000
 
 
-def _worked_out(func: OpOverload, args: Args, kwargs: Kwargs) -> _Worked:
+def forget() -> None:
+    """Forget the shapes that were worked out so far."""
+    _KNOWN.clear()
+
+
+def _worked_out(key: Any, func: OpOverload, args: Args, kwargs: Kwargs) -> _Worked:
     """Shapes determine the result: networks repeat the same call over and over."""
-    key = (func, _frozen(args), _frozen(tuple(kwargs.items())))
-    known = _KNOWN.get(key)
+    try:
+        known = _KNOWN.get(key)
+    except TypeError as error:
+        raise NeedsValues(f"{func} takes an argument that cannot be remembered") from error
     if known is None:
         if len(_KNOWN) >= _KNOWN_AT_MOST:
             _KNOWN.clear()
@@ -113,16 +138,32 @@ def _worked_out(func: OpOverload, args: Args, kwargs: Kwargs) -> _Worked:
 def _work_out(func: OpOverload, args: Args, kwargs: Kwargs) -> _Worked:
     if "out" in kwargs:
         raise NeedsValues(f"{func} writes where it is told to")
-    if func is torch.ops.aten._convolution.default:
-        # torch 2.11 has a rule only for the operator of which this one is the inside.
-        func, args = torch.ops.aten.convolution.default, args[:9]
     on_meta, keywords = tree_map_only(Tensor, _to_meta, (args, kwargs))
     try:
         with FlopCounterMode(display=False) as counter:
-            result = func(*on_meta, **keywords)
+            rule: Callable[..., Any] = _RULES.get(func, func)
+            result = rule(*on_meta, **keywords)
     except NotImplementedError as error:
         raise NeedsValues(f"{func} has no rule for shapes") from error
     return _Worked(result, counter.get_total_flops())
+
+
+def _convolution(x: Tensor, weight: Tensor, *others: Any) -> Tensor:
+    """The rule of ``convolution``, of which this operator is the inside: torch 2.11 has no other.
+
+    On the CPU, weights in channels_last make the output so as well, which the rule does not know.
+    """
+    result: Tensor = torch.ops.aten.convolution.default(x, weight, *others[:7])
+    for tensor in (x, weight):
+        layout = suggest_memory_format(tensor)
+        if layout != torch.contiguous_format:
+            return result.contiguous(memory_format=layout)
+    return result
+
+
+_RULES: dict[OpOverload, Callable[..., Tensor]] = {
+    torch.ops.aten._convolution.default: _convolution,
+}
 
 
 def _frozen(value: Any) -> Any:
@@ -136,9 +177,13 @@ def _frozen(value: Any) -> Any:
 
 def _is_cheap(func: OpOverload, args: Args, kwargs: Kwargs) -> bool:
     """Views and factories, and arithmetic on single integers, to which the tracer turns sizes."""
-    return func.is_view or all(
-        tensor.dim() == 0 and not tensor.is_floating_point()
-        for tensor in _tensors((*args, *kwargs.values()))
+    return (
+        func.is_view
+        or torch.Tag.inplace_view in func.tags
+        or all(
+            tensor.dim() == 0 and not tensor.is_floating_point()
+            for tensor in _tensors((*args, *kwargs.values()))
+        )
     )
 
 
@@ -164,87 +209,3 @@ def _to_meta(tensor: Tensor) -> Tensor:
 def _untouched(tensor: Tensor) -> Tensor:
     """A tensor on the CPU whose memory is reserved and never used."""
     return torch.empty_strided(tensor.size(), tensor.stride(), dtype=tensor.dtype)
-
-
-class _TracedConvolutions(TorchFunctionMode):
-    """Calls convolutions by the name that the tracer notes.
-
-    It notes ``aten::_convolution``, which ``aten::convolution`` calls inside, where a dispatch mode
-    has long taken over. Without this, a trace on shapes would have no convolutions.
-    """
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: Args = (), kwargs: Kwargs | None = None
-    ) -> Any:
-        direct = _DIRECT.get(func, func)
-        return direct(*args, **(kwargs or {}))
-
-
-def _convolution(
-    x: Tensor,
-    weight: Tensor,
-    bias: Tensor | None = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
-) -> Tensor:
-    if isinstance(padding, str) or x.dim() != weight.dim():
-        # Other operators, which the tracer notes as they are; or first a batch is added.
-        convolve = (torch.conv1d, torch.conv2d, torch.conv3d)[weight.dim() - 3]
-        return convolve(x, weight, bias, stride, padding, dilation, groups)
-    return _call(x, weight, bias, stride, padding, dilation, False, 0, groups)
-
-
-def _transposed_convolution(
-    x: Tensor,
-    weight: Tensor,
-    bias: Tensor | None = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    output_padding: Any = 0,
-    groups: int = 1,
-    dilation: Any = 1,
-) -> Tensor:
-    return _call(x, weight, bias, stride, padding, dilation, True, output_padding, groups)
-
-
-def _call(
-    x: Tensor,
-    weight: Tensor,
-    bias: Tensor | None,
-    stride: Any,
-    padding: Any,
-    dilation: Any,
-    transposed: bool,
-    output_padding: Any,
-    groups: int,
-) -> Tensor:
-    def per_side(size: Any) -> Any:
-        return (size,) * (weight.dim() - 2) if isinstance(size, int) else size
-
-    return torch._convolution(
-        x,
-        weight,
-        bias,
-        per_side(stride),
-        per_side(padding),
-        per_side(dilation),
-        transposed,
-        per_side(output_padding),
-        groups,
-        False,  # cudnn's benchmark, determinism and availability, and TF32: nothing is computed
-        False,
-        False,
-        False,
-    )
-
-
-_DIRECT: dict[Any, Callable[..., Tensor]] = {
-    torch.conv1d: _convolution,
-    torch.conv2d: _convolution,
-    torch.conv3d: _convolution,
-    torch.conv_transpose1d: _transposed_convolution,
-    torch.conv_transpose2d: _transposed_convolution,
-    torch.conv_transpose3d: _transposed_convolution,
-}

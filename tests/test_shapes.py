@@ -1,10 +1,12 @@
 """Running on shapes alone: what is remembered, and what is noticed."""
 
+import numpy
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from srbench.shapes import NeedsValues, Recording, Replay, on_shapes
+from srbench.below_dispatch import NeedsValues
+from srbench.shapes import Recording, Replay, on_shapes
 
 
 def recorded(function: object, *inputs: torch.Tensor) -> Recording:
@@ -19,7 +21,6 @@ def recorded(function: object, *inputs: torch.Tensor) -> Recording:
     [
         (nn.Conv2d(3, 5, 3, stride=2), (2, 3, 9, 8)),
         (nn.MaxPool2d(3, 2, 1), (2, 3, 9, 8)),
-        (nn.Conv2d(3, 5, 3), (3, 9, 8)),
         (lambda x: x.transpose(0, 1) + 1, (4, 5)),
         (lambda x: torch.cat([x, 2 * x], dim=1), (4, 5)),
         (lambda x: (x > 0, x.argmax(1)), (4, 5)),
@@ -74,6 +75,17 @@ def test_values_are_not_made_up() -> None:
         bool(torch.zeros(3).sum() > 0)
     with pytest.raises(NeedsValues), on_shapes(Recording()):
         int((torch.zeros(3) + 1).argmax())
+
+
+@pytest.mark.parametrize(
+    "read", [Tensor.tolist, Tensor.numpy, Tensor.item, Tensor.data_ptr, numpy.asarray, list]
+)
+def test_values_are_not_read_past_the_dispatcher(read: object) -> None:
+    def reading() -> None:
+        float(read(torch.zeros(1) + 1)[0])
+
+    with pytest.raises(NeedsValues), on_shapes(Recording()):
+        reading()
 
 
 def test_a_replay_notices_another_operator() -> None:

@@ -5,10 +5,10 @@ what the CBAM and SENet papers print as "GFLOPs". *FLOPs* are fvcore's total und
 handles, which adds batch norm, adaptive average pooling and interpolation.
 """
 
+import copy
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from torch._ops import OpOverload
 from torch.utils.flop_counter import FlopCounterMode
 
-from srbench.shapes import NeedsValues, Recording, Replay, on_shapes
+from srbench.below_dispatch import NeedsValues
+from srbench.shapes import Recording, Replay, on_shapes
 
 with warnings.catch_warnings():
     # fvcore compiles a loss with torch.jit.script, which is deprecated, when it is imported.
@@ -34,11 +35,15 @@ MAC_OPERATORS = frozenset({"conv", "linear", "addmm", "matmul", "mm", "bmm", "ei
 # matrix product in disguise.
 CONVENTIONAL = frozenset(
     {"mean", "amax", "amin", "max", "min", "softmax", "log_softmax", "dropout", "feature_dropout"}
+    # element by element, though torch's tags do not say so
+    | {"alpha_dropout", "feature_alpha_dropout", "glu", "hardswish", "hardswish_", "log_sigmoid"}
+    | {"prelu", "relu6", "relu6_", "rrelu", "rrelu_", "selu", "selu_", "celu", "celu_", "mish"}
 )
 
 # Move data and compute nothing, like views and factories; fvcore knows many more by itself.
 MOVING = frozenset(
     {"channel_shuffle", "clone", "eye", "flip", "linspace", "pad", "pixel_shuffle"}
+    | {"bernoulli", "empty_like", "normal", "rand", "randint", "randn", "randperm", "uniform"}
     | {"pixel_unshuffle", "reflection_pad2d", "repeat", "replication_pad2d", "tile", "triu", "tril"}
 )
 
@@ -61,35 +66,50 @@ class Flops:
     modules: Mapping[str, tuple[int, int]]
 
 
+class CounterFailed(Exception):  # noqa: N818 - the counter failed, not the model
+    """fvcore cannot count an operator of a model that runs."""
+
+
 def count_flops(model: nn.Module, *inputs: Tensor) -> Flops:
     """Count one forward pass in evaluation mode, on shapes alone or, where that fails, for real.
 
-    The model comes back as it was, weights, mode and hooks, even if the forward raises.
+    The model itself is left alone: copies of it are counted. Raises what the forward raises, and
+    CounterFailed where the model runs and fvcore cannot count it.
     """
     try:
-        return count_on_shapes(model, *inputs)
-    except NeedsValues:
-        return count_for_real(model, *inputs)
+        with on_shapes(Recording()):
+            blank = copy.deepcopy(model)
+        return count_on_shapes(blank, *inputs)
+    except Exception:  # whatever it was: the model itself has the last word
+        return count_for_real(copy.deepcopy(model), *inputs)
 
 
 def count_on_shapes(model: nn.Module, *inputs: Tensor) -> Flops:
-    """Count without arithmetic. Raises NeedsValues where the model's course depends on values."""
-    recording = Recording()
-    replay = Replay(recording)
-    with evaluating(model):
-        with on_shapes(recording):
+    """Count without arithmetic. The model is used up: its values mean nothing afterwards.
+
+    Raises NeedsValues where the model's course depends on values.
+    """
+    model.eval()
+    first, recording = Recording(), Recording()
+    for run in (first, recording):
+        with on_shapes(run):
             model(*inputs)
-        with on_shapes(replay):
-            analysis = _analyse(model, inputs)
-        replay.finish()
+    recording.require_same(first)
+    replay = Replay(recording)
+    with on_shapes(replay):
+        analysis = _analyse(model, inputs)
+    replay.finish()
     return _flops(analysis, recording.flops // 2)
 
 
 def count_for_real(model: nn.Module, *inputs: Tensor) -> Flops:
-    """Count two forward passes that are really computed."""
-    with torch.no_grad(), evaluating(model):
+    """Count forward passes that are really computed. The model stays in evaluation mode, and keeps
+    what its forward changes in it."""
+    model.eval()
+    twin = copy.deepcopy(model)
+    with torch.no_grad():
         with FlopCounterMode(display=False) as counter:
-            model(*inputs)
+            twin(*inputs)
         analysis = _analyse(model, inputs)
     return _flops(analysis, counter.get_total_flops() // 2)
 
@@ -101,7 +121,12 @@ def _analyse(model: nn.Module, inputs: tuple[Tensor, ...]) -> FlopCountAnalysis:
     analysis.set_op_handle("aten::_convolution_mode", _convolution_mode)
     # fvcore passes over these in silence; they belong into the report.
     analysis._ignored_ops = {op for op in analysis._ignored_ops if not _by_convention(op)}
-    analysis.total()  # traces
+    try:
+        analysis.total()  # traces
+    except (NeedsValues, MemoryError):
+        raise
+    except Exception as error:
+        raise CounterFailed(f"fvcore cannot count it: {type(error).__name__}: {error}") from error
     return analysis
 
 
@@ -122,27 +147,6 @@ def _flops(analysis: FlopCountAnalysis, macs_torch: int) -> Flops:
     )
 
 
-@contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode inside; afterwards every module has its own mode and hooks again."""
-    before = [
-        (m, m.training, set(m._forward_pre_hooks), set(m._forward_hooks)) for m in model.modules()
-    ]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training, pre_hooks, hooks in before:
-            module.training = training
-            _keep(module._forward_pre_hooks, pre_hooks)
-            _keep(module._forward_hooks, hooks)
-
-
-def _keep(hooks: dict[int, Any], known: set[int]) -> None:
-    for key in set(hooks) - known:
-        del hooks[key]
-
-
 def _convolution_mode(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
     shapes = [get_shape(value) for value in (inputs[0], inputs[1], outputs[0])]
     return Counter({"conv": conv_flop_count(*shapes)})
@@ -161,7 +165,9 @@ def _moves(op: str) -> bool:
     name = _short(op)
     if name in MOVING or name.startswith("new_") or name.endswith("_like"):
         return True
-    return any(overload.is_view for overload in _overloads(op))
+    return any(
+        overload.is_view or torch.Tag.inplace_view in overload.tags for overload in _overloads(op)
+    )
 
 
 def _overloads(op: str) -> list[OpOverload]:

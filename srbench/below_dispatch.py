@@ -1,0 +1,97 @@
+"""What a dispatch mode does not see, caught one level above it, where Python calls torch."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+
+class NeedsValues(Exception):  # noqa: N818 - it names what the model needs
+    """The model cannot run on shapes alone."""
+
+
+class BelowDispatch(TorchFunctionMode):
+    """Refuses what reads values past the dispatcher, and gives convolutions the tracer's name.
+
+    The tracer notes ``aten::_convolution``, which ``aten::convolution`` calls inside, where a
+    dispatch mode has long taken over. Without this, a trace on shapes would have no convolutions.
+    """
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func in _READ_VALUES:
+            raise NeedsValues(f"Tensor.{func.__name__} reads values")
+        # With padding="same" it is another operator, which the tracer notes as it is.
+        if func in _CONVOLUTIONS and not any(isinstance(a, str) for a in (*args, *kwargs.values())):
+            return _CONVOLUTIONS[func](*args, **kwargs)
+        return func(*args, **kwargs)
+
+
+_READ_VALUES = {
+    Tensor.__array__,
+    Tensor.data_ptr,
+    Tensor.numpy,
+    Tensor.tolist,
+}
+
+
+def _convolution(
+    input: Tensor,  # noqa: A002 - torch's own names, by which they may be passed
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Tensor:
+    return _call(input, weight, bias, (stride, padding, dilation, 0), groups, transposed=False)
+
+
+def _transposed_convolution(
+    input: Tensor,  # noqa: A002 - torch's own names, by which they may be passed
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Tensor:
+    sizes = (stride, padding, dilation, output_padding)
+    return _call(input, weight, bias, sizes, groups, transposed=True)
+
+
+def _call(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    sizes: tuple[Any, ...],
+    groups: int,
+    transposed: bool,
+) -> Tensor:
+    """``sizes`` are stride, padding, dilation and output padding."""
+    if x.dim() != weight.dim() or x.is_complex():
+        raise NeedsValues("a complex convolution, or one without a batch, is another operator")
+    stride, padding, dilation, output_padding = (
+        size if isinstance(size, (tuple, list)) else (int(size),) * (weight.dim() - 2)
+        for size in sizes
+    )
+    # cuDNN's benchmark, determinism and presence, and TF32: nothing is computed.
+    cudnn = (False,) * 4
+    return torch._convolution(
+        x, weight, bias, stride, padding, dilation, transposed, output_padding, groups, *cudnn
+    )
+
+
+_CONVOLUTIONS: dict[Any, Callable[..., Tensor]] = {
+    torch.conv1d: _convolution,
+    torch.conv2d: _convolution,
+    torch.conv3d: _convolution,
+    torch.conv_transpose1d: _transposed_convolution,
+    torch.conv_transpose2d: _transposed_convolution,
+    torch.conv_transpose3d: _transposed_convolution,
+}
