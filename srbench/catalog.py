@@ -18,8 +18,8 @@ class Backbone:
     """A network that blocks are put into.
 
     ``stages`` are module names in order; ``branch`` is the last norm of a residual branch, by
-    its name within a residual block; ``total_stride`` is how often the network halves its input,
-    multiplied out: the smallest input whose every stage still has something to reduce.
+    its name within a residual block; ``total_stride`` is the side of the input over that of the
+    last feature map. A smaller input would leave a stage nothing to reduce, and is refused.
     """
 
     name: str
@@ -39,8 +39,8 @@ class Block:
     target: str
     place: Place
     options: tuple[Option, ...]
-    summary: str
-    source: str
+    summary: str = ""
+    source: str = ""
 
 
 STRIDE = Choice(

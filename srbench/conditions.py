@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from srbench.errors import SrbenchError
 
 LARGEST_SIDE = 65_536
+MOST_CLASSES = 10**8
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,10 @@ class Conditions:
                 f"an input of {self.height}x{self.width} pixels is out of range",
                 f"each side must be from 1 to {LARGEST_SIDE}",
             )
-        if self.num_classes < 1:
+        if not 0 < self.num_classes <= MOST_CLASSES:
             raise SrbenchError(
-                f"{self.num_classes} classes are too few", "give --num-classes 1 or more"
+                f"{self.num_classes} classes are out of range",
+                f"give --num-classes from 1 to {MOST_CLASSES}",
             )
 
     @property

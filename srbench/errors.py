@@ -15,6 +15,9 @@ class SrbenchError(Exception):
         self.message = message
         self.hint = hint
 
+    def __str__(self) -> str:
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
 
 class SpecError(SrbenchError, ValueError):
     """A spec, an option or a size that does not say what it should."""

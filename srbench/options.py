@@ -45,16 +45,22 @@ def _rejected(name: str, text: str, expected: str) -> SpecError:
 
 
 @dataclass(frozen=True)
-class Integer:
-    """A whole number of at least ``minimum``."""
+class _Plain:
+    """An option whose default does not depend on the backbone."""
 
     name: str
-    value: int
+    value: Value
     help: str
-    minimum: int | None = 1
 
     def default(self, stages: tuple[str, ...]) -> Value:
         return self.value
+
+
+@dataclass(frozen=True)
+class Integer(_Plain):
+    """A whole number of at least ``minimum``."""
+
+    minimum: int | None = 1
 
     def parse(self, text: str, stages: tuple[str, ...]) -> Value:
         expected = "a whole number" + (
@@ -70,17 +76,11 @@ class Integer:
 
 
 @dataclass(frozen=True)
-class Number:
+class Number(_Plain):
     """A real number in [``minimum``, ``maximum``]."""
 
-    name: str
-    value: float
-    help: str
     minimum: float = -1e15
     maximum: float = 1e15
-
-    def default(self, stages: tuple[str, ...]) -> Value:
-        return self.value
 
     def parse(self, text: str, stages: tuple[str, ...]) -> Value:
         expected = f"a number from {self.minimum:g} to {self.maximum:g}"
@@ -93,16 +93,10 @@ class Number:
 
 
 @dataclass(frozen=True)
-class Choice:
+class Choice(_Plain):
     """One of a few words."""
 
-    name: str
-    value: str
-    help: str
-    choices: tuple[str, ...]
-
-    def default(self, stages: tuple[str, ...]) -> Value:
-        return self.value
+    choices: tuple[str, ...] = ()
 
     def parse(self, text: str, stages: tuple[str, ...]) -> Value:
         if text not in self.choices:
@@ -111,15 +105,8 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Flag:
+class Flag(_Plain):
     """``true`` or ``false``."""
-
-    name: str
-    value: bool
-    help: str
-
-    def default(self, stages: tuple[str, ...]) -> Value:
-        return self.value
 
     def parse(self, text: str, stages: tuple[str, ...]) -> Value:
         if text not in ("true", "false"):
@@ -128,15 +115,8 @@ class Flag:
 
 
 @dataclass(frozen=True)
-class Text:
+class Text(_Plain):
     """Any word without the grammar's own characters."""
-
-    name: str
-    value: str
-    help: str
-
-    def default(self, stages: tuple[str, ...]) -> Value:
-        return self.value
 
     def parse(self, text: str, stages: tuple[str, ...]) -> Value:
         return text

@@ -2,8 +2,9 @@
 
 A block is an ``nn.Module`` class that maps (B, C, H, W) to (B, C, H, W). Its constructor takes,
 by name, ``channels``, ``height`` and ``width`` as far as it asks for them; its further arguments
-are the block's options and need a default. A class attribute ``place`` says where it goes:
-``"branch"`` (the end of every residual branch, if it says nothing) or ``"stage"``.
+need a default, and are the block's options where that is an int, float, bool or str. A class
+attribute ``place`` says where it goes: ``"branch"`` (the end of every residual branch, if it says
+nothing) or ``"stage"``.
 """
 
 import inspect
@@ -27,10 +28,14 @@ def block_names() -> list[str]:
     return sorted({entry.name for entry in _entries()} - BLOCKS.keys())
 
 
+def hidden_names() -> list[str]:
+    """Names of third-party blocks that cannot be used, since srbench has a block so called."""
+    return sorted({entry.name for entry in _entries()} & BLOCKS.keys())
+
+
 def origin(name: str) -> str:
-    """The package (name and version) that brings a third-party block."""
-    distribution = _entry(name).dist
-    return f"{distribution.name} {distribution.version}" if distribution else "unknown package"
+    """The packages (name and version) that bring a third-party block; one, if all is well."""
+    return ", ".join(sorted({_package(entry) for entry in _entries() if entry.name == name}))
 
 
 @cache
@@ -57,7 +62,7 @@ def load_block(name: str) -> Block:
             f"block {name!r} of {origin(name)} asks for the place {place!r}",
             "its class attribute `place` must be 'branch' or 'stage'",
         )
-    return Block(name, entry.value, place, options, _summary(cls), origin(name))
+    return Block(name, entry.value, place, options, source=origin(name))
 
 
 def _entries() -> "Iterable[EntryPoint]":
@@ -67,7 +72,18 @@ def _entries() -> "Iterable[EntryPoint]":
 
 
 def _entry(name: str) -> "EntryPoint":
-    return next(entry for entry in _entries() if entry.name == name)
+    found = [entry for entry in _entries() if entry.name == name]
+    if len({entry.value for entry in found}) > 1:
+        raise SpecError(
+            f"several packages bring a block called {name!r}: "
+            + ", ".join(sorted(_package(entry) for entry in found)),
+            "uninstall all but one of them",
+        )
+    return found[0]
+
+
+def _package(entry: "EntryPoint") -> str:
+    return f"{entry.dist.name} {entry.dist.version}" if entry.dist else "unknown package"
 
 
 def _options(cls: type) -> list[Option]:
@@ -79,28 +95,25 @@ def _options(cls: type) -> list[Option]:
             parameter.VAR_KEYWORD,
         ):
             continue
-        option = _option(parameter.name, parameter.default)
-        if option is None:
+        if parameter.default is parameter.empty or parameter.name == Stages().name:
             raise SpecError(
-                f"{cls.__name__}'s argument {parameter.name!r} has no default",
-                "give it an int, float, bool or str as default; "
+                f"{cls.__name__}'s argument {parameter.name!r} has no default, or is srbench's own",
+                "give it a default and a name other than stage; "
                 "only channels, height and width are filled in",
             )
-        found.append(option)
+        option = _option(parameter.name, parameter.default)
+        found += [option] if option else []
     return [*found, Stages()]
 
 
 def _option(name: str, default: Any) -> Option | None:
+    """An option for a default that a spec can write; others keep what they are."""
+    if type(default) not in (bool, int, float, str):
+        return None  # nor a subclass: a spec could not write it
     if isinstance(default, bool):
         return Flag(name, default, "")
     if isinstance(default, int):
         return Integer(name, default, "", minimum=None)
     if isinstance(default, float):
         return Number(name, default, "")
-    if isinstance(default, str) and default is not inspect.Parameter.empty:
-        return Text(name, default, "")
-    return None
-
-
-def _summary(cls: type) -> str:
-    return (inspect.getdoc(cls) or cls.__name__).splitlines()[0]
+    return Text(name, default, "")

@@ -56,7 +56,7 @@ def parse(text: "str | Spec") -> Spec:
     """
     if isinstance(text, Spec):
         return text
-    head, *tail = text.strip().split("+")
+    head, *tail = (part.strip() for part in text.split("+"))
     if not head:
         raise SpecError(f"{text!r} names no model", GRAMMAR_HINT)
     backbone = find_backbone(_name(head, text))
@@ -64,6 +64,22 @@ def parse(text: "str | Spec") -> Spec:
         _part(head, text, backbone, backbone.options),
         tuple(_part(block, text, backbone, _block_options(block, text)) for block in tail),
     )
+
+
+def settings(spec: Spec) -> dict[str, str]:
+    """Every option of each block, as it is when the spec says nothing, by the block's name.
+
+    >>> settings(parse("resnet50+se:reduction=8"))
+    {'se': 'reduction=16, stage=layer1/layer2/layer3/layer4'}
+    """
+    backbone = find_backbone(spec.backbone.name)
+    return {
+        part.name: ", ".join(
+            f"{key}={format_value(value)}"
+            for key, value in defaults(find_block(part.name).options, backbone).items()
+        )
+        for part in spec.blocks
+    }
 
 
 def defaults(options: tuple[Option, ...], backbone: Backbone) -> dict[str, Value]:
@@ -78,7 +94,7 @@ def _block_options(text: str, whole: str) -> tuple[Option, ...]:
 def _name(text: str, whole: str) -> str:
     name = text.partition(":")[0]
     if not re.fullmatch(r"[A-Za-z_][\w.-]*", name):
-        problem = f"a name is missing in {whole!r}" if not name else f"{name!r} is no name"
+        problem = f"a name is missing in {whole!r}" if not name else f"{name!r} is not a name"
         raise SpecError(problem, GRAMMAR_HINT)
     return name
 

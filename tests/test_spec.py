@@ -14,7 +14,7 @@ from srbench.spec import Part, Spec, parse
     ("text", "canonical"),
     [
         ("resnet50", "resnet50"),
-        (" resnet50+se ", "resnet50+se"),
+        (" resnet50 + se ", "resnet50+se"),
         ("resnet50+se:reduction=8", "resnet50+se:reduction=8"),
         ("resnet50+se:reduction=16", "resnet50+se"),
         ("resnet50+cbam+sr", "resnet50+cbam+sr"),
@@ -60,7 +60,7 @@ def test_canonical_form(text: str, canonical: str) -> None:
         ("+se", "names no model", "resnet50+sr"),
         ("resnet50+", "a name is missing", "resnet50+sr"),
         ("resnet50++se", "a name is missing", "resnet50+sr"),
-        ("resnet50+se,cbam", "is no name", "resnet50+sr"),
+        ("resnet50+se,cbam", "is not a name", "resnet50+sr"),
         ("resnet50:", "is not key=value", "key=value"),
         ("resnet50+se:reduction", "is not key=value", "key=value"),
         ("resnet50+se:reduction=", "is not key=value", "key=value"),

@@ -79,6 +79,30 @@ class Needy(nn.Module):
         super().__init__()
 
 
+class Staged(nn.Module):
+    def __init__(self, stage="first"):
+        super().__init__()
+
+
+class Flexible(nn.Module):
+    """Arguments that no spec can write keep their defaults."""
+
+    def __init__(self, channels, *unused, norm=None, act=nn.ReLU, **more):
+        super().__init__()
+        self.act = act()
+        assert norm is None
+
+    def forward(self, x):
+        return self.act(x)
+
+
+class Matrix(nn.Module):
+    """Matrix times vector, for which fvcore's formula fails."""
+
+    def forward(self, x):
+        return x + (x[0, 0] @ x[0, 0, 0]).sum()
+
+
 class Elsewhere(nn.Module):
     place = "roof"
 '''
@@ -98,6 +122,9 @@ def package(install: object, monkeypatch: pytest.MonkeyPatch) -> None:
         reshapes="Reshapes",
         needy="Needy",
         elsewhere="Elsewhere",
+        flexible="Flexible",
+        matrix="Matrix",
+        staged="Staged",
         missing="Missing",
         se="Scale",
     )
@@ -137,9 +164,10 @@ class TestThirdPartyBlocks:
         ("spec", "problem"),
         [
             ("resnet18+fails_to_build", "no such luck"),
-            ("resnet18+fails_to_run", "lost"),
-            ("resnet18+reshapes", "does not run"),
+            ("resnet18+fails_to_run", "block fails_to_run at layer1.0.bn2, 64x16x16: KeyError"),
+            ("resnet18+reshapes", "it changes (1, 64, 16, 16) to (1, 1, 1, 16)"),
             ("resnet18+needy", "argument 'heads' has no default"),
+            ("resnet18+staged", "argument 'stage' has no default, or is srbench's own"),
             ("resnet18+elsewhere", "the place 'roof'"),
             ("resnet18+missing", "cannot be loaded"),
             ("resnet18+scal", "unknown block 'scal'"),
@@ -158,21 +186,32 @@ class TestThirdPartyBlocks:
         assert hint.startswith("hint: ")
         assert not out.exists()
 
+    def test_arguments_that_no_spec_can_write_keep_their_defaults(self) -> None:
+        rows = srbench.count("resnet18+flexible", input_size=64)
+        assert rows.delta(rows[1], "params") == 0
+
+    def test_what_fvcore_cannot_count_fails_its_own_row(
+        self, capsys: pytest.CaptureFixture
+    ) -> None:
+        assert run(["flops", "resnet18+matrix", "--input-size", "64"]) == 4
+        stdout, stderr = capsys.readouterr()
+        assert "11,689,512" in stdout
+        assert "resnet18+matrix: failed: fvcore cannot count it" in stderr
+
     def test_strict_fails_on_what_is_not_counted(self, capsys: pytest.CaptureFixture) -> None:
         arguments = ["flops", "resnet18+disguised:stage=layer4", "--input-size", "64"]
         assert run(arguments) == 0
         stdout, stderr = capsys.readouterr()
         assert "resnet18+disguised:stage=layer4 *" in stdout
         assert "the counters disagree" in stdout
-        assert (
-            "warning: resnet18+disguised:stage=layer4: not counted: tensordot (2 calls)" in stderr
-        )
+        assert "warning: resnet18+disguised:stage=layer4: not counted: tensordot (×2)" in stderr
         assert "with the same result" not in stdout
         assert run([*arguments, "--strict"]) == 1
 
     def test_the_listing_names_the_package(self, capsys: pytest.CaptureFixture) -> None:
         assert run(["blocks"]) == 0
-        stdout = capsys.readouterr().out
+        stdout, stderr = capsys.readouterr()
+        assert stderr == "warning: srbench's own se hides the one of blockpack 1.0\n"
         assert any(
             line.startswith("scale") and "blockpack 1.0" in line for line in stdout.splitlines()
         )

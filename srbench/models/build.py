@@ -1,13 +1,16 @@
 """From a spec to a module: the backbone, then each block at each of its sites."""
 
+import copy
 import inspect
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from pkgutil import resolve_name
 
+import torch
 from torch import nn
 
+from srbench.below_dispatch import NeedsValues
 from srbench.catalog import Backbone, Block
 from srbench.conditions import Conditions, conditions
 from srbench.errors import BuildError, SrbenchError
@@ -15,7 +18,8 @@ from srbench.lookup import find_backbone, find_block
 from srbench.models.probe import output_shapes
 from srbench.models.surgery import find_sites, insert
 from srbench.options import Value
-from srbench.shapes import NeedsValues, Recording, on_shapes
+from srbench.plugins import SHAPE_ARGUMENTS
+from srbench.shapes import Recording, on_shapes
 from srbench.spec import Part, Spec, defaults, parse
 
 
@@ -71,7 +75,7 @@ def assemble(spec: Spec, under: Conditions, initialised: bool = True) -> Assembl
     needs values in its constructor.
     """
     backbone = find_backbone(spec.backbone.name)
-    shapes = _site_shapes(spec.backbone, under) if spec.blocks else {}
+    shapes = site_shapes(spec.backbone, under) if spec.blocks else {}
     with nullcontext() if initialised else on_shapes(Recording()):
         model = _build_backbone(spec.backbone, under)
         inserted = tuple(
@@ -79,7 +83,17 @@ def assemble(spec: Spec, under: Conditions, initialised: bool = True) -> Assembl
             for part in spec.blocks
             for stage, site in _sites(model, backbone, part)
         )
+        kinds: dict[tuple[Part, tuple[int, int, int]], Inserted] = {}
+        for block in inserted:  # one of each kind: alike blocks with alike inputs fail alike
+            kinds.setdefault((block.block, block.shape), block)
+        for block in kinds.values():
+            _require_same_shape(model.get_submodule(block.module), spec, block)
     model.inserted_blocks = [block.module for block in inserted]  # type: ignore[assignment]
+    if len({model.get_submodule(block.module) for block in inserted}) < len(inserted):
+        raise BuildError(
+            f"{spec}: one and the same module stands at several sites",
+            "the block's class must make a new module each time it is called",
+        )
     return Assembly(model, inserted)
 
 
@@ -89,16 +103,22 @@ def _build_backbone(part: Part, under: Conditions) -> nn.Module:
         side = backbone.total_stride
         raise BuildError(
             f"an input of {under.height}x{under.width} is too small for {part.name}, "
-            f"which reduces it {side} times",
+            f"whose stages divide each side by {side}",
             f"use --input-size {side} or more",
         )
     options = defaults(backbone.options, backbone) | dict(part.options)
-    model: nn.Module = resolve_name(backbone.target)(part.name, under.num_classes, **options)
+    try:
+        model: nn.Module = resolve_name(backbone.target)(part.name, under.num_classes, **options)
+    except (RuntimeError, MemoryError) as error:
+        raise BuildError(
+            f"{part} with {under.num_classes} classes cannot be built: {error}",
+            "ask for fewer classes or a smaller widen",
+        ) from error
     return model
 
 
 @lru_cache(maxsize=64)
-def _site_shapes(part: Part, under: Conditions) -> dict[str, tuple[int, ...]]:
+def site_shapes(part: Part, under: Conditions) -> dict[str, tuple[int, ...]]:
     """The feature map's shape at every site that any block could take: blocks keep the shape."""
     backbone = find_backbone(part.name)
     with on_shapes(Recording()):
@@ -142,15 +162,40 @@ def _build_block(spec: Spec, part: Part, site: str, shape: tuple[int, int, int])
     options.pop("stage")
     constructor = resolve_name(block.target)
     asked = inspect.signature(constructor).parameters
-    sizes = zip(("channels", "height", "width"), shape, strict=True)
+    sizes = zip(SHAPE_ARGUMENTS, shape, strict=True)
+    where = _where(spec, part, site, shape)
     try:
         module: nn.Module = constructor(**{k: v for k, v in sizes if k in asked}, **options)
     except (SrbenchError, NeedsValues):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise BuildError(
-            f"{spec}: block {part} at {site}, {'x'.join(map(str, shape))}: {error}",
+            f"{where}: {type(error).__name__}: {error}",
             f"change the block's options, or where it is put; "
             f"`srbench blocks` lists the options of {part.name}",
         ) from error
     return module
+
+
+def _require_same_shape(block: nn.Module, spec: Spec, inserted: Inserted) -> None:
+    """Run a copy of the block alone, so that one that fails is known by its name and its place.
+
+    Inside `on_shapes` it runs on shapes, otherwise for real.
+    """
+    shape = inserted.shape
+    where = _where(spec, inserted.block, inserted.module.rpartition(".")[0], shape)
+    hint = "a block maps (B, C, H, W) to the same shape; `srbench --debug` shows where it fails"
+    try:
+        with torch.no_grad():
+            output = copy.deepcopy(block).eval()(torch.zeros(1, *shape))
+    except NeedsValues:
+        raise
+    except (Exception, SystemExit) as error:
+        raise BuildError(f"{where}: {type(error).__name__}: {error}", hint) from error
+    found = tuple(getattr(output, "shape", ()))
+    if found != (1, *shape):
+        raise BuildError(f"{where}: it changes (1, {str(shape)[1:-1]}) to {found}", hint)
+
+
+def _where(spec: Spec, part: Part, site: str, shape: tuple[int, int, int]) -> str:
+    return f"{spec}: block {part} at {site}, {'x'.join(map(str, shape))}"

@@ -1,6 +1,6 @@
 """Where a block goes, and the cut that puts it there without forking a network's forward."""
 
-from collections import OrderedDict
+import re
 from typing import Any
 
 from torch import Tensor, nn
@@ -31,16 +31,15 @@ def find_sites(model: nn.Module, backbone: Backbone, place: Place, stage: str) -
     ``stage`` places name the stage itself; ``branch`` places the last norm of each of its residual
     blocks. Raises BuildError when nothing matches.
     """
+    names = [name for name, _ in model.named_modules()]
     if place == "stage":
-        return [stage]
-    sites = [
-        name
-        for name, _ in model.named_modules()
-        if name.startswith(f"{stage}.") and name.split(".")[2:] == [backbone.branch]
-    ]
+        wanted, sites = stage, [name for name in names if name == stage]
+    else:
+        wanted = f"{stage}.*.{backbone.branch}"
+        sites = [name for name in names if re.fullmatch(wanted.replace("*", r"\d+"), name)]
     if not sites:
         raise BuildError(
-            f"{backbone.name} has no {stage}.*.{backbone.branch} to put a block after",
+            f"{backbone.name} has no {wanted} to put a block after",
             "this is a mistake in srbench's catalog: please report it",
         )
     return sites
@@ -55,7 +54,7 @@ def insert(model: nn.Module, site: str, block: nn.Module) -> str:
     module = model.get_submodule(site)
     if not isinstance(module, nn.Sequential):
         parent, _, child = site.rpartition(".")
-        module = Site(OrderedDict([("0", module)]))
+        module = Site(module)
         setattr(model.get_submodule(parent), child, module)
     module.append(block)
     return f"{site}.{len(module) - 1}"

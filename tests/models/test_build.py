@@ -130,10 +130,18 @@ def test_weights_that_do_not_fit_are_a_clear_error() -> None:
     del weights["layer2.0.bn2.weight"]
     with pytest.raises(BuildError, match=r"layer2\.0\.bn2"):
         load_backbone_weights(model, weights)
-    with pytest.raises(BuildError, match="size mismatch"):
+    with pytest.raises(BuildError, match=r"fc\.weight"):
         load_backbone_weights(model, torchvision.models.resnet18(num_classes=3).state_dict())
+    before = {key: value.clone() for key, value in model.state_dict().items()}
     with pytest.raises(BuildError, match="do not fit"):
         load_backbone_weights(model, torchvision.models.resnet34().state_dict())
+    assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
+
+
+def test_weights_of_a_variant_are_not_taken_for_the_backbones() -> None:
+    model = srbench.build("resnet18+se", input_size=64)
+    with pytest.raises(BuildError, match="weights of a variant"):
+        load_backbone_weights(model, model.state_dict())
 
 
 def test_loading_reports_which_keys_are_new() -> None:
@@ -148,6 +156,8 @@ def test_surgery_raises_when_nothing_matches() -> None:
     wrong = Backbone(**{**vars(backbone), "branch": "bn9"})
     with pytest.raises(BuildError, match=r"no layer1\.\*\.bn9"):
         find_sites(torchvision.models.resnet18(), wrong, "branch", "layer1")
+    with pytest.raises(BuildError, match="no layer5"):
+        find_sites(torchvision.models.resnet18(), backbone, "stage", "layer5")
 
 
 @pytest.mark.parametrize("size", [1, 31, "32x31", (16, 64)])
