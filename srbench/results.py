@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 if TYPE_CHECKING:
     import pandas
@@ -49,6 +49,7 @@ class Record:
     """One row: a spec, what it was measured under and with, and the counts, or why there are none.
 
     ``status`` is ``"ok"`` or ``"failed: why"``. ``input`` is (C, H, W); counts are per image.
+    ``settings`` are the blocks' options where the spec says nothing, by the block's name.
     """
 
     spec: str
@@ -58,6 +59,7 @@ class Record:
     counts: Counts | None
     environment: Mapping[str, str]
     status: str = "ok"
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -71,7 +73,7 @@ class Record:
                 f"torch {self.counts.macs_torch:,}"
             )
         if self.counts.unknown:
-            calls = ", ".join(f"{op} ({n} calls)" for op, n in self.counts.unknown.items())
+            calls = ", ".join(f"{op} (×{n})" for op, n in self.counts.unknown.items())
             found.append(f"not counted: {calls}")
         return tuple(found)
 
@@ -86,16 +88,15 @@ class Results(Sequence[Record]):
         self._records = tuple(records)
         self._by_spec = {record.spec: record for record in self._records}
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._by_spec or key in self._records
+
     @overload
     def __getitem__(self, key: int | str) -> Record: ...
     @overload
-    def __getitem__(self, key: slice) -> "Results": ...
-    def __getitem__(self, key: int | str | slice) -> "Record | Results":
-        if isinstance(key, str):
-            return self._by_spec[key]
-        if isinstance(key, slice):
-            return Results(self._records[key])
-        return self._records[key]
+    def __getitem__(self, key: slice) -> tuple[Record, ...]: ...
+    def __getitem__(self, key: int | str | slice) -> Record | tuple[Record, ...]:
+        return self._by_spec[key] if isinstance(key, str) else self._records[key]
 
     def __len__(self) -> int:
         return len(self._records)
@@ -130,7 +131,11 @@ class Results(Sequence[Record]):
         """The rows as a pandas DataFrame with the columns of the CSV."""
         import pandas
 
-        return pandas.DataFrame(self.to_rows()).convert_dtypes()
+        rows = self.to_rows()
+        columns = {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
+        return pandas.DataFrame(
+            {name: pandas.Series(values, dtype=_dtype(values)) for name, values in columns.items()}
+        )
 
     def to_json(self) -> list[dict[str, Any]]:
         """The rows of the CSV with everything else that the records hold."""
@@ -141,7 +146,11 @@ class Results(Sequence[Record]):
                 {"schema": SCHEMA}
                 | row
                 | {key: rest.get(key) for key in ("uncounted", "unknown", "modules")}
-                | {"warnings": list(record.warnings), "environment": dict(record.environment)}
+                | {
+                    "settings": dict(record.settings),
+                    "warnings": list(record.warnings),
+                    "environment": dict(record.environment),
+                }
             )
         return rows
 
@@ -158,3 +167,9 @@ class Results(Sequence[Record]):
         row |= {"num_classes": record.num_classes, "batch": 1, "status": record.status}
         row["warnings"] = "; ".join(record.warnings)
         return row
+
+
+def _dtype(values: Sequence[Any]) -> Literal["string", "Float64", "Int64"]:
+    """The pandas type that keeps a column exact: an integer beside nothing must not be a float."""
+    kinds = {type(value) for value in values if value is not None}
+    return "string" if str in kinds else "Float64" if float in kinds else "Int64"

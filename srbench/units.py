@@ -40,13 +40,13 @@ def column_scale(values: Iterable[int], digits: int = 4) -> Scale:
 
 
 def percent_decimals(values: Iterable[float]) -> int:
-    """Two decimals, or as many as it takes for the smallest nonzero share to show a digit.
+    """Two decimals, or as many as it takes for the smallest nonzero share to show two digits.
 
-    >>> percent_decimals([9.9, 0.027]), percent_decimals([0.0004])
-    (2, 4)
+    >>> percent_decimals([9.9, 0.27]), percent_decimals([9.9, 0.027])
+    (2, 3)
     """
     sizes = [abs(value) for value in values if value]
-    return max(2, _decimals(min(sizes), 1)) if sizes else 2
+    return max(2, _decimals(min(sizes), 2)) if sizes else 2
 
 
 def _decimals(value: float, digits: int) -> int:

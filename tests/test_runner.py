@@ -48,6 +48,18 @@ def test_a_frame_has_the_columns_of_the_csv(results: Results) -> None:
     assert frame["params"].tolist() == [r.counts.params for r in results]
 
 
+def test_a_frame_keeps_integers_exact() -> None:
+    big = 2**60 + 1
+    counts = Counts(1, 1, 0, 7, 7, 7), Counts(1 + big, 1, 0, 7, 7, 7)
+    records = [
+        Record(spec, "a", (3, 1, 1), 1, count, {})
+        for spec, count in zip(("a", "a+b"), counts, strict=True)
+    ]
+    frame = Results(records).to_frame()
+    assert frame["params_delta"][1] == big
+    assert frame["params"][1] == big + 1
+
+
 def test_json_is_json(results: Results) -> None:
     first, *rest = json.loads(json.dumps(results.to_json()))
     assert first["schema"] == 1
@@ -96,6 +108,7 @@ def test_lack_of_memory_fails_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
         return real(model, *inputs)
 
     monkeypatch.setattr(runner, "count_on_shapes", exhausted)
+    monkeypatch.setattr(runner, "count_for_real", exhausted)
     rows = srbench.count("resnet18+cbam", "resnet18+se", input_size=64)
     assert [r.status for r in rows] == [
         "ok",
@@ -112,5 +125,5 @@ def test_warnings_tell_a_disagreement_and_what_was_not_counted() -> None:
     record = Record("a", "a", (3, 1, 1), 1, counts, {})
     assert record.warnings == (
         "the counters disagree: fvcore 1,000 MACs, torch 1,234",
-        "not counted: cdist (2 calls)",
+        "not counted: cdist (×2)",
     )

@@ -40,5 +40,6 @@ def test_what_is_written_is_the_value_to_half_of_its_last_digit(values: list[int
 def test_percent_shows_the_smallest_share() -> None:
     assert percent_decimals([]) == 2
     assert percent_decimals([0.0]) == 2
-    assert percent_decimals([9.9, -0.003]) == 3
+    assert percent_decimals([9.9, 0.15]) == 2
+    assert percent_decimals([9.9, -0.0034]) == 4
     assert Scale(decimals=3).write(-0.003) == "-0.003"

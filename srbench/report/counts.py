@@ -10,6 +10,10 @@ from srbench.results import COMPARED, ModuleCounts, Record, Results
 
 TITLES = {"params": "Params", "macs": "MACs", "flops": "FLOPs"}
 MARK = " *"
+MODULE_COLUMNS = (
+    *("spec", "params", "macs", "flops", "stage", "module", "block"),
+    *("channels", "height", "width"),
+)
 
 
 def counts_report(results: Results, per_module: bool = False) -> Report:
@@ -17,9 +21,11 @@ def counts_report(results: Results, per_module: bool = False) -> Report:
 
     CSV has one kind of row: with ``per_module`` the blocks'. JSON always has both.
     """
-    tables = (_comparison(results), *([_by_stage(results)] if per_module else []))
+    inserted = [_by_stage(results)] if per_module and _inserted(results) else []
+    tables = (_comparison(results), *inserted)
     rows = _module_rows(results) if per_module else results.to_rows()
-    return Report(tables, rows, results.to_json())
+    columns = MODULE_COLUMNS if per_module else tuple(rows[0])
+    return Report(tables, columns, rows, results.to_json())
 
 
 def _comparison(results: Results) -> Table:
@@ -32,6 +38,7 @@ def _comparison(results: Results) -> Table:
             Column("Δ %", "percent", title),
         ]
     return Table(
+        "counts",
         tuple(columns),
         tuple(_comparison_row(results, record) for record in results),
         "Parameters, MACs and FLOPs of each model beside its baseline.",
@@ -60,7 +67,8 @@ def _notes(results: Results) -> Iterable[str]:
     for record in results:
         for problem in (*record.warnings, *([record.status] if record.status != "ok" else [])):
             yield f"* {record.spec}: {problem}."
-    if not results:
+    counted = [(record, record.counts) for record in results if record.counts]
+    if not counted:
         return
     first = results[0]
     channels, height, width = first.input
@@ -68,31 +76,27 @@ def _notes(results: Results) -> Iterable[str]:
         f"Per image of {channels}×{height}×{width}, {first.num_classes} classes, "
         "in evaluation mode. Δ is to the row's baseline."
     )
+    for block, usual in _settings(results).items():
+        yield f"{block}, where its name says nothing else: {usual}."
+    agreed = all(counts.macs == counts.macs_torch for _, counts in counted)
     yield (
         "MACs: multiply-adds of convolutions, linear layers and matrix products, counted by fvcore"
-        + ("" if _disputed(results) else " and, with the same result, by torch's FlopCounterMode")
+        + (" and, with the same result, by torch's FlopCounterMode" if agreed else "")
         + ". FLOPs: fvcore's total, which adds batch norm and adaptive average pooling."
     )
+    operators = {op.rstrip("_") for _, counts in counted for op in counts.uncounted}
     yield (
         "Not counted, by convention (elementwise operators, pooling, softmax): "
-        f"{_uncounted(results)}."
+        f"{', '.join(sorted(operators)) or 'nothing'}."
     )
     yield "Counted with " + ", ".join(f"{k} {v}" for k, v in first.environment.items()) + "."
 
 
-def _disputed(results: Results) -> bool:
-    return any(r.counts is None or r.counts.macs != r.counts.macs_torch for r in results)
-
-
-def _uncounted(results: Results) -> str:
-    """Names of the operators passed over, in-place ones under their plain name."""
-    operators = {
-        operator.rstrip("_")
-        for record in results
-        if record.counts
-        for operator in record.counts.uncounted
-    }
-    return ", ".join(sorted(operators)) or "nothing"
+def _settings(results: Results) -> dict[str, str]:
+    """Defaults of the blocks in the table. Stages are a backbone's own, and stand in the README."""
+    found = {name: usual for record in results for name, usual in record.settings.items()}
+    plain = {name: usual.partition("stage=")[0].rstrip(", ") for name, usual in found.items()}
+    return {name: usual for name, usual in plain.items() if usual}
 
 
 def _module_rows(results: Results) -> list[dict[str, Any]]:
@@ -129,9 +133,10 @@ def _by_stage(results: Results) -> Table:
     stages = groupby(_inserted(results), key=lambda at: (at[0].spec, at[1].stage, at[1].block))
     rows = [_stage_row(spec, [m for _, m in members]) for (spec, _, _), members in stages]
     return Table(
+        "modules",
         columns,
         tuple(rows),
-        "Where the N inserted blocks of each stage have their parameters, MACs and FLOPs.",
+        "What the inserted blocks, N in each stage, add to parameters, MACs and FLOPs.",
         sections=_sections(row[0] for row in rows),
     )
 

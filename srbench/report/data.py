@@ -9,15 +9,13 @@ from typing import Any
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def to_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+def to_csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
     """A header and a line a row; nothing where there is no value.
 
     Text that a spreadsheet would run as a formula gets an apostrophe in front.
     """
-    if not rows:
-        return ""
     out = StringIO()
-    writer = csv.DictWriter(out, fieldnames=list(rows[0]), lineterminator="\n")
+    writer = csv.DictWriter(out, fieldnames=columns, lineterminator="\n")
     writer.writeheader()
     for row in rows:
         writer.writerow({key: _harmless(value) for key, value in row.items()})

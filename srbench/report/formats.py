@@ -13,19 +13,21 @@ class Report:
     """One result for every reader: tables for eyes, flat rows for CSV, objects for JSON."""
 
     tables: tuple[Table, ...]
+    columns: Sequence[str]
     rows: Sequence[Mapping[str, Any]]
     objects: Sequence[Mapping[str, Any]]
 
 
-def _each(render: Callable[[Table], str]) -> Callable[[Report], str]:
+def each_table(render: Callable[[Table], str]) -> Callable[[Report], str]:
+    """A renderer of reports from one of tables: an empty line between two."""
     return lambda report: "\n".join(render(table) for table in report.tables)
 
 
 FORMATS: dict[str, Callable[[Report], str]] = {
-    "text": _each(text.render),
-    "markdown": _each(markdown.render),
-    "latex": _each(latex.render),
-    "csv": lambda report: data.to_csv(report.rows),
+    "text": each_table(text.render),
+    "markdown": each_table(markdown.render),
+    "latex": each_table(latex.render),
+    "csv": lambda report: data.to_csv(report.columns, report.rows),
     "json": lambda report: data.to_json(report.objects),
 }
 

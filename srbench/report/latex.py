@@ -29,16 +29,17 @@ _SPECIAL = {
 
 
 def render(table: Table) -> str:
-    """A table environment: caption, grouped headings, rows and notes.
+    """A table environment: caption, label, grouped headings, rows and notes.
 
-    A table wider than the line is scaled down to it. Needs the packages booktabs and graphicx.
+    It spans both columns of a two-column paper, and is scaled down where it is wider than that.
+    Needs the packages booktabs and graphicx.
     """
     titles, rows = written(table, scaled=True)
     lines = [
         "% needs \\usepackage{booktabs,graphicx}",
-        r"\begin{table}",
+        r"\begin{table*}[t]",
         r"  \centering\small\setlength{\tabcolsep}{4pt}",
-        *([f"  \\caption{{{escaped(table.caption)}}}"] if table.caption else []),
+        f"  \\caption{{{escaped(table.caption)}}}\\label{{tab:srbench-{table.name}}}",
         r"  \resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
         f"  \\begin{{tabular}}{{{_alignment(table)}}}",
         r"    \toprule",
@@ -48,7 +49,7 @@ def render(table: Table) -> str:
         r"    \bottomrule",
         r"  \end{tabular}}",
         *_notes(table),
-        r"\end{table}",
+        r"\end{table*}",
     ]
     return "\n".join(lines) + "\n"
 
@@ -67,24 +68,25 @@ def _alignment(table: Table) -> str:
 
 
 def _heading(table: Table, titles: list[str]) -> list[str]:
-    """One line of titles, below a line of group names where there are groups.
+    """One line of titles, below a line of names where several columns make a group.
 
-    A group's first column needs no title of its own: it has the group's.
+    The name is the title of the group's first column, which then shows its unit alone.
     """
-    if not table.groups():
-        return [f"    {_line([escaped(title) for title in titles])}"]
-    above, rules, below, start = [], [], [], 1
+    above: list[str] = []
+    rules: list[str] = []
+    below = [escaped(title) for title in titles]
     for group, members in groupby(range(len(titles)), key=lambda i: table.columns[i].group):
         indices = list(members)
-        end = start + len(indices) - 1
-        if group:
-            above.append(f"\\multicolumn{{{len(indices)}}}{{c}}{{{escaped(titles[indices[0]])}}}")
-            rules.append(f"\\cmidrule(lr){{{start}-{end}}}")
-            below += ["", *(escaped(titles[i]) for i in indices[1:])]
-        else:
+        first, last = indices[0], indices[-1]
+        if not group or first == last:
             above += ["" for _ in indices]
-            below += [escaped(titles[i]) for i in indices]
-        start = end + 1
+            continue
+        name = table.columns[first].title
+        above.append(f"\\multicolumn{{{len(indices)}}}{{c}}{{{escaped(name)}}}")
+        rules.append(f"\\cmidrule(lr){{{first + 1}-{last + 1}}}")
+        below[first] = escaped(titles[first].removeprefix(name).strip(" ()"))
+    if not rules:
+        return [f"    {_line(below)}"]
     return [f"    {_line(above)}", f"    {' '.join(rules)}", f"    {_line(below)}"]
 
 

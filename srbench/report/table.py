@@ -1,6 +1,6 @@
 """A table for eyes: typed values in columns, each with a hint that says how to write it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from srbench.units import Scale, column_scale, percent_decimals
@@ -35,9 +35,11 @@ class Column:
 class Table:
     """Columns, rows of raw values (None where there is nothing), a caption and footnotes.
 
-    ``sections`` are the rows, by number, above which a new part of the table begins.
+    ``name`` is one word to refer to the table by. ``sections`` are the rows, by number, above which
+    a new part of the table begins.
     """
 
+    name: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Any, ...], ...]
     caption: str = ""
@@ -51,12 +53,10 @@ class Table:
     def only(self, group: str) -> "Table":
         """The table with the columns of one group, beside those of none."""
         kept = [i for i, column in enumerate(self.columns) if column.group in ("", group)]
-        return Table(
-            tuple(self.columns[i] for i in kept),
-            tuple(tuple(row[i] for i in kept) for row in self.rows),
-            self.caption,
-            self.notes,
-            self.sections,
+        return replace(
+            self,
+            columns=tuple(self.columns[i] for i in kept),
+            rows=tuple(tuple(row[i] for i in kept) for row in self.rows),
         )
 
 

@@ -14,18 +14,10 @@ UNLIMITED = 100_000
 GAP = 3  # between two columns
 
 
-def render(table: Table) -> str:
-    """The table as plain text of any width, with full integers."""
-    console = Console(file=StringIO(), width=UNLIMITED, color_system=None, highlight=False)
-    return _draw(table, console)
-
-
-def render_for(table: Table, console: Console) -> str:
-    """The table as it suits a console: its width and colours."""
-    return _draw(table, console)
-
-
-def _draw(table: Table, console: Console) -> str:
+def render(table: Table, console: Console | None = None) -> str:
+    """The table with full integers, in the width and colours of a console; plain without one."""
+    if console is None:
+        console = Console(file=StringIO(), width=UNLIMITED, color_system=None, highlight=False)
     screen = console.width
     parts = [table]
     if _width(table) > screen:
@@ -63,6 +55,7 @@ def _rich(table: Table) -> RichTable:
             Text(title),
             justify="right" if column.is_number else "left",
             no_wrap=not column.is_prose,
+            overflow="fold",
         )
     for index, row in enumerate(rows):
         if index in table.sections:

@@ -15,6 +15,7 @@ from srbench.report.formats import FORMATS, SUFFIXES, Report
 from srbench.report.table import Column, Table
 
 TABLE = Table(
+    name="nets",
     columns=(
         Column("Model", "name"),
         Column("Params", "count", "Params"),
@@ -65,15 +66,15 @@ Two networks.
 """
 
 LATEX = r"""% needs \usepackage{booktabs,graphicx}
-\begin{table}
+\begin{table*}[t]
   \centering\small\setlength{\tabcolsep}{4pt}
-  \caption{Two networks.}
+  \caption{Two networks.}\label{tab:srbench-nets}
   \resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%
   \begin{tabular}{lrrrrr}
     \toprule
-     & \multicolumn{3}{c}{Params (M)} & \multicolumn{2}{c}{MACs (G)} \\
+     & \multicolumn{3}{c}{Params} & \multicolumn{2}{c}{MACs} \\
     \cmidrule(lr){2-4} \cmidrule(lr){5-6}
-    Model &  & $\Delta$ & $\Delta$ \% &  & $\Delta$ \\
+    Model & M & $\Delta$ & $\Delta$ \% & G & $\Delta$ \\
     \midrule
     net & 25.56 & -- & -- & 4.089 & -- \\
     net+sr & 26.57 & +1,009,419 & +3.949672 & 4.089 & 0 \\
@@ -87,7 +88,7 @@ LATEX = r"""% needs \usepackage{booktabs,graphicx}
     One note.\par
     Another.\par
   \end{minipage}
-\end{table}
+\end{table*}
 """
 
 
@@ -100,7 +101,7 @@ def test_golden(render: object, expected: str) -> None:
 
 
 def narrow(width: int) -> str:
-    return text.render_for(TABLE, Console(file=io.StringIO(), width=width, color_system=None))
+    return text.render(TABLE, Console(file=io.StringIO(), width=width, color_system=None))
 
 
 def test_a_narrow_terminal_gets_one_table_a_group() -> None:
@@ -132,7 +133,9 @@ NASTY = [
 
 
 def nasty_table(name: str) -> Table:
-    return Table((Column("Model", "name"), Column("N", "count")), ((name, 1),), name, (name,))
+    return Table(
+        "nasty", (Column("Model", "name"), Column("N", "count")), ((name, 1),), name, (name,)
+    )
 
 
 @pytest.mark.parametrize("name", NASTY)
@@ -150,7 +153,7 @@ def test_text_shows_what_is_there(name: str) -> None:
 
 @pytest.mark.parametrize("name", NASTY)
 def test_csv_round_trips_and_runs_no_formula(name: str) -> None:
-    written = data.to_csv([{"spec": name, "delta": -5, "nothing": None}])
+    written = data.to_csv(["spec", "delta", "nothing"], [{"spec": name, "delta": -5}])
     (row,) = csv.DictReader(io.StringIO(written))
     assert row["spec"].removeprefix("'") == name
     assert row["spec"][0] not in "=+-@\t"
@@ -175,7 +178,7 @@ def test_latex_escapes_every_command() -> None:
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no LaTeX here")
 def test_latex_compiles_and_fits_the_line(tmp_path: Path) -> None:
     tables = [TABLE, *(nasty_table(name) for name in NASTY)]
-    wide = Table(TABLE.columns * 3, tuple(row * 3 for row in TABLE.rows), "Wide.")
+    wide = Table("wide", TABLE.columns * 3, tuple(row * 3 for row in TABLE.rows), "Wide.")
     body = "\n".join(latex.render(table) for table in [*tables, wide])
     (tmp_path / "t.tex").write_text(
         "\\documentclass{article}\\usepackage[T1]{fontenc}\\usepackage{booktabs,graphicx}"
@@ -193,7 +196,7 @@ def test_latex_compiles_and_fits_the_line(tmp_path: Path) -> None:
 
 
 def test_an_empty_report_is_empty_everywhere() -> None:
-    empty = Report((Table((Column("A", "name"),), ()),), [], [])
+    empty = Report((Table("empty", (Column("A", "name"),), ()),), ["a"], [], [])
     for form, render in FORMATS.items():
         assert isinstance(render(empty), str), form
 
