@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = ["build", "count"]
 
-_HOMES = {"build": "srbench.models.build:build", "count": "srbench.runner:count"}
+_HOMES = {
+    "build": "srbench.models.build:build",
+    "count": "srbench.runner:count",
+    "blocks": "srbench.blocks",
+    "errors": "srbench.errors",
+    "models": "srbench.models",
+}
 
 
 def __getattr__(name: str) -> Any:

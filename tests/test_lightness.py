@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+import srbench
+
 HEAVY = ("torch", "torchvision", "fvcore", "pandas", "matplotlib", "pynvml")
 
 
@@ -44,6 +46,12 @@ def command(*arguments: str) -> str:
 )
 def test_light_things_load_nothing_heavy(code: str) -> None:
     assert loaded(code) == set()
+
+
+def test_the_public_names_are_there_when_they_are_used() -> None:
+    assert "torch" in loaded("import srbench; srbench.blocks.CBAM(16); srbench.errors.SpecError")
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        srbench.nonsense  # noqa: B018
 
 
 def test_completion_loads_nothing_heavy() -> None:

@@ -1,5 +1,13 @@
 """The command line: one module a command. Nothing here imports torch before a model is built."""
 
-from srbench.cli.app import main
+import sys
 
-__all__ = ["main"]
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    try:
+        from srbench.cli import app  # here, so that Ctrl-C is understood from the first moment
+
+        app.main()
+    except KeyboardInterrupt:
+        sys.exit(130)

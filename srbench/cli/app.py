@@ -73,6 +73,10 @@ def run(arguments: list[str] | None = None) -> int:
         if settings.debug:
             raise
         return _complain(error.message, error.hint, error.exit_code)
+    except OSError as error:
+        if settings.debug:
+            raise
+        return _complain(f"cannot write: {error.strerror}", "is the disk full?", 2)
     except (KeyboardInterrupt, typer.Abort):
         return _complain("interrupted", "", INTERRUPTED)
     except Exception as error:

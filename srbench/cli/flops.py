@@ -4,18 +4,9 @@ from typing import Annotated
 
 import typer
 
-from srbench import comparison
-from srbench.catalog import DEFAULT_VARIANTS
 from srbench.cli.completion import complete_spec, complete_variant
-from srbench.cli.output import FormatOption, OutputOption, destination
-from srbench.cli.progress import progress
-from srbench.conditions import Conditions, conditions
+from srbench.cli.output import FormatOption, OutputOption
 from srbench.options import format_value
-from srbench.report.counts import counts_report
-from srbench.results import Record, Results
-from srbench.spec import Spec
-
-GATE_FAILED, ROWS_FAILED, INTERRUPTED = 1, 4, 130
 
 VARIANTS = "Variants of every model"
 
@@ -101,39 +92,18 @@ def flops(
         *(f"dropout2d:p={format_value(p)}" for p in dropout2d or ()),
         *(variant or ()),
     ]
-    usual = () if no_variants else DEFAULT_VARIANTS
-    wanted = comparison.rows(specs or (), added, usual)
-    under = conditions(input_size, num_classes)
-    with destination(output, form) as target:
-        results, interrupted = _count(wanted, under)
-        if results:
-            target.write(counts_report(results, per_module))
-    raise typer.Exit(INTERRUPTED if interrupted else _verdict(results, strict))
+    from srbench.cli.counting import count_and_show  # what listings and --help need not load
 
-
-def _count(wanted: list[Spec], under: Conditions) -> tuple[Results, bool]:
-    """The rows, and whether Ctrl-C came before the last of them."""
-    records: list[Record] = []
-    try:
-        with progress(len(wanted)) as begin:
-            from srbench import runner  # loads torch
-
-            for spec in wanted:
-                begin(str(spec))
-                records += runner.run([spec], under)
-    except KeyboardInterrupt:
-        typer.echo(f"interrupted: {len(records)} of {len(wanted)} rows are counted", err=True)
-        return Results(records), True
-    return Results(records), False
-
-
-def _verdict(results: Results, strict: bool) -> int:
-    """The exit code; what is wrong with a row stands on stderr as well as below the table."""
-    for record in results:
-        for warning in record.warnings:
-            typer.echo(f"warning: {record.spec}: {warning}", err=True)
-        if record.status != "ok":
-            typer.echo(f"error: {record.spec}: {record.status}", err=True)
-    if any(record.status != "ok" for record in results):
-        return ROWS_FAILED
-    return GATE_FAILED if strict and any(record.warnings for record in results) else 0
+    raise typer.Exit(
+        count_and_show(
+            specs or (),
+            added,
+            default_variants=not no_variants,
+            size=input_size,
+            num_classes=num_classes,
+            per_module=per_module,
+            strict=strict,
+            form=form,
+            output=output,
+        )
+    )

@@ -1,6 +1,8 @@
 """Where a report goes, and in which format."""
 
-from collections.abc import Iterator
+import shutil
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
@@ -9,7 +11,7 @@ from typing import Annotated
 import typer
 
 from srbench.errors import SrbenchError
-from srbench.report.formats import FORMATS, SUFFIXES, Report
+from srbench.report.formats import FORMATS, SUFFIXES, Report, each_table
 
 Format = Enum("Format", {name: name for name in FORMATS}, type=str)  # type: ignore[misc]
 
@@ -37,15 +39,13 @@ def destination(path: Path | None, form: Format | None) -> Iterator["Destination
     A file that is there keeps its content until the report is complete, and one that was made
     for this goes again if there is none.
     """
-    made = path is not None and not path.exists()
-    if path is not None:
-        _require_writable(path)
     target = Destination(path, _format(path, form))
+    made = path is not None and _require_writable(path)
     try:
         yield target
     finally:
         if path is not None and made and not target.written:
-            path.unlink(missing_ok=True)
+            path.resolve().unlink(missing_ok=True)
 
 
 class Destination:
@@ -56,40 +56,68 @@ class Destination:
         self.form = form
         self.written = False
 
-    def write(self, report: Report) -> None:
-        """Write the report: to the file, or to stdout as suits the terminal."""
-        if self.path is not None:
-            self.path.write_text(FORMATS[self.form](report), encoding="utf-8")
-            typer.echo(f"wrote {self.path}", err=True)
-        elif self.form == "text":
-            _show(report)
-        else:
-            typer.echo(FORMATS[self.form](report), nl=False)
+    def write(self, report: Report, partial: bool = False) -> None:
+        """Write the report to the file, or to stdout as suits the terminal.
+
+        A ``partial`` one is only shown: it does not take the place of a whole one.
+        """
+        if self.path is None or partial:
+            typer.echo(self._renderer()(report), nl=False)
+            return
+        _replace(self.path, FORMATS[self.form](report))
         self.written = True
+        typer.echo(f"wrote {self.path}", err=True)
 
+    def _renderer(self) -> Callable[[Report], str]:
+        if self.form != "text" or not sys.stdout.isatty():
+            return FORMATS[self.form]
+        from rich.console import Console
 
-def _show(report: Report) -> None:
-    from rich.console import Console
+        from srbench.report import text
 
-    from srbench.report import text
-
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        typer.echo(FORMATS["text"](report), nl=False)
-        return
-    typer.echo("\n".join(text.render_for(table, console) for table in report.tables), nl=False)
+        console = Console(highlight=False)
+        return each_table(lambda table: text.render(table, console))
 
 
 def _format(path: Path | None, form: Format | None) -> str:
     if form is not None:
         return str(form.value)
-    return SUFFIXES.get(path.suffix.lower(), "text") if path is not None else "text"
+    if path is None or not path.suffix:
+        return "text"
+    if path.suffix.lower() not in SUFFIXES:
+        raise SrbenchError(
+            f"no format is known by the ending of {path}",
+            f"end it in {', '.join(SUFFIXES)}, or give --format",
+        )
+    return SUFFIXES[path.suffix.lower()]
 
 
-def _require_writable(path: Path) -> None:
+def _require_writable(path: Path) -> bool:
+    """Whether the file had to be made to find out that it can be written."""
     try:
+        made = not path.exists()
         path.open("a").close()
     except OSError as error:
-        raise SrbenchError(
-            f"cannot write to {path}: {error.strerror}", "name a file in a folder you can write to"
-        ) from error
+        raise _unwritable(path, error) from error
+    return made
+
+
+def _replace(path: Path, content: str) -> None:
+    """Write a regular file by way of a new one beside it, so that a full disk spoils nothing."""
+    beside = path.resolve().with_name(f".{path.name}.new")
+    try:
+        if not path.is_file():  # a device
+            path.write_text(content, encoding="utf-8")
+            return
+        beside.write_text(content, encoding="utf-8")
+        shutil.copymode(path, beside)
+        beside.replace(path.resolve())
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> SrbenchError:
+    return SrbenchError(
+        f"cannot write to {path}: {error.strerror}", "name a file in a folder you can write to"
+    )

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def progress(total: int) -> Iterator[Callable[[str], None]]:
-    """Show a bar of ``total`` rows; call what it yields with the name of each row that is begun."""
+def progress(total: int) -> Iterator[Callable[[int, str], None]]:
+    """A bar of ``total`` rows; call what it yields with the rows done and the next one's name."""
     if not sys.stderr.isatty():
-        yield lambda name: None
+        yield lambda done, name: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -22,5 +22,4 @@ def progress(total: int) -> Iterator[Callable[[str], None]]:
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("loading torch", total=total)
-        begun = iter(range(total + 1))
-        yield lambda name: bar.update(task, completed=next(begun), description=name)
+        yield lambda done, name: bar.update(task, completed=done, description=name)

@@ -39,7 +39,7 @@ def test_the_first_command(capsys: pytest.CaptureFixture) -> None:
     ]
     assert re.split(r"\s{2,}", lines[3]) == [
         *("resnet50+sr", "26,566,451", "+1,009,419", "+3.95"),
-        *("4,090,291,904", "+1,107,648", "+0.03", "4,112,620,224", "+1,107,648", "+0.03"),
+        *("4,090,291,904", "+1,107,648", "+0.027", "4,112,620,224", "+1,107,648", "+0.027"),
     ]
     assert stderr == ""
 
@@ -133,6 +133,16 @@ def test_output_takes_its_format_from_the_name(
     assert path.read_text() == expected
 
 
+def test_an_unknown_ending_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    path = tmp_path / "table.xlsx"
+    _, stderr = flops(capsys, "resnet18", *SMALL, "-o", str(path), code=2)
+    assert "ending of" in stderr
+    assert ".tex" in stderr
+    assert not path.exists()
+    flops(capsys, "resnet18", "--no-variants", *SMALL, "-o", str(path), "-f", "csv")
+    assert path.read_text().startswith("spec,")
+
+
 def test_output_replaces_a_file_only_when_all_is_counted(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -175,7 +185,7 @@ BAD = [
     (["resnet50", "--input-size", "-224"], "is not an input size", "192x256"),
     (["resnet50", "--input-size", "0"], "0x0 pixels", "from 1"),
     (["resnet50", "--input-size", "16"], "16x16 is too small for resnet50", "32 or more"),
-    (["resnet50", "--num-classes", "0"], "0 classes", "1 or more"),
+    (["resnet50", "--num-classes", "0"], "0 classes", "from 1"),
     (["resnet50", "--variant", "resnet50+se"], "unknown block 'resnet50'", "srbench blocks"),
     (["resnet50", "--variant", ""], "a variant is empty", "--variant se+sr"),
     (["resnet50:widen=1.01"], "a fraction of a channel", "1/64"),
@@ -224,6 +234,7 @@ def test_a_failed_row_is_code_4_and_the_others_stand(
         return real(model, *inputs)
 
     monkeypatch.setattr(runner, "count_on_shapes", exhausted)
+    monkeypatch.setattr(runner, "count_for_real", exhausted)
     stdout, stderr = flops(capsys, "resnet18+se", *SMALL, code=4)
     assert "11,689,512" in stdout
     assert "* resnet18+se: failed: MemoryError: no room." in stdout
@@ -246,10 +257,39 @@ def test_ctrl_c_shows_what_is_counted(
     stdout, stderr = flops(capsys, "resnet18", *SMALL, "-f", "csv", code=130)
     assert [row["spec"] for row in rows(stdout)] == ["resnet18", "resnet18+se"]
     assert "interrupted: 2 of 4 rows are counted" in stderr
-    seen.extend([None, None])
     out = tmp_path / "out.csv"
-    flops(capsys, "resnet18", *SMALL, "-o", str(out), code=130)
+    stdout, _ = flops(capsys, "resnet18", *SMALL, "-o", str(out), code=130)
+    assert [row["spec"] for row in rows(stdout)] == ["resnet18", "resnet18+se"]
     assert not out.exists()
+    out.write_text("a whole table")
+    flops(capsys, "resnet18", *SMALL, "-o", str(out), code=130)
+    assert out.read_text() == "a whole table"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk_is_an_error_of_two_lines(capsys: pytest.CaptureFixture) -> None:
+    _, stderr = flops(capsys, "resnet18", "--no-variants", *SMALL, "-o", "/dev/full", code=2)
+    assert stderr.splitlines()[0].startswith("error: cannot write to /dev/full")
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "srbench", "models"], stdout=full, stderr=-1, text=True
+        )
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0].startswith("error: cannot write")
+
+
+def test_odd_output_paths(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    _, stderr = flops(capsys, "-o", str(tmp_path / ("a" * 300 + ".csv")), code=2)
+    assert stderr.startswith("error: cannot write to")
+    link, target = tmp_path / "link.csv", tmp_path / "target.csv"
+    link.symlink_to(target)
+    flops(capsys, "resnet18+se:reduction=999", *SMALL, "-o", str(link), code=2)
+    assert link.is_symlink()
+    assert not target.exists()
+    flops(capsys, "resnet18", "--no-variants", *SMALL, "-o", str(link))
+    assert link.is_symlink()
+    assert target.read_text().startswith("spec,")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["link.csv", "target.csv"]
 
 
 def test_listings(capsys: pytest.CaptureFixture) -> None:
@@ -317,30 +357,46 @@ def test_a_terminal_without_unicode_still_gets_its_table() -> None:
     assert "11,689,512" in done.stdout
 
 
+def completed(shell: str, *words: str) -> list[str]:
+    """What a shell offers; bash splits words at colons and equals signs, zsh and fish do not."""
+    environment = {
+        "bash": {"COMP_WORDS": " ".join(words), "COMP_CWORD": str(len(words) - 1)},
+        "fish": {
+            "_TYPER_COMPLETE_ARGS": " ".join(words),
+            "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+        },
+    }[shell]
+    done = srbench_process(_SRBENCH_COMPLETE=f"complete_{shell}", **environment)
+    return [line.split("\t")[0] for line in done.stdout.split()]
+
+
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
         ("resnet1", ["resnet18", "resnet101", "resnet152"]),
         ("resnet50+s", ["resnet50+sr", "resnet50+se"]),
         ("resnet50+se+c", ["resnet50+se+cbam"]),
+        ("nope+", ["nope+sr", "nope+se", "nope+cbam", "nope+dropout2d"]),
+    ],
+)
+@pytest.mark.parametrize("shell", ["bash", "fish"])
+def test_completion_of_names(shell: str, typed: str, offered: list[str]) -> None:
+    assert completed(shell, "srbench", "flops", typed) == offered
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
         ("resnet50:", ["resnet50:stride=", "resnet50:widen="]),
         ("resnet50+sr:m", ["resnet50+sr:memories="]),
         ("resnet50+sr:memories=2,h", ["resnet50+sr:memories=2,hidden="]),
         ("resnet50+sr:memories=2,m", []),
-        ("nope+", ["nope+sr", "nope+se", "nope+cbam", "nope+dropout2d"]),
     ],
 )
-def test_completion_of_specs(typed: str, offered: list[str]) -> None:
-    done = srbench_process(
-        _SRBENCH_COMPLETE="complete_bash", COMP_WORDS=f"srbench flops {typed}", COMP_CWORD="2"
-    )
-    assert done.stdout.split() == offered
+def test_completion_of_options(typed: str, offered: list[str]) -> None:
+    assert completed("fish", "srbench", "flops", typed) == offered
 
 
 def test_completion_of_variants_and_formats() -> None:
-    words = "srbench flops --variant se+s"
-    done = srbench_process(_SRBENCH_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD="3")
-    assert done.stdout.split() == ["se+sr", "se+se"]
-    words = "srbench flops --format l"
-    done = srbench_process(_SRBENCH_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD="3")
-    assert done.stdout.split() == ["latex"]
+    assert completed("bash", "srbench", "flops", "--variant", "se+s") == ["se+sr", "se+se"]
+    assert completed("bash", "srbench", "flops", "--format", "l") == ["latex"]
