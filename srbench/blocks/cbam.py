@@ -7,13 +7,16 @@ from srbench.blocks._checks import reduced_channels, require_positive
 
 
 class ChannelGate(nn.Module):
-    r"""Scales each channel: sigmoid(MLP(mean) + MLP(max)) with one shared MLP (eq. 2).
+    """Scales each channel: sigmoid(MLP(mean) + MLP(max)) with one shared MLP (eq. 2).
 
     Parameters: 2 C (C // r) + C // r + C (with bias, as in the authors' released code).
     MACs for one image: 4 C (C // r), since the MLP runs twice.
 
     Shape:
         (B, C, H, W) -> (B, C, H, W)
+
+    Raises:
+        ValueError: for a size below 1, or a reduction that leaves no channel.
     """
 
     def __init__(self, channels: int, reduction: int = 16) -> None:
@@ -34,7 +37,7 @@ class ChannelGate(nn.Module):
 
 
 class SpatialGate(nn.Module):
-    r"""Scales each position: sigmoid(norm(conv([max; mean]))) over the channels (eq. 3).
+    """Scales each position: sigmoid(norm(conv([max; mean]))) over the channels (eq. 3).
 
     The batch norm after the convolution and the order of the two maps follow the authors'
     released code; the paper's equation has neither.
@@ -44,6 +47,9 @@ class SpatialGate(nn.Module):
 
     Shape:
         (B, C, H, W) -> (B, C, H, W)
+
+    Raises:
+        ValueError: for a kernel that is even or below 1.
     """
 
     def __init__(self, kernel: int = 7) -> None:
@@ -60,7 +66,7 @@ class SpatialGate(nn.Module):
 
 
 class CBAM(nn.Module):
-    r"""A channel gate, then a spatial gate (eq. 1).
+    """A channel gate, then a spatial gate (eq. 1).
 
     Parameters: 2 C (C // r) + C // r + C + 2 k^2 + 2.
     MACs for one image: 4 C (C // r) + 2 k^2 H W.

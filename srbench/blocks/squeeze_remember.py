@@ -7,7 +7,7 @@ from srbench.blocks._checks import require_positive
 
 
 class SqueezeRemember(nn.Module):
-    r"""Adds to the input a mixture of learned memories, chosen by the input itself.
+    """Adds to the input a mixture of learned memories, chosen by the input itself.
 
     For X of shape (B, C, H, W):
 
@@ -85,12 +85,10 @@ class SqueezeRemember(nn.Module):
         return added
 
     def _check_shape(self, x: Tensor) -> None:
-        built_for = (self.channels, self.height, self.width)
-        if x.dim() != 4 or x.shape[1:] != built_for:
+        if x.dim() != 4 or x.shape[1:] != (self.channels, self.height, self.width):
             raise ValueError(
-                "this SqueezeRemember was built for inputs of (B, {}, {}, {})".format(*built_for)
-                + f" and got {tuple(int(side) for side in x.shape)}: "
-                "its memories are tied to the feature map's size"
+                f"this SqueezeRemember was built for inputs of (B, {self.channels}, {self.height}, "
+                f"{self.width}) and got {tuple(x.shape)}: its memories are tied to that size"
             )
 
     def extra_repr(self) -> str:

@@ -72,6 +72,13 @@ def test_another_shape_is_an_error_that_names_both(shape: tuple[int, ...]) -> No
     assert str(shape) in str(raised.value)
 
 
+def test_another_shape_is_the_same_error_when_compiled() -> None:
+    torch.compiler.reset()
+    block = torch.compile(SqueezeRemember(8, 5, 7), backend="eager")
+    with pytest.raises(ValueError, match=r"\(B, 8, 5, 7\).*\(2, 8, 6, 7\)"):
+        block(torch.zeros(2, 8, 6, 7))
+
+
 @pytest.mark.parametrize("name", ["channels", "height", "width", "memories", "squeeze", "hidden"])
 def test_sizes_below_one_are_errors_by_name(name: str) -> None:
     sizes = {"channels": 8, "height": 5, "width": 7} | {name: 0}
