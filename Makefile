@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check benchmarks clean
+.PHONY: demo test lint check benchmarks clean
 
 demo: $(READY)  ## ResNet-50 beside its Squeeze-and-Remember variant
 	$(BIN)/srbench flops resnet50 --sr-memories 10
@@ -13,12 +13,13 @@ demo: $(READY)  ## ResNet-50 beside its Squeeze-and-Remember variant
 test: $(READY)  ## the tests
 	$(BIN)/python -m pytest
 
-check: $(READY)  ## what CI runs: format, lint, types, architecture, tests
+lint: $(READY)  ## format, lint, types, architecture
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+
+check: lint test  ## what CI runs
 
 benchmarks: $(READY)  ## ratios against other tools, one after the other
 	$(BIN)/python benchmarks/startup.py
@@ -31,4 +32,4 @@ $(READY): pyproject.toml
 	touch $@
 
 clean:  ## everything that was made
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
