@@ -37,7 +37,20 @@ CONVENTIONAL = frozenset(
     {"mean", "amax", "amin", "max", "min", "softmax", "log_softmax", "dropout", "feature_dropout"}
     # element by element, though torch's tags do not say so
     | {"alpha_dropout", "feature_alpha_dropout", "glu", "hardswish", "hardswish_", "log_sigmoid"}
-    | {"prelu", "relu6", "relu6_", "rrelu", "rrelu_", "selu", "selu_", "celu", "celu_", "mish"}
+    | {
+        "leaky_relu",
+        "leaky_relu_",
+        "prelu",
+        "relu6",
+        "relu6_",
+        "rrelu",
+        "rrelu_",
+        "selu",
+        "selu_",
+        "celu",
+        "celu_",
+        "mish",
+    }
 )
 
 # Move data and compute nothing, like views and factories; fvcore knows many more by itself.
