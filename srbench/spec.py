@@ -67,16 +67,19 @@ def parse(text: "str | Spec") -> Spec:
 
 
 def settings(spec: Spec) -> dict[str, str]:
-    """Every option of each block, as it is when the spec says nothing, by the block's name.
+    """Each block's options where the spec says nothing, by the block's name.
 
-    >>> settings(parse("resnet50+se:reduction=8"))
-    {'se': 'reduction=16, stage=layer1/layer2/layer3/layer4'}
+    A block that goes into every stage needs no word about it.
+
+    >>> settings(parse("resnet50+se:reduction=8+sr"))
+    {'se': 'reduction=16', 'sr': 'memories=10, squeeze=1, hidden=64, stage=layer4'}
     """
     backbone = find_backbone(spec.backbone.name)
     return {
         part.name: ", ".join(
             f"{key}={format_value(value)}"
             for key, value in defaults(find_block(part.name).options, backbone).items()
+            if value != backbone.stages
         )
         for part in spec.blocks
     }

@@ -76,8 +76,8 @@ def _notes(results: Results) -> Iterable[str]:
         f"Per image of {channels}×{height}×{width}, {first.num_classes} classes, "
         "in evaluation mode. Δ is to the row's baseline."
     )
-    for block, usual in _settings(results).items():
-        yield f"{block}, where its name says nothing else: {usual}."
+    if settings := _settings(results):
+        yield f"Where a name says nothing else: {settings}."
     agreed = all(counts.macs == counts.macs_torch for _, counts in counted)
     yield (
         "MACs: multiply-adds of convolutions, linear layers and matrix products, counted by fvcore"
@@ -92,11 +92,10 @@ def _notes(results: Results) -> Iterable[str]:
     yield "Counted with " + ", ".join(f"{k} {v}" for k, v in first.environment.items()) + "."
 
 
-def _settings(results: Results) -> dict[str, str]:
-    """Defaults of the blocks in the table. Stages are a backbone's own, and stand in the README."""
-    found = {name: usual for record in results for name, usual in record.settings.items()}
-    plain = {name: usual.partition("stage=")[0].rstrip(", ") for name, usual in found.items()}
-    return {name: usual for name, usual in plain.items() if usual}
+def _settings(results: Results) -> str:
+    """Defaults of the blocks in the table, each once."""
+    found = dict.fromkeys(pair for record in results for pair in record.settings.items())
+    return "; ".join(f"{block} {usual}" for block, usual in found if usual)
 
 
 def _module_rows(results: Results) -> list[dict[str, Any]]:
