@@ -59,6 +59,13 @@ class Choosy(nn.Module):
         return self.conv(x) if x.abs().sum() >= 0 else x
 
 
+class Splits(nn.Module):
+    """Fails on shapes, since it splits where a computed tensor says."""
+
+    def forward(self, x):
+        return torch.cat(x.tensor_split(torch.tensor([1]) + 0, dim=1), dim=1)
+
+
 class FailsToBuild(nn.Module):
     def __init__(self, channels):
         raise RuntimeError("no such luck")
@@ -117,6 +124,7 @@ def package(install: object, monkeypatch: pytest.MonkeyPatch) -> None:
         position="Position",
         disguised="Disguised",
         choosy="Choosy",
+        splits="Splits",
         fails_to_build="FailsToBuild",
         fails_to_run="FailsToRun",
         reshapes="Reshapes",
@@ -159,6 +167,11 @@ class TestThirdPartyBlocks:
         rows = srbench.count("resnet18+choosy:stage=layer4", input_size=64)
         assert rows.delta(rows[1], "macs") == 2 * 512 * 512 * 4
         assert rows[1].warnings == ()
+
+    def test_one_that_fails_on_shapes_only_is_counted_for_real(self) -> None:
+        rows = srbench.count("resnet18+splits", input_size=64)
+        assert rows.delta(rows[1], "params") == 0
+        assert rows[1].status == "ok"
 
     @pytest.mark.parametrize(
         ("spec", "problem"),

@@ -87,7 +87,12 @@ def assemble(spec: Spec, under: Conditions, initialised: bool = True) -> Assembl
         for block in inserted:  # one of each kind: alike blocks with alike inputs fail alike
             kinds.setdefault((block.block, block.shape), block)
         for block in kinds.values():
-            _require_same_shape(model.get_submodule(block.module), spec, block)
+            try:
+                _require_same_shape(model.get_submodule(block.module), spec, block)
+            except BuildError as error:
+                if initialised:
+                    raise
+                raise NeedsValues("only a run for real tells whether it fails") from error
     model.inserted_blocks = [block.module for block in inserted]  # type: ignore[assignment]
     if len({model.get_submodule(block.module) for block in inserted}) < len(inserted):
         raise BuildError(
