@@ -1,14 +1,13 @@
 """Errors that a user can cause: one line that says what, one that says what to do."""
 
+# The command line's exit codes, beside 0.
+GATE_FAILED, BAD_INPUT, ROWS_FAILED, INTERRUPTED = 1, 2, 4, 130
+
 
 class SrbenchError(Exception):
-    """What went wrong (``message``), what to do about it (``hint``), and the exit code.
+    """What went wrong (``message``), what to do about it (``hint``), and the exit code."""
 
-    Exit codes are those of the command line: 1 a gate failed, 2 wrong usage or bad input,
-    3 inconclusive, 4 some rows failed.
-    """
-
-    exit_code = 2
+    exit_code = BAD_INPUT
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)

@@ -81,14 +81,7 @@ def _without_garbage_collection() -> Iterator[None]:
 def _count(spec: Spec, under: Conditions) -> tuple[Counts | None, str]:
     """The counts and the row's status."""
     try:
-        try:
-            assembly = assemble(spec, under, initialised=False)
-            flops = count_on_shapes(assembly.model, torch.empty(under.input_shape))
-        except SrbenchError:
-            raise
-        except Exception:  # whatever it was: the model itself has the last word
-            assembly = assemble(spec, under)
-            flops = count_for_real(assembly.model, torch.zeros(under.input_shape))
+        assembly, flops = _assemble_and_count(spec, under)
     except SrbenchError:
         raise
     except CounterFailed as error:
@@ -102,6 +95,18 @@ def _count(spec: Spec, under: Conditions) -> tuple[Counts | None, str]:
             "change the blocks or the --input-size; `srbench --debug` shows where it fails",
         ) from error
     return _counts(assembly, flops), "ok"
+
+
+def _assemble_and_count(spec: Spec, under: Conditions) -> tuple[Assembly, Flops]:
+    """On shapes, or for real where that fails."""
+    try:
+        assembly = assemble(spec, under, initialised=False)
+        return assembly, count_on_shapes(assembly.model, torch.empty(under.input_shape))
+    except SrbenchError:
+        raise
+    except Exception:  # whatever it was: the model itself has the last word
+        assembly = assemble(spec, under)
+        return assembly, count_for_real(assembly.model, torch.zeros(under.input_shape))
 
 
 def _counts(assembly: Assembly, flops: Flops) -> Counts:

@@ -24,7 +24,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 from torch.utils.flop_counter import FlopCounterMode
 
-from srbench.below_dispatch import BelowDispatch, NeedsValues
+from srbench.above_dispatch import AboveDispatch, NeedsValues
 
 Args = tuple[Any, ...]
 Kwargs = dict[str, Any]
@@ -102,7 +102,7 @@ class Replay(TorchDispatchMode):  # type: ignore[no-untyped-call]
 @contextmanager
 def on_shapes(mode: Recording | Replay) -> Iterator[None]:
     """Run what is inside on shapes. A model built inside gets weights that nobody initialises."""
-    with torch.no_grad(), BelowDispatch(), mode:
+    with torch.no_grad(), AboveDispatch(), mode:
         yield
 
 

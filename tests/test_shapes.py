@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from srbench.below_dispatch import NeedsValues
+from srbench.above_dispatch import NeedsValues
 from srbench.shapes import Recording, Replay, on_shapes
 
 

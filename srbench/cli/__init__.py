@@ -2,6 +2,8 @@
 
 import sys
 
+from srbench.errors import INTERRUPTED
+
 
 def main() -> None:
     """Run the command line and exit with its code."""
@@ -10,4 +12,4 @@ def main() -> None:
 
         app.main()
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(INTERRUPTED)

@@ -10,7 +10,7 @@ import typer
 
 from srbench import __version__
 from srbench.cli import catalog, flops
-from srbench.errors import SrbenchError
+from srbench.errors import BAD_INPUT, INTERRUPTED, SrbenchError
 
 app = typer.Typer(
     name="srbench",
@@ -24,8 +24,6 @@ app = typer.Typer(
 app.command("flops")(flops.flops)
 app.command("models")(catalog.models)
 app.command("blocks")(catalog.blocks)
-
-INTERRUPTED = 130
 
 
 @dataclass
@@ -76,14 +74,14 @@ def run(arguments: list[str] | None = None) -> int:
     except OSError as error:
         if settings.debug:
             raise
-        return _complain(f"cannot write: {error.strerror}", "is the disk full?", 2)
+        return _complain(f"cannot write: {error.strerror}", "is the disk full?", BAD_INPUT)
     except (KeyboardInterrupt, typer.Abort):
         return _complain("interrupted", "", INTERRUPTED)
     except Exception as error:
         # The command line's own usage errors; their class moved between typer's releases.
         if not hasattr(error, "format_message"):
             raise
-        return _complain(error.format_message(), _usage_hint(error), 2)
+        return _complain(error.format_message(), _usage_hint(error), BAD_INPUT)
     return int(code or 0)
 
 

@@ -12,11 +12,10 @@ from srbench.catalog import DEFAULT_VARIANTS
 from srbench.cli.output import Format, destination
 from srbench.cli.progress import progress
 from srbench.conditions import Conditions, conditions
+from srbench.errors import GATE_FAILED, INTERRUPTED, ROWS_FAILED
 from srbench.report.counts import counts_report
 from srbench.results import Record, Results
 from srbench.spec import Spec
-
-GATE_FAILED, ROWS_FAILED, INTERRUPTED = 1, 4, 130
 
 
 def count_and_show(

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch._ops import OpOverload
 from torch.utils.flop_counter import FlopCounterMode
 
-from srbench.below_dispatch import NeedsValues
+from srbench.above_dispatch import NeedsValues
 from srbench.shapes import Recording, Replay, on_shapes
 
 with warnings.catch_warnings():
@@ -36,21 +36,8 @@ MAC_OPERATORS = frozenset({"conv", "linear", "addmm", "matmul", "mm", "bmm", "ei
 CONVENTIONAL = frozenset(
     {"mean", "amax", "amin", "max", "min", "softmax", "log_softmax", "dropout", "feature_dropout"}
     # element by element, though torch's tags do not say so
-    | {"alpha_dropout", "feature_alpha_dropout", "glu", "hardswish", "hardswish_", "log_sigmoid"}
-    | {
-        "leaky_relu",
-        "leaky_relu_",
-        "prelu",
-        "relu6",
-        "relu6_",
-        "rrelu",
-        "rrelu_",
-        "selu",
-        "selu_",
-        "celu",
-        "celu_",
-        "mish",
-    }
+    | {"alpha_dropout", "feature_alpha_dropout", "celu", "glu", "hardswish", "leaky_relu"}
+    | {"log_sigmoid", "mish", "prelu", "relu6", "rrelu", "selu"}
 )
 
 # Move data and compute nothing, like views and factories; fvcore knows many more by itself.
@@ -168,7 +155,7 @@ def _convolution_mode(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
 @cache
 def _by_convention(op: str) -> bool:
     name = _short(op)
-    if name in CONVENTIONAL or "pool" in name:
+    if name.removesuffix("_") in CONVENTIONAL or "pool" in name:  # in place or not
         return True
     return any(torch.Tag.pointwise in overload.tags for overload in _overloads(op))
 

@@ -10,7 +10,7 @@ from pkgutil import resolve_name
 import torch
 from torch import nn
 
-from srbench.below_dispatch import NeedsValues
+from srbench.above_dispatch import NeedsValues
 from srbench.catalog import Backbone, Block
 from srbench.conditions import Conditions, conditions
 from srbench.errors import BuildError, SrbenchError

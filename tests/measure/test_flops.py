@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 import srbench
-from srbench.below_dispatch import NeedsValues
+from srbench.above_dispatch import NeedsValues
 from srbench.blocks import CBAM, SqueezeExcitation, SqueezeRemember
 from srbench.catalog import BACKBONES, BLOCKS
 from srbench.measure.flops import count_flops, count_for_real, count_on_shapes

@@ -12,7 +12,7 @@ class NeedsValues(Exception):  # noqa: N818 - it names what the model needs
     """The model cannot run on shapes alone."""
 
 
-class BelowDispatch(TorchFunctionMode):
+class AboveDispatch(TorchFunctionMode):
     """Refuses what reads values past the dispatcher, and gives convolutions the tracer's name.
 
     The tracer notes ``aten::_convolution``, which ``aten::convolution`` calls inside, where a
