@@ -78,11 +78,15 @@ class SqueezeRemember(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         self._check_shape(x)
-        alpha = self.fcn(self.squeeze(x))
-        # The weighted sum as a matrix product: no P copies of the batch, and every counter sees it.
-        remembered = alpha @ self.memory.flatten(1)
-        added: Tensor = x + remembered.view(-1, self.channels, self.height, self.width)
-        return added
+        # The squeeze and the weighted sum are matrix products on views of X as it lies in memory:
+        # no copy of X, no P copies of the batch, and every counter sees them.
+        weight = self.squeeze.weight.flatten(1).expand(x.shape[0], -1, -1)
+        squeezed = torch.bmm(weight, x.flatten(2)) + self.squeeze.bias[:, None]
+        alpha = self.fcn(squeezed)
+        if x.is_contiguous(memory_format=torch.channels_last):
+            last = _plus_mixture(x.permute(0, 2, 3, 1), alpha, self.memory.permute(0, 2, 3, 1))
+            return last.permute(0, 3, 1, 2)
+        return _plus_mixture(x, alpha, self.memory)
 
     def _check_shape(self, x: Tensor) -> None:
         if x.dim() != 4 or x.shape[1:] != (self.channels, self.height, self.width):
@@ -93,3 +97,13 @@ class SqueezeRemember(nn.Module):
 
     def extra_repr(self) -> str:
         return f"channels={self.channels}, height={self.height}, width={self.width}"
+
+
+def _plus_mixture(x: Tensor, alpha: Tensor, memories: Tensor) -> Tensor:
+    """x + sum_i alpha_i M_i, shapes (B, ...), (B, P), (P, ...), in the precision of x.
+
+    Not in autocast's: rounding x would make a fresh block another function than the identity.
+    """
+    with torch.autocast(x.device.type, enabled=False):
+        alpha, memories = alpha.to(x.dtype), memories.to(x.dtype)
+        return torch.addmm(x.flatten(1), alpha, memories.flatten(1)).view(x.shape)
