@@ -1,4 +1,4 @@
-"""What a model is measured under: the input's size and the number of classes."""
+"""What a model is measured under: the input, the classes, and how it is run and sampled."""
 
 import re
 from dataclasses import dataclass
@@ -7,6 +7,11 @@ from srbench.errors import SrbenchError
 
 LARGEST_SIDE = 65_536
 MOST_CLASSES = 10**8
+LARGEST_BATCH = 2**20
+MOST_ROUNDS = 5_000  # the interval looks at every pair of them
+
+DTYPES = ("float32", "float16", "bfloat16")
+PASSES = ("forward", "backward", "train")
 
 
 @dataclass(frozen=True)
@@ -59,3 +64,79 @@ def conditions(size: str | int | tuple[int, int] = 224, num_classes: int = 1000)
     """Conditions for an input size as a user writes it."""
     height, width = input_size(size)
     return Conditions(height, width, num_classes)
+
+
+@dataclass(frozen=True)
+class Setup:
+    """How a model is run while it is timed.
+
+    ``device`` is ``"cpu"``, ``"cuda:0"`` or ``"mps"``. With ``amp`` the weights stay float32 and
+    autocast computes in ``dtype``; without it everything is ``dtype``. ``threads`` are those of one
+    operator on the CPU, torch's own choice where it is None.
+    """
+
+    device: str = "cpu"
+    batch: int = 1
+    dtype: str = "float32"
+    amp: bool = False
+    channels_last: bool = False
+    compile: bool = False
+    cuda_graph: bool = False
+    threads: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _require_in_range("--batch-size", self.batch, 1, LARGEST_BATCH)
+        _require_in_range("--threads", self.threads, 1, 4096)
+        _require_in_range("--seed", self.seed, 0, 2**32 - 1)
+        if self.dtype not in DTYPES:
+            raise SrbenchError(f"no dtype is called {self.dtype!r}", f"use {', '.join(DTYPES)}")
+        if self.amp and self.dtype == "float32":
+            raise SrbenchError(
+                "--amp computes in a lower precision than float32",
+                "leave --dtype out, or give --dtype float16 or bfloat16",
+            )
+        if self.cuda_graph and not self.device.startswith("cuda"):
+            raise SrbenchError(
+                f"--cuda-graph needs a CUDA GPU, and this is {self.device}",
+                "leave it out, or give --device cuda",
+            )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many samples are taken, and when it is enough.
+
+    Each of ``processes`` measures ``passes`` one after the other, in rounds that time every model
+    once. ``rounds`` fixes their number. Otherwise they go on until every ratio's interval reaches
+    less than ``precision`` (a share) to either side, or the ``time_budget`` in seconds is used up.
+    """
+
+    passes: tuple[str, ...] = PASSES
+    rounds: int | None = None
+    processes: int = 1
+    time_budget: float | None = None
+    precision: float = 0.01
+
+    def __post_init__(self) -> None:
+        _require_in_range("--rounds", self.rounds, 1, MOST_ROUNDS)
+        _require_in_range("--processes", self.processes, 1, 1000)
+        _require_in_range("--precision (in %)", 100 * self.precision, 0.01, 50)
+        if self.time_budget is not None and not 0 < self.time_budget < float("inf"):
+            raise SrbenchError(
+                f"a time budget of {self.time_budget:g} s is out of range",
+                "give --time-budget in seconds, above 0",
+            )
+        unknown = set(self.passes) - set(PASSES)
+        if unknown or not self.passes:
+            raise SrbenchError(
+                f"no pass is called {', '.join(sorted(unknown)) or 'nothing'}",
+                f"use {', '.join(PASSES)} or all",
+            )
+
+
+def _require_in_range(option: str, value: float | None, least: float, most: float) -> None:
+    if value is not None and not least <= value <= most:
+        raise SrbenchError(
+            f"{option} {value:g} is out of range", f"give a number from {least:g} to {most:g}"
+        )

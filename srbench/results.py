@@ -1,8 +1,11 @@
-"""What was measured, typed: one `Record` a row, `Results` a comparison. No torch here."""
+"""The rows of a comparison, and what they are in base units: flat for CSV, whole for JSON."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal, overload
+
+from srbench.conditions import PASSES
+from srbench.records import Estimate, Record, Timing
 
 if TYPE_CHECKING:
     import pandas
@@ -11,82 +14,18 @@ SCHEMA = 1
 COMPARED = ("params", "macs", "flops")
 
 
-@dataclass(frozen=True)
-class ModuleCounts:
-    """One inserted block: where it is, its input (C, H, W), and what it adds."""
-
-    stage: str
-    module: str
-    block: str
-    shape: tuple[int, int, int]
-    params: int
-    macs: int
-    flops: int
-
-
-@dataclass(frozen=True)
-class Counts:
-    """Exact integers for one image.
-
-    ``macs`` and ``flops`` are fvcore's; ``macs_torch`` is torch's own count of the same MACs.
-    ``uncounted`` are operators passed over by convention, ``unknown`` those that fvcore does not
-    know, with the number of calls.
-    """
-
-    params: int
-    trainable: int
-    buffers: int
-    macs: int
-    flops: int
-    macs_torch: int
-    uncounted: Mapping[str, int] = field(default_factory=dict)
-    unknown: Mapping[str, int] = field(default_factory=dict)
-    modules: tuple[ModuleCounts, ...] = ()
-
-
-@dataclass(frozen=True)
-class Record:
-    """One row: a spec, what it was measured under and with, and the counts, or why there are none.
-
-    ``status`` is ``"ok"`` or ``"failed: why"``. ``input`` is (C, H, W); counts are per image.
-    ``settings`` are the blocks' options where the spec says nothing, by the block's name.
-    """
-
-    spec: str
-    baseline: str
-    input: tuple[int, int, int]
-    num_classes: int
-    counts: Counts | None
-    environment: Mapping[str, str]
-    status: str = "ok"
-    settings: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """Why this row should not be trusted as it stands; ``--strict`` fails on any."""
-        if self.counts is None:
-            return ()
-        found = []
-        if self.counts.macs != self.counts.macs_torch:
-            found.append(
-                f"the counters disagree: fvcore {self.counts.macs:,} MACs, "
-                f"torch {self.counts.macs_torch:,}"
-            )
-        if self.counts.unknown:
-            calls = ", ".join(f"{op} (×{n})" for op, n in self.counts.unknown.items())
-            found.append(f"not counted: {calls}")
-        return tuple(found)
-
-
 class Results(Sequence[Record]):
     """The rows of a comparison, each baseline before its variants.
 
-    Index by position, or by spec: ``results["resnet50+sr"].counts.macs``.
+    Index by position, or by spec: ``results["resnet50+sr"].counts.macs``. Where a spec has several
+    rows, on several devices say, that is the first.
     """
 
     def __init__(self, records: Sequence[Record]) -> None:
         self._records = tuple(records)
-        self._by_spec = {record.spec: record for record in self._records}
+        self._by_spec: dict[str, Record] = {}
+        for record in self._records:
+            self._by_spec.setdefault(record.spec, record)
 
     def __contains__(self, key: object) -> bool:
         return key in self._by_spec or key in self._records
@@ -139,37 +78,90 @@ class Results(Sequence[Record]):
 
     def to_json(self) -> list[dict[str, Any]]:
         """The rows of the CSV with everything else that the records hold."""
-        rows = []
-        for record, row in zip(self, self.to_rows(), strict=True):
-            rest = asdict(record.counts) if record.counts else {}
-            rows.append(
-                {"schema": SCHEMA}
-                | row
-                | {key: rest.get(key) for key in ("uncounted", "unknown", "modules")}
-                | {
-                    "settings": dict(record.settings),
-                    "warnings": list(record.warnings),
-                    "environment": dict(record.environment),
-                }
-            )
-        return rows
+        return [
+            {"schema": SCHEMA}
+            | row
+            | _rest(record)
+            | {
+                "settings": dict(record.settings),
+                "warnings": list(record.warnings),
+                "environment": dict(record.environment),
+            }
+            for record, row in zip(self, self.to_rows(), strict=True)
+        ]
 
     def _flat(self, record: Record) -> dict[str, Any]:
-        counts = record.counts
+        found = _times(record.timing) if record.timing else self._counts(record)
+        _, height, width = record.input
+        return (
+            {"spec": record.spec}
+            | found
+            | {"baseline": record.baseline, "input_height": height, "input_width": width}
+            | {"num_classes": record.num_classes}
+            | (_how(record.timing) if record.timing else {"batch": 1})
+            | {"status": record.status, "warnings": "; ".join(record.warnings)}
+        )
+
+    def _counts(self, record: Record) -> dict[str, Any]:
         names = (*COMPARED, "trainable", "buffers", "macs_torch")
-        row: dict[str, Any] = {"spec": record.spec}
-        row |= {name: getattr(counts, name) if counts else None for name in names}
+        row = {name: getattr(record.counts, name, None) for name in names}
         for metric in COMPARED:
             row[f"{metric}_delta"] = self.delta(record, metric)
             row[f"{metric}_percent"] = self.percent(record, metric)
-        _, height, width = record.input
-        row |= {"baseline": record.baseline, "input_height": height, "input_width": width}
-        row |= {"num_classes": record.num_classes, "batch": 1, "status": record.status}
-        row["warnings"] = "; ".join(record.warnings)
         return row
 
 
-def _dtype(values: Sequence[Any]) -> Literal["string", "Float64", "Int64"]:
+def _times(timing: Timing) -> dict[str, Any]:
+    """Columns of all passes, empty for those that were not timed."""
+    row: dict[str, Any] = {"device": timing.setup.device}
+    for what in PASSES:
+        row |= {f"{what}_{name}": value for name, value in _pass(timing, what).items()}
+    return row
+
+
+def _pass(timing: Timing, what: str) -> dict[str, float | None]:
+    found = timing.passes.get(what)
+    memory = found.memory if found else None
+    energy = found.energy if found else None
+    return {
+        **_estimate("s", found.seconds if found else None),
+        **_estimate("ratio", found.ratio if found else None),
+        **_estimate("wall_s", found.wall if found else None),
+        "rounds": sum(map(len, found.samples)) if found else None,
+        "images_per_s": timing.setup.batch / found.seconds.value if found else None,
+        "peak_bytes": memory.allocated if memory else None,
+        "reserved_bytes": memory.reserved if memory else None,
+        "energy_j": energy.gross if energy else None,
+        "energy_net_j": energy.net if energy else None,
+    }
+
+
+def _estimate(name: str, estimate: Estimate | None) -> dict[str, float | None]:
+    return {
+        name: estimate.value if estimate else None,
+        f"{name}_low": estimate.low if estimate else None,
+        f"{name}_high": estimate.high if estimate else None,
+    }
+
+
+def _how(timing: Timing) -> dict[str, Any]:
+    setup = asdict(timing.setup)
+    setup.pop("device")
+    return {"role": timing.role} | setup | {"processes": timing.processes}
+
+
+def _rest(record: Record) -> dict[str, Any]:
+    """What a flat row has no place for."""
+    if record.timing:
+        passes = record.timing.passes.items()
+        return {"samples": {what: [list(s) for s in timed.samples] for what, timed in passes}}
+    rest = asdict(record.counts) if record.counts else {}
+    return {key: rest.get(key) for key in ("uncounted", "unknown", "modules")}
+
+
+def _dtype(values: Sequence[Any]) -> Literal["string", "boolean", "Float64", "Int64"]:
     """The pandas type that keeps a column exact: an integer beside nothing must not be a float."""
     kinds = {type(value) for value in values if value is not None}
+    if bool in kinds:
+        return "boolean"
     return "string" if str in kinds else "Float64" if float in kinds else "Int64"

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 PREFIXES = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
+SMALL_PREFIXES = ((1, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
 MOST_DECIMALS = 6
 
 
@@ -12,7 +13,7 @@ MOST_DECIMALS = 6
 class Scale:
     """Divide by ``divisor``, write ``prefix`` before the unit, and keep ``decimals``."""
 
-    divisor: int = 1
+    divisor: float = 1
     prefix: str = ""
     decimals: int = 0
 
@@ -24,7 +25,7 @@ class Scale:
         return f"{value / self.divisor:,.{self.decimals}f}"
 
 
-def column_scale(values: Iterable[int], digits: int = 4) -> Scale:
+def column_scale(values: Iterable[float], digits: int = 4) -> Scale:
     """The prefix that suits the largest value; the smallest keeps that many significant digits.
 
     >>> column_scale([1_814_073_344, 7_801_405_440])
@@ -37,6 +38,21 @@ def column_scale(values: Iterable[int], digits: int = 4) -> Scale:
         if sizes[-1] >= divisor:
             return Scale(divisor, prefix, _decimals(sizes[0] / divisor, digits))
     return Scale()
+
+
+def measured_scale(values: Iterable[float], digits: int = 4) -> Scale:
+    """The same for seconds and joules, which may be far below 1: the middle of them decides.
+
+    >>> measured_scale([0.0071, 0.025])
+    Scale(divisor=0.001, prefix='m', decimals=3)
+    """
+    sizes = sorted(abs(value) for value in values if value)
+    if not sizes:
+        return Scale()
+    middle = math.sqrt(sizes[0] * sizes[-1])
+    fitting = [step for step in SMALL_PREFIXES if middle >= step[0]]
+    divisor, prefix = fitting[0] if fitting else SMALL_PREFIXES[-1]
+    return Scale(divisor, prefix, _decimals(sizes[0] / divisor, digits))
 
 
 def percent_decimals(values: Iterable[float]) -> int:

@@ -1,0 +1,172 @@
+"""Medians and ratios with distribution-free intervals. Pure functions of samples; no torch here.
+
+Nothing here assumes a distribution, and no sample is dropped. What is assumed is said where it is:
+an interval is only as good as that. Fewer than six samples have no two-sided 95 % interval
+without such an assumption (six coins fall alike with 2 / 2**6 > 1 / 40), so they get none.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from srbench.records import Estimate
+
+CONFIDENCE = 0.95
+FEWEST = 6  # samples that a two-sided 95 % interval takes
+EXACT_UP_TO = 60  # samples; beyond, the signed-rank distribution is normal to four digits
+
+
+def median(samples: ArrayLike, confidence: float = CONFIDENCE) -> Estimate:
+    """The median of samples, with the interval between two order statistics.
+
+    The interval covers the median of whatever distribution the samples come from, continuous or
+    not, at least that often, *if they are independent and alike*. Timings of one run are neither
+    on a machine that drifts: then it describes this run, and only a comparison made inside the
+    rounds (`paired_ratio`) or across processes says more.
+
+    Source: H. A. David, H. N. Nagaraja, Order Statistics, 2003, section 7.1.
+
+    >>> median([1.0, 2.0, 3.0, 4.0, 5.0, 60.0])
+    Estimate(value=3.5, low=1.0, high=60.0, n=6)
+    """
+    ordered = np.sort(_finite(samples))
+    n = len(ordered)
+    below = int(stats.binom.ppf((1 - confidence) / 2, n, 0.5))  # the k-th from either end
+    middle = float(np.median(ordered))
+    if below < 1:
+        return Estimate(middle, n=n)
+    return Estimate(middle, float(ordered[below - 1]), float(ordered[n - below]), n)
+
+
+def paired_ratio(
+    variant: ArrayLike, baseline: ArrayLike, confidence: float = CONFIDENCE
+) -> Estimate:
+    """How many times as long the variant takes, from samples that were taken in the same rounds.
+
+    exp of the Hodges-Lehmann estimate of the log ratios, with the interval that the signed-rank
+    test does not reject.
+
+    Let each sample be its model's own time multiplied by the machine's noise of that moment. What
+    the noise adds to a round's log ratio then changes its sign when the two change places in the
+    round, and their order is a fair coin. That alone makes the interval exact, whatever the noise:
+    drift, bursts, several modes, heavy tails, correlation from round to round.
+
+    It does not hold
+
+    - where the noise depends on which model runs: what a process got by chance, such as where its
+      memory lies, or a cache that one model leaves warm for the next. Rounds cannot average this
+      away. Take fresh processes as the unit (`over_processes`).
+    - for noise that adds instead of multiplying, where the two differ a lot and it is skewed.
+    - where rounds were added until the result pleased. A stop on the interval's width is harmless:
+      see the simulations in the tests.
+
+    Args:
+        variant, baseline: seconds, shape (n,), where element i of both is from round i.
+
+    Raises:
+        ValueError: for another number of samples in each, none, or one that is not positive.
+
+    Sources: J. L. Hodges, E. L. Lehmann, Estimates of location based on rank tests, 1963;
+    M. Hollander, D. A. Wolfe, Nonparametric Statistical Methods, section 3.
+
+    >>> paired_ratio([2.1, 4.2, 8.4, 2.2, 1.0, 6.3], [2.0, 4.0, 8.0, 2.0, 1.0, 6.0]).low
+    1.0
+    """
+    above, below = _positive(variant), _positive(baseline)
+    if above.shape != below.shape:
+        raise ValueError(f"samples do not pair: {above.shape} and {below.shape}")
+    return _exp(_hodges_lehmann(np.log(above) - np.log(below), confidence))
+
+
+def over_processes(ratios: ArrayLike, confidence: float = CONFIDENCE) -> Estimate:
+    """The ratio over fresh processes, from the one ratio that each of them found.
+
+    What a process got by chance is then part of the noise. The interval assumes that the processes
+    are independent, and that their log ratios are alike above and below the middle.
+
+    >>> over_processes([1.02] * 6)
+    Estimate(value=1.02, low=1.02, high=1.02, n=6)
+    """
+    return _exp(_hodges_lehmann(np.log(_positive(ratios)), confidence))
+
+
+def half_width(estimate: Estimate) -> float:
+    """How far an interval reaches from its middle, as a share of it; infinite without interval.
+
+    >>> round(half_width(Estimate(1.0, 0.98, 1.02, 9)), 3)
+    0.02
+    """
+    if estimate.low is None or estimate.high is None:
+        return float("inf")
+    return (estimate.high - estimate.low) / (estimate.high + estimate.low)
+
+
+def _hodges_lehmann(values: NDArray[np.float64], confidence: float) -> Estimate:
+    """The median of all means of two (Walsh averages), between two of their order statistics."""
+    n = len(values)
+    first, second = np.triu_indices(n)
+    means = (values[first] + values[second]) / 2
+    below = _signed_rank_quantile(n, (1 - confidence) / 2)
+    middle = (len(means) - 1) // 2, len(means) // 2
+    if below < 1:
+        means.partition(middle)
+        return Estimate(float(means[list(middle)].mean()), n=n)
+    means.partition((below - 1, *middle, len(means) - below))
+    return Estimate(
+        float(means[list(middle)].mean()),
+        float(means[below - 1]),
+        float(means[len(means) - below]),
+        n,
+    )
+
+
+@lru_cache(maxsize=256)
+def _signed_rank_quantile(n: int, tail: float) -> int:
+    """The largest k with P(W < k) <= tail for the signed-rank statistic W of n values; 0 for none.
+
+    W is the sum of a random half of the ranks 1 to n, each taken with a fair coin.
+    """
+    if n > EXACT_UP_TO:
+        mean, deviation = n * (n + 1) / 4, (n * (n + 1) * (2 * n + 1) / 24) ** 0.5
+        return int(np.floor(mean + deviation * stats.norm.ppf(tail) + 0.5))
+    chance = np.ones(1)  # of each value of W
+    for rank in range(1, n + 1):
+        zeros = np.zeros(rank)
+        chance = (np.concatenate([chance, zeros]) + np.concatenate([zeros, chance])) / 2
+    return int(np.searchsorted(np.cumsum(chance), tail, side="right"))
+
+
+def _exp(logs: Estimate) -> Estimate:
+    low, high = (None if end is None else float(np.exp(end)) for end in (logs.low, logs.high))
+    return Estimate(float(np.exp(logs.value)), low, high, logs.n)
+
+
+def _finite(samples: ArrayLike) -> NDArray[np.float64]:
+    values = np.asarray(samples, dtype=np.float64)
+    if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
+        raise ValueError("there must be at least one sample, in one dimension, and all finite")
+    return values
+
+
+def _positive(samples: ArrayLike) -> NDArray[np.float64]:
+    values = _finite(samples)
+    if (values <= 0).any():
+        raise ValueError("a time must be above zero")
+    return values
+
+
+def settled(samples: Sequence[float], window: int = 3, tolerance: float = 0.1) -> bool:
+    """Whether warming up is over: the last ``window`` samples are as fast as those before them.
+
+    Compares the smallest of each window, which noise disturbs least.
+
+    >>> settled([9.0, 5.0, 3.0, 1.0, 1.0, 1.1]), settled([9.0, 5.0, 3.0, 1.1, 1.0, 1.1, 1.0, 1.05])
+    (False, True)
+    """
+    if len(samples) < 2 * window:
+        return False
+    before, now = samples[-2 * window : -window], samples[-window:]
+    return min(now) >= min(before) * (1 - tolerance)
