@@ -1,11 +1,21 @@
-"""What a figure was measured with: the versions that can change it."""
+"""What a figure was measured with: versions and hardware, and how the machine does now."""
 
+import os
 import platform
 from importlib.metadata import version
+from pathlib import Path
+from typing import Any
 
 from srbench import __version__
 
 PACKAGES = ("torch", "torchvision", "fvcore")
+VERSIONS = ("srbench", "python", *PACKAGES)
+_CPUFREQ = Path("/sys/devices/system/cpu/cpu0/cpufreq")
+
+
+def fingerprint() -> dict[str, Any]:
+    """What is the same from one run to the next on one machine, in base units."""
+    return versions() | machine()
 
 
 def versions() -> dict[str, str]:
@@ -15,3 +25,43 @@ def versions() -> dict[str, str]:
         "python": platform.python_version(),
         **{package: version(package) for package in PACKAGES},
     }
+
+
+def machine() -> dict[str, Any]:
+    """System, processor, cores and memory; None for what the system does not tell."""
+    import psutil
+
+    return {
+        "os": platform.platform(terse=True),
+        "cpu": _processor(),
+        "cores": psutil.cpu_count(logical=False),
+        "logical_cores": os.cpu_count(),
+        "memory_bytes": psutil.virtual_memory().total,
+        "governor": _read(_CPUFREQ / "scaling_governor"),
+    }
+
+
+def state() -> dict[str, Any]:
+    """How the machine does now: load, free memory, clock."""
+    import psutil
+
+    clock = psutil.cpu_freq()
+    return {
+        "load_1min": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        "memory_available_bytes": psutil.virtual_memory().available,
+        "cpu_clock_mhz": clock and clock.current,
+    }
+
+
+def _processor() -> str | None:
+    names = [
+        line for line in (_read(Path("/proc/cpuinfo")) or "").splitlines() if "model name" in line
+    ]
+    return names[0].partition(":")[2].strip() if names else platform.processor() or None
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError:
+        return None

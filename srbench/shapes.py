@@ -40,7 +40,7 @@ class Recorded(NamedTuple):
     result: Any
 
 
-class Recording(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class Recording(TorchDispatchMode):
     """Works out every operator's result and keeps it; ``flops`` is torch's own count so far."""
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ class Recording(TorchDispatchMode):  # type: ignore[no-untyped-call]
             raise NeedsValues("the model's course depends on what it did before")
 
 
-class Replay(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class Replay(TorchDispatchMode):
     """Returns a recording's results, in order."""
 
     def __init__(self, recording: Recording) -> None:

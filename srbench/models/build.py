@@ -102,6 +102,14 @@ def assemble(spec: Spec, under: Conditions, initialised: bool = True) -> Assembl
     return Assembly(model, inserted)
 
 
+def require_buildable(spec: Spec, under: Conditions) -> None:
+    """Raises SrbenchError where `assemble` would; takes no time and no memory, mostly."""
+    try:
+        assemble(spec, under, initialised=False)
+    except NeedsValues:
+        assemble(spec, under)
+
+
 def _build_backbone(part: Part, under: Conditions) -> nn.Module:
     backbone = find_backbone(part.name)
     if min(under.height, under.width) < backbone.total_stride:

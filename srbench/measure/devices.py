@@ -1,0 +1,142 @@
+"""The devices to measure on: what each is called, how it is timed, watched and asked for memory."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import torch
+from torch import nn
+
+from srbench import fresh, nvml
+from srbench.conditions import Setup
+from srbench.errors import SrbenchError
+from srbench.measure import memory
+from srbench.measure.clocks import Clock, CudaClock, WallClock
+from srbench.measure.passes import Subject
+from srbench.measure.watch import CpuWatch, GpuWatch, Watch
+from srbench.nvml import Gpu
+from srbench.records import Memory
+
+
+@dataclass(frozen=True)
+class Device:
+    """A device that is ready to be measured on.
+
+    ``peak`` tells a pass's peak memory here and now; where it is None a fresh process has to.
+    ``gpu`` is what the driver tells of it, where there is one.
+    """
+
+    name: str
+    torch_device: torch.device
+    clock: Clock
+    watch: Callable[[], Watch] = CpuWatch
+    peak: Callable[[Subject, str], Memory] | None = None
+    gpu: Gpu | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def default_batch(self) -> int:
+        """A GPU has to have something to do; on a CPU one image is work enough."""
+        return 1 if self.name == "cpu" else 32
+
+    @property
+    def default_autocast(self) -> str:
+        """What torch's autocast computes in here if nothing is said."""
+        return str(torch.get_autocast_dtype(self.torch_device.type)).removeprefix("torch.")
+
+
+def resolve(wanted: str | None) -> list[str]:
+    """Names of the devices that ``cpu``, ``cuda``, ``cuda:1``, ``mps`` or ``all`` stands for.
+
+    None is every GPU present, else the CPU. Raises SrbenchError for one that is not there.
+    """
+    gpus = [*_cuda_devices(), *_mps_devices()]
+    there = ["cpu", *gpus]
+    meant = {None: gpus or ["cpu"], "all": there, "cuda": _cuda_devices()[:1]}.get(wanted, [wanted])
+    if not meant or not set(meant) <= set(there):
+        raise SrbenchError(
+            f"there is no device {wanted} on this machine", f"use --device {' or '.join(there)}"
+        )
+    return [name for name in meant if name]
+
+
+def _cuda_devices() -> list[str]:
+    return [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+
+
+def _mps_devices() -> list[str]:
+    return ["mps"] if torch.backends.mps.is_available() else []
+
+
+@contextmanager
+def opened(name: str) -> Iterator[Device]:
+    """The device of that name, ready, for as long as it is measured on."""
+    with ExitStack() as stack:
+        yield _OPEN[name.partition(":")[0]](name, stack)
+
+
+def _cpu(name: str, stack: ExitStack) -> Device:
+    return Device(name, torch.device("cpu"), WallClock())
+
+
+def _mps(name: str, stack: ExitStack) -> Device:
+    return Device(name, torch.device("mps"), WallClock(torch.mps.synchronize), peak=_unknown)
+
+
+def _cuda(name: str, stack: ExitStack) -> Device:
+    device = torch.device(name)
+    stack.enter_context(torch.cuda.device(device))
+    properties = torch.cuda.get_device_properties(device)
+    gpu = nvml.gpu(stack.enter_context(nvml.library()), str(properties.uuid))
+    own = 2 if fresh.inside() else 1  # the process that called this one holds the card as well
+    facts = {"gpu": properties.name, "gpu_processors": properties.multi_processor_count}
+    facts |= {"gpu_capability": f"{properties.major}.{properties.minor}"}
+    return Device(
+        name,
+        device,
+        CudaClock(device),
+        partial(GpuWatch, gpu, own) if gpu else CpuWatch,
+        memory.on_cuda,
+        gpu,
+        facts | (gpu.facts() if gpu else {}),
+    )
+
+
+_OPEN: dict[str, Callable[[str, ExitStack], Device]] = {"cpu": _cpu, "cuda": _cuda, "mps": _mps}
+
+
+def _unknown(subject: Subject, what: str) -> Memory:
+    """torch has no peak counter for this kind of device."""
+    return Memory(None, None)
+
+
+def require_dtype(device: Device, setup: Setup, passes: Sequence[str]) -> None:
+    """Try a small convolution and product. Raises SrbenchError where the device cannot do them."""
+    dtype = getattr(torch, setup.dtype)
+    emulated = (
+        device.torch_device.type == "cuda"
+        and dtype == torch.bfloat16
+        and not torch.cuda.is_bf16_supported(including_emulation=False)
+    )
+    reason = "it only emulates it" if emulated else _failure(device.torch_device, dtype, passes)
+    if reason:
+        raise SrbenchError(
+            f"{device.name} cannot compute in {setup.dtype}: {reason}",
+            "use another --dtype, float32 works everywhere",
+        )
+
+
+def _failure(device: torch.device, dtype: torch.dtype, passes: Sequence[str]) -> str | None:
+    layers = nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(16, 2)
+    )
+    try:
+        layers = layers.to(device=device, dtype=dtype)
+        output = layers(torch.ones(2, 3, 4, 4, device=device, dtype=dtype))
+        if set(passes) - {"forward"}:
+            output.sum().backward()
+    except (RuntimeError, TypeError, NotImplementedError) as error:
+        return str(error).splitlines()[0]
+    return None

@@ -1,0 +1,89 @@
+"""Peak memory of a pass over the weights and the batch that lie there anyway.
+
+A pass of its own, after the timing. On a GPU torch's allocator counts every byte: what the tensors
+took, and what it reserved for them. On the CPU nothing does, so the peak is that of a fresh
+process's resident memory, where no other model has left anything behind.
+"""
+
+import ctypes
+import gc
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from srbench.measure.passes import Subject, around, task
+from srbench.records import Memory
+
+_PROC = Path("/proc/self")
+# glibc returns every large block at once, instead of learning to keep them for the next.
+PLAIN_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_ARENA_MAX": "1"}
+
+
+def on_cuda(subject: Subject, what: str) -> Memory:
+    """Peak of one pass by torch's allocator, in bytes. Raises what the pass raises."""
+    device = subject.device
+    gc.collect()
+    torch.cuda.empty_cache()
+    torch.cuda.reset_peak_memory_stats(device)
+    allocated, reserved = torch.cuda.memory_allocated(device), torch.cuda.memory_reserved(device)
+    _run(subject, what)
+    torch.cuda.synchronize(device)
+    return Memory(
+        torch.cuda.max_memory_allocated(device) - allocated,
+        torch.cuda.max_memory_reserved(device) - reserved,
+    )
+
+
+def in_this_process(subject: Subject, passes: Sequence[str]) -> dict[str, Memory | None]:
+    """Peak of each pass on the CPU, in bytes, by the resident memory of this process, which must be
+    fresh and started with `PLAIN_MALLOC`; None where this system does not tell."""
+    found: dict[str, Memory | None] = {}
+    for what in passes:
+        _run(subject, what)  # starts threads and compiles kernels, which are nobody's feature maps
+        gc.collect()
+        _return_freed_memory()
+        resident = _status("VmRSS")
+        _forget_peak()
+        _run(subject, what)
+        peak = _status("VmHWM")
+        if resident is None or peak is None:
+            found[what] = None
+        else:
+            found[what] = Memory(max(0, peak - resident), None)
+    return found
+
+
+def _run(subject: Subject, what: str) -> None:
+    """One pass, with what comes before it; its gradients do not stay."""
+    once = task(subject, what)
+    with around(what):
+        once.prepare()
+        once.run()
+    subject.model.zero_grad(set_to_none=True)
+
+
+def _status(field: str) -> int | None:
+    """A figure of Linux's about this process, in bytes."""
+    try:
+        lines = (_PROC / "status").read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return None
+    return next((1024 * int(line.split()[1]) for line in lines if line.startswith(field)), None)
+
+
+def _forget_peak() -> None:
+    """Let the peak begin anew, where the system allows; else the process's own peak stands."""
+    try:
+        (_PROC / "clear_refs").write_text("5")
+    except OSError:
+        return
+
+
+def _return_freed_memory() -> None:
+    """What building the model left behind must not hide what a pass takes."""
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)

@@ -1,0 +1,76 @@
+"""What else went on while a device was measured: other programs, lowered clocks."""
+
+import os
+import time
+from collections import Counter
+from typing import Protocol
+
+import psutil
+
+from srbench.nvml import Gpu
+
+BUSY = 0.1  # share of the processors that others may take before it is said
+
+
+class Watch(Protocol):
+    """Looks at a device from time to time, and tells what was wrong."""
+
+    def look(self) -> None:
+        """Once before the first sample, then every round."""
+
+    def warnings(self) -> list[str]:
+        """What disturbed the samples, in words; empty where nothing did."""
+
+
+class CpuWatch:
+    """Tells how much of the processors other processes took between the first and the last look."""
+
+    def __init__(self) -> None:
+        self._begin = self._end = _usage()
+
+    def look(self) -> None:
+        self._end = _usage()
+
+    def warnings(self) -> list[str]:
+        wall, own, busy = (end - begin for begin, end in zip(self._begin, self._end, strict=True))
+        processors = os.cpu_count() or 1
+        others = (busy - own) / (wall * processors) if wall > 0 else 0.0
+        if others <= BUSY:
+            return []
+        return [f"other programs took {others:.0%} of the processors"]
+
+
+class GpuWatch:
+    """Tells which rounds ran at lowered clocks, and whether others use the card."""
+
+    def __init__(self, gpu: Gpu, own: int = 1) -> None:
+        """``own`` are the processes of srbench itself that use the card."""
+        self._gpu = gpu
+        self._own = own
+        self._looks = 0
+        self._lowered: Counter[str] = Counter()
+        self._most_processes = 0
+
+    def look(self) -> None:
+        self._looks += 1
+        self._lowered.update(self._gpu.lowered_by())
+        self._most_processes = max(self._most_processes, self._gpu.processes() or 0)
+
+    def warnings(self) -> list[str]:
+        found = [
+            f"the GPU's clocks were lowered ({reason}) at {times} of {self._looks} looks"
+            for reason, times in self._lowered.items()
+        ]
+        others = self._most_processes - self._own
+        if others > 0:
+            found.append(f"the GPU was busy: {others} other process(es) used it")
+        return found
+
+
+def _usage() -> tuple[float, float, float]:
+    """Seconds: wall time, processor time of this process, processor time of all."""
+    own, total = psutil.Process().cpu_times(), psutil.cpu_times()
+    idle = total.idle + getattr(total, "iowait", 0.0)
+    # Linux counts a guest's time as its host process's too; steal is another machine's.
+    doubled = getattr(total, "guest", 0.0) + getattr(total, "guest_nice", 0.0)
+    return time.monotonic(), own.user + own.system, sum(total) - idle - doubled

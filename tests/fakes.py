@@ -1,0 +1,160 @@
+"""A device, a driver and a CUDA that say what they are told."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+
+from srbench.measure import devices, surroundings
+from srbench.measure.clocks import FakeClock, Task
+from srbench.measure.devices import Device
+from srbench.nvml import Gpu
+from srbench.records import Memory
+from srbench.runner import timing
+
+GIB = 2**30
+
+
+def steady(task: Task, number: int) -> float:
+    """A millisecond for the baseline; SE takes 10 % more, SR nothing but noise."""
+    share = 1.10 if "+se" in task.model else 1.0
+    passes = {"forward": 1, "backward": 2, "train": 3}
+    jitter = 1 + 0.001 * ((number * 7 + len(task.model)) % 11 - 5)
+    return 1e-3 * passes.get(task.what, 1) * share * jitter
+
+
+class FakeNvml:
+    """pynvml with one card, whose answers are attributes."""
+
+    NVML_CLOCK_SM, NVML_TEMPERATURE_GPU = 1, 0
+    nvmlClocksEventReasonSwPowerCap = 4  # noqa: N815
+    nvmlClocksThrottleReasonHwSlowdown = 8  # noqa: N815
+    nvmlClocksEventReasonSwThermalSlowdown = 32  # noqa: N815
+    nvmlClocksThrottleReasonHwThermalSlowdown = 64  # noqa: N815
+    nvmlClocksThrottleReasonHwPowerBrakeSlowdown = 128  # noqa: N815
+
+    class NVMLError(Exception):
+        """As in pynvml."""
+
+    def __init__(self) -> None:
+        self.reasons = 0
+        self.others = 0
+        self.watts: Callable[[], float] = lambda: 0.0
+        self.millijoules: Callable[[], int] = lambda: 0
+        self.unsupported: set[str] = set()
+        self.initialised = 0
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self.__dict__.get("unsupported", ()):
+            return self._refuse
+        raise AttributeError(name)
+
+    def _refuse(self, *arguments: Any) -> Any:
+        raise self.NVMLError("not supported")
+
+    def nvmlInit(self) -> None:  # noqa: N802
+        self.initialised += 1
+
+    def nvmlShutdown(self) -> None:  # noqa: N802
+        self.initialised -= 1
+
+    def nvmlDeviceGetCount(self) -> int:  # noqa: N802
+        return 1
+
+    def nvmlDeviceGetHandleByIndex(self, index: int) -> str:  # noqa: N802
+        return f"card {index}"
+
+    def nvmlDeviceGetHandleByUUID(self, uuid: str) -> str:  # noqa: N802
+        if uuid != "GPU-0000":
+            raise self.NVMLError("no such card")
+        return "card 0"
+
+    def nvmlDeviceGetName(self, handle: str) -> bytes:  # noqa: N802
+        return b"Fake H100"
+
+    def nvmlSystemGetDriverVersion(self) -> str:  # noqa: N802
+        return "999.1"
+
+    def nvmlDeviceGetEnforcedPowerLimit(self, handle: str) -> int:  # noqa: N802
+        return 700_000
+
+    def nvmlDeviceGetMemoryInfo(self, handle: str) -> Any:  # noqa: N802
+        return SimpleNamespace(total=80 * GIB)
+
+    def nvmlDeviceGetMaxClockInfo(self, handle: str, kind: int) -> int:  # noqa: N802
+        return 1980
+
+    def nvmlDeviceGetClockInfo(self, handle: str, kind: int) -> int:  # noqa: N802
+        return 1755
+
+    def nvmlDeviceGetPersistenceMode(self, handle: str) -> int:  # noqa: N802
+        return 1
+
+    def nvmlDeviceGetPowerUsage(self, handle: str) -> int:  # noqa: N802
+        return 350_000
+
+    def nvmlDeviceGetTemperature(self, handle: str, sensor: int) -> int:  # noqa: N802
+        return 55
+
+    def nvmlDeviceGetUtilizationRates(self, handle: str) -> Any:  # noqa: N802
+        return SimpleNamespace(gpu=97)
+
+    def nvmlDeviceGetTotalEnergyConsumption(self, handle: str) -> int:  # noqa: N802
+        return self.millijoules()
+
+    def nvmlDeviceGetCurrentClocksEventReasons(self, handle: str) -> int:  # noqa: N802
+        return self.reasons
+
+    def nvmlDeviceGetComputeRunningProcesses(self, handle: str) -> list[Any]:  # noqa: N802
+        return [SimpleNamespace(pid=pid) for pid in range(1 + self.others)]
+
+
+def fake_gpu(nvml: FakeNvml | None = None) -> Gpu:
+    return Gpu(nvml or FakeNvml(), "card 0")
+
+
+def install_fake_cuda(
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: Callable[[Task, int], float] = steady,
+    gpus: int = 1,
+    **others: Any,
+) -> None:
+    """Make ``--device cuda`` a device with a fake clock, whose models run on the CPU."""
+
+    def found() -> list[str]:
+        return [f"cuda:{index}" for index in range(gpus)]
+
+    real = devices.opened
+
+    @contextmanager
+    def opened(name: str) -> Iterator[Device]:
+        if name == "cpu":
+            with real(name) as device:
+                yield device
+            return
+        yield Device(
+            name,
+            torch.device("cpu"),
+            FakeClock(seconds, measures_wall=True, runs=others.get("runs", False)),
+            others.get("watch", SilentWatch),
+            others.get("peak", lambda subject, what: Memory(3 * GIB, 4 * GIB)),
+            others.get("gpu"),
+            {"gpu": "Fake H100"},
+        )
+
+    monkeypatch.setattr(devices, "_cuda_devices", found)
+    for module in (timing, surroundings, devices):
+        monkeypatch.setattr(module, "opened", opened)
+
+
+class SilentWatch:
+    """Sees nothing."""
+
+    def look(self) -> None:
+        return
+
+    def warnings(self) -> list[str]:
+        return []

@@ -1,0 +1,127 @@
+"""Which devices a name stands for, and what they must be able to do."""
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+import torch
+from fakes import FakeNvml
+
+from srbench.conditions import Setup
+from srbench.errors import SrbenchError
+from srbench.measure import devices
+from srbench.measure.devices import opened, require_dtype, resolve
+from srbench.measure.watch import CpuWatch, GpuWatch
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> object:
+    def with_gpus(cuda: int, mps: bool = False) -> None:
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: cuda)
+        monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+
+    return with_gpus
+
+
+@pytest.mark.parametrize(
+    ("cuda", "mps", "wanted", "names"),
+    [
+        (0, False, None, ["cpu"]),
+        (2, False, None, ["cuda:0", "cuda:1"]),
+        (0, True, None, ["mps"]),
+        (2, False, "cuda", ["cuda:0"]),
+        (2, False, "cuda:1", ["cuda:1"]),
+        (2, False, "all", ["cpu", "cuda:0", "cuda:1"]),
+        (2, False, "cpu", ["cpu"]),
+        (0, True, "all", ["cpu", "mps"]),
+    ],
+)
+def test_names(cuda: int, mps: bool, wanted: str, names: list[str], machine: object) -> None:
+    machine(cuda, mps)
+    assert resolve(wanted) == names
+
+
+@pytest.mark.parametrize("wanted", ["cuda", "cuda:0", "mps", "tpu", "", "cpu:1"])
+def test_what_is_not_there_is_an_error_that_says_what_is(wanted: str, machine: object) -> None:
+    machine(0)
+    with pytest.raises(SrbenchError, match="no device") as raised:
+        resolve(wanted)
+    assert "--device cpu" in raised.value.hint
+
+
+def test_a_gpu_that_is_not_there(machine: object) -> None:
+    machine(2)
+    with pytest.raises(SrbenchError) as raised:
+        resolve("cuda:2")
+    assert raised.value.hint == "use --device cpu or cuda:0 or cuda:1"
+
+
+def test_the_cpu() -> None:
+    with opened("cpu") as device:
+        assert (device.default_batch, device.default_autocast) == (1, "bfloat16")
+        assert device.peak is None
+        assert isinstance(device.watch(), CpuWatch)
+
+
+@pytest.mark.parametrize("uuid", ["0000", "ffff"])
+def test_a_gpu_is_found_at_the_driver_by_its_uuid(
+    uuid: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    properties = SimpleNamespace(
+        name="CUDA's H100", multi_processor_count=132, major=9, minor=0, uuid=uuid
+    )
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: properties)
+    entered: list[object] = []
+
+    class Entered:
+        def __init__(self, device: object) -> None:
+            self.device = device
+
+        def __enter__(self) -> None:
+            entered.append(self.device)
+
+        def __exit__(self, *error: object) -> None:
+            entered.pop()
+
+    monkeypatch.setattr(torch.cuda, "device", Entered)
+    monkeypatch.setattr(devices, "CudaClock", lambda device: "clock")
+    driver = FakeNvml()
+    monkeypatch.setitem(sys.modules, "pynvml", driver)
+    with opened("cuda:1") as device:
+        assert entered == [torch.device("cuda:1")]
+        assert device.facts["gpu_capability"] == "9.0"
+        assert device.default_batch == 32
+        assert device.default_autocast == "float16"
+        if uuid == "0000":
+            assert device.facts["gpu"] == "Fake H100"
+            assert isinstance(device.watch(), GpuWatch)
+        else:  # a driver that knows another card
+            assert device.facts["gpu"] == "CUDA's H100"
+            assert device.gpu is None
+            assert isinstance(device.watch(), CpuWatch)
+    assert (entered, driver.initialised) == ([], 0)
+
+
+def test_a_dtype_that_the_device_cannot_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    def conv2d(*arguments: object) -> None:
+        raise RuntimeError("\"slow_conv2d_cpu\" not implemented for 'Half'\nmore")
+
+    monkeypatch.setattr(torch.nn.Conv2d, "forward", conv2d)
+    with opened("cpu") as device, pytest.raises(SrbenchError) as raised:
+        require_dtype(device, Setup(dtype="float16"), ("forward",))
+    assert str(raised.value.message) == (
+        "cpu cannot compute in float16: \"slow_conv2d_cpu\" not implemented for 'Half'"
+    )
+
+
+def test_what_a_gpu_only_emulates_it_cannot_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: False)
+    device = SimpleNamespace(name="cuda:0", torch_device=torch.device("cuda:0"))
+    with pytest.raises(SrbenchError, match="cannot compute in bfloat16: it only emulates"):
+        require_dtype(device, Setup("cuda:0", dtype="bfloat16"), ("forward",))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
+def test_this_cpu_can_do_them_all(dtype: str) -> None:
+    with opened("cpu") as device:
+        require_dtype(device, Setup(dtype=dtype), ("forward", "train"))

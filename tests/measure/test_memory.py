@@ -1,0 +1,68 @@
+"""Peak memory against what the tensors must take."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from srbench import fresh
+from srbench.conditions import Setup
+from srbench.measure import memory
+from srbench.measure.passes import Subject
+
+MB = 10**6
+
+
+class Held(nn.Module):
+    """Holds so many bytes beside its output, in the middle of its forward."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.size = size
+        self.scale = nn.Parameter(torch.ones(1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        held = torch.ones(self.size, dtype=torch.uint8)
+        return self.scale * x * held[0]
+
+
+def peak_of(size: int) -> int:
+    subject = Subject("held", Held(size), torch.ones(4), Setup())
+    found = memory.in_this_process(subject, ("forward", "train"))
+    assert found["forward"] is not None
+    return found["forward"].allocated
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
+@pytest.mark.parametrize("size", [50 * MB, 200 * MB])
+def test_the_peak_on_the_cpu_is_what_was_held(size: int) -> None:
+    found = fresh.call(peak_of, size, variables=memory.PLAIN_MALLOC)
+    assert found == pytest.approx(size, abs=2 * MB)
+
+
+def test_a_system_that_does_not_tell_is_not_guessed_at(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(memory, "_PROC", tmp_path)
+    subject = Subject("held", Held(10), torch.ones(4), Setup())
+    assert memory.in_this_process(subject, ("forward",)) == {"forward": None}
+
+
+def test_on_a_gpu_the_allocators_peak_over_what_lies_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    log: list[str] = []
+    told = {"memory_allocated": 100, "memory_reserved": 200}
+    told |= {"max_memory_allocated": 170, "max_memory_reserved": 900}
+    for name, value in told.items():
+        monkeypatch.setattr(torch.cuda, name, lambda device, n=name, v=value: log.append(n) or v)
+    for name in ("empty_cache", "reset_peak_memory_stats", "synchronize"):
+        monkeypatch.setattr(torch.cuda, name, lambda device=None, n=name: log.append(n))
+    subject = Subject("held", Held(10), torch.ones(4), Setup())
+    subject.model.register_forward_hook(lambda *a: log.append("forward"))
+    found = memory.on_cuda(subject, "forward")
+    assert (found.allocated, found.reserved) == (70, 700)
+    assert log.index("reset_peak_memory_stats") < log.index("forward")
+    assert log.index("forward") < log.index("synchronize") < log.index("max_memory_allocated")
+    assert subject.model.scale.grad is None
