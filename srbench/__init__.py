@@ -4,6 +4,7 @@ The public names are imported when they are first used, so that ``import srbench
 
     srbench.build("resnet50+sr")        the network, as an nn.Module
     srbench.count("resnet50+sr")        its parameters, MACs and FLOPs beside its baseline's
+    srbench.time("resnet50+sr")         how long it takes, beside its baseline
     srbench.blocks                      the blocks, for your own networks
 """
 
@@ -11,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from srbench.models.build import build
-    from srbench.runner import count
+    from srbench.runner.counting import count
+    from srbench.runner.timing import time
 
 __version__ = "0.1.0"
-__all__ = ["build", "count"]
+__all__ = ["build", "count", "time"]
 
 _HOMES = {
     "build": "srbench.models.build:build",
-    "count": "srbench.runner:count",
+    "count": "srbench.runner.counting:count",
+    "time": "srbench.runner.timing:time",
     "blocks": "srbench.blocks",
     "errors": "srbench.errors",
     "models": "srbench.models",

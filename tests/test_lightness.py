@@ -8,7 +8,7 @@ import pytest
 
 import srbench
 
-HEAVY = ("torch", "torchvision", "fvcore", "pandas", "matplotlib", "pynvml")
+HEAVY = ("torch", "torchvision", "fvcore", "pandas", "scipy", "matplotlib", "pynvml")
 
 
 def loaded(code: str, **environment: str) -> set[str]:
@@ -33,6 +33,7 @@ def command(*arguments: str) -> str:
     [
         "import srbench; dir(srbench)",
         "import srbench.report.counts",
+        "import srbench.report.times, srbench.report.profiles",
         "from srbench.spec import parse; parse('resnet50+sr+cbam')",
         command("--help"),
         command("--version"),
@@ -40,6 +41,11 @@ def command(*arguments: str) -> str:
         command("blocks"),
         command("flops", "--help"),
         command("flops", "resnet5"),
+        command("latency", "--help"),
+        command("latency", "resnet5"),
+        command("latency", "--rounds", "0"),
+        command("profile", "--help"),
+        command("env", "--help"),
         command("flops", "--input-size", "2,2"),
         command("flops", "--output", "/nonexistent/table.md"),
     ],

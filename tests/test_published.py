@@ -5,7 +5,7 @@ from conftest import read_data
 
 from srbench.comparison import rows
 from srbench.conditions import conditions
-from srbench.runner import run
+from srbench.runner.counting import run
 from srbench.spec import parse
 
 TABLE4 = read_data("cbam_table4.csv")

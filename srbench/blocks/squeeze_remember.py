@@ -81,6 +81,7 @@ class SqueezeRemember(nn.Module):
         # The squeeze and the weighted sum are matrix products on views of X as it lies in memory:
         # no copy of X, no P copies of the batch, and every counter sees them.
         weight = self.squeeze.weight.flatten(1).expand(x.shape[0], -1, -1)
+        assert self.squeeze.bias is not None
         squeezed = torch.bmm(weight, x.flatten(2)) + self.squeeze.bias[:, None]
         alpha = self.fcn(squeezed)
         if x.is_contiguous(memory_format=torch.channels_last):

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from srbench import __version__
-from srbench.cli import catalog, flops
+from srbench.cli import catalog, env, flops, latency, profile
 from srbench.errors import BAD_INPUT, INTERRUPTED, SrbenchError
 
 app = typer.Typer(
@@ -22,6 +22,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("flops")(flops.flops)
+app.command("latency")(latency.latency)
+app.command("profile")(profile.profile)
+app.command("env")(env.env)
 app.command("models")(catalog.models)
 app.command("blocks")(catalog.blocks)
 

@@ -9,12 +9,13 @@ import typer
 
 from srbench import comparison
 from srbench.catalog import DEFAULT_VARIANTS
-from srbench.cli.output import Format, destination
+from srbench.cli.output import Format, destination, exit_code
 from srbench.cli.progress import progress
 from srbench.conditions import Conditions, conditions
-from srbench.errors import GATE_FAILED, INTERRUPTED, ROWS_FAILED
+from srbench.errors import INTERRUPTED
+from srbench.records import Record
 from srbench.report.counts import counts_report
-from srbench.results import Record, Results
+from srbench.results import Results
 from srbench.spec import Spec
 
 
@@ -37,7 +38,7 @@ def count_and_show(
         results, interrupted = _count(wanted, under)
         if results:
             target.write(counts_report(results, per_module), partial=interrupted)
-    return INTERRUPTED if interrupted else _verdict(results, strict)
+    return INTERRUPTED if interrupted else exit_code(results, strict)
 
 
 def _count(wanted: list[Spec], under: Conditions) -> tuple[Results, bool]:
@@ -46,24 +47,12 @@ def _count(wanted: list[Spec], under: Conditions) -> tuple[Results, bool]:
     try:
         # A block of someone else's may print: stdout is for data.
         with progress(len(wanted)) as begin, redirect_stdout(sys.stderr):
-            from srbench import runner  # loads torch
+            from srbench.runner import counting  # loads torch
 
             for done, spec in enumerate(wanted):
                 begin(done, str(spec))
-                records += runner.run([spec], under)
+                records += counting.run([spec], under)
     except KeyboardInterrupt:
         typer.echo(f"interrupted: {len(records)} of {len(wanted)} rows are counted", err=True)
         return Results(records), True
     return Results(records), False
-
-
-def _verdict(results: Results, strict: bool) -> int:
-    """The exit code; what is wrong with a row stands on stderr as well as below the table."""
-    for record in results:
-        for warning in record.warnings:
-            typer.echo(f"warning: {record.spec}: {warning}", err=True)
-        if record.status != "ok":
-            typer.echo(f"error: {record.spec}: {record.status}", err=True)
-    if any(record.status != "ok" for record in results):
-        return ROWS_FAILED
-    return GATE_FAILED if strict and any(record.warnings for record in results) else 0

@@ -4,62 +4,20 @@ from typing import Annotated
 
 import typer
 
-from srbench.cli.completion import complete_spec, complete_variant
+from srbench.cli import selection
 from srbench.cli.output import FormatOption, OutputOption
-from srbench.options import format_value
-
-VARIANTS = "Variants of every model"
 
 
 def flops(
-    specs: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="SPEC",
-            help="Models, such as resnet50 or resnet50+sr:memories=2; resnet50 if none is given.",
-            autocompletion=complete_spec,
-            show_default=False,
-        ),
-    ] = None,
-    se: Annotated[bool, typer.Option("--se", help="Add +se.", rich_help_panel=VARIANTS)] = False,
-    cbam: Annotated[
-        bool, typer.Option("--cbam", help="Add +cbam.", rich_help_panel=VARIANTS)
-    ] = False,
-    sr_memories: Annotated[
-        list[int] | None,
-        typer.Option(
-            metavar="N", help="Add +sr with N memories; may be repeated.", rich_help_panel=VARIANTS
-        ),
-    ] = None,
-    dropout2d: Annotated[
-        list[float] | None,
-        typer.Option(
-            metavar="P",
-            help="Add +dropout2d with that p; may be repeated.",
-            rich_help_panel=VARIANTS,
-        ),
-    ] = None,
-    variant: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="BLOCKS",
-            help="Add these blocks together, such as se+sr:memories=4; may be repeated.",
-            autocompletion=complete_variant,
-            rich_help_panel=VARIANTS,
-        ),
-    ] = None,
-    no_variants: Annotated[
-        bool,
-        typer.Option(
-            "--no-variants",
-            help="Do not compare a model given alone with +se, +cbam and +sr.",
-            rich_help_panel=VARIANTS,
-        ),
-    ] = False,
-    input_size: Annotated[
-        str, typer.Option(metavar="SIZE", help="Pixels of the input: 224, or HEIGHTxWIDTH.")
-    ] = "224",
-    num_classes: Annotated[int, typer.Option(metavar="N", help="Classes to tell apart.")] = 1000,
+    specs: selection.SpecsArgument = None,
+    se: selection.SeOption = False,
+    cbam: selection.CbamOption = False,
+    sr_memories: selection.SrMemoriesOption = None,
+    dropout2d: selection.Dropout2dOption = None,
+    variant: selection.VariantOption = None,
+    no_variants: selection.NoVariantsOption = False,
+    input_size: selection.InputSizeOption = "224",
+    num_classes: selection.NumClassesOption = 1000,
     per_module: Annotated[
         bool,
         typer.Option(
@@ -85,19 +43,12 @@ def flops(
 
       srbench flops resnet50:stride=v1+cbam --format latex --output table.tex
     """
-    added = [
-        *(["se"] if se else []),
-        *(["cbam"] if cbam else []),
-        *(f"sr:memories={memories}" for memories in sr_memories or ()),
-        *(f"dropout2d:p={format_value(p)}" for p in dropout2d or ()),
-        *(variant or ()),
-    ]
     from srbench.cli.counting import count_and_show  # what listings and --help need not load
 
     raise typer.Exit(
         count_and_show(
             specs or (),
-            added,
+            selection.variants(se, cbam, sr_memories, dropout2d, variant),
             default_variants=not no_variants,
             size=input_size,
             num_classes=num_classes,

@@ -10,8 +10,9 @@ from typing import Annotated
 
 import typer
 
-from srbench.errors import SrbenchError
+from srbench.errors import GATE_FAILED, ROWS_FAILED, SrbenchError
 from srbench.report.formats import FORMATS, SUFFIXES, Report, each_table
+from srbench.results import Results
 
 Format = Enum("Format", {name: name for name in FORMATS}, type=str)  # type: ignore[misc]
 
@@ -48,6 +49,18 @@ def destination(path: Path | None, form: Format | None) -> Iterator["Destination
             path.resolve().unlink(missing_ok=True)
 
 
+@contextmanager
+def reserved(path: Path | None) -> Iterator[None]:
+    """Find out that a file can be written before any work; gone again if the work fails."""
+    made = path is not None and _require_writable(path)
+    try:
+        yield
+    except BaseException:
+        if path is not None and made:
+            path.unlink(missing_ok=True)
+        raise
+
+
 class Destination:
     """A file, or the terminal, and a format."""
 
@@ -59,14 +72,16 @@ class Destination:
     def write(self, report: Report, partial: bool = False) -> None:
         """Write the report to the file, or to stdout as suits the terminal.
 
-        A ``partial`` one is only shown: it does not take the place of a whole one.
+        A ``partial`` one is shown, and kept beside the file: it does not take a whole one's place.
         """
         if self.path is None or partial:
             typer.echo(self._renderer()(report), nl=False)
+        if self.path is None:
             return
-        _replace(self.path, FORMATS[self.form](report))
-        self.written = True
-        typer.echo(f"wrote {self.path}", err=True)
+        path = self.path.with_stem(f"{self.path.stem}.partial") if partial else self.path
+        _replace(path, FORMATS[self.form](report))
+        self.written = not partial
+        typer.echo(f"wrote {path}", err=True)
 
     def _renderer(self) -> Callable[[Report], str]:
         if self.form != "text" or not sys.stdout.isatty():
@@ -77,6 +92,18 @@ class Destination:
 
         console = Console(highlight=False)
         return each_table(lambda table: text.render(table, console))
+
+
+def exit_code(results: Results, strict: bool = False) -> int:
+    """How a comparison ended; what is wrong with a row stands on stderr as well as below it."""
+    for record in results:
+        for warning in record.warnings:
+            typer.echo(f"warning: {record.spec}: {warning}", err=True)
+        if record.status != "ok":
+            typer.echo(f"error: {record.spec}: {record.status}", err=True)
+    if any(record.status != "ok" for record in results):
+        return ROWS_FAILED
+    return GATE_FAILED if strict and any(record.warnings for record in results) else 0
 
 
 def _format(path: Path | None, form: Format | None) -> str:
@@ -106,11 +133,12 @@ def _replace(path: Path, content: str) -> None:
     """Write a regular file by way of a new one beside it, so that a full disk spoils nothing."""
     beside = path.resolve().with_name(f".{path.name}.new")
     try:
-        if not path.is_file():  # a device
+        if path.exists() and not path.is_file():  # a device
             path.write_text(content, encoding="utf-8")
             return
         beside.write_text(content, encoding="utf-8")
-        shutil.copymode(path, beside)
+        if path.exists():
+            shutil.copymode(path, beside)
         beside.replace(path.resolve())
     except OSError as error:
         beside.unlink(missing_ok=True)

@@ -1,6 +1,7 @@
 """A progress bar on stderr, and only on a terminal."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -23,3 +24,33 @@ def progress(total: int) -> Iterator[Callable[[int, str], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("loading torch", total=total)
         yield lambda done, name: bar.update(task, completed=done, description=name)
+
+
+@contextmanager
+def status(first: str) -> Iterator[Callable[[str], None]]:
+    """A line that says what is under way and since when; call what it yields with what is next.
+
+    It is drawn only when it is called: a thread that did so by itself would run beside what is
+    being timed.
+    """
+    if not sys.stderr.isatty():
+        yield lambda text: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TimeElapsedColumn(), TextColumn("{task.description}"))
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, auto_refresh=False) as bar:
+        task = bar.add_task(first)
+        bar.refresh()
+        drawn = 0.0
+
+        def say(text: str) -> None:
+            nonlocal drawn
+            if text.endswith("rounds") and time.monotonic() - drawn < 0.2:
+                return
+            bar.update(task, description=text, refresh=True)
+            drawn = time.monotonic()
+
+        yield say

@@ -1,15 +1,16 @@
 """The report of a comparison's counts, and of where the inserted blocks' counts are."""
 
 from collections.abc import Iterable
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import Any
 
+from srbench.records import ModuleCounts, Record
 from srbench.report.formats import Report
+from srbench.report.notes import MARK, measured_with, problems, sections, settings_note
 from srbench.report.table import Column, Table
-from srbench.results import COMPARED, ModuleCounts, Record, Results
+from srbench.results import COMPARED, Results
 
 TITLES = {"params": "Params", "macs": "MACs", "flops": "FLOPs"}
-MARK = " *"
 MODULE_COLUMNS = (
     *("spec", "params", "macs", "flops", "stage", "module", "block"),
     *("channels", "height", "width"),
@@ -43,14 +44,7 @@ def _comparison(results: Results) -> Table:
         tuple(_comparison_row(results, record) for record in results),
         "Parameters, MACs and FLOPs of each model beside its baseline.",
         tuple(_notes(results)),
-        _sections(record.baseline for record in results),
-    )
-
-
-def _sections(names: Iterable[str]) -> frozenset[int]:
-    """Numbers of the rows where the name changes."""
-    return frozenset(
-        index for index, (before, now) in enumerate(pairwise(names), start=1) if before != now
+        sections(record.baseline for record in results),
     )
 
 
@@ -64,9 +58,7 @@ def _comparison_row(results: Results, record: Record) -> tuple[Any, ...]:
 
 
 def _notes(results: Results) -> Iterable[str]:
-    for record in results:
-        for problem in (*record.warnings, *([record.status] if record.status != "ok" else [])):
-            yield f"* {record.spec}: {problem}."
+    yield from problems(results)
     counted = [(record, record.counts) for record in results if record.counts]
     if not counted:
         return
@@ -76,8 +68,8 @@ def _notes(results: Results) -> Iterable[str]:
         f"Per image of {channels}×{height}×{width}, {first.num_classes} classes, "
         "in evaluation mode. Δ is to the row's baseline."
     )
-    if settings := _settings(results):
-        yield f"Where a name says nothing else: {settings}."
+    if settings := settings_note(results):
+        yield settings
     agreed = all(counts.macs == counts.macs_torch for _, counts in counted)
     yield (
         "MACs: multiply-adds of convolutions, linear layers and matrix products, counted by fvcore"
@@ -89,13 +81,7 @@ def _notes(results: Results) -> Iterable[str]:
         "Not counted, by convention (elementwise operators, pooling, softmax): "
         f"{', '.join(sorted(operators)) or 'nothing'}."
     )
-    yield "Counted with " + ", ".join(f"{k} {v}" for k, v in first.environment.items()) + "."
-
-
-def _settings(results: Results) -> str:
-    """Defaults of the blocks in the table, each once."""
-    found = dict.fromkeys(pair for record in results for pair in record.settings.items())
-    return "; ".join(f"{block} {usual}" for block, usual in found if usual)
+    yield measured_with("Counted", first.environment)
 
 
 def _module_rows(results: Results) -> list[dict[str, Any]]:
@@ -136,7 +122,7 @@ def _by_stage(results: Results) -> Table:
         columns,
         tuple(rows),
         "What the inserted blocks, N in each stage, add to parameters, MACs and FLOPs.",
-        sections=_sections(row[0] for row in rows),
+        sections=sections(row[0] for row in rows),
     )
 
 

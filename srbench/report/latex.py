@@ -3,7 +3,7 @@
 import re
 from itertools import groupby
 
-from srbench.report.table import Table, written
+from srbench.report.table import Column, Table, written
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -21,6 +21,7 @@ _SPECIAL = {
     "|": r"\textbar{}",
     "[": "{[}",  # at the start of a row it would be an argument of the row before
     '"': r"\textquotedbl{}",
+    "µ": r"\textmu{}",
     "Δ": r"$\Delta$",
     "×": r"$\times$",
     "–": "--",
@@ -59,8 +60,10 @@ def escaped(text: str) -> str:
     return "".join(_SPECIAL.get(c, c) for c in " ".join(text.split()))
 
 
-def _cell(text: str) -> str:
-    return "$-$" + text[1:] if re.fullmatch(r"-[\d,.]+", text) else escaped(text)
+def _cell(text: str, column: Column) -> str:
+    if not column.is_number:
+        return escaped(text)
+    return re.sub(r"-(?=\d)", "$-$", escaped(text))
 
 
 def _alignment(table: Table) -> str:
@@ -96,7 +99,8 @@ def _body(table: Table, rows: list[list[str]]) -> list[str]:
     for index, row in enumerate(rows):
         if index in table.sections:
             lines.append(r"    \midrule")
-        lines.append(f"    {_line([_cell(cell) for cell in row])}")
+        cells = map(_cell, row, table.columns)
+        lines.append(f"    {_line(list(cells))}")
     return lines
 
 

@@ -5,6 +5,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from srbench.blocks import SqueezeRemember
 
@@ -92,3 +94,48 @@ def test_parameters_are_the_closed_form(c: int, h: int, w: int, p: int, s: int, 
     block = SqueezeRemember(c, h, w, memories=p, squeeze=s, hidden=n)
     closed_form = (c * s + s) + (s * h * w * n + n) + (n * p + p) + p * c * h * w
     assert sum(parameter.numel() for parameter in block.parameters()) == closed_form
+
+
+class Largest(TorchDispatchMode):
+    """The most elements of any result."""
+
+    elements = 0
+
+    def __torch_dispatch__(
+        self, func: object, types: object, args: object = (), kwargs: object = None
+    ) -> object:
+        result = func(*args, **(kwargs or {}))
+        for tensor in tree_leaves(result):
+            if isinstance(tensor, torch.Tensor):
+                self.elements = max(self.elements, tensor.numel())
+        return result
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_memory_does_not_grow_with_memories_times_batch(layout: torch.memory_format) -> None:
+    block = SqueezeRemember(16, 8, 8, memories=40).to(memory_format=layout)
+    x = torch.randn(30, 16, 8, 8, requires_grad=True).contiguous(memory_format=layout)
+    with Largest() as largest:
+        block(x).sum().backward()
+    assert largest.elements == max(x.numel(), block.memory.numel())
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_the_input_is_not_copied(layout: torch.memory_format) -> None:
+    """One result of its size: the output."""
+    block = SqueezeRemember(16, 8, 8, memories=4).to(memory_format=layout)
+    x = torch.randn(30, 16, 8, 8).contiguous(memory_format=layout)
+    sized: list[object] = []
+
+    class Count(TorchDispatchMode):
+        def __torch_dispatch__(
+            self, func: object, types: object, args: object = (), kwargs: object = None
+        ) -> object:
+            result = func(*args, **(kwargs or {}))
+            if result.numel() == x.numel() and not func.is_view:
+                sized.append(func)
+            return result
+
+    with torch.no_grad(), Count():
+        block(x)
+    assert sized == [torch.ops.aten.addmm.default]

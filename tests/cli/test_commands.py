@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 import srbench
-from srbench import runner
 from srbench.catalog import BACKBONES, BLOCKS
 from srbench.cli.app import run
 from srbench.measure import flops as measure_flops
+from srbench.runner import counting as runner
 
 SMALL = ("--input-size", "64")
 

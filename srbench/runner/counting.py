@@ -1,4 +1,4 @@
-"""Measures specs one by one. A row that fails is that row's failure; the others stand."""
+"""Counts specs one by one."""
 
 import gc
 from collections.abc import Iterator, Sequence
@@ -8,12 +8,14 @@ import torch
 
 from srbench import comparison
 from srbench.conditions import Conditions, conditions
-from srbench.environment import versions
+from srbench.environment import fingerprint
 from srbench.errors import BuildError, SrbenchError
+from srbench.failures import lacks_memory, told
 from srbench.measure.flops import CounterFailed, Flops, count_for_real, count_on_shapes
 from srbench.measure.params import count_parameters
 from srbench.models.build import Assembly, Inserted, assemble
-from srbench.results import Counts, ModuleCounts, Record, Results
+from srbench.records import Counts, ModuleCounts, Record
+from srbench.results import Results
 from srbench.spec import Spec, settings
 
 
@@ -51,7 +53,7 @@ def run(specs: Sequence[Spec], under: Conditions) -> Iterator[Record]:
     Raises SrbenchError for a spec that cannot be built or run on that input: bad input spoils the
     whole comparison. Any other failure becomes the row's status.
     """
-    environment = versions()
+    environment = fingerprint()
     for spec in specs:
         with _without_garbage_collection():  # which takes a sixth of the time, and finds little
             counts, status = _count(spec, under)
@@ -85,13 +87,12 @@ def _count(spec: Spec, under: Conditions) -> tuple[Counts | None, str]:
     except SrbenchError:
         raise
     except CounterFailed as error:
-        return None, f"failed: {_first_line(error)}"
+        return None, f"failed: {str(error).splitlines()[0]}"
     except Exception as error:
-        reason = f"{type(error).__name__}: {_first_line(error)}"
-        if isinstance(error, MemoryError) or "allocate memory" in reason:
-            return None, f"failed: {reason}"
+        if lacks_memory(error):
+            return None, f"failed: {told(error)}"
         raise BuildError(
-            f"{spec} does not run on an input of {under.height}x{under.width}: {reason}",
+            f"{spec} does not run on an input of {under.height}x{under.width}: {told(error)}",
             "change the blocks or the --input-size; `srbench --debug` shows where it fails",
         ) from error
     return _counts(assembly, flops), "ok"
@@ -134,7 +135,3 @@ def _module_counts(assembly: Assembly, block: Inserted, flops: Flops) -> ModuleC
         count_parameters(module).total,
         *flops.modules[block.module],
     )
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,0 +1,138 @@
+"""``srbench latency``: how much slower a variant is than its baseline, and how sure that is."""
+
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+from srbench.cli import running, selection
+from srbench.cli.output import FormatOption, OutputOption
+from srbench.conditions import PASSES
+
+Pass = Enum("Pass", {name: name for name in (*PASSES, "all")}, type=str)  # type: ignore[misc]
+
+_PANEL = "How long, and how sure"
+
+
+def latency(
+    specs: selection.SpecsArgument = None,
+    se: selection.SeOption = False,
+    cbam: selection.CbamOption = False,
+    sr_memories: selection.SrMemoriesOption = None,
+    dropout2d: selection.Dropout2dOption = None,
+    variant: selection.VariantOption = None,
+    no_variants: selection.NoVariantsOption = False,
+    input_size: selection.InputSizeOption = "224",
+    num_classes: selection.NumClassesOption = 1000,
+    device: running.DeviceOption = None,
+    batch_size: running.BatchSizeOption = None,
+    dtype: running.DtypeOption = None,
+    amp: running.AmpOption = False,
+    channels_last: running.ChannelsLastOption = False,
+    compiled: running.CompileOption = False,
+    cuda_graph: running.CudaGraphOption = False,
+    threads: running.ThreadsOption = None,
+    seed: running.SeedOption = 0,
+    which: Annotated[
+        Pass,
+        typer.Option("--pass", help="What is timed; train is forward and backward together."),
+    ] = Pass.all,  # type: ignore[attr-defined]
+    aa: Annotated[
+        bool,
+        typer.Option("--aa", help="Time the baseline a second time: what is found there is noise."),
+    ] = False,
+    rounds: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Time every model exactly that often, instead of until it is precise enough.",
+            show_default=False,
+            rich_help_panel=_PANEL,
+        ),
+    ] = None,
+    processes: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            help="Measure in N fresh processes, which become the intervals' unit: 6 or more for a "
+            "verdict.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = 1,
+    time_budget: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="Seconds of timing for a model and its variants on one device; 20 if nothing is "
+            "said, without limit with --rounds.",
+            show_default=False,
+            rich_help_panel=_PANEL,
+        ),
+    ] = None,
+    precision: Annotated[
+        float,
+        typer.Option(
+            metavar="PERCENT",
+            help="Stop once every overhead's interval reaches no further than this to either side.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = 1.0,
+    memory: Annotated[
+        bool, typer.Option("--memory/--no-memory", help="Measure peak memory afterwards.")
+    ] = True,
+    energy: Annotated[
+        bool,
+        typer.Option(
+            "--energy/--no-energy", help="Measure a GPU's energy afterwards, where it counts it."
+        ),
+    ] = True,
+    form: FormatOption = None,
+    output: OutputOption = None,
+) -> None:
+    """Time models against their baselines: forward, backward and the whole training step.
+
+    Every round times all models once, in random order, and a variant is compared with the baseline
+    of the same round. An overhead comes with its 95 % interval, or as "none" where that contains 0.
+
+    [bold]Examples[/bold]
+
+      srbench latency --device cuda
+
+      srbench latency resnet18 --se --sr-memories 10 --input-size 64 --device cpu
+
+      srbench latency resnet50+sr --pass train --batch-size 64 --amp --processes 8 -o times.csv
+    """
+    from srbench.cli.timing import time_and_show
+    from srbench.conditions import Plan, conditions
+
+    raise typer.Exit(
+        time_and_show(
+            specs or (),
+            selection.variants(se, cbam, sr_memories, dropout2d, variant),
+            conditions(input_size, num_classes),
+            Plan(
+                passes=PASSES if which.value == "all" else (which.value,),
+                rounds=rounds,
+                processes=processes,
+                time_budget=time_budget,
+                precision=precision / 100,
+            ),
+            default_variants=not no_variants,
+            device=device,
+            setup={
+                "batch": batch_size,
+                "dtype": dtype and dtype.value,
+                "amp": amp,
+                "channels_last": channels_last,
+                "compile": compiled,
+                "cuda_graph": cuda_graph,
+                "threads": threads,
+                "seed": seed,
+            },
+            aa=aa,
+            with_memory=memory,
+            with_energy=energy,
+            form=form,
+            output=output,
+        )
+    )

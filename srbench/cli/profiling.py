@@ -1,0 +1,61 @@
+"""Profiles one model and shows where its time goes."""
+
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from srbench.cli.output import Format, destination, reserved
+from srbench.cli.progress import status
+from srbench.conditions import Conditions
+from srbench.errors import SrbenchError
+from srbench.failures import told
+from srbench.report.plots import plot_roofline, require_picture
+from srbench.report.profiles import profile_report
+from srbench.spec import parse
+
+
+def profile_and_show(
+    text: str,
+    under: Conditions,
+    device: str | None,
+    setup: Mapping[str, Any],
+    *,
+    rounds: int,
+    trace: Path | None,
+    plot: Path | None,
+    form: Format | None,
+    output: Path | None,
+) -> None:
+    """The whole of ``srbench profile``."""
+    spec = parse(text)
+    if plot:
+        require_picture(plot)
+    with destination(output, form) as target, reserved(trace), reserved(plot):
+        with status("loading torch") as say, redirect_stdout(sys.stderr):
+            os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # its chatter is nobody's data
+            from srbench.measure.devices import opened, require_dtype, resolve  # loads torch
+            from srbench.runner.profiling import profile
+            from srbench.runner.timing import setup_for
+
+            with opened(resolve(device)[0]) as ready:
+                chosen = setup_for(ready, **setup)
+                require_dtype(ready, chosen, ("forward",))
+                say(f"timing {spec} on {ready.name}")
+                try:
+                    found = profile(spec, under, chosen, ready, rounds, trace)
+                except (RuntimeError, MemoryError) as error:
+                    raise SrbenchError(
+                        f"{spec} does not run: {told(error)}",
+                        "try a smaller --batch-size or --input-size",
+                    ) from error
+        if plot:
+            plot_roofline(found, plot)
+        target.write(profile_report(found))
+    for path in (trace, plot):
+        if path:
+            typer.echo(f"wrote {path}", err=True)

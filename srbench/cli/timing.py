@@ -1,0 +1,92 @@
+"""Times the rows of a comparison on every device, shows them, and says how it ended."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stdout
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from srbench import comparison
+from srbench.catalog import DEFAULT_VARIANTS
+from srbench.cli.output import Format, destination, exit_code
+from srbench.cli.progress import status
+from srbench.conditions import Conditions, Plan
+from srbench.errors import INTERRUPTED
+from srbench.records import Record
+from srbench.report.times import times_report
+from srbench.results import Results
+from srbench.spec import Spec
+
+
+def time_and_show(
+    specs: Sequence[str],
+    variants: Sequence[str],
+    under: Conditions,
+    plan: Plan,
+    *,
+    default_variants: bool,
+    device: str | None,
+    setup: Mapping[str, Any],
+    aa: bool,
+    with_memory: bool,
+    with_energy: bool,
+    form: Format | None,
+    output: Path | None,
+) -> int:
+    """The whole of ``srbench latency``; returns the exit code."""
+    wanted = comparison.rows(specs, variants, DEFAULT_VARIANTS if default_variants else ())
+    options = {"aa": aa, "with_memory": with_memory, "with_energy": with_energy}
+    records: list[Record] = []
+    interrupted = False
+    with destination(output, form) as target:
+        try:
+            # stdout is for data, and a block of someone else's may print.
+            with status("loading torch") as say, redirect_stdout(sys.stderr):
+                _time(wanted, under, plan, device, setup, options, records, say)
+        except KeyboardInterrupt:
+            interrupted = True
+        if records:
+            target.write(times_report(Results(records)), partial=interrupted)
+    if interrupted:
+        typer.echo(f"interrupted: {len(records)} rows have times", err=True)
+        return INTERRUPTED
+    return exit_code(Results(records))
+
+
+def _time(
+    wanted: Sequence[Spec],
+    under: Conditions,
+    plan: Plan,
+    device: str | None,
+    setup: Mapping[str, Any],
+    options: Mapping[str, Any],
+    into: list[Record],
+    say: Callable[[str], object],
+) -> None:
+    from srbench.measure.devices import opened, require_dtype, resolve  # loads torch
+    from srbench.runner import timing
+
+    names = resolve(device)
+    for name in names:  # before anything is measured that could be lost
+        with opened(name) as ready:
+            require_dtype(ready, timing.setup_for(ready, **setup), plan.passes)
+    for name in names:
+        with opened(name) as ready:
+            found = timing.run(
+                wanted,
+                under,
+                timing.setup_for(ready, **setup),
+                plan,
+                ready,
+                say=partial(_say, say, name),
+                **options,
+            )
+            for record in found:
+                into.append(record)
+
+
+def _say(say: Callable[[str], object], device: str, baseline: str, text: str) -> None:
+    say(f"{device}, {baseline}: {text}")

@@ -1,0 +1,185 @@
+"""The report of a comparison's times: each row beside its baseline, with intervals."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from srbench.conditions import PASSES
+from srbench.records import Estimate, PassTiming, Record, Timing
+from srbench.report.formats import Report
+from srbench.report.notes import MARK, measured_with, problems, sections, settings_note
+from srbench.report.table import Column, Table
+from srbench.results import Results
+
+MEANING = {
+    "forward": "Forward: evaluation mode, inference_mode.",
+    "backward": "Backward: the gradient of all parameters in training mode, after a forward that "
+    "is not timed; its memory holds that forward's feature maps.",
+    "train": "Train: forward and backward, without optimiser.",
+}
+
+
+def times_report(results: Results) -> Report:
+    """The table, the flat rows for CSV and the objects for JSON."""
+    rows = results.to_rows()
+    return Report((_table(results),), tuple(rows[0]), rows, results.to_json())
+
+
+def _table(results: Results) -> Table:
+    lines = _lines(results)
+    columns = [(column, read) for column, read in _COLUMNS if _worth_it(column, read, lines)]
+    return Table(
+        "times",
+        tuple(column for column, _ in columns),
+        tuple(tuple(read(line) for _, read in columns) for line in lines),
+        "What a batch takes with each model and beside its baseline, with 95 % intervals.",
+        tuple(_notes(results)),
+        sections((line.timing.setup.device, line.record.baseline, line.what) for line in lines),
+    )
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One pass of one model; a model that failed has one line, with nothing found."""
+
+    record: Record
+    timing: Timing
+    what: str
+    found: PassTiming | None
+
+
+def _lines(results: Results) -> list[_Line]:
+    """Grouped by device, baseline and pass, so that what is compared stands together."""
+    timings = [(record, record.timing) for record in results if record.timing]
+    lines = []
+    for _, group in groupby(timings, key=lambda pair: (pair[1].setup.device, pair[0].baseline)):
+        members = list(group)
+        present = {what for _, timing in members for what in timing.passes}
+        for what in [what for what in PASSES if what in present] or PASSES[:1]:
+            lines += [
+                _Line(record, timing, what, timing.passes.get(what)) for record, timing in members
+            ]
+    return lines
+
+
+def _name(line: _Line) -> str:
+    doubtful = line.record.warnings or line.record.status != "ok"
+    again = " (again)" if line.timing.role == "aa" else ""
+    return line.record.spec + again + (MARK if doubtful else "")
+
+
+def _seconds(line: _Line) -> Estimate | None:
+    return line.found.seconds if line.found else None
+
+
+def _ratio(line: _Line) -> Estimate | None:
+    return line.found.ratio if line.found else None
+
+
+def _wall(line: _Line) -> Estimate | None:
+    return line.found.wall if line.found else None
+
+
+def _rate(line: _Line) -> float | None:
+    return line.timing.setup.batch / line.found.seconds.value if line.found else None
+
+
+def _peak(line: _Line) -> int | None:
+    return line.found.memory.allocated if line.found and line.found.memory else None
+
+
+def _joules(line: _Line) -> float | None:
+    return line.found.energy.gross if line.found and line.found.energy else None
+
+
+_DEVICE = Column("Device", "name")
+_COLUMNS: tuple[tuple[Column, Callable[[_Line], Any]], ...] = (
+    (Column("Model", "name"), _name),
+    (_DEVICE, lambda line: line.timing.setup.device),
+    (Column("Pass", "name"), lambda line: line.what),
+    (Column("Time", "duration"), _seconds),
+    (Column("Overhead %", "overhead"), _ratio),
+    (Column("images/s", "rate"), _rate),
+    (Column("Wall", "duration"), _wall),
+    (Column("Peak", "bytes"), _peak),
+    (Column("per image", "energy"), _joules),
+)
+
+
+def _worth_it(column: Column, read: Callable[[_Line], Any], lines: list[_Line]) -> bool:
+    """A column with something in it, and of devices only if there are several."""
+    values = {read(line) for line in lines}
+    return len(values) > 1 if column is _DEVICE else values != {None}
+
+
+def _notes(results: Results) -> Iterator[str]:
+    yield from problems(results)
+    measured = [(r, r.timing) for r in results if r.timing and r.timing.passes]
+    if not measured:
+        return
+    setups: dict[str, None] = {}
+    for record, timing in measured:
+        setups.setdefault(_setup(record, timing))
+    yield from setups
+    if settings := settings_note(results):
+        yield settings
+    yield _method(measured[0][1])
+    found = {what for _, timing in measured for what in timing.passes}
+    yield " ".join(MEANING[what] for what in PASSES if what in found)
+    yield from _beside(measured)
+    yield measured_with("Measured", measured[0][0].environment)
+
+
+def _setup(record: Record, timing: Timing) -> str:
+    """On what, and how."""
+    setup, facts = timing.setup, record.environment
+    channels, height, width = record.input
+    batch = "one image" if setup.batch == 1 else f"{setup.batch} images"
+    precision = f"autocast to {setup.dtype}" if setup.amp else setup.dtype
+    chip = facts.get("gpu") if setup.device.startswith("cuda") else facts.get("cpu")
+    modes = [
+        *(["channels_last"] if setup.channels_last else []),
+        *(["torch.compile"] if setup.compile else []),
+        *(["CUDA graphs"] if setup.cuda_graph else []),
+    ]
+    return (
+        f"Batches of {batch} of {channels}×{height}×{width}, {record.num_classes} classes, "
+        f"{', '.join([precision, *modes])}, on {setup.device} ({chip or 'unknown'}), "
+        f"{facts.get('threads')} threads, seed {setup.seed}."
+    )
+
+
+def _method(timing: Timing) -> str:
+    unit = (
+        "one process: what a process gets by chance, such as where its memory lies, is in none of "
+        "them, and --processes 6 or more puts it there"
+        if timing.processes == 1
+        else f"{timing.processes} fresh processes, which are the intervals' unit"
+    )
+    return (
+        "Medians with 95 % intervals. Overhead: to the baseline of the same round, paired; none "
+        f"where the interval contains 0. Each interval holds for itself. From {unit}."
+    )
+
+
+def _beside(measured: list[tuple[Record, Timing]]) -> Iterator[str]:
+    """What memory and energy mean, where they are known, and that they are not where not."""
+    found = [(timing.setup.device, p) for _, timing in measured for p in timing.passes.values()]
+    if any(p.wall for _, p in found):
+        yield (
+            "Times are the device's own, with an L2 cache that holds nothing of the model; Wall is "
+            "from the call until the device is idle again."
+        )
+    peaks = {device for device, p in found if p.memory and p.memory.allocated is not None}
+    if "cpu" in peaks:
+        yield (
+            "Peak on the CPU: a fresh process's resident memory over that before the pass, which "
+            "holds weights and batch; good to about a megabyte."
+        )
+    if peaks - {"cpu"}:
+        yield "Peak on the GPU: allocated by torch over weights and batch."
+    if any(p.energy for _, p in found):
+        yield "Energy: all that the GPU drew, by its own counter; net of idling in CSV and JSON."
+    else:
+        yield "Energy: unavailable, no GPU here counts it."

@@ -1,0 +1,1 @@
+"""Measures specs one by one. A row that fails is that row's failure; the others stand."""

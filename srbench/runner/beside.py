@@ -1,0 +1,70 @@
+"""What is measured beside the times, with models built anew: peak memory and energy."""
+
+from collections.abc import Sequence
+
+import torch
+
+from srbench import fresh
+from srbench.failures import told
+from srbench.measure import memory
+from srbench.measure.devices import Device
+from srbench.measure.energy import energies
+from srbench.measure.passes import Subject, around, place, tasks
+from srbench.measure.pinning import pinned
+from srbench.models.build import assemble
+from srbench.records import Energy, Memory
+from srbench.runner.sampling import Job, Row, Say
+from srbench.spec import Spec
+
+Peaks = dict[str, Memory | None]  # by pass
+
+
+def measure_peaks(
+    job: Job, device: Device, rows: Sequence[Row], into: dict[Spec, Peaks], say: Say
+) -> None:
+    """Peak memory of every model, built alone: on the CPU each in a fresh process.
+
+    What fails here, though it ran before, leaves its cells empty.
+    """
+    for row in rows:
+        if row.spec in into:
+            continue
+        say(f"memory of {row.name}")
+        try:
+            if device.peak is None:
+                into[row.spec] = fresh.call(peaks_here, job, row, variables=memory.PLAIN_MALLOC)
+            else:
+                subject = _subject(job, row, device.torch_device)
+                into[row.spec] = {what: device.peak(subject, what) for what in job.plan.passes}
+        except Exception as error:
+            into[row.spec] = {}
+            say(f"no memory of {row.name}: {told(error)}")
+
+
+def peaks_here(job: Job, row: Row) -> Peaks:
+    """Peak memory on the CPU, to be called in a process of its own."""
+    with pinned(job.setup):
+        return memory.in_this_process(_subject(job, row, torch.device("cpu")), job.plan.passes)
+
+
+def measure_energies(
+    job: Job, device: Device, rows: Sequence[Row], into: dict[str, dict[str, Energy]], say: Say
+) -> None:
+    """Energy per image, forward and in training: a backward pass never runs alone."""
+    assert device.gpu
+    with pinned(job.setup):
+        subjects = [_subject(job, row, device.torch_device) for row in rows]
+        for what in job.plan.passes:
+            if what == "backward":
+                continue
+            say(f"{what}: energy")
+            ready, _ = tasks(subjects, what)
+            with around(what):
+                into[what] = energies(
+                    ready, device.clock, device.gpu, job.setup.batch, job.setup.seed
+                )
+
+
+def _subject(job: Job, row: Row, device: torch.device) -> Subject:
+    torch.manual_seed(job.setup.seed)
+    return place(row.name, assemble(row.spec, job.under).model, job.under, job.setup, device)

@@ -1,0 +1,119 @@
+"""Profiles one model: builds it, times its parts, and sets them against the machine's limits."""
+
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from srbench import environment, stats
+from srbench.conditions import Conditions, Setup
+from srbench.lookup import find_backbone
+from srbench.measure.devices import Device
+from srbench.measure.flops import count_on_shapes
+from srbench.measure.params import count_parameters
+from srbench.measure.passes import place
+from srbench.measure.pinning import pinned
+from srbench.measure.profile import Part, bytes_moved, time_parts, write_trace
+from srbench.measure.roofline import Limits, measure_limits
+from srbench.models.build import Assembly, assemble
+from srbench.records import Estimate, PartProfile, Profile
+from srbench.spec import Spec
+
+
+def profile(
+    spec: Spec,
+    under: Conditions,
+    setup: Setup,
+    device: Device,
+    rounds: int,
+    trace: Path | None = None,
+) -> Profile:
+    """Time every part of forward passes as they run; with ``trace`` write one as well.
+
+    Raises SrbenchError for what cannot be built, OSError for a trace that cannot be written, and
+    what the forward raises.
+    """
+    macs = _macs(spec, under)
+    with pinned(setup) as flags:
+        torch.manual_seed(setup.seed)
+        assembly = assemble(spec, under)
+        subject = place(str(spec), assembly.model, under, setup, device.torch_device)
+        parts = _parts(spec, assembly)
+        with torch.inference_mode():
+            dtype = getattr(torch, setup.dtype)
+            limits = measure_limits(device.clock, device.torch_device, dtype)
+        moved = bytes_moved(subject, parts)
+        seconds, whole = time_parts(subject, parts, device.clock, rounds)
+        if trace:
+            write_trace(subject, parts, device.clock, trace)
+    return Profile(
+        str(spec),
+        under.input_shape[1:],
+        under.num_classes,
+        setup,
+        stats.median(whole),
+        limits.bandwidth,
+        limits.rate,
+        tuple(
+            _part(
+                part,
+                _parameters(subject.model, part),
+                setup.batch * sum(macs[name] for name in part.modules),
+                moved[part],
+                stats.median(seconds[part]),
+                limits,
+            )
+            for part in parts
+        ),
+        environment.fingerprint() | device.facts | flags,
+    )
+
+
+def _part(
+    part: Part, params: int, macs: int, moved: int, seconds: Estimate, limits: Limits
+) -> PartProfile:
+    return PartProfile(
+        part.name,
+        part.stage,
+        part.is_block,
+        len(part.spans),
+        params,
+        macs,
+        moved,
+        seconds,
+        limits.seconds(moved, macs),
+        limits.is_memory_bound(moved, macs),
+    )
+
+
+def _parts(spec: Spec, assembly: Assembly) -> list[Part]:
+    """The stem, each stage with its blocks below it, and the head, in the order they run."""
+    stages = find_backbone(spec.backbone.name).stages
+    children = [name for name, _ in assembly.model.named_children()]
+    first, last = children.index(stages[0]), children.index(stages[-1])
+    parts = [_run_of("stem", children[:first])]
+    for stage in stages:
+        parts.append(_run_of(stage, [stage]))
+        inserted = [block for block in assembly.inserted if block.stage == stage]
+        for block, alike in groupby(inserted, key=lambda one: str(one.block)):
+            names = tuple(one.module for one in alike)
+            parts.append(Part(block, stage, True, names, tuple((n, n) for n in names)))
+    parts.append(_run_of("head", children[last + 1 :]))
+    return [part for part in parts if part.modules]
+
+
+def _run_of(name: str, modules: Sequence[str]) -> Part:
+    return Part(name, name, False, tuple(modules), ((modules[0], modules[-1]),) if modules else ())
+
+
+def _macs(spec: Spec, under: Conditions) -> dict[str, int]:
+    """MACs of one image by module, counted on shapes."""
+    model = assemble(spec, under, initialised=False).model
+    counted = count_on_shapes(model, torch.empty(under.input_shape)).modules
+    return {name: macs for name, (macs, _) in counted.items()}
+
+
+def _parameters(model: nn.Module, part: Part) -> int:
+    return sum(count_parameters(model.get_submodule(name)).total for name in part.modules)

@@ -1,0 +1,145 @@
+"""One process's samples of one comparison: builds the models, then times pass after pass."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from srbench.conditions import Conditions, Plan, Setup
+from srbench.failures import told
+from srbench.measure.devices import Device, opened
+from srbench.measure.latency import Samples, Stop, interleave
+from srbench.measure.passes import Subject, around, place, tasks
+from srbench.measure.pinning import pinned
+from srbench.models.build import assemble
+from srbench.records import Role
+from srbench.spec import Spec
+
+TIME_BUDGET = 20.0  # seconds for one comparison, where neither budget nor rounds are given
+
+
+@dataclass(frozen=True)
+class Row:
+    """A model of the comparison; ``name`` tells it from the others."""
+
+    name: str
+    spec: Spec
+    role: Role
+
+
+@dataclass(frozen=True)
+class Job:
+    """A baseline and what is compared with it, and how. ``process`` counts the fresh ones."""
+
+    rows: tuple[Row, ...]
+    under: Conditions
+    setup: Setup
+    plan: Plan
+    process: int = 0
+
+    @property
+    def baseline(self) -> str:
+        return self.rows[0].name
+
+    @property
+    def budget(self) -> float:
+        """Seconds of measuring that one process has; infinite where the rounds are given."""
+        whole = self.plan.time_budget
+        if whole is None:
+            whole = TIME_BUDGET if self.plan.rounds is None else float("inf")
+        return whole / self.plan.processes
+
+
+@dataclass
+class Sampled:
+    """What one process found: samples by pass, what failed and why, by row, and what disturbed."""
+
+    samples: dict[str, Samples] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    flags: dict[str, Any] = field(default_factory=dict)
+
+
+Say = Callable[[str], object]
+
+
+def sample(job: Job, device: Device, into: Sampled, say: Say = lambda text: None) -> None:
+    """Time all models of a job on a device; an interruption leaves what was measured.
+
+    Raises SrbenchError for a spec that cannot be built. A model that fails fails alone.
+    """
+    with pinned(job.setup) as flags:
+        into.flags = flags
+        say("building")
+        subjects = _built(job, device, into)
+        watch = device.watch()
+        remaining = job.budget
+        try:
+            for number, what in enumerate(job.plan.passes):
+                budget = remaining / (len(job.plan.passes) - number)
+                _sample_pass(job, device, subjects, what, budget, into, say, watch.look)
+                remaining -= into.samples[what].elapsed
+        finally:
+            into.notes += watch.warnings()
+
+
+def sample_in_fresh_process(job: Job) -> Sampled:
+    """The same, to be called in a process of its own."""
+    sampled = Sampled()
+    with opened(job.setup.device) as device:
+        sample(job, device, sampled)
+    return sampled
+
+
+def _built(job: Job, device: Device, into: Sampled) -> list[Subject]:
+    """The models on their device, made in random order: none always has the first place there."""
+    order = list(job.rows)
+    random.Random(f"{job.setup.seed}/{job.process}").shuffle(order)
+    built = []
+    for row in order:
+        torch.manual_seed(job.setup.seed)
+        model = assemble(row.spec, job.under).model
+        try:
+            built.append(place(row.name, model, job.under, job.setup, device.torch_device))
+        except Exception as error:  # lack of memory, above all: it is this row's failure
+            into.failures[row.name] = told(error)
+    return built
+
+
+def _sample_pass(
+    job: Job,
+    device: Device,
+    subjects: list[Subject],
+    what: str,
+    budget: float,
+    into: Sampled,
+    say: Say,
+    look: Callable[[], object],
+) -> None:
+    say(f"{what}: warming up")
+    _forget_failed(subjects, into)
+    ready, failures = tasks(subjects, what)
+    samples = into.samples[what] = Samples()
+    for name, error in failures.items():
+        samples.fail(name, error)
+    stop = Stop(job.baseline, job.plan.rounds, budget, job.plan.precision)
+
+    def after_round(done: int) -> None:
+        look()
+        say(f"{what}: {done} rounds")
+
+    look()
+    try:
+        with around(what):
+            seed = f"{job.setup.seed}/{job.process}/{what}"
+            interleave(ready, device.clock, stop, seed, samples, after_round)
+    finally:
+        for name, reason in samples.failures.items():
+            into.failures.setdefault(name, f"{what}: {reason}")
+
+
+def _forget_failed(subjects: list[Subject], into: Sampled) -> None:
+    """Free what a model that failed holds, before the others need it."""
+    subjects[:] = [subject for subject in subjects if subject.name not in into.failures]

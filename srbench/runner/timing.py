@@ -1,0 +1,244 @@
+"""Times specs against their baselines: from samples to estimates and records."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import groupby
+
+from srbench import comparison, environment, fresh, stats
+from srbench.conditions import PASSES, Conditions, Plan, Setup, conditions
+from srbench.measure.devices import Device, opened, require_dtype, resolve
+from srbench.models.build import require_buildable
+from srbench.records import Energy, Estimate, Memory, PassTiming, Record, Timing
+from srbench.results import Results
+from srbench.runner.beside import measure_energies, measure_peaks
+from srbench.runner.sampling import Job, Row, Sampled, Say, sample, sample_in_fresh_process
+from srbench.spec import Spec, settings
+
+AGAIN = " (again)"
+
+
+def time(
+    spec: str | Spec,
+    *specs: str | Spec,
+    variants: Sequence[str] = (),
+    input_size: str | int | tuple[int, int] = 224,
+    num_classes: int = 1000,
+    device: str | None = None,
+    batch: int | None = None,
+    dtype: str | None = None,
+    amp: bool = False,
+    channels_last: bool = False,
+    compile: bool = False,  # noqa: A002 - what torch calls it
+    cuda_graph: bool = False,
+    threads: int | None = None,
+    seed: int = 0,
+    aa: bool = False,
+    plan: Plan | None = None,
+) -> Results:
+    """What the specs take, forward, backward and in a training step, each beside its baseline.
+
+    Args:
+        spec, specs: such as ``"resnet50+sr"``; the baselines are added where they are missing.
+        variants: blocks that make one more row per backbone, such as ``"se+sr:memories=4"``.
+        input_size: one side, ``(height, width)`` or ``"192x256"``, in pixels.
+        num_classes: the logits of the last layer.
+        device: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"`` or ``"all"``; every GPU present,
+            else the CPU, if nothing is said.
+        batch: images a batch; 1 on a CPU and 32 elsewhere if nothing is said.
+        dtype: ``"float32"``, ``"float16"`` or ``"bfloat16"``; with ``amp`` that of autocast.
+        amp, channels_last, compile, cuda_graph, threads, seed: see `srbench.conditions.Setup`.
+        aa: time the baseline a second time, to see the noise.
+        plan: passes, rounds, processes and budget; see `srbench.conditions.Plan`.
+
+    Raises:
+        SrbenchError: for bad input, with the remedy.
+    """
+    wanted = comparison.rows([spec, *specs], variants, default_variants=())
+    under = conditions(input_size, num_classes)
+    flags = {"channels_last": channels_last, "compile": compile, "cuda_graph": cuda_graph}
+    found: list[Record] = []
+    for name in resolve(device):
+        with opened(name) as opened_device:
+            setup = setup_for(opened_device, batch, dtype, amp, threads=threads, seed=seed, **flags)
+            found += run(wanted, under, setup, plan or Plan(), opened_device, aa=aa)
+    return Results(found)
+
+
+def setup_for(
+    device: Device, batch: int | None, dtype: str | None, amp: bool, **others: object
+) -> Setup:
+    """The setup on a device, with its defaults where nothing is said."""
+    return Setup(
+        device=device.name,
+        batch=device.default_batch if batch is None else batch,
+        dtype=dtype or (device.default_autocast if amp else "float32"),
+        amp=amp,
+        **others,  # type: ignore[arg-type]
+    )
+
+
+def run(
+    specs: Sequence[Spec],
+    under: Conditions,
+    setup: Setup,
+    plan: Plan,
+    device: Device,
+    *,
+    aa: bool = False,
+    with_memory: bool = True,
+    with_energy: bool = True,
+    say: Callable[[str, str], object] = lambda baseline, text: None,
+) -> Iterator[Record]:
+    """Time each baseline with its variants, one comparison after the other.
+
+    Interrupted, it yields what was measured, and then raises KeyboardInterrupt.
+    Raises SrbenchError for what cannot be built, and for a dtype that the device cannot do.
+    """
+    require_dtype(device, setup, plan.passes)
+    for spec in specs:  # before anything is measured that could be lost
+        require_buildable(spec, under)
+    for baseline, group in groupby(specs, key=lambda spec: spec.baseline):
+        job = Job(tuple(_rows(list(group), aa)), under, setup, plan)
+        report = partial(say, str(baseline))
+        found: list[Sampled] = []
+        peaks: dict[Spec, dict[str, Memory | None]] = {}
+        joules: dict[str, dict[str, Energy]] = {}
+        interrupted = None
+        try:
+            _sample(job, device, found, report)
+            good = [row for row in job.rows if not _failure(found, row)]
+            if with_memory:
+                measure_peaks(job, device, good, peaks, report)
+            if with_energy and device.gpu:
+                measure_energies(job, device, good, joules, report)
+        except KeyboardInterrupt as error:
+            interrupted = error
+        facts = environment.fingerprint() | device.facts | (found[0].flags if found else {})
+        for row in job.rows:
+            passes = _passes(job, found, row, peaks.get(row.spec, {}), joules)
+            if passes or not interrupted:
+                yield _record(job, row, found, passes, facts)
+        if interrupted:
+            raise interrupted
+
+
+def _rows(specs: Sequence[Spec], aa: bool) -> Iterator[Row]:
+    baseline, *variants = specs
+    yield Row(str(baseline), baseline, "baseline")
+    if aa:
+        yield Row(str(baseline) + AGAIN, baseline, "aa")
+    for spec in variants:
+        yield Row(str(spec), spec, "variant")
+
+
+def _sample(job: Job, device: Device, found: list[Sampled], say: Say) -> None:
+    """The samples of one process, this one, or of as many fresh ones as were asked for."""
+    if job.plan.processes == 1:
+        found.append(Sampled())
+        sample(job, device, found[0], say)
+        return
+    for process in range(job.plan.processes):
+        say(f"process {process + 1} of {job.plan.processes}")
+        try:
+            found.append(fresh.call(sample_in_fresh_process, replace(job, process=process)))
+        except fresh.ProcessFailed as error:
+            found.append(Sampled(failures={row.name: str(error) for row in job.rows}))
+            return
+
+
+def _failure(found: Sequence[Sampled], row: Row) -> str | None:
+    return next((one.failures[row.name] for one in found if row.name in one.failures), None)
+
+
+def _passes(
+    job: Job,
+    found: Sequence[Sampled],
+    row: Row,
+    peaks: dict[str, Memory | None],
+    joules: dict[str, dict[str, Energy]],
+) -> dict[str, PassTiming]:
+    passes = {}
+    for what in PASSES:
+        taken = [one.samples[what] for one in found if what in one.samples]
+        own = [samples.seconds.get(row.name, []) for samples in taken]
+        wall = [samples.wall.get(row.name, []) for samples in taken]
+        base = [samples.seconds.get(job.baseline, []) for samples in taken]
+        if not any(own):
+            continue
+        passes[what] = PassTiming(
+            _median(own, job.plan.processes),
+            None if row.role == "baseline" else _ratio(own, base, job.plan.processes),
+            tuple(tuple(samples) for samples in own),
+            _median(wall, job.plan.processes) if any(wall) else None,
+            peaks.get(what),
+            joules.get(what, {}).get(row.name),
+        )
+    return passes
+
+
+def _median(samples: Sequence[Sequence[float]], processes: int) -> Estimate:
+    """Of one process the samples', of several that of their own medians."""
+    if processes == 1:
+        return stats.median(samples[0])
+    return stats.median([stats.median(one).value for one in samples if one])
+
+
+def _ratio(
+    own: Sequence[Sequence[float]], base: Sequence[Sequence[float]], processes: int
+) -> Estimate | None:
+    """Of one process the paired samples', of several that of their own ratios."""
+    ratios = []
+    for variant, baseline in zip(own, base, strict=True):
+        rounds = min(len(variant), len(baseline))  # an interruption may have come between two
+        if rounds:
+            ratios.append(stats.paired_ratio(variant[:rounds], baseline[:rounds]))
+    if not ratios:
+        return None
+    return ratios[0] if processes == 1 else stats.over_processes([r.value for r in ratios])
+
+
+def _record(
+    job: Job,
+    row: Row,
+    found: Sequence[Sampled],
+    passes: dict[str, PassTiming],
+    facts: dict[str, object],
+) -> Record:
+    failure = _failure(found, row)
+    return Record(
+        spec=str(row.spec),
+        baseline=str(row.spec.baseline),
+        input=job.under.input_shape[1:],
+        num_classes=job.under.num_classes,
+        counts=None,
+        environment=facts,
+        status=f"failed: {failure}" if failure else "ok",
+        settings=settings(row.spec),
+        timing=Timing(
+            job.setup,
+            row.role,
+            job.plan.processes,
+            {} if failure else passes,
+            tuple(_notes(job, row, found, passes)),
+        ),
+    )
+
+
+def _notes(
+    job: Job, row: Row, found: Sequence[Sampled], passes: dict[str, PassTiming]
+) -> Iterator[str]:
+    """What disturbed the row, or keeps it from saying more."""
+    yield from dict.fromkeys(note for one in found for note in one.notes)
+    for what, timed in passes.items():
+        if any(what in one.samples and row.name in one.samples[what].unsettled for one in found):
+            yield f"{what}: the warm-up was cut short by the time budget"
+        estimate = timed.ratio or timed.seconds
+        if estimate.low is None:
+            unit = "rounds" if job.plan.processes == 1 else "processes"
+            yield (
+                f"{what}: {estimate.n} {unit} are too few for an interval, "
+                f"{stats.FEWEST} are needed"
+            )
+        if timed.ratio is None and row.role != "baseline":
+            yield f"{what}: nothing to compare with, the baseline failed"

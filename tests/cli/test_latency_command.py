@@ -1,0 +1,461 @@
+"""``srbench latency`` as people and scripts use it, mostly with a fake clock."""
+
+import csv
+import io
+import json
+import math
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from fakes import FakeNvml, SilentWatch, fake_gpu, install_fake_cuda, steady
+
+from srbench.cli.app import run
+from srbench.measure.clocks import Task
+from srbench.measure.watch import GpuWatch
+from srbench.runner import sampling
+
+SMALL = ("--input-size", "32", "--batch-size", "2")
+FAKE = (*SMALL, "--device", "cuda")
+
+
+def latency(capsys: pytest.CaptureFixture, *arguments: str, code: int = 0) -> tuple[str, str]:
+    found = run(["latency", *arguments])
+    stdout, stderr = capsys.readouterr()
+    assert found == code, stderr
+    return stdout, stderr
+
+
+def rows(stdout: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(stdout)))
+
+
+@pytest.fixture
+def cuda(monkeypatch: pytest.MonkeyPatch) -> None:
+    install_fake_cuda(monkeypatch)
+
+
+# --- what is measured
+
+
+@pytest.mark.usefixtures("cuda")
+def test_the_columns_of_the_csv(capsys: pytest.CaptureFixture) -> None:
+    stdout, _ = latency(capsys, "resnet18", "--se", "--sr-memories", "2", *FAKE, "-f", "csv")
+    baseline, se, sr = rows(stdout)
+    assert stdout.startswith("spec,device,forward_s,forward_s_low,forward_s_high,forward_ratio,")
+    for what, factor in (("forward", 1), ("backward", 2), ("train", 3)):
+        for name in ("s", "s_low", "s_high"):
+            assert float(baseline[f"{what}_{name}"]) == pytest.approx(factor * 1e-3, rel=0.01)
+        for name in ("ratio", "ratio_low", "ratio_high"):
+            assert baseline[f"{what}_{name}"] == ""
+            assert float(se[f"{what}_{name}"]) == pytest.approx(1.10, rel=0.01)
+            assert float(sr[f"{what}_{name}"]) == pytest.approx(1.00, rel=0.01)
+        low, value, high = (float(se[f"{what}_ratio{end}"]) for end in ("_low", "", "_high"))
+        assert low <= value <= high
+        assert float(se[f"{what}_images_per_s"]) == pytest.approx(2 / (1.1e-3 * factor), rel=0.01)
+        assert int(se[f"{what}_peak_bytes"]) == 3 * 2**30
+    assert (baseline["batch"], baseline["dtype"], baseline["role"]) == ("2", "float32", "baseline")
+    assert (se["role"], se["device"], se["seed"]) == ("variant", "cuda:0", "0")
+    assert {row["status"] for row in (baseline, se, sr)} == {"ok"}
+    assert {row["warnings"] for row in (baseline, se, sr)} == {""}
+
+
+@pytest.mark.usefixtures("cuda")
+def test_the_table(capsys: pytest.CaptureFixture) -> None:
+    stdout, stderr = latency(capsys, "resnet18", "--se", "--sr-memories", "2", *FAKE)
+    header, _, baseline, se, sr, gap, *others = stdout.splitlines()
+    assert re.split(r"\s{2,}", header) == [
+        *("Model", "Pass", "Time (ms)", "Overhead %", "images/s", "Wall (ms)", "Peak (GB)"),
+    ]
+    assert gap == ""
+    assert re.split(r"\s{2,}", others[0])[1] == "backward"
+    notes = others[8:]
+    assert re.split(r"\s{2,}", baseline)[3] == "–"
+    assert re.match(r"\+10\.\d\d? \[\+\d", re.split(r"\s{2,}", se)[3])
+    assert re.match(r"none \[-\d\.\d+, \+\d\.\d+\]", re.split(r"\s{2,}", sr)[3])
+    assert any("Fake H100" in note and "Batches of 2 images of 3×32×32" in note for note in notes)
+    assert any("Energy: unavailable" in note for note in notes)
+    assert stderr == ""
+
+
+def test_the_same_every_time(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = []
+    for _ in range(2):
+        install_fake_cuda(monkeypatch)
+        texts.append(latency(capsys, "resnet18", "--se", *FAKE, "-f", "json")[0])
+    assert texts[0] == texts[1]
+
+
+@pytest.mark.usefixtures("cuda")
+def test_json_has_every_sample_and_the_machine(capsys: pytest.CaptureFixture) -> None:
+    stdout, _ = latency(
+        capsys, "resnet18", "--se", *FAKE, "--rounds", "9", "--pass", "train", "-f", "json"
+    )
+    baseline, se = json.loads(stdout)
+    assert [len(process) for process in se["samples"]["train"]] == [9]
+    assert set(se["samples"]) == {"train"}
+    ratios = sorted(
+        math.log(a / b)
+        for a, b in zip(se["samples"]["train"][0], baseline["samples"]["train"][0], strict=True)
+    )
+    assert ratios[0] < math.log(se["train_ratio"]) < ratios[-1]
+    assert se["forward_s"] is None
+    assert se["train_rounds"] == 9
+    assert se["environment"]["gpu"] == "Fake H100"
+    assert {"torch", "cpu", "threads", "cudnn_benchmark"} <= se["environment"].keys()
+
+
+@pytest.mark.usefixtures("cuda")
+def test_without_a_model_it_is_resnet50_and_its_usual_variants(
+    capsys: pytest.CaptureFixture,
+) -> None:
+    stdout, _ = latency(
+        capsys, *FAKE, "--pass", "forward", "--rounds", "6", "--no-memory", "-f", "csv"
+    )
+    assert [row["spec"] for row in rows(stdout)] == [
+        *("resnet50", "resnet50+se", "resnet50+cbam", "resnet50+sr"),
+    ]
+
+
+@pytest.mark.usefixtures("cuda")
+def test_the_baseline_again_shows_the_noise(capsys: pytest.CaptureFixture) -> None:
+    command = ("resnet18", "--se", *FAKE, "--aa", "--pass", "forward")
+    baseline, again, se = rows(latency(capsys, *command, "-f", "csv")[0])
+    assert [row["role"] for row in (baseline, again, se)] == ["baseline", "aa", "variant"]
+    assert again["spec"] == again["baseline"] == "resnet18"
+    assert float(again["forward_ratio_low"]) <= 1 <= float(again["forward_ratio_high"])
+    assert "resnet18 (again)" in latency(capsys, *command)[0]
+
+
+def test_every_device_has_its_rows(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install_fake_cuda(monkeypatch, gpus=2)
+    quick = (*SMALL, "--pass", "forward", "--rounds", "6", "--no-memory")
+    stdout, _ = latency(capsys, "resnet18+se", *quick, "-f", "csv")
+    assert [(row["spec"], row["device"]) for row in rows(stdout)] == [
+        ("resnet18", "cuda:0"),
+        ("resnet18+se", "cuda:0"),
+        ("resnet18", "cuda:1"),
+        ("resnet18+se", "cuda:1"),
+    ]
+    assert "cuda:1" in latency(capsys, "resnet18+se", *quick)[0].splitlines()[5]
+
+
+@pytest.mark.usefixtures("cuda")
+def test_two_models_are_two_comparisons(capsys: pytest.CaptureFixture) -> None:
+    stdout, _ = latency(
+        capsys, "resnet18", "resnet34", "--se", *FAKE, "--pass", "forward", "-f", "csv"
+    )
+    assert [(row["spec"], row["baseline"]) for row in rows(stdout)] == [
+        ("resnet18", "resnet18"),
+        ("resnet18+se", "resnet18"),
+        ("resnet34", "resnet34"),
+        ("resnet34+se", "resnet34"),
+    ]
+
+
+def test_energy_comes_from_the_cards_counter(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver, consumed = FakeNvml(), [0.0]
+
+    def seconds(task: Task, number: int) -> float:
+        passed = 0.1 if task.what == "idle" else 100 * steady(task, 0)
+        consumed[0] += passed * (50 if task.what == "idle" else 250)
+        return passed
+
+    driver.millijoules = lambda: round(1000 * consumed[0])
+    install_fake_cuda(monkeypatch, seconds, gpu=fake_gpu(driver))
+    stdout, _ = latency(capsys, "resnet18", "--se", *FAKE, "--rounds", "6", "-f", "csv")
+    baseline, se = rows(stdout)
+    # 250 W for 0.1 s, 50 W of them drawn anyway, for a batch of two
+    assert float(baseline["forward_energy_j"]) == pytest.approx(12.5, rel=0.02)
+    assert float(baseline["forward_energy_net_j"]) == pytest.approx(10.0, rel=0.02)
+    assert float(se["train_energy_j"]) == pytest.approx(12.5 * 3 * 1.1, rel=0.05)
+    assert baseline["backward_energy_j"] == ""
+    assert "per image (J)" in latency(capsys, "resnet18", "--se", *FAKE, "--rounds", "6")[0]
+
+
+@pytest.mark.parametrize("form", ["markdown", "latex"])
+@pytest.mark.usefixtures("cuda")
+def test_intervals_in_papers(form: str, capsys: pytest.CaptureFixture) -> None:
+    stdout, _ = latency(capsys, "resnet18", "--se", "--sr-memories", "2", *FAKE, "-f", form)
+    assert "none" in stdout
+    if form == "latex":
+        assert re.search(r"none \{\[\}\$-\$0\.\d+, \+0\.\d+\]", stdout)
+        assert r"Time (ms) & Overhead \%" in stdout
+
+
+def test_a_real_comparison_on_the_cpu(capsys: pytest.CaptureFixture) -> None:
+    stdout, stderr = latency(
+        capsys, "resnet18", "--se", *SMALL, "--device", "cpu", "--rounds", "6", "-f", "csv"
+    )
+    baseline, se = rows(stdout)
+    assert stderr == "" or "other programs" in stderr
+    for row in (baseline, se):
+        assert row["status"] == "ok"
+        assert 0 < float(row["forward_s"]) < float(row["train_s"])
+        assert int(row["train_peak_bytes"]) > 4 * 11_000_000  # the gradients at least
+    assert float(se["forward_ratio_low"]) <= float(se["forward_ratio"])
+
+
+@pytest.mark.slow
+def test_processes_are_the_unit(capsys: pytest.CaptureFixture) -> None:
+    stdout, stderr = latency(
+        capsys,
+        *("resnet18", "--se", *SMALL, "--device", "cpu", "--pass", "forward"),
+        *("--rounds", "7", "--processes", "2", "--no-memory", "-f", "json"),
+    )
+    baseline, se = json.loads(stdout)
+    assert [len(process) for process in se["samples"]["forward"]] == [7, 7]
+    assert se["forward_ratio_low"] is None
+    assert "forward: 2 processes are too few for an interval, 6 are needed" in stderr
+    medians = [sorted(process)[3] for process in baseline["samples"]["forward"]]
+    assert baseline["forward_s"] == pytest.approx(sum(medians) / 2)
+
+
+def test_six_processes_have_an_interval(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In fresh processes that are this one, each of which makes SE a little slower."""
+    luck = iter(range(100))
+
+    def fresh_call(function: Callable, job: sampling.Job) -> sampling.Sampled:
+        slower = 1 + next(luck) / 100
+
+        def seconds(task: Task, number: int) -> float:
+            return steady(task, number) * (slower if "+se" in task.model else 1)
+
+        install_fake_cuda(monkeypatch, seconds)
+        from srbench.measure import devices
+
+        monkeypatch.setattr(sampling, "opened", devices.opened)
+        return function(job)
+
+    install_fake_cuda(monkeypatch)
+    monkeypatch.setattr("srbench.runner.timing.fresh.call", fresh_call)
+    stdout, _ = latency(
+        capsys,
+        *("resnet18", "--se", *FAKE, "--pass", "forward", "--processes", "6", "--no-memory"),
+        *("-f", "csv"),
+    )
+    _, se = rows(stdout)
+    assert float(se["forward_ratio_low"]) == pytest.approx(1.10, rel=0.01)
+    assert float(se["forward_ratio_high"]) == pytest.approx(1.10 * 1.05, rel=0.01)
+    assert se["processes"] == "6"
+
+
+# --- trouble
+
+
+@pytest.mark.usefixtures("cuda")
+@pytest.mark.parametrize(
+    ("arguments", "message", "hint"),
+    [
+        (("--device", "tpu"), "there is no device tpu", "use --device cpu"),
+        (("--device", "cuda:7"), "there is no device cuda:7", "cuda:0"),
+        (("--batch-size", "0"), "--batch-size 0 is out of range", "from 1"),
+        (("--batch-size", "-3"), "--batch-size -3 is out of range", "from 1"),
+        (("--dtype", "int8"), "Invalid value for '--dtype'", "--help"),
+        (("--amp", "--dtype", "float32"), "lower precision than float32", "--dtype"),
+        (("--device", "cpu", "--cuda-graph"), "--cuda-graph needs a CUDA GPU", "--device cuda"),
+        (("--rounds", "0"), "--rounds 0 is out of range", "from 1"),
+        (("--rounds", "5001"), "--rounds 5001 is out of range", "5000"),
+        (("--processes", "0"), "--processes 0 is out of range", "from 1"),
+        (("--time-budget", "0"), "a time budget of 0 s is out of range", "above 0"),
+        (("--time-budget", "nan"), "a time budget of nan s is out of range", "above 0"),
+        (("--precision", "0"), "--precision (in %) 0 is out of range", "from 0.01"),
+        (("--threads", "0"), "--threads 0 is out of range", "from 1"),
+        (("--seed", "-1"), "--seed -1 is out of range", "from 0"),
+        (("--pass", "sideways"), "Invalid value for '--pass'", "--help"),
+        (("--input-size", "16"), "too small for resnet18", "--input-size 32"),
+        (("--variant", "nope"), "nope", "did you mean|srbench blocks"),
+    ],
+)
+def test_bad_input_is_one_line_and_a_remedy(
+    arguments: tuple[str, ...], message: str, hint: str, capsys: pytest.CaptureFixture
+) -> None:
+    stdout, stderr = latency(capsys, "resnet18", *arguments, code=2)
+    error, remedy = stderr.splitlines()
+    assert stdout == ""
+    assert message in error
+    assert re.search(hint, remedy)
+
+
+def test_a_device_that_cannot_do_the_dtype(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: object) -> None:
+        raise RuntimeError("no Half here")
+
+    monkeypatch.setattr(torch.nn.Linear, "forward", refuse)
+    _, stderr = latency(capsys, "resnet18", *SMALL, "--device", "cpu", "--dtype", "float16", code=2)
+    assert "cpu cannot compute in float16: no Half here" in stderr
+    assert "use another --dtype" in stderr
+
+
+def exhaust(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    """Moving a model of that name to its device takes more memory than there is."""
+    real = sampling.place
+
+    def place(name: str, *arguments: object) -> object:
+        if name == what:
+            raise torch.OutOfMemoryError(
+                "CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has a total capacity of "
+                "79.11 GiB of which 3.51 GiB is free."
+            )
+        return real(name, *arguments)
+
+    monkeypatch.setattr(sampling, "place", place)
+
+
+@pytest.mark.usefixtures("cuda")
+def test_out_of_memory_fails_one_row_with_the_size(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exhaust(monkeypatch, "resnet18+se")
+    stdout, stderr = latency(capsys, "resnet18", "--se", "--cbam", *FAKE, "-f", "csv", code=4)
+    baseline, se, cbam = rows(stdout)
+    assert se["status"] == "failed: out of memory: 20.00 GiB were asked for at once"
+    assert se["forward_s"] == se["forward_ratio"] == ""
+    assert baseline["status"] == cbam["status"] == "ok"
+    assert float(cbam["forward_ratio"]) == pytest.approx(1, rel=0.01)
+    assert "error: resnet18+se: failed: out of memory: 20.00 GiB" in stderr
+
+
+@pytest.mark.usefixtures("cuda")
+def test_without_its_baseline_a_variant_has_times_and_no_ratio(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exhaust(monkeypatch, "resnet18")
+    stdout, stderr = latency(capsys, "resnet18", "--se", *FAKE, "-f", "csv", code=4)
+    baseline, se = rows(stdout)
+    assert baseline["status"].startswith("failed: out of memory")
+    assert se["status"] == "ok"
+    assert float(se["forward_s"]) == pytest.approx(1.1e-3, rel=0.01)
+    assert se["forward_ratio"] == ""
+    assert "nothing to compare with, the baseline failed" in stderr
+
+
+BROKEN = """
+import torch
+from torch import nn
+
+class Once(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x.clone()
+    @staticmethod
+    def backward(ctx, gradient):
+        raise RuntimeError("no derivative for this")
+
+class Broken(nn.Module):
+    def forward(self, x):
+        return Once.apply(x)
+"""
+
+
+def test_a_model_that_raises_in_backward_fails_alone(
+    capsys: pytest.CaptureFixture, install: Callable[..., None]
+) -> None:
+    install("brokenblocks", BROKEN, broken="Broken")
+    stdout, stderr = latency(
+        capsys,
+        *("resnet18+broken", "resnet18+se", *SMALL, "--device", "cpu", "--rounds", "6"),
+        *("--no-memory", "-f", "csv"),
+        code=4,
+    )
+    baseline, broken, se = rows(stdout)
+    assert broken["status"] == "failed: backward: RuntimeError: no derivative for this"
+    assert baseline["status"] == se["status"] == "ok"
+    assert float(se["train_ratio"]) > 0
+    assert "error: resnet18+broken" in stderr
+
+
+def interrupting(after: int) -> Callable[[Task, int], float]:
+    """Ctrl-C in the middle of the training step's rounds."""
+
+    def seconds(task: Task, number: int) -> float:
+        if task.what == "train" and number == after:
+            raise KeyboardInterrupt
+        return steady(task, number)
+
+    return seconds
+
+
+def test_ctrl_c_shows_and_keeps_what_was_measured(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    install_fake_cuda(monkeypatch, interrupting(after=20))
+    target = tmp_path / "times.csv"
+    target.write_text("what was there before")
+    stdout, stderr = latency(capsys, "resnet18", "--se", *FAKE, "-o", str(target), code=130)
+    baseline, se = rows(stdout)
+    assert float(se["forward_ratio"]) == pytest.approx(1.1, rel=0.01)
+    assert int(baseline["train_rounds"]) == int(se["train_rounds"]) > 0
+    assert (tmp_path / "times.partial.csv").read_text() == stdout
+    assert target.read_text() == "what was there before"
+    assert "interrupted" in stderr
+
+
+def test_ctrl_c_before_anything_was_measured(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def seconds(task: Task, number: int) -> float:
+        raise KeyboardInterrupt
+
+    install_fake_cuda(monkeypatch, seconds)
+    stdout, stderr = latency(
+        capsys, "resnet18", "--se", *FAKE, "-o", str(tmp_path / "times.csv"), code=130
+    )
+    assert stdout == ""
+    assert "interrupted" in stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_throttled_and_busy_gpu_is_a_fact_on_the_rows(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = FakeNvml()
+    driver.reasons, driver.others = 64, 1
+    install_fake_cuda(monkeypatch, watch=lambda: GpuWatch(fake_gpu(driver)))
+    stdout, stderr = latency(
+        capsys, "resnet18", "--se", *FAKE, "--rounds", "6", "--pass", "forward", "-f", "csv"
+    )
+    for row in rows(stdout):
+        assert "clocks were lowered (hardware thermal slowdown) at 7 of 7 looks" in row["warnings"]
+        assert "the GPU was busy: 1 other process(es) used it" in row["warnings"]
+    assert "warning: resnet18+se: the GPU's clocks were lowered" in stderr
+    text, _ = latency(capsys, "resnet18", "--se", *FAKE, "--rounds", "6", "--pass", "forward")
+    assert "resnet18+se *" in text
+
+
+@pytest.mark.usefixtures("cuda")
+def test_too_few_rounds_have_no_interval_and_the_cell_says_so(
+    capsys: pytest.CaptureFixture,
+) -> None:
+    command = ("resnet18", "--se", *FAKE, "--rounds", "5", "--pass", "forward")
+    text, stderr = latency(capsys, *command)
+    assert re.search(r"\+10\.\d \(n=5\)", text)
+    assert "5 rounds are too few for an interval, 6 are needed" in stderr
+    baseline, se = rows(latency(capsys, *command, "-f", "csv")[0])
+    assert se["forward_ratio_low"] == se["forward_ratio_high"] == baseline["forward_s_low"] == ""
+    assert float(se["forward_ratio"]) == pytest.approx(1.1, rel=0.01)
+
+
+@pytest.mark.usefixtures("cuda")
+def test_what_fails_only_when_memory_is_measured_leaves_a_cell_empty(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def peak(subject: object, what: str) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 1.00 GiB.")
+
+    install_fake_cuda(monkeypatch, peak=peak, watch=SilentWatch)
+    stdout, _ = latency(capsys, "resnet18", *FAKE, "--no-variants", "-f", "csv")
+    (row,) = rows(stdout)
+    assert (row["status"], row["forward_peak_bytes"]) == ("ok", "")
