@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint check benchmarks clean
+.PHONY: demo test lint check benchmarks gpu clean
 
 demo: $(READY)  ## ResNet-50 beside its Squeeze-and-Remember variant
 	$(BIN)/srbench flops resnet50 --sr-memories 10
@@ -24,6 +24,19 @@ check: lint test  ## what CI runs
 benchmarks: $(READY)  ## ratios against other tools, one after the other
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/counting.py
+	$(BIN)/python benchmarks/sr_block.py
+	$(BIN)/python benchmarks/latency.py
+
+RECORDS ?= gpu-records
+
+gpu: $(READY)  ## the tests that need a GPU, and a short comparison; its records go to $(RECORDS)
+	$(BIN)/python -m pytest -m cuda
+	mkdir -p $(RECORDS)
+	$(BIN)/srbench env --output $(RECORDS)/env.json
+	$(BIN)/srbench latency resnet50 --device cuda --output $(RECORDS)/latency.json
+	$(BIN)/srbench profile resnet50+sr --device cuda --output $(RECORDS)/profile.json \
+		--plot $(RECORDS)/roofline.png --trace $(RECORDS)/trace.json
+	$(BIN)/python benchmarks/gpu.py | tee $(RECORDS)/sr_block.txt
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -9,11 +9,12 @@ from pairs import compare
 from torch import nn
 from torchvision.models.resnet import BasicBlock, Bottleneck
 
-from srbench import runner, shapes
+from srbench import shapes
 from srbench.blocks import CBAM, SqueezeExcitation
 from srbench.conditions import conditions
 from srbench.models import resnet
 from srbench.models.build import site_shapes
+from srbench.runner import counting
 from srbench.spec import Spec, parse
 
 # Imported after srbench, which silences the deprecation that fvcore's import sets off.
@@ -42,7 +43,7 @@ def ours(specs: list[str]) -> list[tuple[int, int]]:
     """Parameters and FLOPs by srbench, which cross-checks the MACs as well; nothing is cached."""
     shapes.forget()
     site_shapes.cache_clear()
-    records = runner.run([parse(spec) for spec in specs], conditions())
+    records = counting.run([parse(spec) for spec in specs], conditions())
     return [(record.counts.params, record.counts.flops) for record in records]
 
 
