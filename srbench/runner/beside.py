@@ -34,8 +34,9 @@ def measure_peaks(
             if device.peak is None:
                 into[row.spec] = fresh.call(peaks_here, job, row, variables=memory.PLAIN_MALLOC)
             else:
-                subject = _subject(job, row, device.torch_device)
-                into[row.spec] = {what: device.peak(subject, what) for what in job.plan.passes}
+                with pinned(job.setup):
+                    subject = _subject(job, row, device.torch_device)
+                    into[row.spec] = {what: device.peak(subject, what) for what in job.plan.passes}
         except Exception as error:
             into[row.spec] = {}
             say(f"no memory of {row.name}: {told(error)}")
@@ -50,19 +51,27 @@ def peaks_here(job: Job, row: Row) -> Peaks:
 def measure_energies(
     job: Job, device: Device, rows: Sequence[Row], into: dict[str, dict[str, Energy]], say: Say
 ) -> None:
-    """Energy per image, forward and in training: a backward pass never runs alone."""
+    """Energy per image, forward and in training: a backward pass never runs alone.
+
+    What fails here, though it ran before, leaves its cells empty.
+    """
+    try:
+        with pinned(job.setup):
+            subjects = [_subject(job, row, device.torch_device) for row in rows]
+            for what in [what for what in job.plan.passes if what != "backward"]:
+                say(f"{what}: energy")
+                into[what] = _energies(job, device, subjects, what)
+    except Exception as error:
+        say(f"no energy: {told(error)}")
+
+
+def _energies(
+    job: Job, device: Device, subjects: Sequence[Subject], what: str
+) -> dict[str, Energy]:
     assert device.gpu
-    with pinned(job.setup):
-        subjects = [_subject(job, row, device.torch_device) for row in rows]
-        for what in job.plan.passes:
-            if what == "backward":
-                continue
-            say(f"{what}: energy")
-            ready, _ = tasks(subjects, what)
-            with around(what):
-                into[what] = energies(
-                    ready, device.clock, device.gpu, job.setup.batch, job.setup.seed
-                )
+    ready, _ = tasks(subjects, what)
+    with around(what):
+        return energies(ready, device.clock, device.gpu, job.setup.batch, job.setup.seed)
 
 
 def _subject(job: Job, row: Row, device: torch.device) -> Subject:

@@ -459,3 +459,22 @@ def test_what_fails_only_when_memory_is_measured_leaves_a_cell_empty(
     stdout, _ = latency(capsys, "resnet18", *FAKE, "--no-variants", "-f", "csv")
     (row,) = rows(stdout)
     assert (row["status"], row["forward_peak_bytes"]) == ("ok", "")
+
+
+def test_what_fails_only_when_energy_is_measured_loses_no_times(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = FakeNvml()
+
+    def seconds(task: Task, number: int) -> float:
+        if task.what == "idle":
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 1.00 GiB.")
+        return steady(task, number)
+
+    install_fake_cuda(monkeypatch, seconds, gpu=fake_gpu(driver))
+    stdout, _ = latency(
+        capsys, "resnet18", *FAKE, "--no-variants", "--pass", "forward", "-f", "csv"
+    )
+    (row,) = rows(stdout)
+    assert (row["status"], row["forward_energy_j"]) == ("ok", "")
+    assert float(row["forward_s"]) > 0
