@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from decimal import Decimal
+from typing import Any, Literal, NamedTuple
 
 from srbench.conditions import Setup
+
+CONVENTION = "one multiply-add is one MAC, FLOPs as fvcore's default handles count them"
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,9 @@ class Counts:
 
     ``macs`` and ``flops`` are fvcore's; ``macs_torch`` is torch's own count of the same MACs.
     ``uncounted`` are operators passed over by convention, ``unknown`` those that fvcore does not
-    know, with the number of calls.
+    know, with the number of calls. ``parameters`` are the shapes by name (``"64x3x7x7"``) and
+    ``operators`` the FLOPs by module and operator (``"conv1 conv"``), where they were asked for:
+    what explains a difference. Counts of two ``convention``s do not compare.
     """
 
     params: int
@@ -49,6 +54,51 @@ class Counts:
     uncounted: Mapping[str, int] = field(default_factory=dict)
     unknown: Mapping[str, int] = field(default_factory=dict)
     modules: tuple[ModuleCounts, ...] = ()
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    operators: Mapping[str, int] = field(default_factory=dict)
+    convention: str = CONVENTION
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number as it is printed, ``"3.858"`` in units of ``1e9``: its digits are part of it."""
+
+    printed: str
+    unit: float = 1
+
+    def same_digits(self, value: float) -> "Figure":
+        """Another value written as this one is.
+
+        >>> Figure("3.858", 1e9).same_digits(3_857_973_248)
+        Figure(printed='3.858', unit=1000000000.0)
+        """
+        return Figure(f"{value / self.unit:.{self._decimals}f}", self.unit)
+
+    def deviation(self, value: float) -> "Figure":
+        """How much more a value is, written as this one is; ``0`` where every digit is the same.
+
+        >>> Figure("26.77", 2**20).deviation(28_088_024).printed
+        '+0.02'
+        """
+        more = Decimal(self.same_digits(value).printed) - Decimal(self.printed)
+        return Figure(f"{more:+f}" if more else "0", self.unit)
+
+    @property
+    def _decimals(self) -> int:
+        return len(self.printed.partition(".")[2])
+
+
+@dataclass(frozen=True)
+class Published:
+    """What somebody else says of a spec: ``figures`` by name, such as ``macs`` or ``top1_error``.
+
+    ``source`` is the publication and its table, ``row`` what the row is called there.
+    """
+
+    source: str
+    row: str
+    figures: Mapping[str, Figure]
+    convention: str = CONVENTION
 
 
 @dataclass(frozen=True)
@@ -105,13 +155,33 @@ class Timing:
     notes: tuple[str, ...] = ()
 
 
+class Row(NamedTuple):
+    """What a row of a table is about: a spec under one input."""
+
+    spec: str
+    input: tuple[int, int, int]
+    num_classes: int
+
+    def __str__(self) -> str:
+        return f"{self.spec} at {'×'.join(map(str, self.input[1:]))}"
+
+
+class Key(NamedTuple):
+    """What a record must have to itself in a file."""
+
+    row: Row
+    setup: Setup | None
+    role: Role | None
+    source: str | None
+
+
 @dataclass(frozen=True)
 class Record:
     """One row: a spec, what it was measured under and with, and what was found, or why nothing.
 
     ``status`` is ``"ok"``, ``"skipped: why"`` or ``"failed: why"``. ``input`` is (C, H, W); counts
     are per image. ``settings`` are the blocks' options where the spec says nothing, by the block's
-    name.
+    name. ``reason`` is why a committed figure was changed, in the words of who accepted it.
     """
 
     spec: str
@@ -123,6 +193,25 @@ class Record:
     status: str = "ok"
     settings: Mapping[str, str] = field(default_factory=dict)
     timing: Timing | None = None
+    published: Published | None = None
+    reason: str = ""
+
+    @property
+    def row(self) -> Row:
+        return Row(self.spec, self.input, self.num_classes)
+
+    @property
+    def key(self) -> Key:
+        return Key(
+            self.row,
+            self.timing.setup if self.timing else None,
+            self.timing.role if self.timing else None,
+            self.published.source if self.published else None,
+        )
+
+    @property
+    def baseline_row(self) -> Row:
+        return self.row._replace(spec=self.baseline)
 
     @property
     def warnings(self) -> tuple[str, ...]:

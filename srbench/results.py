@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from srbench.conditions import PASSES
 from srbench.records import Estimate, Record, Timing
+from srbench.rows import Join
 
 if TYPE_CHECKING:
     import pandas
@@ -23,6 +24,7 @@ class Results(Sequence[Record]):
 
     def __init__(self, records: Sequence[Record]) -> None:
         self._records = tuple(records)
+        self._join = Join(self._records)
         self._by_spec: dict[str, Record] = {}
         for record in self._records:
             self._by_spec.setdefault(record.spec, record)
@@ -48,19 +50,11 @@ class Results(Sequence[Record]):
 
     def delta(self, record: Record, metric: str) -> int | None:
         """How much more than its baseline a row has, or None for the baseline itself."""
-        baseline = self._by_spec.get(record.baseline)
-        if record is baseline or baseline is None or not (baseline.counts and record.counts):
-            return None
-        difference: int = getattr(record.counts, metric) - getattr(baseline.counts, metric)
-        return difference
+        return self._join(record.row).delta(metric)
 
     def percent(self, record: Record, metric: str) -> float | None:
         """The same in percent of the baseline."""
-        delta = self.delta(record, metric)
-        base = self._by_spec[record.baseline].counts if delta is not None else None
-        if delta is None or base is None or not getattr(base, metric):
-            return None
-        return 100 * delta / float(getattr(base, metric))
+        return self._join(record.row).percent(metric)
 
     def to_rows(self) -> list[dict[str, Any]]:
         """One flat dict a row in base units, unrounded: the columns of the CSV."""
@@ -87,6 +81,7 @@ class Results(Sequence[Record]):
                 "warnings": list(record.warnings),
                 "environment": dict(record.environment),
             }
+            | _said(record)
             for record, row in zip(self, self.to_rows(), strict=True)
         ]
 
@@ -105,9 +100,10 @@ class Results(Sequence[Record]):
     def _counts(self, record: Record) -> dict[str, Any]:
         names = (*COMPARED, "trainable", "buffers", "macs_torch")
         row = {name: getattr(record.counts, name, None) for name in names}
+        joined = self._join(record.row)
         for metric in COMPARED:
-            row[f"{metric}_delta"] = self.delta(record, metric)
-            row[f"{metric}_percent"] = self.percent(record, metric)
+            row[f"{metric}_delta"] = joined.delta(metric)
+            row[f"{metric}_percent"] = joined.percent(metric)
         return row
 
 
@@ -155,8 +151,18 @@ def _rest(record: Record) -> dict[str, Any]:
     if record.timing:
         passes = record.timing.passes.items()
         return {"samples": {what: [list(s) for s in timed.samples] for what, timed in passes}}
-    rest = asdict(record.counts) if record.counts else {}
-    return {key: rest.get(key) for key in ("uncounted", "unknown", "modules")}
+    counts = record.counts
+    if counts is None:
+        return dict.fromkeys(("uncounted", "unknown", "modules"))
+    # vars, not asdict: it copies every string, which takes most of the time of a large file.
+    modules = [dict(vars(module)) for module in counts.modules]
+    return {"uncounted": counts.uncounted, "unknown": counts.unknown, "modules": modules}
+
+
+def _said(record: Record) -> dict[str, Any]:
+    """What people say of a row, where they do."""
+    published = {"published": asdict(record.published)} if record.published else {}
+    return published | ({"reason": record.reason} if record.reason else {})
 
 
 def _dtype(values: Sequence[Any]) -> Literal["string", "boolean", "Float64", "Int64"]:

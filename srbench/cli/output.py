@@ -1,6 +1,5 @@
 """Where a report goes, and in which format."""
 
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import Annotated
 import typer
 
 from srbench.errors import GATE_FAILED, ROWS_FAILED, SrbenchError
+from srbench.files import require_writable, write_whole
 from srbench.report.formats import FORMATS, SUFFIXES, Report, each_table
 from srbench.results import Results
 
@@ -41,7 +41,7 @@ def destination(path: Path | None, form: Format | None) -> Iterator["Destination
     for this goes again if there is none.
     """
     target = Destination(path, _format(path, form))
-    made = path is not None and _require_writable(path)
+    made = path is not None and require_writable(path)
     try:
         yield target
     finally:
@@ -52,7 +52,7 @@ def destination(path: Path | None, form: Format | None) -> Iterator["Destination
 @contextmanager
 def reserved(path: Path | None) -> Iterator[None]:
     """Find out that a file can be written before any work; gone again if the work fails."""
-    made = path is not None and _require_writable(path)
+    made = path is not None and require_writable(path)
     try:
         yield
     except BaseException:
@@ -79,7 +79,7 @@ class Destination:
         if self.path is None:
             return
         path = self.path.with_stem(f"{self.path.stem}.partial") if partial else self.path
-        _replace(path, FORMATS[self.form](report))
+        write_whole(path, FORMATS[self.form](report))
         self.written = not partial
         typer.echo(f"wrote {path}", err=True)
 
@@ -117,35 +117,3 @@ def _format(path: Path | None, form: Format | None) -> str:
             f"end it in {', '.join(SUFFIXES)}, or give --format",
         )
     return SUFFIXES[path.suffix.lower()]
-
-
-def _require_writable(path: Path) -> bool:
-    """Whether the file had to be made to find out that it can be written."""
-    try:
-        made = not path.exists()
-        path.open("a").close()
-    except OSError as error:
-        raise _unwritable(path, error) from error
-    return made
-
-
-def _replace(path: Path, content: str) -> None:
-    """Write a regular file by way of a new one beside it, so that a full disk spoils nothing."""
-    beside = path.resolve().with_name(f".{path.name}.new")
-    try:
-        if path.exists() and not path.is_file():  # a device
-            path.write_text(content, encoding="utf-8")
-            return
-        beside.write_text(content, encoding="utf-8")
-        if path.exists():
-            shutil.copymode(path, beside)
-        beside.replace(path.resolve())
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise _unwritable(path, error) from error
-
-
-def _unwritable(path: Path, error: OSError) -> SrbenchError:
-    return SrbenchError(
-        f"cannot write to {path}: {error.strerror}", "name a file in a folder you can write to"
-    )

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from io import StringIO
 from typing import Any
 
+from srbench import store
+from srbench.records import Record
+
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -25,6 +28,14 @@ def to_csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
 def to_json(objects: Sequence[Mapping[str, Any]]) -> str:
     """An array with an object a row; null where there is no value."""
     return json.dumps(objects, indent=2, ensure_ascii=False) + "\n"
+
+
+def to_jsonl(records: Sequence[Record], objects: Sequence[Mapping[str, Any]]) -> str:
+    """A record a line, which `srbench compare` and `srbench report` read; of what is not made of
+    records an object a line."""
+    if records:
+        return b"".join(store.line(record) for record in records).decode()
+    return "".join(f"{json.dumps(one, ensure_ascii=False)}\n" for one in objects)
 
 
 def _harmless(value: Any) -> Any:

@@ -1,0 +1,91 @@
+"""Records of one row put together: its counts beside its baseline's, its times, what papers say."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from srbench.records import Record, Row
+
+
+@dataclass(frozen=True)
+class Joined:
+    """All that is known of a row; ``baseline`` are the counts of the model without blocks."""
+
+    row: Row
+    counts: Record | None = None
+    baseline: Record | None = None
+    timing: Record | None = None
+    published: Record | None = None
+
+    @cached_property
+    def records(self) -> tuple[Record, ...]:
+        found = (self.counts, self.timing, self.published)
+        return tuple(record for record in found if record)
+
+    @cached_property
+    def is_baseline(self) -> bool:
+        return any(record.spec == record.baseline for record in self.records)
+
+    def delta(self, metric: str) -> int | None:
+        """How much more than its baseline the row counts, or None for the baseline itself."""
+        own = self.counts and self.counts.counts
+        base = self.baseline and self.baseline.counts
+        if self.is_baseline or not own or not base:
+            return None
+        difference: int = getattr(own, metric) - getattr(base, metric)
+        return difference
+
+    def percent(self, metric: str) -> float | None:
+        """The same in percent of the baseline."""
+        delta = self.delta(metric)
+        base = self.baseline and self.baseline.counts
+        if delta is None or not base or not getattr(base, metric):
+            return None
+        return 100 * delta / float(getattr(base, metric))
+
+
+class Join:
+    """Looks records up by row; of several alike the first."""
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        self._counts: dict[Row, Record] = {}
+        self._timings: dict[Row, list[Record]] = {}
+        self._published: dict[tuple[Row, str], Record] = {}
+        for record in records:
+            if record.published:
+                self._published.setdefault((record.row, record.published.source), record)
+            elif not record.timing:
+                self._counts.setdefault(record.row, record)
+            elif record.timing.role != "aa":
+                self._timings.setdefault(record.row, []).append(record)
+
+    def __call__(self, row: Row, source: str = "") -> Joined:
+        """A row; of what is published only what ``source`` says."""
+        return self.every(row, source)[0]
+
+    def every(self, row: Row, source: str = "") -> list[Joined]:
+        """The same once for every way that it was timed in."""
+        counts = self._counts.get(row)
+        baseline = self._counts.get(counts.baseline_row) if counts else None
+        published = self._published.get((row, source))
+        timings: Sequence[Record | None] = self._timings.get(row) or [None]
+        return [Joined(row, counts, baseline, timing, published) for timing in timings]
+
+
+def joined(records: Sequence[Record]) -> list[Joined]:
+    """Every row that the records are about, in their order, with all that is published of it.
+
+    A row that was timed in several ways, or that several publications print, is there for each.
+    """
+    join = Join(records)
+    sources: dict[Row, dict[str, None]] = {}
+    for record in records:
+        known = sources.setdefault(record.row, {})
+        if record.published:
+            known[record.published.source] = None
+    return [
+        one
+        for row, known in sources.items()
+        for source in known or [""]
+        for one in join.every(row, source)
+    ]

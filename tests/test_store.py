@@ -1,0 +1,135 @@
+"""JSON lines: what is written comes back, and what is damaged takes nothing with it."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from made import counted, printed, timed
+
+from srbench import store
+from srbench.errors import SrbenchError
+from srbench.store import RecordFile
+
+RECORDS = [
+    counted("resnet18"),
+    counted("resnet18+se", 1100, reason="A reason with “quotes”, a\nline and 2**60 = "),
+    replace(counted("resnet18+sr"), counts=None, status="failed: no memory"),
+    timed("resnet18", [0.1, 0.2, 0.3]),
+    printed("resnet18", params="11.690", top1_error="29.60"),
+]
+
+
+def test_every_kind_of_record_comes_back(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    for record in RECORDS:
+        store.append(path, record)
+    assert list(store.read(path).records) == RECORDS
+    assert store.read(path).lines == (1, 2, 3, 4, 5)
+    store.write(tmp_path / "again.jsonl", RECORDS)
+    assert (tmp_path / "again.jsonl").read_bytes() == path.read_bytes()
+
+
+def test_integers_stay_exact(tmp_path: Path) -> None:
+    big = 2**62 + 1
+    store.append(tmp_path / "r.jsonl", counted("resnet18", big))
+    assert store.read(tmp_path / "r.jsonl").records[0].counts.params == big
+
+
+def test_a_line_says_its_schema_and_convention_first_of_all() -> None:
+    line = json.loads(store.line(RECORDS[0]))
+    assert next(iter(line)) == "schema"
+    assert line["counts"]["convention"].startswith("one multiply-add is one MAC")
+
+
+def test_other_writers_spaces_and_orders_are_read() -> None:
+    line = json.loads(store.line(RECORDS[0]))
+    shuffled = json.dumps(dict(reversed(line.items())), indent=None, separators=(" , ", " : "))
+    assert store.parse(shuffled.encode()) == RECORDS[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (b'{"schema":1,"spec":"resnet18"', "Invalid JSON"),
+        (b"[1, 2]", "no schema version"),
+        (b'{"spec":"resnet18"}', "no schema version"),
+        (b'{"schema":true}', "no schema version"),
+        (b'{"schema":99,"spec":"resnet18"}', "a newer srbench, schema 99"),
+        (b'{"schema":0}', "an older srbench, schema 0"),
+        (b"\xff\xfe\x00", "damaged or cut short"),
+        (store.line(RECORDS[0]).replace(b'"macs":5000', b'"macs":"5000"'), "counts.macs"),
+        (store.line(RECORDS[0]).replace(b'"macs":5000', b'"macs":5000.5'), "counts.macs"),
+        (store.line(RECORDS[0]).replace(b'"spec":"resnet18",', b""), "spec"),
+    ],
+)
+def test_what_is_no_record_says_why(text: bytes, why: str, tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_bytes(store.line(RECORDS[0]) + text.rstrip(b"\n") + b"\n" + store.line(RECORDS[1]))
+    loaded = store.read(path)
+    assert list(loaded.records) == RECORDS[:2]
+    assert loaded.lines == (1, 3)
+    (problem,) = loaded.problems
+    assert problem.line == 2
+    assert why in problem.why
+    with pytest.raises(SrbenchError, match=r"r\.jsonl line 2: .*the other 2 records are sound"):
+        loaded.require_sound()
+
+
+def test_two_records_of_one_row_name_both_lines(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    store.write(path, [RECORDS[0], RECORDS[1], counted("resnet18", 999)])
+    loaded = store.read(path)
+    assert list(loaded.records) == RECORDS[:2]
+    assert (loaded.problems[0].line, "line 1" in loaded.problems[0].why) == (3, True)
+
+
+def test_a_row_may_be_counted_timed_and_published(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    other_source = printed("resnet18", source="Another paper", params="11.7")
+    store.write(path, [RECORDS[0], RECORDS[3], RECORDS[4], other_source])
+    assert not store.read(path).problems
+
+
+def test_a_file_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
+    assert store.read(tmp_path / "none.jsonl").records == ()
+
+
+def test_a_gigabyte_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "huge.jsonl"
+    with path.open("wb") as file:
+        file.truncate(2**30)
+    with pytest.raises(SrbenchError, match=r"1\.1 GB, more than srbench reads"):
+        store.read(path)
+
+
+def test_a_folder_is_no_file_of_records(tmp_path: Path) -> None:
+    with pytest.raises(SrbenchError, match="cannot read"):
+        store.read(tmp_path)
+
+
+def test_a_file_of_records_takes_each_as_it_comes(tmp_path: Path) -> None:
+    file = RecordFile(tmp_path / "r.jsonl")
+    for record in RECORDS:
+        file.put(record)
+        assert store.read(file.path).records[-1] == record
+    changed = counted("resnet18", 4321)
+    file.put(changed)
+    assert file.find(RECORDS[0]) == changed
+    assert list(store.read(file.path).records) == [changed, *RECORDS[1:]]
+
+
+def test_an_unsound_file_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_bytes(b"nonsense\n")
+    with pytest.raises(SrbenchError, match="line 1"):
+        RecordFile(path)
+    assert path.read_bytes() == b"nonsense\n"
+
+
+def test_a_file_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    file = RecordFile(tmp_path / "none" / "r.jsonl")
+    with pytest.raises(SrbenchError, match="cannot write to"):
+        file.require_writable()
+    with pytest.raises(SrbenchError, match="cannot write to"):
+        file.put(RECORDS[0])
