@@ -1,7 +1,7 @@
 """Errors that a user can cause: one line that says what, one that says what to do."""
 
 # The command line's exit codes, beside 0.
-GATE_FAILED, BAD_INPUT, ROWS_FAILED, INTERRUPTED = 1, 2, 4, 130
+GATE_FAILED, BAD_INPUT, INCONCLUSIVE, ROWS_FAILED, INTERRUPTED = 1, 2, 3, 4, 130
 
 
 class SrbenchError(Exception):

@@ -55,7 +55,8 @@ class Flops:
     ``macs`` and ``flops`` are fvcore's, ``macs_torch`` the MACs by torch's FlopCounterMode, which
     counts two FLOPs for each. ``uncounted`` are operators passed over by convention and
     ``unknown`` those that fvcore does not know, both with the number of their calls. ``modules``
-    holds (MACs, FLOPs) by module name.
+    holds (MACs, FLOPs) by module name, and ``operators`` the FLOPs of what a module calls itself,
+    not by way of a module inside it, by ``"module operator"``.
     """
 
     macs: int
@@ -64,6 +65,7 @@ class Flops:
     uncounted: Mapping[str, int]
     unknown: Mapping[str, int]
     modules: Mapping[str, tuple[int, int]]
+    operators: Mapping[str, int]
 
 
 class CounterFailed(Exception):  # noqa: N818 - the counter failed, not the model
@@ -131,10 +133,8 @@ def _analyse(model: nn.Module, inputs: tuple[Tensor, ...]) -> FlopCountAnalysis:
 
 
 def _flops(analysis: FlopCountAnalysis, macs_torch: int) -> Flops:
-    modules = {
-        name: (_macs(operators), _total(operators))
-        for name, operators in analysis.by_module_and_operator().items()
-    }
+    by_module = analysis.by_module_and_operator()
+    modules = {name: (_macs(operators), _total(operators)) for name, operators in by_module.items()}
     missed = sorted((op, n) for op, n in analysis.unsupported_ops().items() if not _moves(op))
     macs, flops = modules[""]
     return Flops(
@@ -144,7 +144,22 @@ def _flops(analysis: FlopCountAnalysis, macs_torch: int) -> Flops:
         {_short(op): n for op, n in missed if _by_convention(op)},
         {_short(op): n for op, n in missed if not _by_convention(op)},
         modules,
+        _own(by_module),
     )
+
+
+def _own(by_module: Mapping[str, Mapping[str, float]]) -> dict[str, int]:
+    """FLOPs by module and operator, less those of the modules inside."""
+    own = {name: Counter(operators) for name, operators in by_module.items()}
+    for name, operators in by_module.items():
+        if name:
+            own[name.rpartition(".")[0]].subtract(operators)
+    return {
+        f"{name} {operator}".strip(): int(n)
+        for name, operators in own.items()
+        for operator, n in operators.items()
+        if n
+    }
 
 
 def _convolution_mode(inputs: list[Any], outputs: list[Any]) -> Counter[str]:

@@ -1,16 +1,18 @@
 """The report of a comparison's counts, and of where the inserted blocks' counts are."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
 from srbench.records import ModuleCounts, Record
+from srbench.report.columns import FIELDS, TITLES
 from srbench.report.formats import Report
-from srbench.report.notes import MARK, measured_with, problems, sections, settings_note
+from srbench.report.notes import measured_with, problems, sections, settings_note
+from srbench.report.rows import rows_table
 from srbench.report.table import Column, Table
 from srbench.results import COMPARED, Results
+from srbench.rows import joined
 
-TITLES = {"params": "Params", "macs": "MACs", "flops": "FLOPs"}
 MODULE_COLUMNS = (
     *("spec", "params", "macs", "flops", "stage", "module", "block"),
     *("channels", "height", "width"),
@@ -26,62 +28,62 @@ def counts_report(results: Results, per_module: bool = False) -> Report:
     tables = (_comparison(results), *inserted)
     rows = _module_rows(results) if per_module else results.to_rows()
     columns = MODULE_COLUMNS if per_module else tuple(rows[0])
-    return Report(tables, columns, rows, results.to_json())
+    return Report(tables, columns, rows, records=tuple(results))
 
 
 def _comparison(results: Results) -> Table:
-    columns = [Column("Model", "name")]
-    for metric in COMPARED:
-        title = TITLES[metric]
-        columns += [
-            Column(title, "count", title),
-            Column("Δ", "delta", title),
-            Column("Δ %", "percent", title),
-        ]
-    return Table(
+    rows = joined(results)
+    inputs = ["input"] if len({row.row.input for row in rows}) > 1 else []
+    names = [f"{metric}{what}" for metric in COMPARED for what in ("", "_delta", "_percent")]
+    return rows_table(
         "counts",
-        tuple(columns),
-        tuple(_comparison_row(results, record) for record in results),
+        rows,
+        [FIELDS[name] for name in (*inputs, *names)],
         "Parameters, MACs and FLOPs of each model beside its baseline.",
-        tuple(_notes(results)),
-        sections(record.baseline for record in results),
+        counts_notes(results, names),
     )
 
 
-def _comparison_row(results: Results, record: Record) -> tuple[Any, ...]:
-    doubtful = record.warnings or record.status != "ok"
-    row: list[Any] = [record.spec + (MARK if doubtful else "")]
-    for metric in COMPARED:
-        value = getattr(record.counts, metric) if record.counts else None
-        row += [value, results.delta(record, metric), results.percent(record, metric)]
-    return tuple(row)
+def counts_notes(records: Iterable[Record], names: Iterable[str]) -> Iterator[str]:
+    """What was counted, how and with what, and what is wrong with the rows.
 
-
-def _notes(results: Results) -> Iterable[str]:
-    yield from problems(results)
-    counted = [(record, record.counts) for record in results if record.counts]
+    ``names`` are the columns': what none of them shows needs no word.
+    """
+    names = list(names)
+    records = list(records)
+    yield from problems(records)
+    counted = [(record, record.counts) for record in records if record.counts]
     if not counted:
         return
-    first = results[0]
-    channels, height, width = first.input
-    yield (
-        f"Per image of {channels}×{height}×{width}, {first.num_classes} classes, "
-        "in evaluation mode. Δ is to the row's baseline."
+    delta = (
+        " Δ is to the row's baseline."
+        if any(name.endswith(("_delta", "_percent")) for name in names)
+        else ""
     )
-    if settings := settings_note(results):
+    yield f"{_per_image(records)}, in evaluation mode.{delta}"
+    if settings := settings_note(records):
         yield settings
     agreed = all(counts.macs == counts.macs_torch for _, counts in counted)
+    flops = " FLOPs: fvcore's total, which adds batch norm and adaptive average pooling."
     yield (
         "MACs: multiply-adds of convolutions, linear layers and matrix products, counted by fvcore"
-        + (" and, with the same result, by torch's FlopCounterMode" if agreed else "")
-        + ". FLOPs: fvcore's total, which adds batch norm and adaptive average pooling."
+        + (" and, with the same result, by torch's FlopCounterMode." if agreed else ".")
+        + (flops if any(name.startswith("flops") for name in names) else "")
     )
     operators = {op.rstrip("_") for _, counts in counted for op in counts.uncounted}
     yield (
         "Not counted, by convention (elementwise operators, pooling, softmax): "
         f"{', '.join(sorted(operators)) or 'nothing'}."
     )
-    yield measured_with("Counted", first.environment)
+    yield from dict.fromkeys(measured_with("Counted", r.environment) for r, _ in counted)
+
+
+def _per_image(records: Iterable[Record]) -> str:
+    inputs = {record.input for record in records}
+    classes = {record.num_classes for record in records}
+    shape = "×".join(map(str, inputs.pop())) if len(inputs) == 1 else "the size given"
+    several = "classes as given" if len(classes) > 1 else f"{classes.pop()} classes"
+    return f"Per image of {shape}, {several}"
 
 
 def _module_rows(results: Results) -> list[dict[str, Any]]:

@@ -4,18 +4,26 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from srbench.report import data, latex, markdown, text
+from srbench.records import Record
+from srbench.report import data, latex, markdown, page, text
 from srbench.report.table import Table
+from srbench.results import Results
 
 
 @dataclass(frozen=True)
 class Report:
-    """One result for every reader: tables for eyes, flat rows for CSV, objects for JSON."""
+    """One result for every reader: tables for eyes, flat rows for CSV, and for JSON the records
+    that it is made of, or objects where it is made of none."""
 
     tables: tuple[Table, ...]
     columns: Sequence[str]
     rows: Sequence[Mapping[str, Any]]
-    objects: Sequence[Mapping[str, Any]]
+    objects: Sequence[Mapping[str, Any]] = ()
+    records: Sequence[Record] = ()
+
+    def whole(self) -> Sequence[Mapping[str, Any]]:
+        """All that is known, an object a row."""
+        return Results(self.records).to_json() if self.records else self.objects
 
 
 def each_table(render: Callable[[Table], str]) -> Callable[[Report], str]:
@@ -28,7 +36,11 @@ FORMATS: dict[str, Callable[[Report], str]] = {
     "markdown": each_table(markdown.render),
     "latex": each_table(latex.render),
     "csv": lambda report: data.to_csv(report.columns, report.rows),
-    "json": lambda report: data.to_json(report.objects),
+    "html": lambda report: page.page(
+        "srbench", [page.Part(table.name, [table]) for table in report.tables]
+    ),
+    "json": lambda report: data.to_json(report.whole()),
+    "jsonl": lambda report: data.to_jsonl(report.records, report.objects),
 }
 
 SUFFIXES = {
@@ -36,5 +48,7 @@ SUFFIXES = {
     ".md": "markdown",
     ".tex": "latex",
     ".csv": "csv",
+    ".html": "html",
     ".json": "json",
+    ".jsonl": "jsonl",
 }

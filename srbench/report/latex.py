@@ -3,7 +3,10 @@
 import re
 from itertools import groupby
 
+from srbench.report.ranks import Rank, ranks
 from srbench.report.table import Column, Table, written
+
+_MARKS = {None: "%s", Rank.BEST: r"\textbf{%s}", Rank.SECOND: r"\underline{%s}"}
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -96,11 +99,13 @@ def _heading(table: Table, titles: list[str]) -> list[str]:
 def _body(table: Table, rows: list[list[str]]) -> list[str]:
     """The rows, with a rule between the table's sections."""
     lines = []
+    marks = ranks(table)
     for index, row in enumerate(rows):
         if index in table.sections:
             lines.append(r"    \midrule")
         cells = map(_cell, row, table.columns)
-        lines.append(f"    {_line(list(cells))}")
+        marked = [_MARKS[marks.get((index, c))] % cell for c, cell in enumerate(cells)]
+        lines.append(f"    {_line(marked)}")
     return lines
 
 

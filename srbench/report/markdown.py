@@ -1,6 +1,9 @@
 """GitHub's Markdown."""
 
+from srbench.report.ranks import Rank, ranks
 from srbench.report.table import Table, written
+
+_MARKS = {None: "{}", Rank.BEST: "**{}**", Rank.SECOND: "<ins>{}</ins>"}
 
 
 def render(table: Table) -> str:
@@ -8,10 +11,15 @@ def render(table: Table) -> str:
     titles, rows = written(table, scaled=True)
     rule = ["---:" if column.is_number else ":---" for column in table.columns]
     lines = [_line([_escaped(title) for title in titles]), _line(rule)]
-    lines += [_line([_escaped(cell) for cell in row]) for row in rows]
+    marks = ranks(table)
+    lines += [
+        _line([_MARKS[marks.get((r, c))].format(_escaped(cell)) for c, cell in enumerate(row)])
+        for r, row in enumerate(rows)
+    ]
     caption = [_escaped(table.caption), ""] if table.caption else []
     notes = ["", *(f"- {_escaped(note)}" for note in table.notes)] if table.notes else []
-    return "\n".join([*caption, *lines, *notes]) + "\n"
+    findings = ["", "```", *table.findings, "```"] if table.findings else []
+    return "\n".join([*caption, *lines, *findings, *notes]) + "\n"
 
 
 def _line(cells: list[str]) -> str:

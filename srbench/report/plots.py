@@ -1,11 +1,25 @@
 """Pictures of what was measured."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from srbench.errors import SrbenchError
 from srbench.records import Profile
+from srbench.report.series import Panel
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 FORMATS = (".pdf", ".png", ".svg")
+PANELS_A_ROW = 3
+# Told apart by the colour-blind too: M. Okabe, K. Ito, Color Universal Design, 2008.
+PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+STYLES: dict[str, dict[str, Any]] = {
+    "line": {"marker": "o", "linestyle": "-", "markersize": 4},
+    "points": {"marker": "o", "linestyle": "none", "markersize": 4},
+    "front": {"marker": "o", "linestyle": "--", "markersize": 9, "markerfacecolor": "none"},
+}
 COLOURS = {False: "#3b6ea5", True: "#c8553d"}  # parts, and inserted blocks
 
 
@@ -58,3 +72,38 @@ def plot_roofline(profile: Profile, path: Path) -> None:
     )
     axes.grid(which="major", linewidth=0.3)
     figure.savefig(path, dpi=200)
+
+
+def plot_panels(panels: Sequence[Panel], path: Path) -> None:
+    """Draw plots beside each other, and below where there are more than three.
+
+    Raises SrbenchError where there is nothing to draw, OSError where the file cannot be written.
+    """
+    from matplotlib.figure import Figure
+
+    if not panels:
+        raise SrbenchError(
+            "there is nothing to plot", "give an option or --input-size at least two values"
+        )
+    across = min(len(panels), PANELS_A_ROW)
+    down = -(-len(panels) // across)
+    figure = Figure(figsize=(4.6 * across, 3.8 * down), layout="constrained")
+    for number, panel in enumerate(panels, start=1):
+        _draw(figure.add_subplot(down, across, number), panel)
+    figure.savefig(path, dpi=200)
+
+
+def _draw(axes: "Axes", panel: Panel) -> None:
+    for series, colour in zip(panel.series, PALETTE * len(panel.series), strict=False):
+        xs, ys = [p.x for p in series.points], [p.y for p in series.points]
+        axes.plot(xs, ys, color=colour, label=series.name, **STYLES[series.kind])
+    if panel.is_log_x:
+        axes.set_xscale("log")
+        axes.set_xticks(sorted({p.x for s in panel.series for p in s.points}), minor=False)
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.minorticks_off()
+    axes.set_title(panel.title, fontsize=10)
+    axes.set_xlabel(panel.x)
+    axes.set_ylabel(panel.y)
+    axes.grid(linewidth=0.3)
+    axes.legend(fontsize=7)

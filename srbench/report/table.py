@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
-from srbench.records import Estimate
+from srbench.records import Estimate, Figure
 from srbench.units import Scale, column_scale, measured_scale, percent_decimals
 
 Hint = Literal[
@@ -17,10 +18,12 @@ Hint = Literal[
     "duration",
     "seconds",
     "overhead",
+    "change",
     "rate",
     "share",
     "bytes",
     "energy",
+    "figure",
 ]
 NOTHING = "–"
 
@@ -31,12 +34,17 @@ class Column:
 
     A ``count`` is written in full or scaled, as the format likes; a ``delta`` keeps its sign and
     every digit. A ``duration`` is an `Estimate` in seconds and an ``overhead`` one of a ratio, both
-    written with their intervals. The first column of a group bears the group's name.
+    written with their intervals; a ``change`` is one where nothing significant is ``n.s.``. A
+    ``figure`` is a `Figure`, written as it was printed. The first column of a group bears the
+    group's name. Where ``lower_is_better`` a table may rank its rows. Columns with the same
+    ``scale`` are written in the same unit.
     """
 
     title: str
     hint: Hint = "text"
     group: str = ""
+    lower_is_better: bool = False
+    scale: str = ""
 
     @property
     def is_number(self) -> bool:
@@ -53,7 +61,8 @@ class Table:
     """Columns, rows of raw values (None where there is nothing), a caption and footnotes.
 
     ``name`` is one word to refer to the table by. ``sections`` are the rows, by number, above which
-    a new part of the table begins.
+    a new part of the table begins. ``ranked`` tables mark the best two of every section.
+    ``findings`` are lines below the table that matter as much as its rows; they keep their spaces.
     """
 
     name: str
@@ -62,6 +71,8 @@ class Table:
     caption: str = ""
     notes: tuple[str, ...] = ()
     sections: frozenset[int] = frozenset()
+    ranked: bool = False
+    findings: tuple[str, ...] = ()
 
     def groups(self) -> list[str]:
         """Names of the column groups, in order."""
@@ -83,13 +94,19 @@ def written(table: Table, scaled: bool) -> tuple[list[str], list[list[str]]]:
     cells: list[list[str]] = []
     for index, column in enumerate(table.columns):
         values = [row[index] for row in table.rows]
-        present = [value for value in values if value is not None]
-        scale = _SCALES[column.hint](present, scaled)
+        scale = _SCALES[column.hint](_alike(table, index), scaled)
         unit = scale.prefix + _UNITS.get(column.hint, "")
         titles.append(column.title + (f" ({unit})" if unit else ""))
         write = _WRITERS.get(column.hint, _plain)
         cells.append([NOTHING if value is None else write(value, scale) for value in values])
     return titles, [list(row) for row in zip(*cells, strict=True)]
+
+
+def _alike(table: Table, index: int) -> list[Any]:
+    """What is there in a column, and in those that share its unit."""
+    name = table.columns[index].scale
+    alike = [i for i, c in enumerate(table.columns) if i == index or (name and c.scale == name)]
+    return [row[i] for i in alike for row in table.rows if row[i] is not None]
 
 
 def _plain(value: Any, scale: Scale) -> str:
@@ -112,15 +129,15 @@ def _estimate(estimate: Estimate, scale: Scale) -> str:
     return f"{scale.write(estimate.value)} [{low}, {high}]"
 
 
-def _overhead(ratio: Estimate, scale: Scale) -> str:
-    """The same of a ratio, in percent above 1; none where the interval contains 0."""
+def _ratio(nothing: str, ratio: Estimate, scale: Scale) -> str:
+    """The same of a ratio, in percent above 1; ``nothing`` where the interval contains 0."""
     value, low, high = (
         None if end is None else f"{100 * (end - 1):+.{scale.decimals}f}"
         for end in (ratio.value, ratio.low, ratio.high)
     )
     if ratio.low is None or ratio.high is None:
         return f"{value} (n={ratio.n})"
-    return f"{'none' if ratio.low <= 1 <= ratio.high else value} [{low}, {high}]"
+    return f"{nothing if ratio.low <= 1 <= ratio.high else value} [{low}, {high}]"
 
 
 def _overhead_decimals(ratios: list[Estimate]) -> int:
@@ -129,6 +146,27 @@ def _overhead_decimals(ratios: list[Estimate]) -> int:
     return max(1, min(percent_decimals(halves) - 1, 3)) if halves else 1
 
 
+def _figure_unit(figures: list[Figure]) -> Scale:
+    """The unit that all figures share, for the title; without one every cell says its own."""
+    units = {figure.unit for figure in figures}
+    return Scale(prefix=FIGURE_UNITS.get(units.pop(), "")) if len(units) == 1 else Scale()
+
+
+def _figure(figure: Figure, scale: Scale) -> str:
+    own = FIGURE_UNITS.get(figure.unit, f"×{figure.unit:g}")
+    return figure.printed + (f" {own}" if own and not scale.prefix else "")
+
+
+FIGURE_UNITS = {
+    1: "",
+    0.01: "%",
+    1e3: "k",
+    1e6: "M",
+    1e9: "G",
+    2**10: "Ki",
+    2**20: "Mi",
+    2**30: "Gi",
+}
 _UNITS = {"duration": "s", "seconds": "s", "bytes": "B", "energy": "J"}
 _WRITERS: dict[Hint, Callable[[Any, Scale], str]] = {
     "count": lambda value, scale: scale.write(value),
@@ -137,11 +175,13 @@ _WRITERS: dict[Hint, Callable[[Any, Scale], str]] = {
     "percent": _percent,
     "duration": _estimate,
     "seconds": lambda value, scale: scale.write(value),
-    "overhead": _overhead,
+    "overhead": partial(_ratio, "none"),
+    "change": partial(_ratio, "n.s."),
     "rate": lambda value, scale: scale.write(value),
     "share": lambda value, scale: scale.write(value),
     "bytes": lambda value, scale: scale.write(value),
     "energy": lambda value, scale: scale.write(value),
+    "figure": _figure,
 }
 _SCALES: dict[Hint, Callable[[list[Any], bool], Scale]] = {
     "name": lambda values, scaled: Scale(),
@@ -153,8 +193,10 @@ _SCALES: dict[Hint, Callable[[list[Any], bool], Scale]] = {
     "duration": lambda values, scaled: measured_scale(v.value for v in values),
     "seconds": lambda values, scaled: measured_scale(values, digits=3),
     "overhead": lambda values, scaled: Scale(decimals=_overhead_decimals(values)),
+    "change": lambda values, scaled: Scale(decimals=_overhead_decimals(values)),
     "rate": lambda values, scaled: Scale(decimals=measured_scale(values).decimals),
     "share": lambda values, scaled: Scale(decimals=0),
     "bytes": lambda values, scaled: column_scale(values, digits=3),
     "energy": lambda values, scaled: measured_scale(values, digits=3),
+    "figure": lambda values, scaled: _figure_unit(values),
 }

@@ -1,64 +1,102 @@
 """Plain text for a terminal: aligned columns, stacked by group where the screen is too narrow."""
 
+import textwrap
+from collections.abc import Iterator
 from io import StringIO
 
-from rich import box
 from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table as RichTable
 from rich.text import Text
 
-from srbench.report.table import Table, written
+from srbench.report.table import Column, Table, written
 
 UNLIMITED = 100_000
-GAP = 3  # between two columns
+GAP = " " * 3  # between two columns
 
 
 def render(table: Table, console: Console | None = None) -> str:
     """The table with full integers, in the width and colours of a console; plain without one."""
     if console is None:
         console = Console(file=StringIO(), width=UNLIMITED, color_system=None, highlight=False)
-    screen = console.width
     parts = [table]
-    if _width(table) > screen:
+    if _least_width(table) > console.width:
         parts = [table.only(group) for group in table.groups()] or parts
+    blocks = ["\n".join(_lines(part, console)) for part in parts]
+    for lines, style in ((table.findings, ""), (table.notes, "dim")):
+        if lines:
+            blocks.append(_styled("\n".join(lines), style, console))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _lines(table: Table, console: Console) -> Iterator[str]:
+    """Titles, a rule, and the rows. Digits are never cut: what does not fit even so is left to the
+    terminal to wrap."""
+    titles, rows = written(table, scaled=False)
+    widths = _widths(table, titles, rows, console.width)
+    for line in _row(titles, table.columns, widths):
+        yield _styled(line, "bold", console)
+    yield "─" * (sum(widths) + len(GAP) * (len(widths) - 1))
+    for number, row in enumerate(rows):
+        if number in table.sections:
+            yield ""
+        yield from _row(row, table.columns, widths)
+
+
+def _row(texts: list[str], columns: tuple[Column, ...], widths: list[int]) -> Iterator[str]:
+    """The lines of a row: one, or as many as its longest prose is broken into."""
+    if not any(column.is_prose for column in columns):
+        yield _line(texts, columns, widths)
+        return
+    cells = [
+        textwrap.wrap(text, width, break_long_words=False) if column.is_prose else [text]
+        for text, column, width in zip(texts, columns, widths, strict=True)
+    ]
+    for number in range(max(1, *map(len, cells))):
+        broken = [cell[number] if number < len(cell) else "" for cell in cells]
+        yield _line(broken, columns, widths)
+
+
+def _line(texts: list[str], columns: tuple[Column, ...], widths: list[int]) -> str:
+    padded = (
+        " " * (width - cell_len(text)) + text
+        if column.is_number
+        else text + " " * (width - cell_len(text))
+        for text, column, width in zip(texts, columns, widths, strict=True)
+    )
+    return GAP.join(padded).rstrip()
+
+
+def _widths(table: Table, titles: list[str], rows: list[list[str]], screen: int) -> list[int]:
+    """Characters of each column; prose gives way, the widest first, as far as its words let it."""
+    columns = list(zip(titles, *rows, strict=True))
+    widths = [max(map(cell_len, texts), default=0) for texts in columns]
+    if sum(widths) + len(GAP) * (len(widths) - 1) <= screen:
+        return widths
+    prose = [i for i, column in enumerate(table.columns) if column.is_prose]
+    least = {i: _longest_word(columns[i]) for i in prose}
+    excess = sum(widths) + len(GAP) * (len(widths) - 1) - screen
+    for _ in range(excess):
+        yielding = [i for i in prose if widths[i] > least[i]]
+        if not yielding:
+            break
+        widths[max(yielding, key=widths.__getitem__)] -= 1
+    return widths
+
+
+def _longest_word(texts: tuple[str, ...]) -> int:
+    return max((cell_len(word) for text in texts for word in text.split()), default=0)
+
+
+def _least_width(table: Table) -> int:
+    titles, rows = written(table, scaled=False)
+    widths = _widths(table, titles, rows, 0)
+    return sum(widths) + len(GAP) * (len(widths) - 1)
+
+
+def _styled(text: str, style: str, console: Console) -> str:
+    """The text in a style, wrapped between words where the console has an end."""
+    if console.width == UNLIMITED:
+        return text
     with console.capture() as capture:
-        for number, part in enumerate(parts):
-            if number:
-                console.print()
-            # Digits are never cut: what does not fit even so is left to the terminal to wrap.
-            console.width = max(screen, _width(part))
-            console.print(_rich(part))
-        console.width = screen
-        if table.notes:
-            console.print()
-        for note in table.notes:
-            console.print(Text(note, style="dim"), soft_wrap=screen == UNLIMITED)
-    return "\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n"
-
-
-def _width(table: Table) -> int:
-    """Characters that the table needs at least: prose breaks between words, the rest nowhere."""
-    titles, rows = written(table, scaled=False)
-    needed = 0
-    for column, texts in zip(table.columns, zip(titles, *rows, strict=True), strict=True):
-        pieces = [word for text in texts for word in text.split()] if column.is_prose else texts
-        needed += max((cell_len(piece) for piece in pieces), default=0)
-    return needed + GAP * (len(table.columns) - 1)
-
-
-def _rich(table: Table) -> RichTable:
-    titles, rows = written(table, scaled=False)
-    drawn = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1))
-    for title, column in zip(titles, table.columns, strict=True):
-        drawn.add_column(
-            Text(title),
-            justify="right" if column.is_number else "left",
-            no_wrap=not column.is_prose,
-            overflow="fold",
-        )
-    for index, row in enumerate(rows):
-        if index in table.sections:
-            drawn.add_section()
-        drawn.add_row(*(Text(cell) for cell in row))
-    return drawn
+        console.print(Text(text, style=style))
+    return capture.get().rstrip("\n")

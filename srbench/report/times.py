@@ -23,7 +23,7 @@ MEANING = {
 def times_report(results: Results) -> Report:
     """The table, the flat rows for CSV and the objects for JSON."""
     rows = results.to_rows()
-    return Report((_table(results),), tuple(rows[0]), rows, results.to_json())
+    return Report((_table(results),), tuple(rows[0]), rows, records=tuple(results))
 
 
 def _table(results: Results) -> Table:
@@ -34,7 +34,7 @@ def _table(results: Results) -> Table:
         tuple(column for column, _ in columns),
         tuple(tuple(read(line) for _, read in columns) for line in lines),
         "What a batch takes with each model and beside its baseline, with 95 % intervals.",
-        tuple(_notes(results)),
+        tuple(times_notes(results)),
         sections((line.timing.setup.device, line.record.baseline, line.what) for line in lines),
     )
 
@@ -113,7 +113,8 @@ def _worth_it(column: Column, read: Callable[[_Line], Any], lines: list[_Line]) 
     return len(values) > 1 if column is _DEVICE else values != {None}
 
 
-def _notes(results: Results) -> Iterator[str]:
+def times_notes(results: Results) -> Iterator[str]:
+    """How and on what the rows were timed, and what is wrong with them."""
     yield from problems(results)
     measured = [(r, r.timing) for r in results if r.timing and r.timing.passes]
     if not measured:

@@ -3,8 +3,10 @@
 import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import torch
+from torch import nn
 
 from srbench import comparison
 from srbench.conditions import Conditions, conditions
@@ -47,16 +49,17 @@ def count(
     return Results(list(run(wanted, conditions(input_size, num_classes))))
 
 
-def run(specs: Sequence[Spec], under: Conditions) -> Iterator[Record]:
+def run(specs: Sequence[Spec], under: Conditions, detailed: bool = False) -> Iterator[Record]:
     """Count each spec for one image, in order, as the rows are asked for.
 
+    ``detailed`` counts list every parameter's shape and every module's operators.
     Raises SrbenchError for a spec that cannot be built or run on that input: bad input spoils the
     whole comparison. Any other failure becomes the row's status.
     """
     environment = fingerprint()
     for spec in specs:
         with _without_garbage_collection():  # which takes a sixth of the time, and finds little
-            counts, status = _count(spec, under)
+            counts, status = _count(spec, under, detailed)
         yield Record(
             spec=str(spec),
             baseline=str(spec.baseline),
@@ -80,7 +83,7 @@ def _without_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _count(spec: Spec, under: Conditions) -> tuple[Counts | None, str]:
+def _count(spec: Spec, under: Conditions, detailed: bool) -> tuple[Counts | None, str]:
     """The counts and the row's status."""
     try:
         assembly, flops = _assemble_and_count(spec, under)
@@ -95,7 +98,8 @@ def _count(spec: Spec, under: Conditions) -> tuple[Counts | None, str]:
             f"{spec} does not run on an input of {under.height}x{under.width}: {told(error)}",
             "change the blocks or the --input-size; `srbench --debug` shows where it fails",
         ) from error
-    return _counts(assembly, flops), "ok"
+    counts = _counts(assembly, flops)
+    return (_detailed(counts, assembly.model, flops) if detailed else counts), "ok"
 
 
 def _assemble_and_count(spec: Spec, under: Conditions) -> tuple[Assembly, Flops]:
@@ -123,6 +127,11 @@ def _counts(assembly: Assembly, flops: Flops) -> Counts:
         unknown=flops.unknown,
         modules=tuple(_module_counts(assembly, block, flops) for block in assembly.inserted),
     )
+
+
+def _detailed(counts: Counts, model: nn.Module, flops: Flops) -> Counts:
+    shapes = {name: "x".join(map(str, p.shape)) for name, p in model.named_parameters()}
+    return replace(counts, parameters=shapes, operators=flops.operators)
 
 
 def _module_counts(assembly: Assembly, block: Inserted, flops: Flops) -> ModuleCounts:

@@ -1,0 +1,40 @@
+"""What a check finds: one thing that is not true any more, where, why, and what to do."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from srbench.errors import BAD_INPUT, GATE_FAILED, ROWS_FAILED
+
+Kind = Literal["changed", "missing", "extra", "rendering", "unreadable", "failed"]
+EXIT_CODES: dict[Kind, int] = {"unreadable": BAD_INPUT, "failed": ROWS_FAILED}
+ACCEPT = 'if this is meant: srbench table {table} --update --reason "why"'
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One finding. ``details`` are lines that explain it; ``line`` counts from 1."""
+
+    kind: Kind
+    table: str
+    message: str
+    details: tuple[str, ...] = ()
+    remedy: str = ""
+    row: str = ""
+    file: Path | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A table that was checked: how many rows it has, and what was found."""
+
+    name: str
+    rows: int
+    findings: tuple[Finding, ...] = ()
+
+
+def exit_code(tables: list[Checked]) -> int:
+    """A mismatch outweighs what could not be read, and that what could not be counted."""
+    codes = {EXIT_CODES.get(f.kind, GATE_FAILED) for table in tables for f in table.findings}
+    return next((code for code in (GATE_FAILED, BAD_INPUT, ROWS_FAILED) if code in codes), 0)

@@ -1,0 +1,1 @@
+"""Committed tables, kept true: measured, written, recounted, and timed against another version."""

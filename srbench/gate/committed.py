@@ -1,0 +1,111 @@
+"""A table in a folder: its layout, its records, and the files that are written from them."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from srbench import layout as layouts
+from srbench import store
+from srbench.errors import SrbenchError
+from srbench.layout import Layout, Wanted
+from srbench.records import Record
+from srbench.report.formats import FORMATS, SUFFIXES
+from srbench.report.layouts import device_report, layout_report, require_columns
+from srbench.store import Loaded
+
+FOLDER = Path("tables")
+RENDERINGS = (".md", ".tex", ".csv")
+
+
+@dataclass(frozen=True)
+class Committed:
+    """``folder/name.toml`` and ``folder/name.jsonl``, and the times of machines, by machine."""
+
+    name: str
+    folder: Path
+    layout: Layout
+    loaded: Loaded
+    times: tuple[tuple[str, Loaded], ...] = ()
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        return self.loaded.records
+
+    @property
+    def wanted(self) -> list[Wanted]:
+        return self.layout.wanted(self.records)
+
+    def with_records(self, records: Sequence[Record]) -> "Committed":
+        return replace(self, loaded=Loaded(self.loaded.path, tuple(records)))
+
+    def with_times(self, machine: str, records: Sequence[Record]) -> "Committed":
+        """The same with one machine's times anew."""
+        loaded = Loaded(times_path(self.folder, self.name, machine), tuple(records))
+        return replace(self, times=(*(t for t in self.times if t[0] != machine), (machine, loaded)))
+
+    def require_sound(self) -> None:
+        """Raises SrbenchError where a line of the records is none."""
+        for loaded in (self.loaded, *(loaded for _, loaded in self.times)):
+            loaded.require_sound()
+
+    def renderings(self) -> Iterator[tuple[Path, str]]:
+        """Every file that is written from the records, and what is to be in it."""
+        yield from self._rendered(self.name, layout_report(self.name, self.layout, self.records))
+        for machine, loaded in self.times:
+            report = device_report(self.name, self.layout, self.records, loaded.records)
+            yield from self._rendered(f"{self.name}.{machine}", report)
+
+    def _rendered(self, stem: str, report: object) -> Iterator[tuple[Path, str]]:
+        for suffix in RENDERINGS:
+            yield self.folder / f"{stem}{suffix}", FORMATS[SUFFIXES[suffix]](report)  # type: ignore[arg-type]
+
+
+def open_table(path: Path) -> Committed:
+    """Read a table by its layout's path.
+
+    Raises SrbenchError for a layout that cannot be read, or names a column or a spec that is none.
+    """
+    layout = layouts.load(path)
+    require_columns(path.stem, layout)
+    loaded = store.read(path.with_suffix(".jsonl"))
+    layout.wanted(loaded.records)
+    return Committed(path.stem, path.parent, layout, loaded, tuple(_times(path)))
+
+
+def layout_paths(folder: Path, names: Iterable[str] = ()) -> list[Path]:
+    """Paths of the layouts in a folder; all of them, or those of that name.
+
+    Raises SrbenchError where there is none.
+    """
+    there = {path.stem: path for path in sorted(folder.glob("*.toml"))}
+    if not there:
+        raise SrbenchError(
+            f"there are no tables in {folder}",
+            "run this where a folder tables/ with a layout *.toml is, or name the folder",
+        )
+    for name in (wanted := list(dict.fromkeys(names))):
+        if name not in there:
+            raise SrbenchError(
+                f"there is no table {name!r} in {folder}", f"there are {', '.join(there)}"
+            )
+    return [there[name] for name in wanted or there]
+
+
+def times_path(folder: Path, name: str, machine: str) -> Path:
+    """Where the times of a machine are."""
+    return folder / f"{name}.{machine}.jsonl"
+
+
+def machine_name(chip: str) -> str:
+    """A chip's name as a part of a file's.
+
+    >>> machine_name("NVIDIA H100 80GB HBM3")
+    'nvidia-h100-80gb-hbm3'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", chip.lower()).strip("-") or "unknown"
+
+
+def _times(path: Path) -> Iterator[tuple[str, Loaded]]:
+    for beside in sorted(path.parent.glob(f"{path.stem}.*.jsonl")):
+        yield beside.stem.removeprefix(f"{path.stem}."), store.read(beside)

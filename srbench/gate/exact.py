@@ -1,0 +1,57 @@
+"""Are the committed counts still true? Every row is counted anew and compared to the integer."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from srbench.errors import SrbenchError
+from srbench.findings import ACCEPT, Finding
+from srbench.gate.committed import Committed
+from srbench.gate.explain import differs, figures, reasons
+from srbench.records import Record
+from srbench.rows import Join
+from srbench.runner.missing import Count
+
+
+def check_counts(table: Committed, count: Count) -> Iterator[Finding]:
+    """A finding for every row that is missing, too many, or not what is counted now."""
+    join = Join(table.records)
+    for row in dict.fromkeys(wanted.row for wanted in table.wanted):
+        found = join(row).counts
+        if found is None:
+            remedy = f"srbench table {table.name}"
+            yield Finding("missing", table.name, "has no record", (), remedy, str(row))
+            continue
+        where: dict[str, Any] = {"file": table.loaded.path, "line": table.loaded.line(found)}
+        yield from _check_row(table.name, found, count, where)
+    yield from _extra(table)
+
+
+def _check_row(table: str, found: Record, count: Count, where: dict[str, Any]) -> Iterator[Finding]:
+    try:
+        now = count(found.row)
+    except SrbenchError as error:
+        yield Finding("failed", table, error.message, (), error.hint, str(found.row), **where)
+        return
+    if now.counts is None:
+        yield Finding("failed", table, now.status, row=str(found.row), **where)
+    elif differs(found, now):
+        message = "; ".join(figures(found, now)) or "the same figures come from other parameters"
+        remedy = ACCEPT.format(table=table)
+        details = tuple(reasons(found, now))
+        yield Finding("changed", table, message, details, remedy, str(found.row), **where)
+
+
+def _extra(table: Committed) -> Iterator[Finding]:
+    wanted = {wanted.row for wanted in table.wanted}
+    for record in table.records:
+        if record.row not in wanted and not record.published:
+            yield Finding(
+                "extra",
+                table.name,
+                "is in the records and not in the layout",
+                (),
+                ACCEPT.format(table=table.name),
+                str(record.row),
+                table.loaded.path,
+                table.loaded.line(record),
+            )

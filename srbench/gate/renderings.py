@@ -1,0 +1,72 @@
+"""Are the committed Markdown, LaTeX and CSV, byte for byte, what the records make?"""
+
+import csv
+from collections.abc import Callable, Iterator
+from itertools import zip_longest
+from pathlib import Path
+
+from srbench.findings import Finding
+from srbench.gate.committed import RENDERINGS, Committed
+
+REMEDY = "srbench table {table} --render-only"
+
+
+def check_renderings(table: Committed) -> Iterator[Finding]:
+    """A finding for every file that is missing, stale or edited: the first cell that differs."""
+    for path, expected in table.renderings():
+        remedy = REMEDY.format(table=table.name)
+        try:
+            found = path.read_bytes()
+        except OSError as error:
+            why = "is missing" if isinstance(error, FileNotFoundError) else str(error.strerror)
+            yield Finding("rendering", table.name, f"{path.name} {why}", (), remedy, file=path)
+            continue
+        if found != expected.encode():
+            line, details = _first_difference(path, found.decode(errors="replace"), expected)
+            message = f"{path.name} line {line} is not what the records make"
+            yield Finding("rendering", table.name, message, details, remedy, "", path, line)
+
+
+def orphans(folder: Path, tables: list[Committed]) -> Iterator[Finding]:
+    """Files beside the tables that no layout accounts for."""
+    known = {path for table in tables for path, _ in table.renderings()}
+    known |= {loaded.path for table in tables for _, loaded in table.times}
+    known |= {table.loaded.path for table in tables}
+    for path in sorted(folder.iterdir()):
+        if path.suffix in (*RENDERINGS, ".jsonl") and path not in known and path.stem != "README":
+            yield Finding(
+                "extra",
+                path.stem,
+                f"{path.name} belongs to no layout",
+                (),
+                f"add {path.stem.partition('.')[0]}.toml, or delete it",
+                file=path,
+            )
+
+
+def _first_difference(path: Path, found: str, expected: str) -> tuple[int, tuple[str, ...]]:
+    """The line's number from 1, and what it says and should say: one cell, if that is all."""
+    lines = zip_longest(found.split("\n"), expected.split("\n"))
+    for number, (is_, should) in enumerate(lines, start=1):
+        if is_ == should:
+            continue
+        if is_ is None or should is None:
+            return number, (f"{'more' if should is None else 'fewer'} lines than there should be",)
+        cells = _CELLS[path.suffix]
+        pairs = list(zip_longest(cells(is_), cells(should), fillvalue=""))
+        differing = [(i, pair) for i, pair in enumerate(pairs, start=1) if pair[0] != pair[1]]
+        if len(differing) != 1:
+            break
+        cell, (is_, should) = differing[0]
+        where = f"cell {cell} of the row {pairs[0][1].strip()}"
+        return number, (f"{where}: {is_.strip()!r}, should be {should.strip()!r}",)
+    else:
+        return number, ("other line ends than there should be",)
+    return number, (f"is:        {is_}", f"should be: {should}")
+
+
+_CELLS: dict[str, Callable[[str], list[str]]] = {
+    ".md": lambda line: line.strip("|").split(" | "),
+    ".tex": lambda line: line.split("&"),
+    ".csv": lambda line: next(csv.reader([line]), []),
+}

@@ -1,0 +1,148 @@
+"""The columns that a table may have, by the names that layouts and CSV headers use."""
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from srbench.errors import SrbenchError
+from srbench.records import Estimate, Figure
+from srbench.report.table import Column, Hint
+from srbench.results import COMPARED
+from srbench.rows import Joined
+
+TITLES = {"params": "Params", "macs": "MACs", "flops": "FLOPs"}
+COUNTED, PRINTED, TIMED = "counted", "printed", "timed"
+ERRORS = {"top1_error": "Top-1 error", "top5_error": "Top-5 error"}
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column, and what it shows of a row. ``of`` says how its values came about."""
+
+    column: Column
+    read: Callable[[Joined], Any]
+    of: str = COUNTED
+
+
+def fields(names: Iterable[str], kinds: Iterable[str], where: str) -> dict[str, Field]:
+    """The columns of those names. Raises SrbenchError for one that is none, or of another kind."""
+    found = {}
+    for name in names:
+        if name not in FIELDS:
+            near = difflib.get_close_matches(name, FIELDS, n=1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            raise SrbenchError(
+                f"{where}: no column is called {name!r}", f"{hint}there are {', '.join(FIELDS)}"
+            )
+        if FIELDS[name].of not in kinds:
+            raise SrbenchError(
+                f"{where}: {name} is measured in seconds, and an exact table has none",
+                "put it under device_columns",
+            )
+        found[name] = FIELDS[name]
+    return found
+
+
+def raw(name: str, hint: Hint, value: Any) -> dict[str, Any]:
+    """A value in base units, for CSV: an estimate with its interval, a figure with its unit."""
+    if hint in ("duration", "overhead"):
+        ends = (name, f"{name}_low", f"{name}_high")
+        found = (value.value, value.low, value.high) if value else (None, None, None)
+        return dict(zip(ends, found, strict=True))
+    if hint == "figure":
+        return {name: value and value.printed, f"{name}_unit": value and value.unit}
+    return {name: value}
+
+
+def _count(metric: str) -> Callable[[Joined], int | None]:
+    def read(row: Joined) -> int | None:
+        return getattr(row.counts.counts, metric) if row.counts and row.counts.counts else None
+
+    return read
+
+
+def _figure(name: str) -> Callable[[Joined], Figure | None]:
+    def read(row: Joined) -> Figure | None:
+        published = row.published.published if row.published else None
+        return published.figures.get(name) if published else None
+
+    return read
+
+
+def _beside(metric: str, how: Callable[[Figure, int], Figure]) -> Callable[[Joined], Figure | None]:
+    """Our count as the publication writes it, or how far apart the two are."""
+
+    def read(row: Joined) -> Figure | None:
+        figure, value = _figure(metric)(row), _count(metric)(row)
+        return how(figure, value) if figure and value is not None else None
+
+    return read
+
+
+def _timed(what: str, attribute: str) -> Callable[[Joined], Estimate | None]:
+    def read(row: Joined) -> Estimate | None:
+        timing = row.timing.timing if row.timing else None
+        found = timing.passes.get(what) if timing else None
+        estimate: Estimate | None = getattr(found, attribute) if found else None
+        return estimate
+
+    return read
+
+
+def _setup(attribute: str) -> Callable[[Joined], Any]:
+    def read(row: Joined) -> Any:
+        timing = row.timing.timing if row.timing else None
+        return getattr(timing.setup, attribute) if timing else None
+
+    return read
+
+
+def _counted(metric: str) -> Iterator[tuple[str, Field]]:
+    """A count, and how much more than the baseline's that is."""
+    title = TITLES[metric]
+    yield metric, Field(Column(title, "count", title), _count(metric))
+    delta = Column("Δ", "delta", title, lower_is_better=True)
+    yield f"{metric}_delta", Field(delta, lambda row: row.delta(metric))
+    percent = Column("Δ %", "percent", title, lower_is_better=True)
+    yield f"{metric}_percent", Field(percent, lambda row: row.percent(metric))
+
+
+def _compared(metric: str) -> Iterator[tuple[str, Field]]:
+    """What is printed, what that is here with as many digits, and the difference."""
+    title = TITLES[metric]
+    yield f"published_{metric}", Field(Column(title, "figure", title), _figure(metric), PRINTED)
+    here = _beside(metric, Figure.same_digits)
+    yield f"here_{metric}", Field(Column("here", "figure", title), here)
+    apart = _beside(metric, Figure.deviation)
+    yield f"deviation_{metric}", Field(Column("deviation", "figure", title), apart)
+
+
+def _pass(what: str) -> Iterator[tuple[str, Field]]:
+    group = what.capitalize()
+    seconds = Column(group, "duration", group)
+    yield what, Field(seconds, _timed(what, "seconds"), TIMED)
+    overhead = Column("Overhead %", "overhead", group)
+    yield f"{what}_overhead", Field(overhead, _timed(what, "ratio"), TIMED)
+
+
+def _printed_name(row: Joined) -> str | None:
+    return row.published.published.row if row.published and row.published.published else None
+
+
+FIELDS: dict[str, Field] = {
+    "input": Field(Column("Input", "name"), lambda row: "×".join(map(str, row.row.input[1:]))),
+    "num_classes": Field(Column("Classes", "integer"), lambda row: row.row.num_classes),
+    **{name: field for metric in COMPARED for name, field in _counted(metric)},
+    "trainable": Field(Column("Trainable", "count"), _count("trainable")),
+    "buffers": Field(Column("Buffers", "count"), _count("buffers")),
+    "published_name": Field(Column("There called", "name"), _printed_name, PRINTED),
+    **{name: field for metric in ("params", "macs") for name, field in _compared(metric)},
+    **{
+        name: Field(Column(title, "figure", lower_is_better=True), _figure(name), PRINTED)
+        for name, title in ERRORS.items()
+    },
+    "device": Field(Column("Device", "name"), _setup("device"), TIMED),
+    "batch": Field(Column("Batch", "integer"), _setup("batch"), TIMED),
+    **{name: f for what in ("forward", "backward", "train") for name, f in _pass(what)},
+}

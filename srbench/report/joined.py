@@ -1,0 +1,57 @@
+"""Rows of any records, with the columns that they have something for."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from srbench.records import Record
+from srbench.report.columns import ERRORS, FIELDS, PRINTED, Field
+from srbench.report.counts import counts_notes
+from srbench.report.formats import Report
+from srbench.report.rows import raw_rows, rows_table
+from srbench.report.times import times_notes
+from srbench.results import COMPARED, Results
+from srbench.rows import Joined
+
+ONLY_IF_SEVERAL = ("input", "num_classes", "device", "batch")
+COUNTS = tuple(f"{m}{what}" for m in COMPARED for what in ("", "_delta", "_percent"))
+COMPARISONS = tuple(f"{what}_{m}" for m in COMPARED[:2] for what in ("published", "deviation"))
+TIMES = tuple(f"{p}{what}" for p in ("forward", "backward", "train") for what in ("", "_overhead"))
+
+
+def rows_report(name: str, rows: Sequence[Joined], caption: str = "") -> Report:
+    """A table of the rows as they are, for sweeps and for the page."""
+    columns = _worthwhile(rows)
+    notes = rows_notes(rows, columns)
+    table = rows_table(name, rows, columns.values(), caption, notes)
+    flat = raw_rows(rows, {metric: FIELDS[metric] for metric in COMPARED} | columns)
+    header = tuple(flat[0]) if flat else ("spec", *COMPARED)
+    return Report((table,), header, flat, records=used(rows))
+
+
+def rows_notes(rows: Sequence[Joined], columns: Iterable[str]) -> Iterator[str]:
+    """How and with what the rows were counted and timed, and whose figures stand beside."""
+    columns = list(columns)
+    yield from counts_notes([row.counts for row in rows if row.counts], columns)
+    times = [row.timing for row in rows if row.timing]
+    if times:
+        yield from times_notes(Results(times))
+    published = [row.published.published for row in rows if row.published]
+    sources = dict.fromkeys(p.source for p in published if p)
+    if sources:
+        shown = [FIELDS[name].column.title for name in columns if FIELDS[name].of == PRINTED]
+        yield f"As printed, not measured here: {', '.join(shown)}. Source: {'; '.join(sources)}."
+
+
+def used(rows: Iterable[Joined]) -> list[Record]:
+    """The records that the rows stand on, each once."""
+    return list({record.key: record for row in rows for record in row.records}.values())
+
+
+def _worthwhile(rows: Sequence[Joined]) -> dict[str, Field]:
+    """Columns with something in them; what all rows share goes without saying."""
+    found = {}
+    for name in (*ONLY_IF_SEVERAL, *COUNTS, *COMPARISONS, *ERRORS, *TIMES):
+        values = (value for row in rows if (value := FIELDS[name].read(row)) is not None)
+        first = next(values, None)
+        if first is not None and (name not in ONLY_IF_SEVERAL or any(v != first for v in values)):
+            found[name] = FIELDS[name]
+    return found

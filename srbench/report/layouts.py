@@ -1,0 +1,51 @@
+"""A committed table: its layout and its records, and nothing else, make what is written."""
+
+from collections.abc import Sequence
+
+from srbench.layout import Layout
+from srbench.records import Record
+from srbench.report.columns import COUNTED, FIELDS, PRINTED, TIMED, Field, fields
+from srbench.report.formats import Report
+from srbench.report.joined import rows_notes, used
+from srbench.report.rows import raw_rows, rows_table
+from srbench.results import COMPARED
+from srbench.rows import Join
+
+LEADING = COMPARED  # columns that every CSV has, in front
+
+
+def layout_report(name: str, layout: Layout, records: Sequence[Record]) -> Report:
+    """The exact table: rows of counts, beside what is published of them.
+
+    Raises SrbenchError for a column or a spec that there is none of.
+    """
+    return _report(name, layout, records, fields(layout.columns, (COUNTED, PRINTED), name))
+
+
+def device_report(
+    name: str, layout: Layout, records: Sequence[Record], times: Sequence[Record]
+) -> Report:
+    """The same with the times of one machine beside it."""
+    columns = fields(layout.columns, (COUNTED, PRINTED), name) | fields(
+        layout.device_columns, (COUNTED, PRINTED, TIMED), name
+    )
+    return _report(name, layout, [*records, *times], columns)
+
+
+def require_columns(name: str, layout: Layout) -> None:
+    """Raises SrbenchError for a column that there is none of."""
+    device_report(name, layout, (), ())
+
+
+def _report(
+    name: str, layout: Layout, records: Sequence[Record], columns: dict[str, Field]
+) -> Report:
+    join = Join(records)
+    rows = [join(wanted.row, wanted.source) for wanted in layout.wanted(records)]
+    table = rows_table(
+        name, rows, columns.values(), layout.caption, rows_notes(rows, columns), layout.rank
+    )
+    leading = {metric: FIELDS[metric] for metric in LEADING}
+    flat = raw_rows(rows, leading | columns)
+    header = tuple(flat[0]) if flat else ("spec", *LEADING)
+    return Report((table,), header, flat, records=used(rows))

@@ -1,0 +1,62 @@
+"""Rows and columns put together to a table: of a command's results, or of a layout's records."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from srbench.report.columns import Field, raw
+from srbench.report.notes import MARK, sections
+from srbench.report.table import Column, Table
+from srbench.rows import Joined
+
+
+def rows_table(
+    name: str,
+    rows: Sequence[Joined],
+    columns: Iterable[Field],
+    caption: str,
+    notes: Iterable[str],
+    ranked: bool = False,
+) -> Table:
+    """A line a row, its spec in front; a new section where the baseline or the input changes."""
+    shown = list(columns)
+    return Table(
+        name,
+        (Column("Model", "name"), *(field.column for field in shown)),
+        tuple((_name(row), *(field.read(row) for field in shown)) for row in rows),
+        caption,
+        tuple(notes),
+        sections((_baseline(row), row.row.input, row.row.num_classes) for row in rows),
+        ranked,
+    )
+
+
+def raw_rows(rows: Iterable[Joined], columns: Mapping[str, Field]) -> list[dict[str, Any]]:
+    """The same for CSV and JSON in base units: what identifies a row comes last."""
+    return [_raw(row, columns) for row in rows]
+
+
+def _raw(row: Joined, columns: Mapping[str, Field]) -> dict[str, Any]:
+    found: dict[str, Any] = {"spec": row.row.spec}
+    for name, field in columns.items():
+        found |= raw(name, field.column.hint, field.read(row))
+    _, height, width = row.row.input
+    return found | {
+        "baseline": _baseline(row),
+        "input_height": height,
+        "input_width": width,
+        "num_classes": row.row.num_classes,
+        "source": row.published.published.source
+        if row.published and row.published.published
+        else None,
+        "status": "; ".join(dict.fromkeys(record.status for record in row.records)),
+        "warnings": "; ".join(w for record in row.records for w in record.warnings),
+    }
+
+
+def _name(row: Joined) -> str:
+    doubtful = any(record.warnings or record.status != "ok" for record in row.records)
+    return row.row.spec + (MARK if doubtful else "")
+
+
+def _baseline(row: Joined) -> str:
+    return next((record.baseline for record in row.records), row.row.spec)

@@ -1,0 +1,210 @@
+"""Rows as what a plot shows: overheads against an option or the resolution, and Pareto fronts."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from srbench.errors import SrbenchError
+from srbench.lookup import find_block
+from srbench.options import Value
+from srbench.records import Estimate
+from srbench.report.columns import ERRORS, FIELDS, TITLES
+from srbench.rows import Joined
+from srbench.spec import Spec, parse
+
+Read = Callable[[Joined], float | None]
+
+
+@dataclass(frozen=True)
+class Point:
+    """A row's place, and what is said of it."""
+
+    x: float
+    y: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Series:
+    """Points that belong together: joined in their order, or alone, or a Pareto front's."""
+
+    name: str
+    points: tuple[Point, ...]
+    kind: Literal["line", "points", "front"] = "line"
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One plot: a title, what its axes are, and its series."""
+
+    title: str
+    x: str
+    y: str
+    series: tuple[Series, ...]
+    is_log_x: bool = False
+
+
+def panels(rows: Sequence[Joined]) -> list[Panel]:
+    """Every plot that the rows have something to show in.
+
+    Overheads against each whole-number option, and against the input's side, where rows are alike
+    but for that; then Pareto fronts: of two costs, and of a cost and the error where that is known.
+    """
+    known = [(row, spec) for row in rows if (spec := _parsed(row)) and spec.blocks]
+    keys = dict.fromkeys(key for _, spec in known for key in _numbers(spec))
+    found = [panel for key in keys for panel in _against_option(known, key)]
+    return [*found, *_against_resolution(known), *_fronts(rows)]
+
+
+def pareto(points: Iterable[Point]) -> tuple[Point, ...]:
+    """The points that no other beats in both coordinates, less being better, from left to right."""
+    front: list[Point] = []
+    for point in sorted(points, key=lambda p: (p.x, p.y)):
+        if not front or point.y < front[-1].y:
+            front.append(point)
+    return tuple(front)
+
+
+def _time_overhead(what: str) -> Read:
+    def read(row: Joined) -> float | None:
+        ratio: Estimate | None = FIELDS[f"{what}_overhead"].read(row)
+        return None if ratio is None else 100 * (ratio.value - 1)
+
+    return read
+
+
+ERROR = f"{ERRORS['top1_error']} (%)"
+OVERHEADS: dict[str, Read] = {
+    **{f"{TITLES[m]} overhead (%)": FIELDS[f"{m}_percent"].read for m in ("params", "macs")},
+    **{f"{what} overhead (%)": _time_overhead(what) for what in ("forward", "train")},
+}
+
+
+def _against_option(known: Sequence[tuple[Joined, Spec]], key: tuple[str, str]) -> Iterator[Panel]:
+    block, option = key
+    places = [
+        (row, float(numbers[key]), (_but_for(spec, key), _conditions(row)))
+        for row, spec in known
+        if key in (numbers := _numbers(spec))
+    ]
+    return _against(f"{option} of {block}", option, places)
+
+
+def _against_resolution(known: Sequence[tuple[Joined, Spec]]) -> Iterator[Panel]:
+    places = [
+        (row, (row.row.input[1] * row.row.input[2]) ** 0.5, (str(spec), _batch(row)))
+        for row, spec in known
+    ]
+    return _against("resolution", "side of the input (pixels)", places)
+
+
+def _against(
+    title: str, x_title: str, places: Sequence[tuple[Joined, float, tuple[str, str]]]
+) -> Iterator[Panel]:
+    """A panel for each overhead, with a line for each group of rows that differ in x alone.
+
+    ``places`` are rows with their x and the group's name in two parts.
+    """
+    for y_title, y in OVERHEADS.items():
+        lines: dict[tuple[str, str], list[Point]] = {}
+        for row, x, group in places:
+            if (value := y(row)) is not None:
+                lines.setdefault(group, []).append(Point(x, value, _label(row, value)))
+        lines = {key: points for key, points in lines.items() if len({p.x for p in points}) > 1}
+        series = tuple(
+            Series(name or key[0], tuple(sorted(points, key=lambda point: point.x)))
+            for name, (key, points) in zip(_names(lines), lines.items(), strict=True)
+        )
+        if series:
+            sides = [point.x for line in series for point in line.points]
+            is_log = max(sides) >= 16 * min(sides) > 0
+            yield Panel(f"{_bare(y_title)} against {title}", x_title, y_title, series, is_log)
+
+
+def _fronts(rows: Sequence[Joined]) -> Iterator[Panel]:
+    """Cost against cost, and error against cost, of all variants; and who beats whom."""
+    costs = list(OVERHEADS)
+    pairs: list[tuple[str, Read, str, Read]] = [(ERROR, _printed_error, "MACs", _macs)]
+    pairs += [(y, OVERHEADS[y], costs[0], OVERHEADS[costs[0]]) for y in costs[1:]]
+    for y_title, y, x_title, x in pairs:
+        groups: dict[tuple[str, str], list[Point]] = {}
+        for row in rows:
+            if (across := x(row)) is not None and (up := y(row)) is not None:
+                group = row.baseline.spec if row.baseline else "", _conditions(row)
+                groups.setdefault(group, []).append(Point(across, up, _label(row, up)))
+        series = []
+        for name, points in zip(_names(groups), groups.values(), strict=True):
+            if len({(point.x, point.y) for point in points}) > 2:
+                series.append(Series(name or "models", tuple(points), "points"))
+                front = ", ".join(filter(None, ("Pareto front", name)))
+                series.append(Series(front, pareto(points), "front"))
+        if series:
+            title = f"{_bare(y_title)} against {_bare(x_title)}"
+            yield Panel(title, x_title, y_title, tuple(series))
+
+
+def _names(groups: Iterable[tuple[str, str]]) -> list[str]:
+    """What tells groups apart: of their two parts those in which they differ."""
+    groups = list(groups)
+    telling = [len({group[i] for group in groups}) > 1 for i in range(2)]
+    return [
+        ", ".join(part for part, tells in zip(group, telling, strict=True) if tells and part)
+        for group in groups
+    ]
+
+
+def _bare(title: str) -> str:
+    return title.removesuffix(" (%)")
+
+
+def _conditions(row: Joined) -> str:
+    """Input and batch, as a name."""
+    return ", ".join(filter(None, ("×".join(map(str, row.row.input[1:])), _batch(row))))
+
+
+def _batch(row: Joined) -> str:
+    batch = FIELDS["batch"].read(row)
+    return "" if batch is None else f"batch {batch}"
+
+
+def _macs(row: Joined) -> float | None:
+    macs: int | None = FIELDS["macs"].read(row)
+    return macs
+
+
+def _printed_error(row: Joined) -> float | None:
+    figure = FIELDS["top1_error"].read(row)
+    return None if figure is None else float(figure.printed)
+
+
+def _label(row: Joined, value: float) -> str:
+    return f"{row.row}: {value:.3g}"
+
+
+def _parsed(row: Joined) -> Spec | None:
+    """The spec, or None where it is from another version."""
+    try:
+        return parse(row.row.spec)
+    except SrbenchError:
+        return None
+
+
+def _numbers(spec: Spec) -> dict[tuple[str, str], int]:
+    """The whole-number options of the blocks with their values, by block and option."""
+    found = {}
+    for part in spec.blocks:
+        values: dict[str, Value] = {o.name: o.default(()) for o in find_block(part.name).options}
+        for key, value in (values | dict(part.options)).items():
+            if isinstance(value, int) and not isinstance(value, bool):
+                found[part.name, key] = value
+    return found
+
+
+def _but_for(spec: Spec, key: tuple[str, str]) -> str:
+    """The spec without one option of one block."""
+    block, name = key
+    parts = [str(spec.backbone)]
+    for part in spec.blocks:
+        options = tuple(o for o in part.options if part.name != block or o[0] != name)
+        parts.append(str(type(part)(part.name, options)))
+    return "+".join(parts)

@@ -1,0 +1,85 @@
+"""Layouts: which rows they ask for, and what is said of those that are wrong."""
+
+from pathlib import Path
+
+import pytest
+from made import LAYOUT, printed, write_layout
+
+from srbench.errors import SrbenchError
+from srbench.gate.committed import layout_paths, machine_name, open_table
+from srbench.layout import load
+
+
+def test_rows_are_baselines_with_their_variants_at_every_size(tmp_path: Path) -> None:
+    text = LAYOUT.replace("input_size = 64", 'input_size = [64, "96x128"]')
+    wanted = load(write_layout(tmp_path, text)).wanted([])
+    assert [str(w.row) for w in wanted] == [
+        f"resnet18{variant} at {size}"
+        for size in ("64×64", "96×128")
+        for variant in ("", "+se", "+sr")
+    ]
+    assert {w.row.num_classes for w in wanted} == {10}
+
+
+def test_a_published_group_has_the_rows_of_its_source(tmp_path: Path) -> None:
+    text = 'caption = "P"\ncolumns = ["published_params"]\n[[rows]]\npublished = "A paper, Table 1"'
+    layout = load(write_layout(tmp_path, text))
+    records = [printed("resnet18"), printed("resnet34", source="Another"), printed("resnet18+se")]
+    assert [(w.row.spec, w.source) for w in layout.wanted(records)] == [
+        ("resnet18", "A paper, Table 1"),
+        ("resnet18+se", "A paper, Table 1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("params_delta", "param_delta"), r"no column is called 'param_delta'.*did you mean param"),
+        (('"params",', '"forward",'), "forward is measured in seconds"),
+        (("caption", "capton"), "there is no key capton|caption: Field required"),
+        (("variants", "variant"), r"there is no key rows\.0\.variant.*models, variants"),
+        (('"resnet18"', '"resnet81"'), "unknown model 'resnet81'"),
+        (('"se"', '"es"'), "unknown block 'es'"),
+        (("= 64", "= true"), "input_size"),
+        (("= 64", '= "big"'), "'big' is not an input size"),
+        (("= 10", '= "ten"'), "num_classes"),
+        (("[[rows]]", "[rows]"), "rows"),
+        (("caption =", "caption = ="), "is not TOML"),
+        (('["params", "params_delta", "macs", "macs_delta"]', "[]"), "columns"),
+    ],
+)
+def test_what_is_wrong_is_named(change: tuple[str, str], message: str, tmp_path: Path) -> None:
+    path = write_layout(tmp_path, LAYOUT.replace(*change))
+    with pytest.raises(SrbenchError, match=message):
+        open_table(path)
+
+
+def test_a_layout_that_is_no_text_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_bytes(b"caption = '\xff'")
+    with pytest.raises(SrbenchError, match="not UTF-8"):
+        open_table(path)
+    with pytest.raises(SrbenchError, match="cannot read"):
+        open_table(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize("tolerance", ["0", "-1", "2"])
+def test_a_tolerance_is_a_share(tolerance: str, tmp_path: Path) -> None:
+    text = f'{LAYOUT}\n[time]\nspecs = ["resnet18"]\ntolerance = {tolerance}'
+    with pytest.raises(SrbenchError, match="tolerance"):
+        load(write_layout(tmp_path, text))
+
+
+def test_tables_are_found_by_name(tmp_path: Path) -> None:
+    first, second = write_layout(tmp_path), write_layout(tmp_path, name="a")
+    assert layout_paths(tmp_path) == [second, first]
+    assert layout_paths(tmp_path, ["small"]) == [first]
+    with pytest.raises(SrbenchError, match=r"no table 'big'.*there are a, small"):
+        layout_paths(tmp_path, ["big"])
+    with pytest.raises(SrbenchError, match="there are no tables in"):
+        layout_paths(tmp_path / "none")
+
+
+def test_a_machine_has_a_name_that_files_can_bear() -> None:
+    assert machine_name("Intel(R) Xeon(R) CPU @ 2.20GHz") == "intel-r-xeon-r-cpu-2-20ghz"
+    assert machine_name("../..") == "unknown"
