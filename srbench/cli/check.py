@@ -1,0 +1,90 @@
+"""``srbench check``: the CI gate. Are the committed tables still true?"""
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from srbench.cli.output import OutputOption
+from srbench.report.formats import FORMATS
+
+CheckFormat = Enum("CheckFormat", {name: name for name in (*FORMATS, "github")}, type=str)  # type: ignore[misc]
+
+_TIME = "Times, against another version of the code"
+
+
+def check(
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="[FOLDER]", help="Where the tables are.", show_default="tables"),
+    ] = Path("tables"),
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Check this table; may be repeated.", show_default=False),
+    ] = None,
+    time: Annotated[
+        bool,
+        typer.Option(
+            "--time",
+            help="Check times instead of counts: those that layouts ask for under \\[time].",
+            rich_help_panel=_TIME,
+        ),
+    ] = False,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="The other version: a checkout, an environment, or its python.",
+            show_default=False,
+            rich_help_panel=_TIME,
+        ),
+    ] = None,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(
+            metavar="PERCENT",
+            help="How much slower is too slow, instead of what the layouts say.",
+            show_default=False,
+            rich_help_panel=_TIME,
+        ),
+    ] = None,
+    device: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="Where the models are timed.", rich_help_panel=_TIME),
+    ] = "cpu",
+    form: Annotated[
+        CheckFormat | None,
+        typer.Option(
+            "--format",
+            "-f",
+            help="text; json for machines; github for annotations and a job summary.",
+            show_default=False,
+        ),
+    ] = None,
+    output: OutputOption = None,
+) -> None:
+    """Check that committed tables are still true: counts to the integer, files to the byte.
+
+    Counts anew every row of every layout, and compares. With --time, times models in fresh
+    processes that take turns with those of another version of the code.
+
+    Exit codes: 0 fine, 1 something is not true any more or slower, 2 a table cannot be read,
+    3 times are inconclusive, 4 a row cannot be counted.
+
+    [bold]Examples[/bold]
+
+      srbench check
+
+      srbench check tables --format github
+
+      srbench check --time --against ../base
+    """
+    from srbench.cli.checking import check_and_show, time_and_show
+
+    chosen = form and form.value
+    if time or against:
+        code = time_and_show(folder, only or (), time, against, tolerance, device, chosen, output)
+    else:
+        code = check_and_show(folder, only or (), chosen, output)
+    raise typer.Exit(code)

@@ -1,0 +1,76 @@
+"""``srbench table``: committed tables, measured as far as they lack something, and written."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from srbench.cli.folders import FolderOption, NamesArgument
+from srbench.cli.running import BatchSizeOption
+
+_DEVICE = "Times of this machine, in files of their own"
+
+
+def table(
+    names: NamesArgument = None,
+    folder: FolderOption = Path("tables"),
+    render_only: Annotated[
+        bool, typer.Option("--render-only", help="Measure nothing: write what the records make.")
+    ] = False,
+    update: Annotated[
+        bool, typer.Option("--update", help="Count every row anew, and accept what has changed.")
+    ] = False,
+    reason: Annotated[
+        str,
+        typer.Option(
+            metavar="TEXT",
+            help="Why, with --update; it stays with the records.",
+            show_default=False,
+        ),
+    ] = "",
+    device: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Time the rows too: cpu, cuda, cuda:1 or mps.",
+            show_default=False,
+            rich_help_panel=_DEVICE,
+        ),
+    ] = None,
+    batch_size: BatchSizeOption = None,
+    time_budget: Annotated[
+        float,
+        typer.Option(
+            metavar="S",
+            help="Seconds for each model with its variants.",
+            rich_help_panel=_DEVICE,
+        ),
+    ] = 20.0,
+) -> None:
+    """Measure what committed tables lack, and write them as Markdown, LaTeX and CSV.
+
+    A table is a layout, tables/NAME.toml, and its records, tables/NAME.jsonl. Rows that have a
+    record are not measured again; see `srbench check`.
+
+    [bold]Examples[/bold]
+
+      srbench table
+
+      srbench table imagenet --update --reason "SE without bias, as in the paper's appendix"
+
+      srbench table backbones --device cuda
+    """
+    from srbench.cli.tabling import fill_and_show
+
+    raise typer.Exit(
+        fill_and_show(
+            folder,
+            names or (),
+            render_only=render_only,
+            update=update,
+            reason=reason.strip(),
+            device=device,
+            batch_size=batch_size,
+            time_budget=time_budget,
+        )
+    )

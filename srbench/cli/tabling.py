@@ -1,0 +1,108 @@
+"""Fills and writes committed tables, and shows them."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+
+import typer
+
+from srbench.cli.output import destination
+from srbench.cli.progress import progress, status
+from srbench.conditions import Plan
+from srbench.errors import ROWS_FAILED, SrbenchError
+from srbench.gate.committed import Committed, layout_paths, open_table
+from srbench.gate.fill import Filled, fill, time_rows, update, write_renderings
+from srbench.report.layouts import layout_report
+from srbench.runner.missing import Counter
+
+
+def fill_and_show(
+    folder: Path,
+    names: Sequence[str],
+    *,
+    render_only: bool,
+    update: bool,
+    reason: str,
+    device: str | None,
+    batch_size: int | None,
+    time_budget: float,
+) -> int:
+    """The whole of ``srbench table``; returns the exit code."""
+    _require_sense(render_only, update, reason, device, batch_size)
+    paths = layout_paths(folder, [] if "all" in names else names)
+    tables = [open_table(path) for path in paths]
+    for table in tables:  # before anything is measured that could be lost
+        table.require_sound()
+    done: list[Committed] = []
+    failed = False
+    with _counter(0 if render_only else _rows(tables)) as count:
+        for table in tables:
+            if not render_only:
+                filled = _filled(table, count, update, reason)
+                failed = failed or bool(filled.failures)
+                table = filled.table
+            if device:
+                table = _timed(table, device, batch_size, Plan(time_budget=time_budget))
+            for name in write_renderings(table):
+                typer.echo(f"wrote {folder / name}", err=True)
+            done.append(table)
+    _show(done)
+    return ROWS_FAILED if failed else 0
+
+
+def _show(tables: Sequence[Committed]) -> None:
+    """The tables as text, below their captions."""
+    for number, table in enumerate(tables):
+        typer.echo(f"{'' if number == 0 else chr(10)}{table.name}: {table.layout.caption}\n")
+        with destination(None, None) as target:
+            target.write(layout_report(table.name, table.layout, table.records))
+
+
+@contextmanager
+def _counter(rows: int) -> Iterator[Counter]:
+    """A counter of rows that shows how many are left."""
+    with progress(rows) as begin, redirect_stdout(sys.stderr):
+        done = iter(range(rows))
+        yield Counter(lambda name: begin(next(done, rows), name))
+
+
+def _filled(table: Committed, count: Counter, accept: bool, reason: str) -> Filled:
+    filled = update(table, count, reason) if accept else fill(table, count)
+    for change in filled.changes:
+        typer.echo(f"{table.name}: {change}", err=True)
+    for record in filled.failures:
+        typer.echo(f"error: {table.name}: {record.row}: {record.status}", err=True)
+    return filled
+
+
+def _timed(table: Committed, device: str, batch_size: int | None, plan: Plan) -> Committed:
+    with status("loading torch") as say:
+        from srbench.measure.devices import opened, resolve  # loads torch
+        from srbench.runner.timing import setup_for
+
+        (name, *others) = resolve(device)
+        if others:
+            raise SrbenchError("a table is timed on one device", f"give --device {name}")
+        with opened(name) as ready:
+            setup = setup_for(ready, batch_size, None, False)
+            return time_rows(table, ready, setup, plan, lambda who, what: say(f"{who}: {what}"))
+
+
+def _rows(tables: Sequence[Committed]) -> int:
+    return len({wanted.row for table in tables for wanted in table.wanted})
+
+
+def _require_sense(
+    render_only: bool, update: bool, reason: str, device: str | None, batch_size: int | None
+) -> None:
+    refusals = (
+        (update and not reason, "--update needs a reason", 'say why: --reason "…"'),
+        (reason and not update, "--reason goes with --update", "give both, or neither"),
+        (render_only and update, "--render-only measures nothing", "leave out one of the two"),
+        (render_only and device, "--render-only measures nothing", "leave out one of the two"),
+        (batch_size and not device, "--batch-size is for times", "give --device as well"),
+    )
+    for is_so, message, hint in refusals:
+        if is_so:
+            raise SrbenchError(message, hint)

@@ -1,0 +1,216 @@
+"""`srbench table`: measures what is missing, writes what has changed, and keeps the rest."""
+
+import json
+from pathlib import Path
+
+import fakes
+import pytest
+from made import LAYOUT, printed, write_layout
+
+from srbench import store
+from srbench.cli.app import run
+from srbench.errors import SrbenchError
+from srbench.gate import fill as filling
+from srbench.runner import missing
+
+FILES = ["small.csv", "small.jsonl", "small.md", "small.tex", "small.toml"]
+
+
+def table(folder: Path, *arguments: str, code: int = 0) -> None:
+    assert run(["table", "--folder", str(folder), *arguments]) == code
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write_layout(tmp_path / "tables").parent
+
+
+def test_a_layout_alone_becomes_a_table(folder: Path, capsys: pytest.CaptureFixture) -> None:
+    table(folder, "small")
+    assert sorted(path.name for path in folder.iterdir()) == FILES
+    stdout, stderr = capsys.readouterr()
+    assert stdout.startswith("small: Small nets.\n\nModel ")
+    assert "resnet18+sr" in stdout
+    assert "small: resnet18+se at 64×64: counted" in stderr
+    assert f"wrote {folder / 'small.md'}" in stderr
+    csv = (folder / "small.csv").read_text().splitlines()
+    assert csv[0].startswith("spec,params,macs,flops,params_delta,macs_delta,baseline,")
+    assert csv[1].startswith("resnet18,11181642,")
+
+
+def test_what_is_there_is_not_measured_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    table(folder)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    (folder / "small.tex").unlink()
+
+    def measured(*arguments: object, **others: object) -> None:
+        raise AssertionError("measured")
+
+    monkeypatch.setattr(missing.Counter, "__call__", measured)
+    capsys.readouterr()
+    table(folder)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert "wrote" in capsys.readouterr().err
+    table(folder, "--render-only")
+    assert "wrote" not in capsys.readouterr().err
+
+
+def test_what_was_counted_before_a_failure_is_kept(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    plain = missing.Counter.__call__
+
+    def failing(self: missing.Counter, row: object) -> object:
+        if "+sr" in str(row):
+            raise KeyboardInterrupt
+        return plain(self, row)
+
+    monkeypatch.setattr(missing.Counter, "__call__", failing)
+    table(folder, code=130)
+    kept = store.read(folder / "small.jsonl")
+    assert [record.spec for record in kept.records] == ["resnet18", "resnet18+se"]
+    monkeypatch.setattr(missing.Counter, "__call__", plain)
+    table(folder)
+    assert (folder / "small.jsonl").read_bytes().startswith(store.line(kept.records[0]))
+
+
+def test_records_come_in_the_layouts_order(folder: Path) -> None:
+    table(folder)
+    path = folder / "small.jsonl"
+    whole = path.read_bytes()
+    store.write(path, reversed(store.read(path).records))
+    table(folder)
+    assert path.read_bytes() == whole
+
+
+def test_a_change_needs_a_reason_that_stays(folder: Path, capsys: pytest.CaptureFixture) -> None:
+    table(folder)
+    path = folder / "small.jsonl"
+    true = store.read(path).records
+    line = store.line(true[1]).replace(b'"params":11', b'"params":22', 1)
+    path.write_bytes(store.line(true[0]) + line + store.line(true[2]))
+    table(folder)  # does not touch what it did not measure
+    assert path.read_bytes().splitlines()[1] + b"\n" == line
+    capsys.readouterr()
+    table(folder, "--update", code=2)
+    assert "--update needs a reason" in capsys.readouterr().err
+    table(folder, "--update", "--reason", "It was “wrong”.")
+    records = store.read(path).records
+    assert [record.reason for record in records] == ["", "It was “wrong”.", ""]
+    assert (records[0], records[1].counts, records[2]) == (true[0], true[1].counts, true[2])
+    assert "resnet18+se at 64×64: params 22," in capsys.readouterr().err
+    assert run(["check", str(folder)]) == 0
+
+
+def test_rows_that_the_layout_lost_go_with_an_update_only(folder: Path) -> None:
+    table(folder)
+    write_layout(folder, LAYOUT.replace('["se", "sr"]', '["sr"]'))
+    table(folder)
+    assert len(store.read(folder / "small.jsonl").records) == 3
+    assert run(["check", str(folder)]) == 1
+    table(folder, "--update", "--reason", "SE is out")
+    assert len(store.read(folder / "small.jsonl").records) == 2
+    assert run(["check", str(folder)]) == 0
+
+
+def test_published_figures_stand_beside_what_is_counted(
+    folder: Path, capsys: pytest.CaptureFixture
+) -> None:
+    layout = (
+        'caption = "P"\ncolumns = ["published_name", "published_params", "here_params", '
+        '"deviation_params"]\n[[rows]]\npublished = "A <b>paper</b>, Table 1_&|"\n'
+    )
+    write_layout(folder, layout, name="paper")
+    source = "A <b>paper</b>, Table 1_&|"
+    rows = [
+        printed("resnet18", source, "=cmd|' /C calc'!A0", params="11.69"),
+        printed("resnet18+se", source, "Net", params="11.80"),
+    ]
+    store.write(folder / "paper.jsonl", rows)
+    table(folder, "paper")
+    markdown = (folder / "paper.md").read_text()
+    assert "| resnet18+se | Net | 11.80 | 11.78 | -0.02 |" in markdown
+    assert "| 11.69 | 11.69 | 0 |" in markdown
+    assert "<b>" not in markdown.replace(r"\<b\>", "")
+    latex = (folder / "paper.tex").read_text()
+    assert r"1\_\&" in latex
+    csv = (folder / "paper.csv").read_text()
+    assert ",'=cmd" in csv
+    assert ",11.80,1000000.0," in csv
+    assert run(["check", str(folder), "--only", "paper"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--reason", "x"], "--reason goes with --update"),
+        (["--update", "--reason", "  "], "needs a reason"),
+        (["--render-only", "--update", "--reason", "x"], "measures nothing"),
+        (["--render-only", "--device", "cpu"], "measures nothing"),
+        (["--batch-size", "2"], "is for times"),
+        (["nothing"], "there is no table 'nothing'"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    arguments: list[str], message: str, folder: Path, capsys: pytest.CaptureFixture
+) -> None:
+    table(folder, *arguments, code=2)
+    stdout, stderr = capsys.readouterr()
+    assert stdout == ""
+    assert message in stderr
+    assert sorted(path.name for path in folder.iterdir()) == ["small.toml"]
+
+
+def test_a_damaged_file_is_not_written_over(folder: Path, capsys: pytest.CaptureFixture) -> None:
+    path = folder / "small.jsonl"
+    path.write_bytes(b'{"schema":1,"spec":"resn')
+    table(folder, code=2)
+    assert path.read_bytes() == b'{"schema":1,"spec":"resn'
+    assert "small.jsonl line 1" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_says_so_before_it_counts(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    def refuse(path: Path) -> None:
+        raise SrbenchError(f"cannot write to {path}: Read-only file system", "elsewhere")
+
+    monkeypatch.setattr(filling, "require_writable", refuse)
+    monkeypatch.setattr(missing.Counter, "__call__", lambda *_: pytest.fail("counted"))
+    table(folder, code=2)
+    assert "Read-only" in capsys.readouterr().err
+
+
+def test_times_have_a_file_of_their_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fakes.install_fake_cuda(monkeypatch)
+    table(folder)
+    exact = (folder / "small.md").read_bytes()
+    table(folder, "--device", "cuda")
+    times = store.read(folder / "small.fake-h100.jsonl").records
+    assert [record.spec for record in times] == ["resnet18", "resnet18+se", "resnet18+sr"]
+    assert (folder / "small.md").read_bytes() == exact
+    markdown = (folder / "small.fake-h100.md").read_text()
+    assert "| Forward (ms) | Overhead % | Train (ms) | Overhead % |" in markdown
+    assert "+10." in markdown
+    assert "Fake H100" in markdown
+    before = (folder / "small.fake-h100.jsonl").read_bytes()
+    table(folder, "--device", "cuda")
+    assert (folder / "small.fake-h100.jsonl").read_bytes() == before
+    table(folder, "--device", "cuda", "--batch-size", "2")
+    records = store.read(folder / "small.fake-h100.jsonl").records
+    assert {record.timing.setup.batch for record in records} == {2}
+    assert run(["check", str(folder)]) == 0
+    (folder / "small.fake-h100.md").write_text("edited")
+    assert run(["check", str(folder)]) == 1
+
+
+def test_json_lines_are_records_that_other_commands_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    path = tmp_path / "r.jsonl"
+    assert run(["flops", "resnet18", "--se", "--input-size", "64", "-o", str(path)]) == 0
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [line["spec"] for line in lines] == ["resnet18", "resnet18+se"]
+    assert store.read(path).records[1].counts.params == lines[1]["counts"]["params"]
