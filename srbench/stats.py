@@ -93,6 +93,52 @@ def over_processes(ratios: ArrayLike, confidence: float = CONFIDENCE) -> Estimat
     return _exp(_hodges_lehmann(np.log(_positive(ratios)), confidence))
 
 
+def independent_ratio(
+    after: ArrayLike, before: ArrayLike, confidence: float = CONFIDENCE
+) -> Estimate:
+    """How many times as long it takes afterwards, from two runs that know nothing of each other.
+
+    exp of the Hodges-Lehmann estimate of the shift between the logs, with the interval that the
+    Mann-Whitney test does not reject: distribution-free *if all samples are independent*. Rounds of
+    one process are not quite, and what the machine did between the runs counts as a change. Where
+    that matters, let fresh processes be the samples, or take turns (`srbench check --time`).
+
+    Args:
+        after, before: seconds, shapes (m,) and (n,).
+
+    Source: M. Hollander, D. A. Wolfe, Nonparametric Statistical Methods, section 4.
+
+    >>> independent_ratio([2.0, 2.1, 2.2, 2.3], [1.0, 1.1, 1.2, 1.3]).low > 1
+    True
+    """
+    logs = np.log(_positive(after)), np.log(_positive(before))
+    m, n = len(logs[0]), len(logs[1])
+    shifts = np.sort(np.subtract.outer(*logs), axis=None)
+    below = _rank_sum_quantile(m, n, (1 - confidence) / 2)
+    middle = float(np.median(shifts))
+    if below < 1:
+        return _exp(Estimate(middle, n=min(m, n)))
+    low, high = float(shifts[below - 1]), float(shifts[len(shifts) - below])
+    return _exp(Estimate(middle, low, high, min(m, n)))
+
+
+@lru_cache(maxsize=256)
+def _rank_sum_quantile(m: int, n: int, tail: float) -> int:
+    """The largest k with P(U < k) <= tail for the Mann-Whitney statistic U; 0 for none."""
+    if m * n > EXACT_UP_TO**2:
+        mean, deviation = m * n / 2, (m * n * (m + n + 1) / 12) ** 0.5
+        return int(np.floor(mean + deviation * stats.norm.ppf(tail) + 0.5))
+    ways = np.zeros((m + 1, m * n + 1))  # ways[k, u]: k of the samples so far have the sum u
+    ways[0, 0] = 1
+    for place in range(m + n):
+        for k in range(min(m, place + 1), 0, -1):
+            beaten = place - (k - 1)  # samples of the other kind before this one
+            if beaten <= n:
+                ways[k, beaten:] += ways[k - 1, : m * n + 1 - beaten]
+    chance = ways[m] / ways[m].sum()
+    return int(np.searchsorted(np.cumsum(chance), tail, side="right"))
+
+
 def half_width(estimate: Estimate) -> float:
     """How far an interval reaches from its middle, as a share of it; infinite without interval.
 

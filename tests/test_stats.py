@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 import pytest
@@ -255,3 +255,49 @@ def test_pairs_are_far_more_precise_than_times_where_the_machine_drifts() -> Non
     paired = stats.half_width(stats.paired_ratio(variant, baseline))
     apart = stats.half_width(stats.median(variant))
     assert paired < apart / 2
+
+
+# --- two runs that know nothing of each other
+
+
+@pytest.mark.parametrize(("m", "n"), [(4, 4), (5, 9), (12, 7), (20, 20)])
+def test_the_shifts_interval_is_what_scipys_rank_sum_test_does_not_reject(m: int, n: int) -> None:
+    generator = np.random.default_rng(m * n)
+    after, before = generator.lognormal(0.1, 0.2, m), generator.lognormal(0.0, 0.2, n)
+    found = stats.independent_ratio(after, before)
+
+    def rejected(ratio: float) -> bool:
+        test = scipy_stats.mannwhitneyu(after / ratio, before, method="exact")
+        return test.pvalue < 0.05
+
+    for end, inwards in ((found.low, 1.00001), (found.high, 0.99999)):
+        assert not rejected(end * inwards)
+        assert rejected(end / inwards)
+
+
+def test_rank_sum_quantiles_are_those_of_all_orders() -> None:
+    """Against every way to place m samples among n others, counted one by one."""
+    for m, n in ((3, 4), (4, 4), (2, 9), (5, 5)):
+        sums = []
+        for places in combinations(range(m + n), m):
+            sums.append(sum(place - rank for rank, place in enumerate(places)))
+        for tail in (0.025, 0.05, 0.005):
+            largest = max(k for k in range(m * n) if (np.array(sums) < k).mean() <= tail)
+            assert stats._rank_sum_quantile(m, n, tail) == largest
+
+
+def test_too_few_samples_of_two_runs_have_no_interval() -> None:
+    assert stats.independent_ratio([1.0, 1.1, 1.2], [2.0, 2.1, 2.2]).low is None
+    assert stats.independent_ratio([1.0, 1.1, 1.2, 1.3], [2.0, 2.1, 2.2, 2.3]).high < 1
+
+
+@pytest.mark.parametrize(("m", "n"), [(8, 8), (30, 50), (80, 80)])
+def test_two_independent_runs_are_covered(m: int, n: int) -> None:
+    generator = np.random.default_rng(m)
+    covered = 0
+    for _ in range(RUNS // 4):
+        found = stats.independent_ratio(
+            RATIO * generator.lognormal(0, 0.1, m), generator.lognormal(0, 0.1, n)
+        )
+        covered += found.low <= RATIO <= found.high
+    assert 0.92 <= covered / (RUNS // 4) <= 0.98

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from srbench import __version__
-from srbench.cli import catalog, env, flops, latency, profile
+from srbench.cli import catalog, check, compare, env, flops, latency, profile, report, sweep, table
 from srbench.errors import BAD_INPUT, INTERRUPTED, SrbenchError
 
 app = typer.Typer(
@@ -24,6 +24,11 @@ app = typer.Typer(
 app.command("flops")(flops.flops)
 app.command("latency")(latency.latency)
 app.command("profile")(profile.profile)
+app.command("sweep")(sweep.sweep)
+app.command("compare")(compare.compare)
+app.command("report")(report.report)
+app.command("table")(table.table)
+app.command("check")(check.check)
 app.command("env")(env.env)
 app.command("models")(catalog.models)
 app.command("blocks")(catalog.blocks)

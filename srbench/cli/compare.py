@@ -1,0 +1,31 @@
+"""``srbench compare``: two files of records beside each other."""
+
+from typing import Annotated
+
+import typer
+
+from srbench.cli.output import FormatOption, OutputOption
+
+
+def compare(
+    a: Annotated[
+        str, typer.Argument(metavar="A", help="Records, *.jsonl, or the name of a table.")
+    ],
+    b: Annotated[str, typer.Argument(metavar="B", help="The same, of later or of elsewhere.")],
+    form: FormatOption = None,
+    output: OutputOption = None,
+) -> None:
+    """Compare two files of records, row by row: counts to the integer, times with intervals.
+
+    Rows join on spec and input. Other input sizes, batch sizes or counting conventions are
+    refused; other versions and machines are said.
+
+    [bold]Examples[/bold]
+
+      srbench compare before.jsonl after.jsonl
+
+      srbench compare tables/imagenet.jsonl ../main/tables/imagenet.jsonl
+    """
+    from srbench.cli.comparing import compare_and_show
+
+    raise typer.Exit(compare_and_show(a, b, form, output))

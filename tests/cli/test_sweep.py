@@ -1,0 +1,176 @@
+"""`srbench sweep` as people use it: again, after an interruption, and wrongly."""
+
+import csv
+import io
+from pathlib import Path
+
+import fakes
+import pytest
+
+from srbench import store
+from srbench.cli import sweeping
+from srbench.cli.app import run
+from srbench.runner import missing
+
+SMALL = ("--input-size", "64")
+
+
+@pytest.fixture(autouse=True)
+def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def sweep(*arguments: str, code: int = 0) -> None:
+    assert run(["sweep", *arguments]) == code
+
+
+def rows(capsys: pytest.CaptureFixture) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+
+
+def test_a_grid_becomes_records_and_a_table(capsys: pytest.CaptureFixture) -> None:
+    sweep("resnet18+sr", "--memories", "1,2", "--input-size", "64,96", "-f", "csv")
+    found = rows(capsys)
+    assert [(r["spec"], r["input_height"]) for r in found] == [
+        (spec, side)
+        for side in ("64", "96")
+        for spec in ("resnet18", "resnet18+sr:memories=1", "resnet18+sr:memories=2")
+    ]
+    # at 64x64 a memory is 512x2x2, and a unit with 65 parameters
+    assert int(found[2]["params"]) - int(found[1]["params"]) == 512 * 2 * 2 + 65
+    records = store.read(Path("sweep.jsonl")).records
+    assert [str(r.counts.params) for r in records] == [r["params"] for r in found]
+
+
+def test_what_is_there_is_not_measured_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep("resnet18+sr", "--memories", "1,2", *SMALL)
+    before = Path("sweep.jsonl").read_bytes()
+    counted: list[str] = []
+    plain = missing.Counter.__call__
+
+    def spy(self: missing.Counter, row: object) -> object:
+        counted.append(str(row))
+        return plain(self, row)
+
+    monkeypatch.setattr(missing.Counter, "__call__", spy)
+    sweep("resnet18+sr", "--memories", "1,2,5", *SMALL)
+    assert counted == ["resnet18+sr:memories=5 at 64×64"]
+    assert Path("sweep.jsonl").read_bytes().startswith(before)
+
+
+def test_rows_of_other_versions_are_measured_anew_in_their_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sweep("resnet18+sr", "--memories", "1,2", *SMALL)
+    path = Path("sweep.jsonl")
+    path.write_bytes(path.read_bytes().replace(b'"torch":"', b'"torch":"0.'))
+    sweep("resnet18+sr", "--memories", "1,2", *SMALL)
+    assert b'"torch":"0.' not in path.read_bytes()
+    assert len(store.read(path).records) == 3
+
+
+def test_an_interruption_keeps_what_it_has(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    plain = missing.Counter.__call__
+
+    def interrupted(self: missing.Counter, row: object) -> object:
+        if "memories=5" in str(row):
+            raise KeyboardInterrupt
+        return plain(self, row)
+
+    monkeypatch.setattr(missing.Counter, "__call__", interrupted)
+    sweep("resnet18+sr", "--memories", "1,5,9", *SMALL, "--plot", "p.png", code=130)
+    stdout, stderr = capsys.readouterr()
+    assert "resnet18+sr:memories=1 " in stdout
+    assert "2 records are in sweep.jsonl" in stderr
+    assert not Path("p.png").exists()
+    monkeypatch.setattr(missing.Counter, "__call__", plain)
+    sweep("resnet18+sr", "--memories", "1,5,9", *SMALL, "--plot", "p.png")
+    assert len(store.read(Path("sweep.jsonl")).records) == 4
+    assert Path("p.png").stat().st_size > 5000
+
+
+def test_a_row_that_fails_leaves_the_others(capsys: pytest.CaptureFixture) -> None:
+    sweep("resnet18+sr", "--memories", "1,2", "--input-size", "16,64", code=4)
+    stdout, stderr = capsys.readouterr()
+    assert stderr.count("too small for resnet18") == 3
+    assert len(stdout.split("resnet18+sr:memories=2")) == 2
+
+
+def test_times_are_swept_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    fakes.install_fake_cuda(monkeypatch)
+    arguments = ("resnet18+se", "--reduction", "8,16", *SMALL, "--device", "cuda")
+    sweep(*arguments, "--batch-size", "1,4", "-f", "csv")
+    found = rows(capsys)
+    assert [(r["spec"], r["batch"]) for r in found] == [
+        (spec, batch)
+        for spec in ("resnet18", "resnet18+se:reduction=8", "resnet18+se")
+        for batch in ("1", "4")
+    ]
+    assert float(found[2]["forward_overhead"]) == pytest.approx(1.1, abs=0.01)
+    before = Path("sweep.jsonl").read_bytes()
+    sweep(*arguments, "--batch-size", "1,4")
+    assert Path("sweep.jsonl").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("resnet18", "--memories", "1,2"), "has no option 'memories'"),
+        (("resnet18+sr", "--memories", "1,,2"), "empty value"),
+        (("resnet18+sr", "--memories", "1,x"), "memories=x"),
+        (("resnet18+sr", "--vary", "memories"), "is not KEY=A,B"),
+        (("resnet18+sr", "--memories", "1", "--vary", "memories=2"), "varied twice"),
+        (("resnet18+sr", "--input-size", "64,big"), "'big' is not an input size"),
+        (("resnet18+sr", "--batch-size", "1,2"), "is for times"),
+        (("resnet18+sr", "--device", "cpu", "--batch-size", "1,x"), "not a whole number"),
+        (("resnet18+sr", "--plot", "p.txt"), "no picture's name"),
+        (("resnet18+sr", "--records", "/nonexistent/r.jsonl"), "cannot write to"),
+        (("resnet81+sr",), "did you mean resnet18"),
+    ],
+)
+def test_bad_input_is_named_before_any_work(
+    arguments: tuple[str, ...],
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    monkeypatch.setattr(sweeping, "_count", lambda *_: pytest.fail("counted"))
+    sweep(*arguments, code=2)
+    stdout, stderr = capsys.readouterr()
+    assert stdout == ""
+    assert message in stderr
+    assert not Path("sweep.jsonl").exists()
+
+
+def test_a_damaged_file_is_left_alone(capsys: pytest.CaptureFixture) -> None:
+    sweep("resnet18+sr", "--memories", "1", *SMALL)
+    path = Path("sweep.jsonl")
+    first, second = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(first[:-30] + b"\n" + second)
+    damaged = path.read_bytes()
+    sweep("resnet18+sr", "--memories", "1", *SMALL, code=2)
+    assert path.read_bytes() == damaged
+    assert "sweep.jsonl line 1" in capsys.readouterr().err
+
+
+def test_a_last_line_that_was_cut_short_is_measured_again(capsys: pytest.CaptureFixture) -> None:
+    sweep("resnet18+sr", "--memories", "1", *SMALL)
+    path = Path("sweep.jsonl")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-30])
+    sweep("resnet18+sr", "--memories", "1", *SMALL)
+    assert path.read_bytes() == whole
+    assert "line 2 of sweep.jsonl was cut short" in capsys.readouterr().err
+
+
+def test_a_last_line_without_its_end_is_not_written_into() -> None:
+    sweep("resnet18+sr", "--memories", "1", *SMALL)
+    path = Path("sweep.jsonl")
+    path.write_bytes(path.read_bytes().rstrip(b"\n"))
+    sweep("resnet18+sr", "--memories", "1,2", *SMALL)
+    assert len(store.read(path).records) == 3

@@ -1,0 +1,92 @@
+"""What a plot shows of rows."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from made import counted, printed, timed
+
+from srbench.conditions import Setup
+from srbench.errors import SrbenchError
+from srbench.report.charts import HEIGHT, WIDTH, chart
+from srbench.report.plots import plot_panels
+from srbench.report.series import Point, panels, pareto
+from srbench.rows import joined
+
+SWEEP = [
+    counted("resnet18", 1000, 5000),
+    *(counted(f"resnet18+sr:memories={p}", 1000 + 10 * p, 5000 + p) for p in (1, 2, 50)),
+    counted("resnet18+sr", 1100, 5010),
+]
+
+
+def test_overhead_against_an_option_with_its_default_in_place() -> None:
+    params, macs, *_ = panels(joined(SWEEP))
+    assert (params.title, macs.title) == (
+        "Params overhead against memories of sr",
+        "MACs overhead against memories of sr",
+    )
+    (line,) = params.series
+    assert [(p.x, p.y) for p in line.points] == [(1, 1.0), (2, 2.0), (10, 10.0), (50, 50.0)]
+    assert params.is_log_x
+
+
+def test_overhead_against_resolution_has_a_line_a_spec() -> None:
+    rows = []
+    for side in (64, 128):
+        for record in (counted("resnet18", 1000), counted("resnet18+sr", 1000 + side)):
+            rows.append(replace(record, input=(3, side, side)))
+    panel = next(p for p in panels(joined(rows)) if "resolution" in p.title)
+    assert [(p.x, p.y) for p in panel.series[0].points] == [(64, 6.4), (128, 12.8)]
+    assert panel.series[0].name == "resnet18+sr"
+
+
+def test_rows_that_differ_in_more_do_not_share_a_line() -> None:
+    rows = joined([*SWEEP[:2], counted("resnet18+se+sr:memories=5", 1200)])
+    assert not any("memories" in panel.title for panel in panels(rows))
+
+
+def test_lines_of_several_batches_are_told_apart() -> None:
+    rows = [*SWEEP]
+    for batch in (1, 8):
+        for record in SWEEP:
+            rows.append(timed(record.spec, [0.1] * 6, 1.1, setup=Setup(batch=batch)))
+    panel = next(p for p in panels(joined(rows)) if p.y == "forward overhead (%)")
+    assert [line.name for line in panel.series] == ["64×64, batch 1", "64×64, batch 8"]
+    assert panel.series[0].points[0].y == pytest.approx(10)
+
+
+def test_the_front_is_what_nothing_beats() -> None:
+    points = [Point(x, y, "") for x, y in ((1, 5), (2, 3), (2, 4), (3, 3), (4, 1), (5, 2))]
+    assert [(p.x, p.y) for p in pareto(points)] == [(1, 5), (2, 3), (4, 1)]
+    assert pareto([]) == ()
+
+
+def test_the_front_of_cost_and_error_needs_records_of_errors() -> None:
+    errors = {"resnet18": "30.0", "resnet18+sr:memories=1": "29.0", "resnet18+sr": "29.5"}
+    rows = joined([*SWEEP, *(printed(spec, top1_error=e) for spec, e in errors.items())])
+    panel = next(p for p in panels(rows) if p.y == "Top-1 error (%)")
+    front = next(series for series in panel.series if series.kind == "front")
+    assert [(p.x, p.y) for p in front.points] == [(5000, 30.0), (5001, 29.0)]
+
+
+def test_specs_of_a_newer_version_are_passed_over() -> None:
+    assert panels(joined([counted("hypernet9"), counted("hypernet9+sr")])) == []
+
+
+def test_coordinates_are_inside_and_in_order() -> None:
+    drawn = chart(panels(joined(SWEEP))[0])
+    xs, ys = zip(*((dot.x, dot.y) for dot in drawn.curves[0].dots), strict=True)
+    assert list(xs) == sorted(xs)
+    assert list(ys) == sorted(ys, reverse=True)  # upwards is less in an SVG
+    assert 0 < min(xs) < max(xs) < WIDTH
+    assert 0 < min(ys) < max(ys) < HEIGHT
+    assert [tick.text for tick in drawn.x_ticks] == ["1", "2", "10", "50"]
+
+
+def test_pictures_are_drawn(tmp_path: Path) -> None:
+    for suffix in ("png", "svg", "pdf"):
+        plot_panels(panels(joined(SWEEP)), tmp_path / f"p.{suffix}")
+        assert (tmp_path / f"p.{suffix}").stat().st_size > 5000
+    with pytest.raises(SrbenchError, match="nothing to plot"):
+        plot_panels([], tmp_path / "none.png")

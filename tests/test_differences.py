@@ -1,0 +1,136 @@
+"""Two sets of records: what compares, what is refused, and what is said."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made import VERSIONS, counted, printed, timed
+
+from srbench import store
+from srbench.cli.app import run
+from srbench.conditions import Setup
+from srbench.differences import differences
+from srbench.errors import SrbenchError
+
+OLD = [counted("resnet18", 1000), counted("resnet18+se", 1100)]
+
+
+def test_rows_join_and_the_rest_is_named() -> None:
+    new = [counted("resnet18", 1001), counted("resnet18+sr", 1200)]
+    found = differences(OLD, new)
+    assert [(p.before.counts.params, p.after.counts.params) for p in found.pairs] == [(1000, 1001)]
+    assert [str(row) for row in found.only_before] == ["resnet18+se at 64×64"]
+    assert [str(row) for row in found.only_after] == ["resnet18+sr at 64×64"]
+    assert found.environment == ()
+
+
+def test_other_versions_are_said_and_machines_only_of_times() -> None:
+    other = {"torch": "2.15.0", "cpu": "Another"}
+    found = differences(OLD, [replace(r, environment=VERSIONS | other) for r in OLD])
+    assert found.environment == ("torch: 2.14.1 in A, 2.15.0 in B",)
+    before = timed("resnet18", [0.1] * 6)
+    after = replace(before, environment=VERSIONS | other)
+    assert "cpu: None in A, Another in B" in differences([before], [after]).environment
+
+
+def test_how_the_models_ran_is_said() -> None:
+    after = timed("resnet18", [0.1] * 6, setup=Setup(channels_last=True))
+    found = differences([timed("resnet18", [0.1] * 6)], [after])
+    assert found.environment == ("channels_last: False in A, True in B",)
+
+
+@pytest.mark.parametrize(
+    ("after", "message"),
+    [
+        (replace(OLD[0], input=(3, 96, 96)), "counted under other conditions: 64×64.*96×96"),
+        (replace(OLD[0], num_classes=10), "1000 classes, and 64×64 and 10 classes"),
+        (
+            replace(OLD[0], counts=replace(OLD[0].counts, convention="2 FLOPs a MAC")),
+            "two conventions: one multiply-add .*; and 2 FLOPs a MAC",
+        ),
+        (counted("resnet34"), "no row in common"),
+        (printed("resnet18", params="1.0"), "no row in common"),
+    ],
+)
+def test_what_does_not_compare_is_refused(after: object, message: str) -> None:
+    with pytest.raises(SrbenchError, match=message):
+        differences(OLD, [after])
+
+
+def test_other_batches_are_refused() -> None:
+    with pytest.raises(SrbenchError, match=r"batches of 1, and .* batches of 2"):
+        differences([timed("resnet18", [1.0])], [timed("resnet18", [1.0], setup=Setup(batch=2))])
+
+
+def test_inputs_of_which_some_are_common_compare() -> None:
+    larger = replace(OLD[0], input=(3, 96, 96))
+    found = differences([*OLD, larger], OLD)
+    assert len(found.pairs) == 2
+    assert [str(row) for row in found.only_before] == ["resnet18 at 96×96"]
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[str, str]:
+    noise = np.random.default_rng(3).normal(0, 0.001, (4, 12))
+    plain, se, plain_again, slower_se = noise + np.array([[0.1], [0.11], [0.1], [0.121]])
+    before = [*OLD, timed("resnet18", list(plain)), timed("resnet18+se", list(se), 1.1)]
+    after = [
+        counted("resnet18", 1000),
+        counted("resnet18+se", 1150),
+        timed("resnet18", list(plain_again)),
+        timed("resnet18+se", list(slower_se), 1.21),
+    ]
+    for name, records in (("a", before), ("b", after)):
+        store.write(tmp_path / f"{name}.jsonl", records)
+    return str(tmp_path / "a.jsonl"), str(tmp_path / "b.jsonl")
+
+
+def test_the_command_shows_both_and_what_is_significant(
+    files: tuple[str, str], capsys: pytest.CaptureFixture
+) -> None:
+    assert run(["compare", *files]) == 0
+    stdout, stderr = capsys.readouterr()
+    assert stderr == ""
+    lines = {tuple(line.split()[:2]): line for line in stdout.splitlines() if line.strip()}
+    assert "1,100   1,150   +50" in lines["resnet18+se", "1,100"]
+    assert "n.s. [" in lines["resnet18", "forward"]
+    assert "+10." in lines["resnet18+se", "forward"].partition("]")[2].partition("]")[2]
+    assert "Measured with the same versions on the same machine." in stdout
+
+
+def test_json_is_raw(files: tuple[str, str], capsys: pytest.CaptureFixture) -> None:
+    assert run(["compare", *files, "--format", "json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert (rows[1]["params_a"], rows[1]["params_b"], rows[1]["params_delta"]) == (1100, 1150, 50)
+    assert rows[3]["pass"] == "forward"
+    assert rows[3]["change_low"] < 1.1 < rows[3]["change_high"]
+
+
+def test_a_damaged_line_is_named_and_the_others_compare(
+    files: tuple[str, str], capsys: pytest.CaptureFixture
+) -> None:
+    path = Path(files[1])
+    path.write_bytes(path.read_bytes()[:-50])
+    assert run(["compare", *files]) == 4
+    stdout, stderr = capsys.readouterr()
+    assert "line 4: " in stderr
+    assert "the 3 other records are kept" in stderr
+    assert "Only in A: resnet18+se at 64×64." in stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("none.jsonl", "there is no file none.jsonl"),
+        ("pyproject.toml", "there is no file|there is no record|no records"),
+        ("README.md", "holds no records"),
+    ],
+)
+def test_what_is_no_file_of_records_says_so(
+    name: str, message: str, files: tuple[str, str], capsys: pytest.CaptureFixture
+) -> None:
+    assert run(["compare", files[0], name]) == 2
+    assert re.search(message, capsys.readouterr().err)
