@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint check benchmarks gpu clean
+.PHONY: demo test lint tables check benchmarks gpu clean
 
 demo: $(READY)  ## ResNet-50 beside its Squeeze-and-Remember variant
 	$(BIN)/srbench flops resnet50 --sr-memories 10
@@ -19,13 +19,18 @@ lint: $(READY)  ## format, lint, types, architecture
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-check: lint test  ## what CI runs
+tables: $(READY)  ## are the committed tables still true?
+	$(BIN)/srbench check
+
+check: lint tables test  ## what CI runs
 
 benchmarks: $(READY)  ## ratios against other tools, one after the other
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/counting.py
 	$(BIN)/python benchmarks/sr_block.py
+	$(BIN)/python benchmarks/rendering.py
 	$(BIN)/python benchmarks/latency.py
+	$(BIN)/python benchmarks/gate.py
 
 RECORDS ?= gpu-records
 

@@ -1,4 +1,5 @@
-"""CBAM's Table 4 counted by srbench, and by a plain loop over models and fvcore, in one process."""
+"""CBAM's Table 4 and the committed tables, by srbench and by a plain loop over models and fvcore,
+in one process."""
 
 import csv
 import logging
@@ -10,64 +11,122 @@ from torch import nn
 from torchvision.models.resnet import BasicBlock, Bottleneck
 
 from srbench import shapes
-from srbench.blocks import CBAM, SqueezeExcitation
+from srbench.blocks import CBAM, Dropout2d, SqueezeExcitation, SqueezeRemember
 from srbench.conditions import conditions
+from srbench.gate.committed import layout_paths, open_table
+from srbench.gate.exact import check_counts
+from srbench.gate.renderings import check_renderings
 from srbench.models import resnet
 from srbench.models.build import site_shapes
 from srbench.runner import counting
-from srbench.spec import Spec, parse
+from srbench.runner.missing import Counter
+from srbench.spec import Part, Spec, parse
 
 # Imported after srbench, which silences the deprecation that fvcore's import sets off.
 from fvcore.nn import FlopCountAnalysis  # isort: skip
 
-GATES = {"se": SqueezeExcitation, "cbam": CBAM}
-TABLE4 = Path(__file__).parents[1] / "tests" / "data" / "cbam_table4.csv"
+BRANCHES = {"se": SqueezeExcitation, "cbam": CBAM}  # at the end of every residual branch
+ROOT = Path(__file__).parents[1]
+TABLE4 = ROOT / "tests" / "data" / "cbam_table4.csv"
+TABLES = ROOT / "tables"
 
 
 def main() -> None:
-    """Compare both ways and print the ratio."""
+    """Compare both ways and print the ratios."""
     logging.disable(logging.WARNING)  # fvcore names each operator it passes over
     with TABLE4.open(newline="") as file:
-        specs = [row["spec"] for row in csv.DictReader(file)]
-    assert ours(specs) == plain(specs)
+        table4 = [(parse(row["spec"]), 224) for row in csv.DictReader(file)]
+    assert ours(table4) == plain(table4)
     compare(
-        f"{len(specs)} rows of CBAM's Table 4 : build each model and call fvcore",
-        lambda: ours(specs),
-        lambda: plain(specs),
+        f"{len(table4)} rows of CBAM's Table 4 : build each model and call fvcore",
+        lambda: ours(table4),
+        lambda: plain(table4),
         limit=0.6,
         rounds=7,
     )
+    rows = [
+        (parse(wanted.row.spec), wanted.row.input[1])
+        for path in layout_paths(TABLES)
+        for wanted in open_table(path).wanted
+    ]
+    distinct = list(dict.fromkeys(rows))
+    compare(
+        f"srbench check, {len(rows)} rows : build the {len(distinct)} models among them once each "
+        "and call fvcore",
+        check,
+        lambda: plain(distinct),
+        limit=0.6,
+        rounds=5,
+    )
 
 
-def ours(specs: list[str]) -> list[tuple[int, int]]:
+def ours(rows: list[tuple[Spec, int]]) -> list[tuple[int, int]]:
     """Parameters and FLOPs by srbench, which cross-checks the MACs as well; nothing is cached."""
+    forget()
+    counts = [next(counting.run([spec], conditions(side))).counts for spec, side in rows]
+    return [(count.params, count.flops) for count in counts]
+
+
+def check() -> None:
+    """What `srbench check` does over all committed tables; nothing is cached from before."""
+    forget()
+    count = Counter()
+    for path in layout_paths(TABLES):
+        table = open_table(path)
+        assert not [*check_counts(table, count), *check_renderings(table)]
+
+
+def forget() -> None:
+    """Begin as a fresh process does."""
     shapes.forget()
     site_shapes.cache_clear()
-    records = counting.run([parse(spec) for spec in specs], conditions())
-    return [(record.counts.params, record.counts.flops) for record in records]
 
 
-def plain(specs: list[str]) -> list[tuple[int, int]]:
+def plain(rows: list[tuple[Spec, int]]) -> list[tuple[int, int]]:
     """The same by hand: an initialised model and fvcore's total for one image."""
-    rows = []
-    for spec in specs:
-        model = by_hand(parse(spec)).eval()
+    found = []
+    for spec, side in rows:
+        model = by_hand(spec, side).eval()
         params = sum(parameter.numel() for parameter in model.parameters())
-        rows.append((params, FlopCountAnalysis(model, torch.rand(1, 3, 224, 224)).total()))
-    return rows
+        total = FlopCountAnalysis(model, torch.rand(1, 3, side, side)).total()
+        found.append((params, total))
+    return found
 
 
-def by_hand(spec: Spec) -> nn.Module:
-    """The network, and the block behind the last norm of each residual branch."""
+def by_hand(spec: Spec, side: int) -> nn.Module:
+    """The network with its blocks, as one would put them there."""
     model = resnet.build(
-        spec.backbone.name, 1000, **({"stride": "v1", "widen": 1.0} | dict(spec.backbone.options))
+        spec.backbone.name, 1000, **({"stride": "v1.5", "widen": 1.0} | dict(spec.backbone.options))
     )
+    for block in spec.blocks:
+        if block.name == "sr":
+            remember(model, block, side)
+        else:
+            gate(model, block)
+    return model
+
+
+def remember(model: nn.Module, block: Part, side: int) -> None:
+    """Squeeze-and-Remember behind stages."""
+    options = {"memories": 10, "stage": ("layer4",)} | dict(block.options)
+    for stage in options["stage"]:
+        last = getattr(model, stage)[-1]
+        channels = (last.conv3 if isinstance(last, Bottleneck) else last.conv2).out_channels
+        size = -(-side // 2 ** (int(stage[-1]) + 1))
+        getattr(model, stage).append(
+            SqueezeRemember(channels, size, size, memories=options["memories"])
+        )
+
+
+def gate(model: nn.Module, block: Part) -> None:
+    """A block behind the last norm of each residual block."""
     for residual in [m for m in model.modules() if isinstance(m, (BasicBlock, Bottleneck))]:
         last = "bn3" if isinstance(residual, Bottleneck) else "bn2"
         norm = getattr(residual, last)
-        for block in spec.blocks:
-            setattr(residual, last, nn.Sequential(norm, GATES[block.name](norm.num_features)))
-    return model
+        module = (
+            Dropout2d() if block.name == "dropout2d" else BRANCHES[block.name](norm.num_features)
+        )
+        setattr(residual, last, nn.Sequential(norm, module))
 
 
 if __name__ == "__main__":

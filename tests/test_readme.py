@@ -3,11 +3,15 @@
 ``python tests/test_readme.py`` writes the README anew with what they print now.
 """
 
+import atexit
 import doctest
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+import tempfile
+from functools import cache
 from itertools import takewhile
 from pathlib import Path
 
@@ -30,6 +34,15 @@ def transcript(block: str) -> str:
     return "\n".join(f"$ {command}\n{output(command)}" for command in commands(block))
 
 
+@cache
+def folder() -> str:
+    """Where the commands run: a folder with the committed tables, which they may write into."""
+    made = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    shutil.copytree(README.parent / "tables", Path(made) / "tables")
+    return made
+
+
 def output(command: str, *more: str) -> str:
     program, *arguments = shlex.split(command)
     assert program == "srbench"
@@ -38,6 +51,7 @@ def output(command: str, *more: str) -> str:
         capture_output=True,
         text=True,
         check=True,
+        cwd=folder(),
     ).stdout
 
 

@@ -1,0 +1,75 @@
+"""What it takes to read 10,000 records and to write them in each format, and how memory grows."""
+
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from srbench import store
+from srbench.report.formats import FORMATS
+from srbench.report.joined import rows_report
+from srbench.rows import joined
+
+ROWS = 10_000
+LIMIT = 2.0  # seconds
+
+
+def main() -> None:
+    """Write the records that a sweep would, then render them in fresh processes."""
+    with tempfile.TemporaryDirectory() as folder:
+        for rows in (ROWS, 2 * ROWS, 4 * ROWS):
+            path = Path(folder) / f"{rows}.jsonl"
+            write(path, rows)
+            for form in FORMATS if rows == ROWS else ("markdown",):
+                subprocess.run([sys.executable, __file__, str(path), form], check=True)
+
+
+def write(path: Path, rows: int) -> None:
+    """A baseline and its variants, each with every figure its own."""
+    from srbench.conditions import conditions
+    from srbench.runner import counting
+    from srbench.spec import parse
+
+    base, se = (
+        next(iter(counting.run([parse(spec)], conditions())))
+        for spec in ("resnet18", "resnet18+se")
+    )
+    variants = (
+        replace(
+            se,
+            spec=f"resnet18+sr:memories={n}",
+            counts=replace(se.counts, params=se.counts.params + n, macs=se.counts.macs + n),
+        )
+        for n in range(1, rows)
+    )
+    store.write(path, [base, *variants])
+
+
+def render(path: Path, form: str) -> None:
+    """One process: read, render, and say what each took."""
+    idle = peak_kilobytes()
+    begin = time.perf_counter()
+    records = store.read(path).records
+    read = time.perf_counter()
+    text = FORMATS[form](rows_report("rendered", joined(records)))
+    end = time.perf_counter()
+    peak = peak_kilobytes()
+    asked = f", asked at most {LIMIT:g}: {'kept' if end - read <= LIMIT else 'NOT KEPT'}"
+    print(
+        f"{len(records):,} records, {form}: rendered in {end - read:.2f} s"
+        f"{asked if len(records) == ROWS else ''}; "
+        f"read in {read - begin:.2f} s; {len(text) / 1e6:.1f} MB of text, "
+        f"{(peak - idle) / len(records):.1f} kB of memory a record"
+    )
+
+
+def peak_kilobytes() -> int:
+    """This process's largest resident memory so far, as Linux tells it."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+
+
+if __name__ == "__main__":
+    render(Path(sys.argv[1]), sys.argv[2]) if len(sys.argv) > 1 else main()
