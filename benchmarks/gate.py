@@ -83,7 +83,7 @@ def outcome(name: str, number: int, code: Path, base: Path, tables: Path) -> str
     plain, sr = json.loads(done.stdout)
     told = "  ".join(
         f"{v['outcome']} {v['ratio']['value']:.3f} [{v['ratio']['low']:.3f}, "
-        f"{v['ratio']['high']:.3f}] n={v['ratio']['n']}"
+        f"{v['ratio']['high']:.3f}] n={v['ratio']['n']}{' (' + v['why'] + ')' if v['why'] else ''}"
         for v in (plain, sr)
     )
     print(f"  {name} {number + 1}: {told}  ({time.perf_counter() - begin:.0f} s)", flush=True)

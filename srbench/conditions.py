@@ -96,6 +96,11 @@ class Setup:
                 "--amp computes in a lower precision than float32",
                 "leave --dtype out, or give --dtype float16 or bfloat16",
             )
+        if self.compile and self.cuda_graph:
+            raise SrbenchError(
+                "--compile and --cuda-graph do not go together: training would not be compiled",
+                "give one of the two",
+            )
         if self.cuda_graph and not self.device.startswith("cuda"):
             raise SrbenchError(
                 f"--cuda-graph needs a CUDA GPU, and this is {self.device}",
@@ -138,5 +143,10 @@ class Plan:
 def _require_in_range(option: str, value: float | None, least: float, most: float) -> None:
     if value is not None and not least <= value <= most:
         raise SrbenchError(
-            f"{option} {value:g} is out of range", f"give a number from {least:g} to {most:g}"
+            f"{option} {_written(value)} is out of range",
+            f"give a number from {_written(least)} to {_written(most)}",
         )
+
+
+def _written(number: float) -> str:
+    return str(number) if isinstance(number, int) else f"{number:g}"

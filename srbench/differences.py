@@ -22,12 +22,15 @@ class Pair:
 @dataclass(frozen=True)
 class Differences:
     """Pairs in the first one's order, the rows of one side only, and lines that say what else
-    differs: versions, machines, and how the models were run."""
+    differs: versions, machines, and how the models were run. ``before`` and ``after`` are all
+    records of both."""
 
     pairs: tuple[Pair, ...]
     only_before: tuple[Row, ...]
     only_after: tuple[Row, ...]
     environment: tuple[str, ...]
+    before: tuple[Record, ...] = ()
+    after: tuple[Record, ...] = ()
 
 
 def differences(before: Sequence[Record], after: Sequence[Record]) -> Differences:
@@ -50,6 +53,8 @@ def differences(before: Sequence[Record], after: Sequence[Record]) -> Difference
         tuple(dict.fromkeys(key[0] for key in old if key not in new)),
         tuple(dict.fromkeys(key[0] for key in new if key not in old)),
         tuple(dict.fromkeys(_environment(pairs))),
+        tuple(before),
+        tuple(after),
     )
 
 

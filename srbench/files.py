@@ -1,5 +1,6 @@
 """Writing files so that nothing is lost: whole or not at all."""
 
+import errno
 import shutil
 from pathlib import Path
 
@@ -41,6 +42,8 @@ def write_whole(path: Path, content: str | bytes) -> None:
 
 def unwritable(path: Path, error: OSError) -> SrbenchError:
     """What is said of a file that cannot be written."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     return SrbenchError(
-        f"cannot write to {path}: {error.strerror}", "name a file in a folder you can write to"
+        f"cannot write to {path}: {error.strerror}",
+        "make room there" if full else "name a file in a folder you can write to",
     )

@@ -16,17 +16,19 @@ tolerance = 0.05
 tolerances = { "resnet50+sr" = 0.08 }
 """
 
+import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from srbench import comparison
 from srbench.conditions import Conditions, conditions
 from srbench.errors import SrbenchError
 from srbench.records import Record, Row
+from srbench.spec import parse
 
 Size = int | str
 Tolerance = Annotated[float, Field(gt=0, le=1)]
@@ -41,9 +43,17 @@ class Group(_Strict):
 
     models: list[str] = []
     variants: list[str] = []
-    input_size: Size | list[Size] = 224
+    input_size: Size | Annotated[list[Size], Field(min_length=1)] = 224
     num_classes: int = 1000
     published: str = ""
+
+    @model_validator(mode="after")
+    def _has_rows(self) -> "Group":
+        if not (self.models or self.published):
+            raise ValueError("a group of rows needs models, or published")
+        if self.variants and not self.models:
+            raise ValueError("variants need models")
+        return self
 
     def conditions(self) -> list[Conditions]:
         sizes = self.input_size if isinstance(self.input_size, list) else [self.input_size]
@@ -64,6 +74,17 @@ class TimeGate(_Strict):
     tolerance: Tolerance = 0.05
     tolerances: dict[str, Tolerance] = {}
 
+    def specs_with_tolerances(self) -> dict[str, float]:
+        """The specs in their canonical form, and how much slower each may be.
+
+        Raises SrbenchError for what is no spec, or has a tolerance and is not timed.
+        """
+        own = {str(parse(spec)): tolerance for spec, tolerance in self.tolerances.items()}
+        found = {str(parse(spec)): self.tolerance for spec in self.specs}
+        for spec in own.keys() - found.keys():
+            raise SrbenchError(f"{spec} has a tolerance and is not timed", "add it to specs")
+        return found | own
+
 
 class Layout(_Strict):
     """A table's caption, columns and rows. ``rank`` marks the best of every section."""
@@ -80,8 +101,11 @@ class Layout(_Strict):
 
         Raises SrbenchError for a spec or a size that is none.
         """
-        found = (wanted for group in self.rows for wanted in _wanted(group, records))
-        return list(dict.fromkeys(found))
+        found: dict[Wanted, None] = {}
+        for group in self.rows:
+            _require_source(group.published, records)
+            found |= dict.fromkeys(_wanted(group, records))
+        return list(found)
 
 
 class Wanted(NamedTuple):
@@ -93,6 +117,10 @@ class Wanted(NamedTuple):
 
 def load(path: Path) -> Layout:
     """Read a layout. Raises SrbenchError with the key that is wrong."""
+    if not re.fullmatch(r"[\w-]+", path.stem):
+        raise SrbenchError(
+            f"{path.stem!r} is not a table's name", "use letters, digits, _ and - alone"
+        )
     try:
         with path.open("rb") as file:
             return Layout.model_validate(tomllib.load(file))
@@ -120,6 +148,18 @@ def _keys(where: tuple[Any, ...]) -> str:
     owners: dict[Any, type[_Strict]] = {"rows": Group, "time": TimeGate}
     owner = owners.get(where[0], Layout) if len(where) > 1 else Layout
     return ", ".join(owner.model_fields)
+
+
+def _require_source(source: str, records: Iterable[Record]) -> None:
+    """Raises SrbenchError where no record is of that publication."""
+    sources = dict.fromkeys(r.published.source for r in records if r.published)
+    if source and source not in sources:
+        raise SrbenchError(
+            f"no record is published by {source!r}",
+            f"there are {'; '.join(sources)}"
+            if sources
+            else "its figures are records too: add them",
+        )
 
 
 def _wanted(group: Group, records: Iterable[Record]) -> Iterator[Wanted]:

@@ -1,5 +1,6 @@
 """What was measured, typed: one `Record` a row. No torch here."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -7,6 +8,8 @@ from typing import Any, Literal, NamedTuple
 
 from srbench.conditions import Setup
 
+STRICT = {"extra": "forbid", "allow_inf_nan": False}  # where records come from a file
+LARGEST_COUNT = 2**63
 CONVENTION = "one multiply-add is one MAC, FLOPs as fvcore's default handles count them"
 
 
@@ -15,6 +18,7 @@ class Estimate:
     """A value and the interval around it, from ``n`` samples; without ends where those are too few
     for one."""
 
+    __pydantic_config__ = STRICT
     value: float
     low: float | None = None
     high: float | None = None
@@ -45,6 +49,7 @@ class Counts:
     what explains a difference. Counts of two ``convention``s do not compare.
     """
 
+    __pydantic_config__ = STRICT
     params: int
     trainable: int
     buffers: int
@@ -58,13 +63,27 @@ class Counts:
     operators: Mapping[str, int] = field(default_factory=dict)
     convention: str = CONVENTION
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for a count that none can be."""
+        for count in (self.params, self.trainable, self.macs, self.flops, self.macs_torch):
+            if not 0 <= count < LARGEST_COUNT:
+                raise ValueError("a count must be from 0 to 2**63 - 1")
+
 
 @dataclass(frozen=True)
 class Figure:
     """A number as it is printed, ``"3.858"`` in units of ``1e9``: its digits are part of it."""
 
+    __pydantic_config__ = STRICT
     printed: str
     unit: float = 1
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for what is no number."""
+        if not re.fullmatch(r"-?\d{1,18}(\.\d{1,12})?", self.printed, re.ASCII):
+            raise ValueError(f"{self.printed!r} is not a number as it is printed, such as 4.089")
+        if not 0 < self.unit < float("inf"):
+            raise ValueError(f"a unit of {self.unit} is none")
 
     def same_digits(self, value: float) -> "Figure":
         """Another value written as this one is.
@@ -95,6 +114,7 @@ class Published:
     ``source`` is the publication and its table, ``row`` what the row is called there.
     """
 
+    __pydantic_config__ = STRICT
     source: str
     row: str
     figures: Mapping[str, Figure]
@@ -130,12 +150,18 @@ class PassTiming:
     process and round by round: none was dropped.
     """
 
+    __pydantic_config__ = STRICT
     seconds: Estimate
     ratio: Estimate | None
     samples: tuple[tuple[float, ...], ...]
     wall: Estimate | None = None
     memory: Memory | None = None
     energy: Energy | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where there is no sample, or one that is not above zero."""
+        if not any(self.samples) or any(not s > 0 for one in self.samples for s in one):
+            raise ValueError("there must be samples, all of them above zero seconds")
 
 
 Role = Literal["baseline", "variant", "aa"]
@@ -148,6 +174,7 @@ class Timing:
     The role ``aa`` is the baseline a second time: what is found there is noise.
     """
 
+    __pydantic_config__ = STRICT
     setup: Setup
     role: Role
     processes: int
@@ -184,6 +211,7 @@ class Record:
     name. ``reason`` is why a committed figure was changed, in the words of who accepted it.
     """
 
+    __pydantic_config__ = STRICT
     spec: str
     baseline: str
     input: tuple[int, int, int]

@@ -134,9 +134,8 @@ def parse(line: bytes) -> Record:
     """A record from its line. Raises ValueError that says what is wrong with it."""
     from pydantic import ValidationError
 
-    _require_our_schema(line)
     try:
-        return _adapter().validate_json(line, strict=True)
+        return _adapter().validate_json(_without_schema(line), strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -167,15 +166,24 @@ def write(path: Path, records: Iterable[Record]) -> None:
 
 
 def _cut_short(loaded: Loaded) -> int | None:
-    """The number of the one line that is no record, if it is the last and has no end."""
+    """The number of the one line that is no record, if it is the last and ends in its middle."""
     if len(loaded.problems) != 1 or loaded.problems[0].text.endswith(b"\n"):
         return None
-    return loaded.problems[0].line
+    from pydantic_core import from_json
+
+    text = loaded.problems[0].text
+    try:
+        from_json(text)  # whole, so it is something else that is wrong with it
+    except ValueError:
+        return loaded.problems[0].line if text.startswith(_HEAD[: len(text)]) else None
+    return None
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     try:
         size = path.stat().st_size
+        if not path.is_file():
+            raise SrbenchError(f"{path} is not a file", "name a file of records, *.jsonl")
         if size > LARGEST_FILE:
             raise SrbenchError(
                 f"{path} holds {size / 1e9:.1f} GB, more than srbench reads",
@@ -193,22 +201,23 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
         ) from error
 
 
-def _require_our_schema(text: bytes) -> None:
-    """Cheap for lines that this srbench wrote; any other is looked at closely."""
+def _without_schema(text: bytes) -> bytes:
+    """The record's JSON: cheap for lines that this srbench wrote; others are looked at closely."""
     if text.startswith(_HEAD):
-        return
-    from pydantic_core import from_json
+        return b"{" + text[len(_HEAD) :]
+    from pydantic_core import from_json, to_json
 
     try:
         found = from_json(text)
     except ValueError as error:
         raise ValueError(f"damaged or cut short: {error}") from error
-    schema = found.get("schema") if isinstance(found, dict) else None
+    schema = found.pop("schema", None) if isinstance(found, dict) else None
     if not isinstance(schema, int) or isinstance(schema, bool):
         raise ValueError("not a record: it has no schema version")
     if schema != SCHEMA:
         age = "a newer" if schema > SCHEMA else "an older"
         raise ValueError(f"written by {age} srbench, schema {schema}; this one reads {SCHEMA}")
+    return to_json(found)
 
 
 @cache

@@ -121,6 +121,26 @@ def test_a_damaged_line_is_named_and_the_others_compare(
     assert "Only in A: resnet18+se at 64×64." in stdout
 
 
+def test_failed_rows_are_named(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    paths = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
+    store.write(paths[0], OLD)
+    store.write(paths[1], [OLD[0], replace(OLD[1], counts=None, status="failed: out of memory")])
+    assert run(["compare", *map(str, paths)]) == 4
+    assert "B: resnet18+se: failed: out of memory." in capsys.readouterr().out
+
+
+def test_what_is_read_is_not_written_over(
+    files: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    before = Path(files[0]).read_bytes()
+    link = tmp_path / "link.html"
+    link.symlink_to(files[0])
+    assert run(["compare", *files, "--output", files[0]]) == 2
+    assert run(["report", files[0], "--output", str(link)]) == 2
+    assert Path(files[0]).read_bytes() == before
+    assert "is read by this command" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [

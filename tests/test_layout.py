@@ -46,6 +46,15 @@ def test_a_published_group_has_the_rows_of_its_source(tmp_path: Path) -> None:
         (("[[rows]]", "[rows]"), "rows"),
         (("caption =", "caption = ="), "is not TOML"),
         (('["params", "params_delta", "macs", "macs_delta"]', "[]"), "columns"),
+        (("= 64", "= []"), "input_size"),
+        (('models = ["resnet18"]', ""), "needs models"),
+        (('models = ["resnet18"]', 'published = "x"'), "variants need models"),
+        (("num_classes", 'published = "A papre"\nnum_classes'), "no record is published by 'A pap"),
+        (("num_classes = 10", '[time]\nspecs = ["resnet81"]'), "unknown model 'resnet81'"),
+        (
+            ("num_classes = 10", '[time]\nspecs = ["resnet18"]\ntolerances = {"resnet34"=0.1}'),
+            "resnet34 has a tolerance and is not timed",
+        ),
     ],
 )
 def test_what_is_wrong_is_named(change: tuple[str, str], message: str, tmp_path: Path) -> None:
@@ -68,6 +77,12 @@ def test_a_tolerance_is_a_share(tolerance: str, tmp_path: Path) -> None:
     text = f'{LAYOUT}\n[time]\nspecs = ["resnet18"]\ntolerance = {tolerance}'
     with pytest.raises(SrbenchError, match="tolerance"):
         load(write_layout(tmp_path, text))
+
+
+def test_a_name_leaves_room_for_machines(tmp_path: Path) -> None:
+    for name in ("small.v2", "a[1]"):
+        with pytest.raises(SrbenchError, match="is not a table's name"):
+            open_table(write_layout(tmp_path, name=name))
 
 
 def test_tables_are_found_by_name(tmp_path: Path) -> None:

@@ -61,6 +61,17 @@ def test_other_writers_spaces_and_orders_are_read() -> None:
         (store.line(RECORDS[0]).replace(b'"macs":5000', b'"macs":"5000"'), "counts.macs"),
         (store.line(RECORDS[0]).replace(b'"macs":5000', b'"macs":5000.5'), "counts.macs"),
         (store.line(RECORDS[0]).replace(b'"spec":"resnet18",', b""), "spec"),
+        (store.line(RECORDS[0]).replace(b'"spec":', b'"spex":1,"spec":'), "spex: Unexpected"),
+        (store.line(RECORDS[0]).replace(b'"macs":5000', b'"macs":-1'), "a count of -1"),
+        (store.line(RECORDS[0]).replace(b'"macs":5000', b'"macs":9' + b"0" * 400), "counts"),
+        (store.line(RECORDS[3]).replace(b"[0.1,0.2,0.3]", b"[]"), "there must be samples"),
+        (store.line(RECORDS[3]).replace(b"[0.1,0.2,0.3]", b"[0.1,0.0]"), "above zero"),
+        (store.line(RECORDS[3]).replace(b"[0.1,0.2,0.3]", b"[NaN]"), "timing"),
+        *(
+            (store.line(RECORDS[4]).replace(b'"11.690"', text), "is not a number as it is printed")
+            for text in (b'"11,69"', b'"-"', b'""', b'"NaN"', b'"inf"', b'"24.3%"', b'"1e400"')
+        ),
+        (store.line(RECORDS[4]).replace(b"1000000.0", b"0"), "a unit of 0"),
     ],
 )
 def test_what_is_no_record_says_why(text: bytes, why: str, tmp_path: Path) -> None:
@@ -104,8 +115,10 @@ def test_a_gigabyte_is_refused_before_it_is_read(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_no_file_of_records(tmp_path: Path) -> None:
-    with pytest.raises(SrbenchError, match="cannot read"):
+    with pytest.raises(SrbenchError, match="is not a file"):
         store.read(tmp_path)
+    with pytest.raises(SrbenchError, match="is not a file"):
+        store.read(Path("/dev/zero"))
 
 
 def test_a_file_of_records_takes_each_as_it_comes(tmp_path: Path) -> None:
@@ -117,6 +130,24 @@ def test_a_file_of_records_takes_each_as_it_comes(tmp_path: Path) -> None:
     file.put(changed)
     assert file.find(RECORDS[0]) == changed
     assert list(store.read(file.path).records) == [changed, *RECORDS[1:]]
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        b'{"schema":2,"spec":"resnet18"}',
+        store.line(counted("resnet18", 77)).rstrip(b"\n"),
+        b'{"other":"thi',
+    ],
+)
+def test_only_a_line_that_ends_in_its_middle_was_cut_short(last: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_bytes(store.line(RECORDS[0]) + last)
+    with pytest.raises(SrbenchError, match="line 2"):
+        RecordFile(path)
+    assert path.read_bytes().endswith(last)
+    path.write_bytes(store.line(RECORDS[0]) + store.line(RECORDS[1])[:50])
+    assert RecordFile(path).cut_short == 2
 
 
 def test_an_unsound_file_is_left_alone(tmp_path: Path) -> None:

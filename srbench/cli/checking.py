@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from srbench.cli.output import Format, destination
+from srbench.cli.output import Format, destination, require_apart
 from srbench.cli.progress import progress, status
 from srbench.conditions import input_size
 from srbench.errors import SrbenchError
@@ -21,7 +21,6 @@ from srbench.layout import TimeGate
 from srbench.report.findings import annotations, checked_report, time_annotations, verdicts_report
 from srbench.report.formats import FORMATS, Report
 from srbench.runner.missing import Counter
-from srbench.spec import parse
 from srbench.verdicts import Verdict
 from srbench.verdicts import exit_code as time_exit_code
 
@@ -32,6 +31,7 @@ def check_and_show(
     folder: Path, names: Sequence[str], form: str | None, output: Path | None
 ) -> int:
     """The whole of ``srbench check`` without times; returns the exit code."""
+    require_apart(output, folder.glob("*"))
     with destination(output, _plain(form)) as target:
         checked = list(_checked(folder, names))
         report = checked_report(checked)
@@ -64,7 +64,7 @@ def time_and_show(
     with destination(output, _plain(form)) as target, status("starting") as say:
         verdicts: list[Verdict] = []
         for name, gate in gates:
-            verdicts += compare(name, _job(gate, device), other, _tolerances(gate), say)
+            verdicts += compare(name, _job(gate, device), other, gate.specs_with_tolerances(), say)
         report = verdicts_report(verdicts, other.name)
         if form == GITHUB:
             _tell_github(time_annotations(verdicts), report)
@@ -82,7 +82,8 @@ def _checked(folder: Path, names: Sequence[str]) -> Iterator[Checked]:
         count = Counter(lambda name: begin(next(done, len(rows)), name))
         for table in opened:
             yield table if isinstance(table, Checked) else _check(table, count)
-    beside = () if names else tuple(orphans(folder, tables))
+    unread = {table.name for table in opened if isinstance(table, Checked)}
+    beside = () if names else tuple(orphans(folder, tables, unread))
     if beside:
         yield Checked(str(folder), 0, beside)
 
@@ -126,14 +127,8 @@ def _gates(
 
 
 def _job(gate: TimeGate, device: str) -> Job:
-    specs = tuple(str(parse(spec)) for spec in gate.specs)
-    size = input_size(gate.input_size)
+    specs, size = tuple(gate.specs_with_tolerances()), input_size(gate.input_size)
     return Job(specs, size, gate.num_classes, gate.batch_size, gate.what, device)
-
-
-def _tolerances(gate: TimeGate) -> dict[str, float]:
-    own = {str(parse(spec)): tolerance for spec, tolerance in gate.tolerances.items()}
-    return {spec: own.get(spec, gate.tolerance) for spec in map(str, map(parse, gate.specs))}
 
 
 def _plain(form: str | None) -> Format | None:
@@ -146,5 +141,8 @@ def _tell_github(lines: Iterable[str], report: Report) -> None:
         typer.echo(line)
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary:
-        with Path(summary).open("a", encoding="utf-8") as file:
-            file.write(FORMATS["markdown"](report) + "\n")
+        try:
+            with Path(summary).open("a", encoding="utf-8") as file:
+                file.write(FORMATS["markdown"](report) + "\n")
+        except OSError as error:  # the check's own result matters more
+            typer.echo(f"warning: no job summary: {error.strerror}", err=True)

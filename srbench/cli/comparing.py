@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from srbench.cli.output import Format, destination
-from srbench.cli.recorded import read_records
+from srbench.cli.output import Format, destination, require_apart
+from srbench.cli.recorded import read_records, records_path
 from srbench.differences import differences
 from srbench.errors import ROWS_FAILED
 from srbench.report.differences import differences_report
@@ -11,7 +11,9 @@ from srbench.report.differences import differences_report
 
 def compare_and_show(a: str, b: str, form: Format | None, output: Path | None) -> int:
     """The whole of ``srbench compare``; returns the exit code."""
+    require_apart(output, [records_path(a), records_path(b)])
     with destination(output, form) as target:
         before, after = read_records(a), read_records(b)
         target.write(differences_report(differences(before.records, after.records), a, b))
-    return ROWS_FAILED if before.problems or after.problems else 0
+    failed = any(record.status != "ok" for record in (*before.records, *after.records))
+    return ROWS_FAILED if before.problems or after.problems or failed else 0

@@ -1,7 +1,7 @@
 """Where a report goes, and in which format."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
@@ -47,6 +47,12 @@ def destination(path: Path | None, form: Format | None) -> Iterator["Destination
     finally:
         if path is not None and made and not target.written:
             path.resolve().unlink(missing_ok=True)
+
+
+def require_apart(output: Path | None, inputs: Iterable[Path]) -> None:
+    """Raises SrbenchError where what is written would take the place of what is read."""
+    if output and output.resolve() in {path.resolve() for path in inputs}:
+        raise SrbenchError(f"{output} is read by this command", "write to another file")
 
 
 @contextmanager

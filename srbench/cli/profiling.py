@@ -35,14 +35,17 @@ def profile_and_show(
     spec = parse(text)
     if plot:
         require_picture(plot)
+    files = [path.resolve() for path in (trace, plot, output) if path]
+    if len(set(files)) < len(files):
+        raise SrbenchError("two things go to one file", "name another file for each")
     with destination(output, form) as target, reserved(trace), reserved(plot):
         with status("loading torch") as say, redirect_stdout(sys.stderr):
             os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # its chatter is nobody's data
-            from srbench.measure.devices import opened, require_dtype, resolve  # loads torch
+            from srbench.measure.devices import opened, require_dtype, resolve_one  # loads torch
             from srbench.runner.profiling import profile
             from srbench.runner.timing import setup_for
 
-            with opened(resolve(device)[0]) as ready:
+            with opened(resolve_one(device)) as ready:
                 chosen = setup_for(ready, **setup)
                 require_dtype(ready, chosen, ("forward",))
                 say(f"timing {spec} on {ready.name}")

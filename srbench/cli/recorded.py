@@ -15,7 +15,7 @@ def read_records(name: str) -> Loaded:
 
     Raises SrbenchError where there is no such file, or no record in it.
     """
-    path = _path(name)
+    path = records_path(name)
     loaded = store.read(path)
     for problem in loaded.problems:
         typer.echo(f"error: {path} line {problem.line}: {problem.why}", err=True)
@@ -29,7 +29,8 @@ def read_records(name: str) -> Loaded:
     return loaded
 
 
-def _path(name: str) -> Path:
+def records_path(name: str) -> Path:
+    """Where the records of that name are. Raises SrbenchError where there are none."""
     for path in (Path(name), FOLDER / f"{name}.jsonl"):
         if path.suffix == ".toml":
             path = path.with_suffix(".jsonl")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import typer
 
-from srbench.cli.output import reserved
-from srbench.cli.recorded import read_records
+from srbench.cli.output import require_apart, reserved
+from srbench.cli.recorded import read_records, records_path
 from srbench.errors import ROWS_FAILED
 from srbench.files import write_whole
 from srbench.gate.committed import FOLDER, layout_paths, open_table
@@ -22,8 +22,10 @@ def report_and_write(names: Sequence[str], output: Path, title: str) -> int:
     """The whole of ``srbench report``; returns the exit code."""
     sound = True
     parts: list[Part] = []
+    named = list(names or [path.stem for path in layout_paths(FOLDER)])
+    require_apart(output, map(records_path, named))
     with reserved(output):
-        for name in names or [path.stem for path in layout_paths(FOLDER)]:
+        for name in named:
             part, is_sound = _part(name)
             parts.append(part)
             sound = sound and is_sound

@@ -50,6 +50,8 @@ def sweep_and_show(
         [_whole("--batch-size", b) for b in _listed("--batch-size", batches)] if batches else []
     )
     plan = Plan(time_budget=time_budget)
+    if records.with_suffix(".toml").exists():
+        raise SrbenchError(f"{records} belongs to a table", "name another file with --records")
     file = RecordFile(records)
     file.require_writable()
     if file.cut_short:
@@ -109,10 +111,10 @@ def _time(
     ready = [row for row in rows if row in counted]
     groups = len(list(comparisons(ready))) * len(batches)
     with progress(groups) as begin, redirect_stdout(sys.stderr):
-        from srbench.measure.devices import opened, resolve  # loads torch
+        from srbench.measure.devices import opened, resolve_one  # loads torch
         from srbench.runner.timing import setup_for
 
-        with opened(resolve(device)[0]) as found:
+        with opened(resolve_one(device)) as found:
             done = 0
             for batch in batches:
                 setup = setup_for(found, batch, None, False, seed=seed)

@@ -78,13 +78,10 @@ def _filled(table: Committed, count: Counter, accept: bool, reason: str) -> Fill
 
 def _timed(table: Committed, device: str, batch_size: int | None, plan: Plan) -> Committed:
     with status("loading torch") as say:
-        from srbench.measure.devices import opened, resolve  # loads torch
+        from srbench.measure.devices import opened, resolve_one  # loads torch
         from srbench.runner.timing import setup_for
 
-        (name, *others) = resolve(device)
-        if others:
-            raise SrbenchError("a table is timed on one device", f"give --device {name}")
-        with opened(name) as ready:
+        with opened(resolve_one(device)) as ready:
             setup = setup_for(ready, batch_size, None, False)
             return time_rows(table, ready, setup, plan, lambda who, what: say(f"{who}: {what}"))
 

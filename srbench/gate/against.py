@@ -14,19 +14,20 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import srbench
 from srbench import stats
 from srbench.errors import SrbenchError
-from srbench.gate.verdict import is_above, is_decided, judge
+from srbench.gate.verdict import is_above, is_decided, is_quiet, judge
 from srbench.stats import FEWEST
 from srbench.verdicts import Verdict
 
 SOURCE = Path(__file__).with_name("worker.py")
 MOST_BLOCKS = 2 * FEWEST
+UNKNOWN = "SpecError"  # how an older version's not knowing a spec begins
 ROUNDS = 12  # of a block; every round gives each process a turn with each model
 # A process that waits must not spin on the cores that another is being timed on.
 PATIENT = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
@@ -67,13 +68,13 @@ class Found:
 
     ratios: dict[str, list[float]] = field(default_factory=dict)
     control: dict[str, list[float]] = field(default_factory=dict)
-    unknown_there: dict[str, str] = field(default_factory=dict)
     failed_here: dict[str, str] = field(default_factory=dict)
+    failed_there: dict[str, str] = field(default_factory=dict)
 
 
 def this_code() -> Code:
     """The version that is running."""
-    return Code("this version", sys.executable, Path(srbench.__file__).parents[1])
+    return Code("this version", sys.executable, Path(srbench.__file__).resolve().parents[1])
 
 
 def code_at(path: Path) -> Code:
@@ -103,42 +104,53 @@ def compare(
     """Judge every model of a job.
 
     Blocks go on until every model's interval is on one side of its tolerance, or there are
-    ``MOST_BLOCKS``. What seems slower is measured anew with the other version in front.
+    ``MOST_BLOCKS``. What seems slower is measured anew with the other version in front, until that
+    is decided too and the other version was seen to be like itself, or there are as many again.
 
     Raises SrbenchError where a version does not run at all.
     """
     first, again = Found(), Found()
     for block in range(MOST_BLOCKS):
-        say(f"{table}: block {block + 1}")
+        say(f"{table}: block {block + 1}, at most {MOST_BLOCKS}")
         _block(job, (this_code(), other), block, first)
-        if block + 1 >= FEWEST and all(
-            is_decided(first.ratios[spec], tolerances[spec]) for spec in first.ratios
-        ):
+        if _is_enough(first, tolerances):
             break
     slower = tuple(
         spec
         for spec, ratios in first.ratios.items()
         if is_above(stats.over_processes(ratios), tolerances[spec])
     )
-    for block in range(FEWEST if slower else 0):
-        say(f"{table}: confirmation, block {block + 1} of {FEWEST}")
-        _block(_of(job, slower), (this_code(), other), block, again, reverse=True)
+    for block in range(MOST_BLOCKS if slower else 0):
+        say(f"{table}: confirmation, block {block + 1}, at most {MOST_BLOCKS}")
+        _block(replace(job, specs=slower), (this_code(), other), block, again, reverse=True)
+        if _is_enough(again, tolerances) and all(
+            is_quiet(stats.over_processes(_control(spec, first, again)), tolerances[spec])
+            for spec in slower
+        ):
+            break
     return [_verdict(table, spec, tolerances[spec], first, again) for spec in job.specs]
 
 
-def _of(job: Job, specs: tuple[str, ...]) -> Job:
-    return Job(**(asdict(job) | {"specs": specs}))
+def _is_enough(found: Found, tolerances: dict[str, float]) -> bool:
+    """Whether more blocks would tell nothing new of any model."""
+    return all(
+        len(ratios) >= FEWEST and is_decided(ratios, tolerances[spec])
+        for spec, ratios in found.ratios.items()
+    )
+
+
+def _control(spec: str, first: Found, again: Found) -> list[float]:
+    return [*first.control[spec], *again.control.get(spec, [])]
 
 
 def _verdict(table: str, spec: str, tolerance: float, first: Found, again: Found) -> Verdict:
-    if spec in first.failed_here:
-        return Verdict(table, spec, "failed", tolerance, first.failed_here[spec])
-    if spec in first.unknown_there:
-        return Verdict(table, spec, "new", tolerance, first.unknown_there[spec])
-    second, control = again.ratios.get(spec, []), again.control.get(spec, [])
-    return judge(
-        table, spec, tolerance, first.ratios[spec], second, [*first.control[spec], *control]
-    )
+    for code, failures in (("here", first.failed_here), ("there", first.failed_there)):
+        if spec in failures:
+            is_new = code == "there" and failures[spec].startswith(UNKNOWN)
+            return Verdict(table, spec, "new" if is_new else "failed", tolerance, failures[spec])
+    second = again.ratios.get(spec, [])
+    control = _control(spec, first, again)
+    return judge(table, spec, tolerance, first.ratios[spec], second, control)
 
 
 def _block(
@@ -154,8 +166,8 @@ def _block(
         }
         hellos = {name: worker.hello() for name, worker in workers.items()}
         into.failed_here |= hellos["here"]["failures"]
-        into.unknown_there |= hellos["there"]["failures"]
-        specs = [s for s in job.specs if s not in into.failed_here | into.unknown_there]
+        into.failed_there |= hellos["there"]["failures"] | hellos["control"]["failures"]
+        specs = [s for s in job.specs if s not in into.failed_here | into.failed_there]
         samples = _rounds(workers, specs, random.Random(f"{number}/{reverse}"))
     for spec in specs:
         own = samples["here", spec], samples["there", spec], samples["control", spec]
@@ -204,6 +216,11 @@ class Worker:
     def hello(self) -> dict[str, Any]:
         """What the process imported and built. Raises SrbenchError where it is another code."""
         said: dict[str, Any] = self._receive()
+        if not self._code.checkout and Path(said["path"]).resolve() == this_code().checkout:
+            raise SrbenchError(
+                f"the srbench in {self._code.name} is this very code",
+                "name a checkout of another version, or an environment that has one installed",
+            )
         if self._code.checkout and Path(said["path"]).resolve() != self._code.checkout.resolve():
             raise SrbenchError(
                 f"{self._code.name}: Python took srbench from {said['path']} instead",

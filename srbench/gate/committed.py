@@ -7,6 +7,7 @@ from pathlib import Path
 
 from srbench import layout as layouts
 from srbench import store
+from srbench.conditions import input_size
 from srbench.errors import SrbenchError
 from srbench.layout import Layout, Wanted
 from srbench.records import Record
@@ -69,7 +70,13 @@ def open_table(path: Path) -> Committed:
     layout = layouts.load(path)
     require_columns(path.stem, layout)
     loaded = store.read(path.with_suffix(".jsonl"))
-    layout.wanted(loaded.records)
+    try:
+        layout.wanted(loaded.records)
+        if layout.time:
+            layout.time.specs_with_tolerances()
+            input_size(layout.time.input_size)
+    except SrbenchError as error:
+        raise SrbenchError(f"{path}: {error.message}", error.hint) from error
     return Committed(path.stem, path.parent, layout, loaded, tuple(_times(path)))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from srbench.errors import SrbenchError
 from srbench.findings import ACCEPT, Finding
 from srbench.gate.committed import Committed
-from srbench.gate.explain import differs, figures, reasons
+from srbench.gate.explain import differs, reasons, summary
 from srbench.records import Record
 from srbench.rows import Join
 from srbench.runner.missing import Count
@@ -35,7 +35,7 @@ def _check_row(table: str, found: Record, count: Count, where: dict[str, Any]) -
     if now.counts is None:
         yield Finding("failed", table, now.status, row=str(found.row), **where)
     elif differs(found, now):
-        message = "; ".join(figures(found, now)) or "the same figures come from other parameters"
+        message = summary(found, now)
         remedy = ACCEPT.format(table=table)
         details = tuple(reasons(found, now))
         yield Finding("changed", table, message, details, remedy, str(found.row), **where)
@@ -44,11 +44,13 @@ def _check_row(table: str, found: Record, count: Count, where: dict[str, Any]) -
 def _extra(table: Committed) -> Iterator[Finding]:
     wanted = {wanted.row for wanted in table.wanted}
     for record in table.records:
-        if record.row not in wanted and not record.published:
+        if record.timing or (record.row not in wanted and not record.published):
             yield Finding(
                 "extra",
                 table.name,
-                "is in the records and not in the layout",
+                "has times, which belong in a file of their machine's own"
+                if record.timing
+                else "is in the records and not in the layout",
                 (),
                 ACCEPT.format(table=table.name),
                 str(record.row),

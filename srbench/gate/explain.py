@@ -2,28 +2,49 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from typing import Any
 
 from srbench.environment import VERSIONS
 from srbench.records import Record
 
-EXACT = ("params", "trainable", "buffers", "macs", "flops")
+EXACT = ("params", "trainable", "buffers", "macs", "flops", "macs_torch")
+SAID = ("baseline", "status", "settings")  # of the record itself
 AT_MOST = 6  # lines about one kind of thing
 
 
 def differs(before: Record, after: Record) -> bool:
-    """Whether what is committed is no longer so: a count, a parameter, or where a block is.
+    """Whether what is committed is no longer so, in anything that is counted or said of a row.
 
-    Operators alone are not looked at: the counters' versions may attribute them otherwise.
+    How often each operator was called, and by which module, is compared only where the versions
+    are the same: others may name operators otherwise.
     """
     one, other = before.counts, after.counts
-    if one is None or other is None:
-        return one is not other
-    return (
-        any(getattr(one, name) != getattr(other, name) for name in EXACT)
-        or dict(one.parameters) != dict(other.parameters)
-        or one.modules != other.modules
-    )
+    if one is None or other is None or _said(before) != _said(after):
+        return True
+    same_versions = all(before.environment.get(v) == after.environment.get(v) for v in VERSIONS)
+    names = [field.name for field in fields(one)]
+    if not same_versions:
+        names = [name for name in names if name not in ("operators", "uncounted")]
+    return any(getattr(one, name) != getattr(other, name) for name in names)
+
+
+def _said(record: Record) -> tuple[object, ...]:
+    return tuple(getattr(record, name) for name in SAID)
+
+
+def summary(before: Record, after: Record) -> str:
+    """The counts that differ, or else what does."""
+    if before.counts is None:
+        return "the record has no counts"
+    said = [*figures(before, after)]
+    for name in SAID:
+        old, new = getattr(before, name), getattr(after, name)
+        if old != new:
+            said.append(f"{name} {old} → {new}")
+    if not said and before.counts.convention != (after.counts and after.counts.convention):
+        said.append("another counting convention")
+    return "; ".join(said) or "the same figures come from other parts"
 
 
 def figures(before: Record, after: Record) -> Iterator[str]:
@@ -50,6 +71,10 @@ def reasons(before: Record, after: Record) -> Iterator[str]:
     yield from _changes("block", *blocks)
     yield from _changes("parameter", before.counts.parameters, after.counts.parameters)
     yield from _changes("operator", before.counts.operators, after.counts.operators)
+    yield from _changes("not counted:", before.counts.unknown, after.counts.unknown)
+    yield from _changes(
+        "by convention not counted:", before.counts.uncounted, after.counts.uncounted
+    )
     old, new = before.environment, after.environment
     yield from _changes(
         "version", {k: old.get(k) for k in VERSIONS}, {k: new.get(k) for k in VERSIONS}

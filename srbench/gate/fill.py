@@ -9,7 +9,7 @@ from srbench.conditions import Plan, Setup
 from srbench.environment import fingerprint
 from srbench.files import require_writable, write_whole
 from srbench.gate.committed import Committed, machine_name, times_path
-from srbench.gate.explain import differs, figures
+from srbench.gate.explain import differs, summary
 from srbench.records import Record, Row
 from srbench.rows import Join
 from srbench.runner.missing import Count, time_missing
@@ -45,7 +45,8 @@ def fill(table: Committed, count: Count) -> Filled:
             continue
         store.append(table.loaded.path, record)
         records.append(record)
-    changes = tuple(f"{row}: counted" for row in missing)
+    failed = {record.row for record in failures}
+    changes = tuple(f"{row}: counted" for row in missing if row not in failed)
     return Filled(_in_order(table, records), changes, tuple(failures))
 
 
@@ -64,12 +65,12 @@ def update(table: Committed, count: Count, reason: str) -> Filled:
             failures.append(now)
             records += [before] if before else []
         elif before is None or differs(before, now):
-            changes.append(f"{row}: {'; '.join(figures(before, now)) if before else 'counted'}")
+            changes.append(f"{row}: {summary(before, now) if before else 'counted'}")
             records.append(replace(now, reason=reason))
         else:
             records.append(before)
-    kept = {record.row for record in records}
-    changes += [f"{r.row}: dropped" for r in table.records if r.row not in kept]
+    kept = {record.key for record in records}
+    changes += [f"{r.row}: dropped" for r in table.records if r.key not in kept]
     return Filled(_in_order(table, records), tuple(changes), tuple(failures))
 
 
@@ -77,7 +78,7 @@ def write_renderings(table: Committed) -> list[str]:
     """Write what has changed of the files made from the records; returns their names."""
     written = []
     for path, content in table.renderings():
-        if not path.exists() or path.read_bytes() != content.encode():
+        if not path.is_file() or path.read_bytes() != content.encode():
             write_whole(path, content)
             written.append(path.name)
     return written

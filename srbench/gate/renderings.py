@@ -1,7 +1,7 @@
 """Are the committed Markdown, LaTeX and CSV, byte for byte, what the records make?"""
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from itertools import zip_longest
 from pathlib import Path
 
@@ -27,19 +27,23 @@ def check_renderings(table: Committed) -> Iterator[Finding]:
             yield Finding("rendering", table.name, message, details, remedy, "", path, line)
 
 
-def orphans(folder: Path, tables: list[Committed]) -> Iterator[Finding]:
-    """Files beside the tables that no layout accounts for."""
+def orphans(
+    folder: Path, tables: list[Committed], unread: Container[str] = ()
+) -> Iterator[Finding]:
+    """Files beside the tables that no layout accounts for; ``unread`` layouts do for theirs."""
     known = {path for table in tables for path, _ in table.renderings()}
     known |= {loaded.path for table in tables for _, loaded in table.times}
     known |= {table.loaded.path for table in tables}
     for path in sorted(folder.iterdir()):
-        if path.suffix in (*RENDERINGS, ".jsonl") and path not in known and path.stem != "README":
+        name = path.stem.partition(".")[0]
+        ours = path.suffix in (*RENDERINGS, ".jsonl") and name not in unread and name != "README"
+        if ours and path not in known:
             yield Finding(
                 "extra",
                 path.stem,
                 f"{path.name} belongs to no layout",
                 (),
-                f"add {path.stem.partition('.')[0]}.toml, or delete it",
+                f"add {name}.toml, or delete it",
                 file=path,
             )
 
@@ -59,14 +63,23 @@ def _first_difference(path: Path, found: str, expected: str) -> tuple[int, tuple
             break
         cell, (is_, should) = differing[0]
         where = f"cell {cell} of the row {pairs[0][1].strip()}"
-        return number, (f"{where}: {is_.strip()!r}, should be {should.strip()!r}",)
+        if is_.strip() != should.strip():
+            is_, should = is_.strip(), should.strip()
+        return number, (f"{where}: {is_!r}, should be {should!r}",)
     else:
         return number, ("other line ends than there should be",)
-    return number, (f"is:        {is_}", f"should be: {should}")
+    return number, (f"is:        {is_!r}", f"should be: {should!r}")
+
+
+def _csv_cells(line: str) -> list[str]:
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error:  # whatever stands there, it is not what was written
+        return [line]
 
 
 _CELLS: dict[str, Callable[[str], list[str]]] = {
     ".md": lambda line: line.strip("|").split(" | "),
     ".tex": lambda line: line.split("&"),
-    ".csv": lambda line: next(csv.reader([line]), []),
+    ".csv": _csv_cells,
 }

@@ -62,6 +62,17 @@ def resolve(wanted: str | None) -> list[str]:
     return [name for name in meant if name]
 
 
+def resolve_one(wanted: str | None) -> str:
+    """The name of the one device meant; of several GPUs the first, if nothing is said.
+
+    Raises SrbenchError for one that is not there, and for ``all`` where that is several.
+    """
+    first, *others = resolve(wanted)
+    if wanted == "all" and others:
+        raise SrbenchError("this measures on one device", f"use --device {first}")
+    return first
+
+
 def _cuda_devices() -> list[str]:
     return [f"cuda:{index}" for index in range(torch.cuda.device_count())]
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from srbench import stats
+from srbench.conditions import MOST_ROUNDS
 from srbench.failures import told
 from srbench.measure.clocks import Clock, Task
 
@@ -55,6 +56,8 @@ class Stop:
     def reached(self, samples: Samples, elapsed: float) -> bool:
         """After each round. The intervals' width decides, never where they are."""
         done = samples.rounds
+        if done >= MOST_ROUNDS:
+            return True
         if elapsed * (done + 1) / done > self.budget:  # the next round would not fit
             return True
         if self.rounds is not None:

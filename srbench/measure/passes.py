@@ -80,12 +80,14 @@ def _backward(subject: Subject) -> Task:
     call, x, parameters = _training_callable(subject), subject.batch, subject.parameters
     gradient = _gradient(call(x))
     output: list[Tensor] = []
+    gradients: list[Tensor] = []  # given back outside the time, as those of a training step are
 
     def prepare() -> None:
+        gradients.clear()
         output[:] = [call(x)]
 
     def run() -> None:
-        torch.autograd.grad(output[0], parameters, gradient, allow_unused=True)
+        gradients[:] = torch.autograd.grad(output[0], parameters, gradient, allow_unused=True)
 
     return Task(subject.name, "backward", run, prepare)
 

@@ -8,7 +8,7 @@ from srbench.differences import Differences, Pair
 from srbench.records import Estimate, PassTiming
 from srbench.report.columns import TITLES, raw
 from srbench.report.formats import Report
-from srbench.report.notes import sections
+from srbench.report.notes import problems, sections
 from srbench.report.table import Column, Hint, Table
 from srbench.results import COMPARED
 
@@ -141,6 +141,8 @@ def _notes(found: Differences, a: str, b: str, timed: bool) -> Iterator[str]:
         if rows:
             more = f", and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
             yield f"Only in {name}: {', '.join(map(str, rows[:SHOWN]))}{more}."
+    for name, records in (("A", found.before), ("B", found.after)):
+        yield from (f"{name}: {problem.removeprefix('* ')}" for problem in problems(records))
     if found.environment:
         yield f"Measured with other things: {'; '.join(found.environment)}."
     else:

@@ -15,7 +15,7 @@ MEANINGS = {
     "regression": "slower than tolerated, confirmed in reversed order on a quiet machine",
     "inconclusive": "the machine is too loud, or the difference too near the tolerance, to say",
     "new": "the other version has no such model, so there is nothing to compare with",
-    "failed": "this version cannot run it",
+    "failed": "one of the versions cannot run it",
 }
 
 

@@ -34,7 +34,8 @@ def device_report(
 
 def require_columns(name: str, layout: Layout) -> None:
     """Raises SrbenchError for a column that there is none of."""
-    device_report(name, layout, (), ())
+    fields(layout.columns, (COUNTED, PRINTED), name)
+    fields(layout.device_columns, (COUNTED, PRINTED, TIMED), name)
 
 
 def _report(

@@ -94,7 +94,8 @@ def _notes(profile: Profile) -> Iterator[str]:
     channels, height, width = profile.input
     precision = f"autocast to {setup.dtype}" if setup.amp else setup.dtype
     yield (
-        f"A batch of {setup.batch} of {channels}×{height}×{width}, {precision}, on {setup.device} "
+        f"A batch of {setup.batch} of {channels}×{height}×{width}, {precision}"
+        f"{', channels_last' if setup.channels_last else ''}, on {setup.device} "
         f"({facts.get('gpu') or facts.get('cpu')}), {facts.get('threads')} threads. MACs are "
         "the whole batch's."
     )

@@ -125,7 +125,7 @@ def times_notes(results: Results) -> Iterator[str]:
     yield from setups
     if settings := settings_note(results):
         yield settings
-    yield _method(measured[0][1])
+    yield _method([timing for _, timing in measured])
     found = {what for _, timing in measured for what in timing.passes}
     yield " ".join(MEANING[what] for what in PASSES if what in found)
     yield from _beside(measured)
@@ -151,16 +151,21 @@ def _setup(record: Record, timing: Timing) -> str:
     )
 
 
-def _method(timing: Timing) -> str:
+def _method(timings: list[Timing]) -> str:
+    timing = timings[0]
+    taken = {len(s) for t in timings for p in t.passes.values() for s in p.samples if s}
+    rounds = f"{min(taken)} to {max(taken)}" if len(taken) > 1 else f"{max(taken)}"
     unit = (
         "one process: what a process gets by chance, such as where its memory lies, is in none of "
         "them, and --processes 6 or more puts it there"
         if timing.processes == 1
         else f"{timing.processes} fresh processes, which are the intervals' unit"
     )
+    many = "" if taken == {1} else "s"
     return (
         "Medians with 95 % intervals. Overhead: to the baseline of the same round, paired; none "
-        f"where the interval contains 0. Each interval holds for itself. From {unit}."
+        f"where the interval contains 0. Each interval holds for itself. {rounds} round{many}, "
+        f"from {unit}."
     )
 
 

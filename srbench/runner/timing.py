@@ -218,11 +218,16 @@ def _record(
         timing=Timing(
             job.setup,
             row.role,
-            job.plan.processes,
-            {} if failure else passes,
+            _finished(job, found),
+            passes,
             tuple(_notes(job, row, found, passes)),
         ),
     )
+
+
+def _finished(job: Job, found: Sequence[Sampled]) -> int:
+    """How many processes have samples; an interruption may have come before the last."""
+    return 1 if job.plan.processes == 1 else sum(bool(one.samples) for one in found)
 
 
 def _notes(
@@ -235,10 +240,13 @@ def _notes(
             yield f"{what}: the warm-up was cut short by the time budget"
         estimate = timed.ratio or timed.seconds
         if estimate.low is None:
-            unit = "rounds" if job.plan.processes == 1 else "processes"
+            unit = ("round", "s") if job.plan.processes == 1 else ("process", "es")
+            many = f"{unit[0]}{unit[1]} are" if estimate.n != 1 else f"{unit[0]} is"
             yield (
-                f"{what}: {estimate.n} {unit} are too few for an interval, "
-                f"{stats.FEWEST} are needed"
+                f"{what}: {estimate.n} {many} too few for an interval, {stats.FEWEST} are needed"
             )
+        rounds = max(map(len, timed.samples))
+        if job.plan.rounds and rounds < job.plan.rounds:
+            yield f"{what}: stopped after {rounds} of {job.plan.rounds} rounds"
         if timed.ratio is None and row.role != "baseline":
             yield f"{what}: nothing to compare with, the baseline failed"

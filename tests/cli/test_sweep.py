@@ -147,6 +147,12 @@ def test_bad_input_is_named_before_any_work(
     assert not Path("sweep.jsonl").exists()
 
 
+def test_the_records_of_a_table_are_not_a_sweeps(capsys: pytest.CaptureFixture) -> None:
+    Path("t.toml").write_text("")
+    sweep("resnet18+sr", "--memories", "1", *SMALL, "--records", "t.jsonl", code=2)
+    assert "belongs to a table" in capsys.readouterr().err
+
+
 def test_a_damaged_file_is_left_alone(capsys: pytest.CaptureFixture) -> None:
     sweep("resnet18+sr", "--memories", "1", *SMALL)
     path = Path("sweep.jsonl")

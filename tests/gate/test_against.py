@@ -87,6 +87,23 @@ def test_a_version_that_does_not_start_says_why(checkout: Path) -> None:
         worker.hello()
 
 
+def test_an_environment_with_this_very_code_is_no_other_version(tmp_path: Path) -> None:
+    job = Job(("resnet18",), (64, 64), 10, 1, "forward")
+    with (
+        Worker(Code("env", sys.executable), job) as worker,
+        pytest.raises(SrbenchError, match="is this very code"),
+    ):
+        worker.hello()
+
+
+@pytest.mark.parametrize(
+    ("failure", "expected"), [("SpecError: unknown model", "new"), ("RuntimeError: x", "failed")]
+)
+def test_only_not_knowing_a_spec_makes_it_new(failure: str, expected: str) -> None:
+    found = Found(failed_there={"resnet18": failure})
+    assert against._verdict("t", "resnet18", 0.05, found, Found()).outcome == expected
+
+
 class Scripted:
     """Blocks that say what they are told; ``plan`` has a ratio for each model."""
 
@@ -121,6 +138,14 @@ def test_only_what_seems_slower_is_confirmed_in_reversed_order(
     blocks = Scripted({"resnet18": always(1.0), "resnet18+sr": always(1.1)})
     assert judged(monkeypatch, blocks) == {"resnet18": "pass", "resnet18+sr": "regression"}
     assert blocks.calls == [(JOB.specs, False)] * 6 + [(("resnet18+sr",), True)] * 6
+
+
+def test_a_confirmation_on_a_loud_machine_goes_on_and_then_gives_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    blocks = Scripted({"resnet18": always(1.0), "resnet18+sr": always(1.1)}, control=1.2)
+    assert judged(monkeypatch, blocks)["resnet18+sr"] == "inconclusive"
+    assert len(blocks.calls) == 6 + against.MOST_BLOCKS
 
 
 def test_what_is_undecided_gets_more_processes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,9 +38,9 @@ Check = Callable[..., dict]
 @pytest.fixture
 def check(tables: Path, capsys: pytest.CaptureFixture) -> Check:
     """Runs the gate, and returns its findings by row."""
-    capsys.readouterr()
 
     def check(code: int = 1) -> dict:
+        capsys.readouterr()
         assert run(["check", str(tables), "--format", "json"]) == code
         found = [f for table in json.loads(capsys.readouterr().out) for f in table["findings"]]
         return {finding["row"] or Path(finding["file"]).name: finding for finding in found}
@@ -102,7 +102,7 @@ def test_a_moved_block_is_named(check: Check, monkeypatch: pytest.MonkeyPatch) -
     (finding,) = check().values()
     module.site_shapes.cache_clear()
     assert finding["row"] == "resnet18+se at 64×64"
-    assert finding["message"] == "the same figures come from other parameters"
+    assert finding["message"] == "the same figures come from other parts"
     assert any(
         line.startswith("block layer1.0.bn1.1: new, se on 64×16×16") for line in finding["details"]
     )
@@ -137,6 +137,51 @@ def test_a_hand_edited_record_is_named(column: str, check: Check, tables: Path) 
     assert finding["kind"] == "changed"
     assert f"{column} " in finding["message"]
     assert "(-1)" in finding["message"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "word"),
+    [
+        (b'"baseline":"resnet18"', b'"baseline":"resnet18+se"', "baseline"),
+        (b'"macs_torch":', b'"macs_torch":1', "macs_torch"),
+        (b'"unknown":{}', b'"unknown":{"einsum":3}', "einsum"),
+        (b'"uncounted":{', b'"uncounted":{"tanh":99,', "by convention not counted"),
+        (b'"sr":"memories=10', b'"sr":"memories=99', "settings"),
+        (b'"status":"ok"', b'"status":"failed: x"', "status"),
+        (b'"convention":"one', b'"convention":"two', "convention"),
+        (b'"layer4.2.memory":"10x', b'"layer4.2.memory":"12x', "parameter layer4.2.memory"),
+        (b'"conv1 conv":', b'"conv1 conv":1', "operator conv1 conv"),
+    ],
+)
+def test_whatever_a_record_says_is_checked(
+    before: bytes, after: bytes, word: str, check: Check, tables: Path
+) -> None:
+    """Even where the files are made anew from what was edited."""
+    path = tables / "small.jsonl"
+    *others, last = path.read_bytes().splitlines(keepends=True)
+    assert before in last
+    path.write_bytes(b"".join([*others, last.replace(before, after, 1)]))
+    assert run(["table", "--folder", str(tables), "--render-only"]) == 0
+    findings = check()
+    said = json.dumps(findings["resnet18+sr at 64×64"], ensure_ascii=False)
+    assert word in said
+
+
+def test_times_do_not_belong_among_counts(check: Check, tables: Path) -> None:
+    from made import timed
+
+    record = replace(timed("resnet18", [0.1] * 6), num_classes=10)
+    store.append(tables / "small.jsonl", record)
+    assert "their machine's own" in check()["resnet18 at 64×64"]["message"]
+    arguments = ["--update", "--reason", "times do not belong here"]
+    assert run(["table", "--folder", str(tables), *arguments]) == 0
+    assert check(code=0) == {}
+
+
+def test_a_cell_that_is_no_csv_is_named_all_the_same(check: Check, tables: Path) -> None:
+    path = tables / "small.csv"
+    path.write_bytes(path.read_bytes().replace(b"resnet18+se", b"resnet18\r+se", 1))
+    assert check()["small.csv"]["line"] == 3
 
 
 @pytest.mark.parametrize("suffix", [".md", ".tex", ".csv"])

@@ -63,6 +63,9 @@ def test_on_a_gpu_the_allocators_peak_over_what_lies_there(
     subject.model.register_forward_hook(lambda *a: log.append("forward"))
     found = memory.on_cuda(subject, "forward")
     assert (found.allocated, found.reserved) == (70, 700)
-    assert log.index("reset_peak_memory_stats") < log.index("forward")
+    warm, empty, reset = (
+        log.index(n) for n in ("forward", "empty_cache", "reset_peak_memory_stats")
+    )
+    assert warm < empty < reset < log.index("forward", reset)
     assert log.index("forward") < log.index("synchronize") < log.index("max_memory_allocated")
     assert subject.model.scale.grad is None
