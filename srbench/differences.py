@@ -101,7 +101,7 @@ def _require_comparable(before: Iterable[Record], after: Iterable[Record]) -> No
         if not old[spec_and_kind] & new[spec_and_kind]:
             a, b = (", ".join(sorted(map(str, s[spec_and_kind]))) for s in (old, new))
             raise SrbenchError(
-                f"{spec} was {kind} under other conditions: {a}, and {b}",
+                f"{spec} was {kind} under other conditions: {a} in A; {b} in B",
                 "measure both alike; nothing was compared",
             )
 

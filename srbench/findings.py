@@ -8,7 +8,7 @@ from srbench.errors import BAD_INPUT, GATE_FAILED, ROWS_FAILED
 
 Kind = Literal["changed", "missing", "extra", "rendering", "unreadable", "failed"]
 EXIT_CODES: dict[Kind, int] = {"unreadable": BAD_INPUT, "failed": ROWS_FAILED}
-ACCEPT = 'if this is meant: srbench table {table} --update --reason "why"'
+ACCEPT = 'if this is meant: srbench table {table} --update --reason "why"; else undo it'
 
 
 @dataclass(frozen=True)

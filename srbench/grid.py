@@ -27,6 +27,9 @@ def grid(spec: str | Spec, varied: Mapping[str, Sequence[str]]) -> list[Spec]:
     """
     spec = parse(spec)
     places = [_place(spec, name) for name in varied]
+    for name, place in zip(varied, places, strict=True):
+        if places.count(place) > 1:
+            raise SpecError(f"{name} is varied twice", "give all its values at once")
     specs = [
         _with(spec, dict(zip(places, values, strict=True))) for values in product(*varied.values())
     ]

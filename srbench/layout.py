@@ -10,6 +10,9 @@ input_size = [224, "192x256"]     # 224 if nothing is said
 num_classes = 1000                # likewise
 published = "ECA-Net (…), …"      # whose figures stand beside; alone, its rows are the rows
 
+[names]                           # what the table calls a row, instead of its spec
+resnet50 = "ResNet-50"
+
 [time]                            # what `srbench check --time` measures
 specs = ["resnet50", "resnet50+sr"]
 tolerance = 0.05
@@ -87,12 +90,16 @@ class TimeGate(_Strict):
 
 
 class Layout(_Strict):
-    """A table's caption, columns and rows. ``rank`` marks the best of every section."""
+    """A table's caption, columns and rows.
+
+    ``rank`` marks the best of every section; ``names`` are what the table calls a spec.
+    """
 
     caption: str
     columns: list[str] = Field(min_length=1)
     device_columns: list[str] = ["forward", "forward_overhead", "train", "train_overhead"]
     rank: bool = True
+    names: dict[str, str] = {}
     rows: list[Group] = Field(min_length=1)
     time: TimeGate | None = None
 

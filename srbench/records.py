@@ -1,16 +1,14 @@
 """What was measured, typed: one `Record` a row. No torch here."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
 from srbench.conditions import Setup
+from srbench.published import Published
+from srbench.schema import CONVENTION, STRICT
 
-STRICT = {"extra": "forbid", "allow_inf_nan": False}  # where records come from a file
 LARGEST_COUNT = 2**63
-CONVENTION = "one multiply-add is one MAC, FLOPs as fvcore's default handles count them"
 
 
 @dataclass(frozen=True)
@@ -68,57 +66,6 @@ class Counts:
         for count in (self.params, self.trainable, self.macs, self.flops, self.macs_torch):
             if not 0 <= count < LARGEST_COUNT:
                 raise ValueError("a count must be from 0 to 2**63 - 1")
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A number as it is printed, ``"3.858"`` in units of ``1e9``: its digits are part of it."""
-
-    __pydantic_config__ = STRICT
-    printed: str
-    unit: float = 1
-
-    def __post_init__(self) -> None:
-        """Raises ValueError for what is no number."""
-        if not re.fullmatch(r"-?\d{1,18}(\.\d{1,12})?", self.printed, re.ASCII):
-            raise ValueError(f"{self.printed!r} is not a number as it is printed, such as 4.089")
-        if not 0 < self.unit < float("inf"):
-            raise ValueError(f"a unit of {self.unit} is none")
-
-    def same_digits(self, value: float) -> "Figure":
-        """Another value written as this one is.
-
-        >>> Figure("3.858", 1e9).same_digits(3_857_973_248)
-        Figure(printed='3.858', unit=1000000000.0)
-        """
-        return Figure(f"{value / self.unit:.{self._decimals}f}", self.unit)
-
-    def deviation(self, value: float) -> "Figure":
-        """How much more a value is, written as this one is; ``0`` where every digit is the same.
-
-        >>> Figure("26.77", 2**20).deviation(28_088_024).printed
-        '+0.02'
-        """
-        more = Decimal(self.same_digits(value).printed) - Decimal(self.printed)
-        return Figure(f"{more:+f}" if more else "0", self.unit)
-
-    @property
-    def _decimals(self) -> int:
-        return len(self.printed.partition(".")[2])
-
-
-@dataclass(frozen=True)
-class Published:
-    """What somebody else says of a spec: ``figures`` by name, such as ``macs`` or ``top1_error``.
-
-    ``source`` is the publication and its table, ``row`` what the row is called there.
-    """
-
-    __pydantic_config__ = STRICT
-    source: str
-    row: str
-    figures: Mapping[str, Figure]
-    convention: str = CONVENTION
 
 
 @dataclass(frozen=True)
@@ -256,38 +203,3 @@ class Record:
             calls = ", ".join(f"{op} (×{n})" for op, n in self.counts.unknown.items())
             found.append(f"not counted: {calls}")
         return tuple(found)
-
-
-@dataclass(frozen=True)
-class PartProfile:
-    """A stage, the stem or the head, or the blocks of one kind in a stage, for one batch.
-
-    ``moved`` are the bytes of input, output and parameters, each once, and ``least`` the seconds
-    that the machine's own limits allow; ``seconds`` are what it took.
-    """
-
-    name: str
-    stage: str
-    is_block: bool
-    calls: int
-    params: int
-    macs: int
-    moved: int
-    seconds: Estimate
-    least: float
-    is_memory_bound: bool
-
-
-@dataclass(frozen=True)
-class Profile:
-    """Where the time of a forward pass goes. The limits are in bytes/s and MACs/s."""
-
-    spec: str
-    input: tuple[int, int, int]
-    num_classes: int
-    setup: Setup
-    seconds: Estimate
-    bandwidth: float
-    rate: float
-    parts: tuple[PartProfile, ...]
-    environment: Mapping[str, Any]

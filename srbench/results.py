@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from srbench.conditions import PASSES
 from srbench.records import Estimate, Record, Timing
 from srbench.rows import Join
+from srbench.schema import SCHEMA
 
 if TYPE_CHECKING:
     import pandas
 
-SCHEMA = 1
 COMPARED = ("params", "macs", "flops")
 
 

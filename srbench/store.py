@@ -5,22 +5,22 @@ damaged takes no other with it.
 """
 
 import os
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srbench.errors import SrbenchError
-from srbench.files import require_writable, unwritable, write_whole
+from srbench.files import unwritable, write_whole
 from srbench.records import Key, Record
-from srbench.results import SCHEMA
+from srbench.schema import SCHEMA
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 LARGEST_FILE = 2**29  # bytes; a record takes some kB, and all of a file is held in memory
-_HEAD = b'{"schema":%d,' % SCHEMA
+HEAD = b'{"schema":%d,' % SCHEMA
 
 
 @dataclass(frozen=True)
@@ -81,55 +81,6 @@ def read(path: Path) -> Loaded:
     return Loaded(path, tuple(records), tuple(lines), tuple(problems))
 
 
-class RecordFile:
-    """A file that records are put into as they are measured, each kept at once.
-
-    ``identity`` tells which records are of one row: a new one takes the old one's place.
-    """
-
-    def __init__(
-        self, path: Path, identity: Callable[[Record], Hashable] = lambda record: record.key
-    ) -> None:
-        """Open a file, which need not exist.
-
-        A last line that was cut short while it was written is left out: ``cut_short`` is its
-        number. Raises SrbenchError where any other line is no record.
-        """
-        loaded = read(path)
-        self.cut_short = _cut_short(loaded)
-        if not self.cut_short:
-            loaded.require_sound()
-        self.path = path
-        self._identity = identity
-        self._records = {identity(record): record for record in loaded.records}
-        self._is_writable = False
-
-    @property
-    def records(self) -> tuple[Record, ...]:
-        return tuple(self._records.values())
-
-    def require_writable(self) -> None:
-        """Raises SrbenchError where nothing can be put into it; cheap from the second time."""
-        if not self._is_writable:
-            require_writable(self.path)
-            self._is_writable = True
-
-    def find(self, like: Record) -> Record | None:
-        """The record of the same row."""
-        return self._records.get(self._identity(like))
-
-    def put(self, record: Record) -> None:
-        """Add a record, or put it in the place of that of the same row."""
-        identity = self._identity(record)
-        is_new = identity not in self._records
-        self._records[identity] = record
-        if is_new and not self.cut_short:
-            append(self.path, record)
-        else:
-            write(self.path, self._records.values())
-            self.cut_short = None
-
-
 def parse(line: bytes) -> Record:
     """A record from its line. Raises ValueError that says what is wrong with it."""
     from pydantic import ValidationError
@@ -144,7 +95,7 @@ def parse(line: bytes) -> Record:
 
 def line(record: Record) -> bytes:
     """A record as its line, with the line's end."""
-    return _HEAD + _adapter().dump_json(record)[1:] + b"\n"
+    return HEAD + _adapter().dump_json(record)[1:] + b"\n"
 
 
 def append(path: Path, record: Record) -> None:
@@ -163,20 +114,6 @@ def append(path: Path, record: Record) -> None:
 def write(path: Path, records: Iterable[Record]) -> None:
     """Write a file anew, whole or not at all. Raises SrbenchError where it cannot be written."""
     write_whole(path, b"".join(line(record) for record in records))
-
-
-def _cut_short(loaded: Loaded) -> int | None:
-    """The number of the one line that is no record, if it is the last and ends in its middle."""
-    if len(loaded.problems) != 1 or loaded.problems[0].text.endswith(b"\n"):
-        return None
-    from pydantic_core import from_json
-
-    text = loaded.problems[0].text
-    try:
-        from_json(text)  # whole, so it is something else that is wrong with it
-    except ValueError:
-        return loaded.problems[0].line if text.startswith(_HEAD[: len(text)]) else None
-    return None
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
@@ -203,8 +140,8 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 def _without_schema(text: bytes) -> bytes:
     """The record's JSON: cheap for lines that this srbench wrote; others are looked at closely."""
-    if text.startswith(_HEAD):
-        return b"{" + text[len(_HEAD) :]
+    if text.startswith(HEAD):
+        return b"{" + text[len(HEAD) :]
     from pydantic_core import from_json, to_json
 
     try:

@@ -4,16 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from srbench.conditions import Setup
-from srbench.records import (
-    Counts,
-    Estimate,
-    Figure,
-    ModuleCounts,
-    PassTiming,
-    Published,
-    Record,
-    Timing,
-)
+from srbench.published import Figure, Published
+from srbench.records import Counts, Estimate, ModuleCounts, PassTiming, Record, Timing
 
 VERSIONS = {"srbench": "0.1.0", "python": "3.11.7", "torch": "2.14.1"}
 

@@ -46,7 +46,7 @@ def test_how_the_models_ran_is_said() -> None:
     ("after", "message"),
     [
         (replace(OLD[0], input=(3, 96, 96)), "counted under other conditions: 64×64.*96×96"),
-        (replace(OLD[0], num_classes=10), "1000 classes, and 64×64 and 10 classes"),
+        (replace(OLD[0], num_classes=10), "1000 classes in A; 64×64 and 10 classes in B"),
         (
             replace(OLD[0], counts=replace(OLD[0].counts, convention="2 FLOPs a MAC")),
             "two conventions: one multiply-add .*; and 2 FLOPs a MAC",
@@ -61,7 +61,7 @@ def test_what_does_not_compare_is_refused(after: object, message: str) -> None:
 
 
 def test_other_batches_are_refused() -> None:
-    with pytest.raises(SrbenchError, match=r"batches of 1, and .* batches of 2"):
+    with pytest.raises(SrbenchError, match=r"batches of 1 in A; .* batches of 2 in B"):
         differences([timed("resnet18", [1.0])], [timed("resnet18", [1.0], setup=Setup(batch=2))])
 
 

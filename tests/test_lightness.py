@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import srbench
 
+TABLES = str(Path(__file__).parents[1] / "tables")
 HEAVY = ("torch", "torchvision", "fvcore", "pandas", "scipy", "matplotlib", "pynvml")
 
 
@@ -46,6 +48,12 @@ def command(*arguments: str) -> str:
         command("latency", "--rounds", "0"),
         command("profile", "--help"),
         command("env", "--help"),
+        *(command(name, "--help") for name in ("table", "check", "sweep", "compare", "report")),
+        command("table", "nothing"),
+        command("table", "memories", "--render-only", "--folder", TABLES),
+        command("compare", f"{TABLES}/imagenet.jsonl", f"{TABLES}/memories.jsonl"),
+        command("check", "/nonexistent"),
+        command("sweep", "resnet50", "--memories", "1"),
         command("flops", "--input-size", "2,2"),
         command("flops", "--output", "/nonexistent/table.md"),
     ],

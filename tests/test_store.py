@@ -9,7 +9,7 @@ from made import counted, printed, timed
 
 from srbench import store
 from srbench.errors import SrbenchError
-from srbench.store import RecordFile
+from srbench.filing import RecordFile
 
 RECORDS = [
     counted("resnet18"),
@@ -62,7 +62,7 @@ def test_other_writers_spaces_and_orders_are_read() -> None:
         (store.line(RECORDS[0]).replace(b'"macs":5000', b'"macs":5000.5'), "counts.macs"),
         (store.line(RECORDS[0]).replace(b'"spec":"resnet18",', b""), "spec"),
         (store.line(RECORDS[0]).replace(b'"spec":', b'"spex":1,"spec":'), "spex: Unexpected"),
-        (store.line(RECORDS[0]).replace(b'"macs":5000', b'"macs":-1'), "a count of -1"),
+        (store.line(RECORDS[0]).replace(b'"macs":5000', b'"macs":-1'), "a count must be from 0"),
         (store.line(RECORDS[0]).replace(b'"macs":5000', b'"macs":9' + b"0" * 400), "counts"),
         (store.line(RECORDS[3]).replace(b"[0.1,0.2,0.3]", b"[]"), "there must be samples"),
         (store.line(RECORDS[3]).replace(b"[0.1,0.2,0.3]", b"[0.1,0.0]"), "above zero"),

@@ -80,11 +80,13 @@ def check(
 
       srbench check --time --against ../base
     """
-    from srbench.cli.checking import check_and_show, time_and_show
-
     chosen = form and form.value
     if time or against:
+        from srbench.cli.timegate import time_and_show
+
         code = time_and_show(folder, only or (), time, against, tolerance, device, chosen, output)
     else:
+        from srbench.cli.checking import check_and_show
+
         code = check_and_show(folder, only or (), chosen, output)
     raise typer.Exit(code)

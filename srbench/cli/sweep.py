@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from srbench.cli import running, selection
-from srbench.cli.output import FormatOption
+from srbench.cli.output import FormatOption, OutputOption
 
 _GRID = "What varies; every combination is a row"
 
@@ -62,6 +62,7 @@ def sweep(
         ),
     ] = None,
     form: FormatOption = None,
+    output: OutputOption = None,
 ) -> None:
     """Measure a grid of variants, each beside its baseline.
 
@@ -92,5 +93,6 @@ def sweep(
             records=records,
             plot=plot,
             form=form,
+            output=output,
         )
     )

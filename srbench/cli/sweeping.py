@@ -8,11 +8,12 @@ from pathlib import Path
 import typer
 
 from srbench import comparison
-from srbench.cli.output import Format, destination, reserved
+from srbench.cli.output import Format, destination, require_apart, reserved
 from srbench.cli.progress import progress
 from srbench.conditions import Plan, conditions
 from srbench.environment import VERSIONS, versions
 from srbench.errors import ROWS_FAILED, SpecError, SrbenchError
+from srbench.filing import RecordFile
 from srbench.grid import grid
 from srbench.records import Row
 from srbench.report.joined import rows_report
@@ -21,7 +22,6 @@ from srbench.report.series import panels
 from srbench.rows import Joined, joined
 from srbench.runner.missing import Counter, comparisons, same_environment, time_missing
 from srbench.spec import Spec
-from srbench.store import RecordFile
 
 
 def sweep_and_show(
@@ -38,6 +38,7 @@ def sweep_and_show(
     records: Path,
     plot: Path | None,
     form: Format | None,
+    output: Path | None,
 ) -> int:
     """The whole of ``srbench sweep``; returns the exit code."""
     if plot:
@@ -52,13 +53,15 @@ def sweep_and_show(
     plan = Plan(time_budget=time_budget)
     if records.with_suffix(".toml").exists():
         raise SrbenchError(f"{records} belongs to a table", "name another file with --records")
+    require_apart(output, [records])
+    require_apart(plot, [records, *([output] if output else [])])
     file = RecordFile(records)
     file.require_writable()
     if file.cut_short:
         typer.echo(f"line {file.cut_short} of {records} was cut short: dropped", err=True)
     failures: list[str] = []
     interrupted = False
-    with destination(None, form) as target, reserved(plot):
+    with destination(output, form) as target, reserved(plot):
         try:
             _count(rows, file, failures)
             if device and len(failures) < len(rows):
@@ -67,8 +70,9 @@ def sweep_and_show(
             interrupted = True
         found = _shown(rows, file, batch_sizes)
         if found:
-            target.write(rows_report("sweep", found, f"A sweep of {spec}."))
-        typer.echo(f"{len(file.records)} records are in {records}", err=True)
+            report = rows_report("sweep", found, f"A sweep of {spec}.")
+            target.write(report, partial=interrupted)
+        typer.echo(f"{len(found)} rows of this sweep are in {records}", err=True)
         if interrupted:
             raise KeyboardInterrupt
         if plot:

@@ -9,11 +9,10 @@ import typer
 
 from srbench.cli.output import destination
 from srbench.cli.progress import progress, status
-from srbench.conditions import Plan
+from srbench.conditions import PASSES, Plan
 from srbench.errors import ROWS_FAILED, SrbenchError
 from srbench.gate.committed import Committed, layout_paths, open_table
 from srbench.gate.fill import Filled, fill, time_rows, update, write_renderings
-from srbench.report.layouts import layout_report
 from srbench.runner.missing import Counter
 
 
@@ -42,21 +41,19 @@ def fill_and_show(
                 filled = _filled(table, count, update, reason)
                 failed = failed or bool(filled.failures)
                 table = filled.table
-            if device:
-                table = _timed(table, device, batch_size, Plan(time_budget=time_budget))
-            for name in write_renderings(table):
-                typer.echo(f"wrote {folder / name}", err=True)
             done.append(table)
-    _show(done)
-    return ROWS_FAILED if failed else 0
-
-
-def _show(tables: Sequence[Committed]) -> None:
-    """The tables as text, below their captions."""
-    for number, table in enumerate(tables):
+    reports = []
+    for table in done:
+        if device:
+            table = _timed(table, device, batch_size, time_budget)
+        for name in write_renderings(table):
+            typer.echo(f"wrote {folder / name}", err=True)
+        reports.append((table, table.last_report()))
+    for number, (table, report) in enumerate(reports):
         typer.echo(f"{'' if number == 0 else chr(10)}{table.name}: {table.layout.caption}\n")
         with destination(None, None) as target:
-            target.write(layout_report(table.name, table.layout, table.records))
+            target.write(report)
+    return ROWS_FAILED if failed else 0
 
 
 @contextmanager
@@ -76,14 +73,26 @@ def _filled(table: Committed, count: Counter, accept: bool, reason: str) -> Fill
     return filled
 
 
-def _timed(table: Committed, device: str, batch_size: int | None, plan: Plan) -> Committed:
+def _timed(table: Committed, device: str, batch_size: int | None, time_budget: float) -> Committed:
+    """The table with the times of this machine, of the passes that it shows."""
+    passes = tuple(p for p in PASSES if {p, f"{p}_overhead"} & {*table.layout.device_columns})
+    plan = Plan(passes or PASSES[:1], time_budget=time_budget)
     with status("loading torch") as say:
         from srbench.measure.devices import opened, resolve_one  # loads torch
         from srbench.runner.timing import setup_for
 
         with opened(resolve_one(device)) as ready:
             setup = setup_for(ready, batch_size, None, False)
-            return time_rows(table, ready, setup, plan, lambda who, what: say(f"{who}: {what}"))
+            timed, taken = time_rows(
+                table, ready, setup, plan, lambda who, what: say(f"{who}: {what}")
+            )
+    file = timed.times[-1][1].path
+    if not taken:
+        typer.echo(f"{table.name}: timed already; delete {file} to time it again", err=True)
+    for record in timed.times[-1][1].records:
+        for warning in record.warnings:
+            typer.echo(f"warning: {record.row}: {warning}", err=True)
+    return timed
 
 
 def _rows(tables: Sequence[Committed]) -> int:

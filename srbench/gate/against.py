@@ -6,60 +6,22 @@ one ratio a model. What a process got by chance is then in the ratios' spread, a
 blocks says how sure the result is.
 """
 
-import json
-import os
 import random
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field, replace
 
-import srbench
 from srbench import stats
-from srbench.errors import SrbenchError
+from srbench.gate.processes import Code, Job, Worker, this_code
 from srbench.gate.verdict import is_above, is_decided, is_quiet, judge
 from srbench.stats import FEWEST
 from srbench.verdicts import Verdict
 
-SOURCE = Path(__file__).with_name("worker.py")
 MOST_BLOCKS = 2 * FEWEST
 UNKNOWN = "SpecError"  # how an older version's not knowing a spec begins
-ROUNDS = 12  # of a block; every round gives each process a turn with each model
-# A process that waits must not spin on the cores that another is being timed on.
-PATIENT = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
+ROUNDS = 24  # of a block; every round gives each process a turn with each model
 
 Say = Callable[[str], object]
-
-
-@dataclass(frozen=True)
-class Code:
-    """A version of srbench: the Python that runs it, and the checkout put before its packages."""
-
-    name: str
-    python: str
-    checkout: Path | None = None
-
-    @property
-    def variables(self) -> dict[str, str]:
-        kept = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-        path = {"PYTHONPATH": str(self.checkout)} if self.checkout else {}
-        return kept | PATIENT | path
-
-
-@dataclass(frozen=True)
-class Job:
-    """What both versions time; ``what`` is ``forward`` or ``train``."""
-
-    specs: tuple[str, ...]
-    input_size: tuple[int, int]
-    num_classes: int
-    batch_size: int
-    what: str
-    device: str = "cpu"
 
 
 @dataclass
@@ -70,28 +32,6 @@ class Found:
     control: dict[str, list[float]] = field(default_factory=dict)
     failed_here: dict[str, str] = field(default_factory=dict)
     failed_there: dict[str, str] = field(default_factory=dict)
-
-
-def this_code() -> Code:
-    """The version that is running."""
-    return Code("this version", sys.executable, Path(srbench.__file__).resolve().parents[1])
-
-
-def code_at(path: Path) -> Code:
-    """The version in a checkout, or that an environment or a Python has installed.
-
-    Raises SrbenchError where there is none.
-    """
-    if (path / "srbench" / "__init__.py").is_file():
-        return Code(str(path), sys.executable, path.resolve())
-    for python in (path / "bin" / "python", path / "Scripts" / "python.exe", path):
-        if python.is_file() and os.access(python, os.X_OK):
-            return Code(str(path), str(python.absolute()))
-    raise SrbenchError(
-        f"no srbench is in {path}",
-        "name a checkout, in which there is srbench/, or an environment, in which there is "
-        "bin/python",
-    )
 
 
 def compare(
@@ -177,7 +117,7 @@ def _block(
 
 
 def _rounds(
-    workers: dict[str, "Worker"], specs: Sequence[str], generator: random.Random
+    workers: dict[str, Worker], specs: Sequence[str], generator: random.Random
 ) -> dict[tuple[str, str], list[float]]:
     """Seconds by process and model; in every round each process has a turn with each model."""
     samples: dict[tuple[str, str], list[float]] = {}
@@ -186,74 +126,3 @@ def _rounds(
             for name in generator.sample(list(workers), len(workers)):
                 samples.setdefault((name, spec), []).append(workers[name].turn(spec))
     return samples
-
-
-class Worker:
-    """A process that times models when it is asked to; it ends with the ``with``."""
-
-    def __init__(self, code: Code, job: Job) -> None:
-        self._code = code
-        # Not a pipe, which would fill up with nobody reading it.
-        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
-        self._process = subprocess.Popen(
-            [code.python, "-P", "-c", SOURCE.read_text(encoding="utf-8")],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._stderr,
-            env=code.variables,
-            text=True,
-        )
-        self._send(asdict(job))
-
-    def __enter__(self) -> "Worker":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._process.kill()
-        self._process.communicate()
-        self._stderr.close()
-
-    def hello(self) -> dict[str, Any]:
-        """What the process imported and built. Raises SrbenchError where it is another code."""
-        said: dict[str, Any] = self._receive()
-        if not self._code.checkout and Path(said["path"]).resolve() == this_code().checkout:
-            raise SrbenchError(
-                f"the srbench in {self._code.name} is this very code",
-                "name a checkout of another version, or an environment that has one installed",
-            )
-        if self._code.checkout and Path(said["path"]).resolve() != self._code.checkout.resolve():
-            raise SrbenchError(
-                f"{self._code.name}: Python took srbench from {said['path']} instead",
-                "uninstall that one, or name an environment",
-            )
-        return said
-
-    def turn(self, spec: str) -> float:
-        """Seconds of a call of that model."""
-        self._send(spec)
-        seconds: float = self._receive()
-        return seconds
-
-    def _send(self, message: Any) -> None:
-        assert self._process.stdin
-        try:
-            print(json.dumps(message), file=self._process.stdin, flush=True)
-        except BrokenPipeError:
-            raise self._ended() from None
-
-    def _receive(self) -> Any:
-        assert self._process.stdout
-        line = self._process.stdout.readline()
-        if not line:
-            raise self._ended()
-        return json.loads(line)
-
-    def _ended(self) -> SrbenchError:
-        code = self._process.wait()
-        self._stderr.seek(0)
-        said = self._stderr.read().decode(errors="replace").strip()
-        last = (said or f"code {code}").splitlines()[-1]
-        return SrbenchError(
-            f"{self._code.name} cannot be timed: its process ended: {last}",
-            f"try {self._code.python} -c 'import srbench; srbench.build(\"resnet18\")'",
-        )

@@ -11,7 +11,7 @@ from srbench.conditions import input_size
 from srbench.errors import SrbenchError
 from srbench.layout import Layout, Wanted
 from srbench.records import Record
-from srbench.report.formats import FORMATS, SUFFIXES
+from srbench.report.formats import FORMATS, SUFFIXES, Report
 from srbench.report.layouts import device_report, layout_report, require_columns
 from srbench.store import Loaded
 
@@ -54,12 +54,21 @@ class Committed:
         """Every file that is written from the records, and what is to be in it."""
         yield from self._rendered(self.name, layout_report(self.name, self.layout, self.records))
         for machine, loaded in self.times:
-            report = device_report(self.name, self.layout, self.records, loaded.records)
-            yield from self._rendered(f"{self.name}.{machine}", report)
+            name = f"{self.name}.{machine}"
+            report = device_report(name, self.layout, self.records, loaded.records)
+            yield from self._rendered(name, report)
 
-    def _rendered(self, stem: str, report: object) -> Iterator[tuple[Path, str]]:
+    def last_report(self) -> Report:
+        """The table with the times that were added last, or without where there are none."""
+        if not self.times:
+            return layout_report(self.name, self.layout, self.records)
+        machine, loaded = self.times[-1]
+        name = f"{self.name}.{machine}"
+        return device_report(name, self.layout, self.records, loaded.records)
+
+    def _rendered(self, stem: str, report: Report) -> Iterator[tuple[Path, str]]:
         for suffix in RENDERINGS:
-            yield self.folder / f"{stem}{suffix}", FORMATS[SUFFIXES[suffix]](report)  # type: ignore[arg-type]
+            yield self.folder / f"{stem}{suffix}", FORMATS[SUFFIXES[suffix]](report)
 
 
 def open_table(path: Path) -> Committed:

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
-from srbench.errors import SrbenchError
+from srbench.errors import SpecError, SrbenchError
 from srbench.findings import ACCEPT, Finding
 from srbench.gate.committed import Committed
 from srbench.gate.explain import differs, reasons, summary
-from srbench.records import Record
+from srbench.records import Record, Row
 from srbench.rows import Join
 from srbench.runner.missing import Count
+from srbench.spec import parse
 
 
 def check_counts(table: Committed, count: Count) -> Iterator[Finding]:
@@ -18,12 +19,20 @@ def check_counts(table: Committed, count: Count) -> Iterator[Finding]:
     for row in dict.fromkeys(wanted.row for wanted in table.wanted):
         found = join(row).counts
         if found is None:
-            remedy = f"srbench table {table.name}"
-            yield Finding("missing", table.name, "has no record", (), remedy, str(row))
+            yield _missing(table.name, row)
             continue
         where: dict[str, Any] = {"file": table.loaded.path, "line": table.loaded.line(found)}
         yield from _check_row(table.name, found, count, where)
     yield from _extra(table)
+
+
+def _missing(table: str, row: Row) -> Finding:
+    """A row without a record: not counted yet, or from a version that knows more than this one."""
+    try:
+        parse(row.spec)
+    except SpecError as error:
+        return Finding("failed", table, error.message, (), f"{error.hint}; is it newer?", str(row))
+    return Finding("missing", table, "has no record", (), f"srbench table {table}", str(row))
 
 
 def _check_row(table: str, found: Record, count: Count, where: dict[str, Any]) -> Iterator[Finding]:

@@ -75,6 +75,9 @@ def reasons(before: Record, after: Record) -> Iterator[str]:
     yield from _changes(
         "by convention not counted:", before.counts.uncounted, after.counts.uncounted
     )
+    parts = ("modules", "parameters", "operators", "unknown", "uncounted")
+    if all(getattr(before.counts, part) == getattr(after.counts, part) for part in parts):
+        yield "every parameter and operator is as it was: the record itself was edited"
     old, new = before.environment, after.environment
     yield from _changes(
         "version", {k: old.get(k) for k in VERSIONS}, {k: new.get(k) for k in VERSIONS}

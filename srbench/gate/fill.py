@@ -8,12 +8,12 @@ from srbench import store
 from srbench.conditions import Plan, Setup
 from srbench.environment import fingerprint
 from srbench.files import require_writable, write_whole
+from srbench.filing import RecordFile
 from srbench.gate.committed import Committed, machine_name, times_path
 from srbench.gate.explain import differs, summary
 from srbench.records import Record, Row
 from srbench.rows import Join
 from srbench.runner.missing import Count, time_missing
-from srbench.store import RecordFile
 
 if TYPE_CHECKING:
     from srbench.measure.devices import Device
@@ -86,13 +86,18 @@ def write_renderings(table: Committed) -> list[str]:
 
 def time_rows(
     table: Committed, device: "Device", setup: Setup, plan: Plan, say: Callable[[str, str], object]
-) -> Committed:
-    """Time the rows that have no times on this machine; its file has one way of running them."""
+) -> tuple[Committed, bool]:
+    """Time the rows that have no times on this machine; its file has one way of running them.
+
+    Returns the table with the times, and whether any were taken now.
+    """
     facts = fingerprint() | device.facts
     machine = machine_name(str(facts.get("gpu") or facts.get("cpu") or "unknown"))
     file = RecordFile(times_path(table.folder, table.name, machine), lambda record: record.row)
+    before = file.records
     time_missing(_rows(table), file, device, setup, plan, say)
-    return table.with_times(machine, _ordered(_rows(table), file.records))
+    timed = table.with_times(machine, _ordered(_rows(table), file.records))
+    return timed, file.records != before
 
 
 def _rows(table: Committed) -> list[Row]:

@@ -9,12 +9,16 @@ from srbench.findings import Finding
 from srbench.gate.committed import RENDERINGS, Committed
 
 REMEDY = "srbench table {table} --render-only"
+RECORDS_FIRST = "mend the records first: this file is made of them, and they are not true"
 
 
-def check_renderings(table: Committed) -> Iterator[Finding]:
-    """A finding for every file that is missing, stale or edited: the first cell that differs."""
+def check_renderings(table: Committed, is_true: bool = True) -> Iterator[Finding]:
+    """A finding for every file that is missing, stale or edited: the first cell that differs.
+
+    Where the records themselves are not ``is_true``, what they make is no remedy.
+    """
     for path, expected in table.renderings():
-        remedy = REMEDY.format(table=table.name)
+        remedy = REMEDY.format(table=table.name) if is_true else RECORDS_FIRST
         try:
             found = path.read_bytes()
         except OSError as error:
@@ -22,7 +26,8 @@ def check_renderings(table: Committed) -> Iterator[Finding]:
             yield Finding("rendering", table.name, f"{path.name} {why}", (), remedy, file=path)
             continue
         if found != expected.encode():
-            line, details = _first_difference(path, found.decode(errors="replace"), expected)
+            text = found.decode(errors="replace")
+            line, details = _first_difference(path, text, expected)
             message = f"{path.name} line {line} is not what the records make"
             yield Finding("rendering", table.name, message, details, remedy, "", path, line)
 
@@ -62,13 +67,34 @@ def _first_difference(path: Path, found: str, expected: str) -> tuple[int, tuple
         if len(differing) != 1:
             break
         cell, (is_, should) = differing[0]
-        where = f"cell {cell} of the row {pairs[0][1].strip()}"
-        if is_.strip() != should.strip():
-            is_, should = is_.strip(), should.strip()
-        return number, (f"{where}: {is_!r}, should be {should!r}",)
+        title = _titles(path.suffix, expected).get(cell, "")
+        where = f"cell {cell}{f' ({title})' if title else ''} of the row {pairs[0][1].strip()}"
+        return number, (f"{where}: {_apart(is_, should)}", *_and_more(found, expected))
     else:
         return number, ("other line ends than there should be",)
-    return number, (f"is:        {is_!r}", f"should be: {should!r}")
+    return number, (_apart(is_, should), *_and_more(found, expected))
+
+
+def _apart(is_: str, should: str) -> str:
+    """What stands there and what should; in quotes where only spaces tell them apart."""
+    if is_.strip() == should.strip():
+        return f"{is_!r}, should be {should!r}"
+    return f"{is_.strip()} , should be {should.strip()}"
+
+
+def _and_more(found: str, expected: str) -> tuple[str, ...]:
+    pairs = zip_longest(found.split("\n"), expected.split("\n"))
+    others = sum(is_ != should for is_, should in pairs) - 1
+    return (f"and {others} more lines of the file differ",) if others else ()
+
+
+def _titles(suffix: str, expected: str) -> dict[int, str]:
+    """The columns' titles by number, from the line above the first row."""
+    lines = expected.split("\n")
+    rules = {".md": "| :---", ".tex": r"    \midrule", ".csv": None}
+    rule = rules[suffix]
+    at = next((n for n, line in enumerate(lines) if rule and line.startswith(rule)), 1)
+    return {n: title.strip(" \\") for n, title in enumerate(_CELLS[suffix](lines[at - 1]), start=1)}
 
 
 def _csv_cells(line: str) -> list[str]:

@@ -35,6 +35,7 @@ class Curve:
     kind: str
     dots: tuple[Dot, ...]
     path: str
+    colour: int
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Chart:
 def chart(panel: Panel) -> Chart:
     """Where everything is."""
     points = [point for series in panel.series for point in series.points]
-    x = _Axis([p.x for p in points], LEFT, WIDTH - RIGHT, panel.is_log_x)
+    x = _Axis([p.x for p in points], LEFT, WIDTH - RIGHT, panel.is_log_x, panel.x_ticks)
     y = _Axis([p.y for p in points], HEIGHT - BOTTOM, TOP, False)
     curves = tuple(_curve(series, x, y) for series in panel.series)
     return Chart(panel, curves, x.ticks, y.ticks)
@@ -59,13 +60,23 @@ def chart(panel: Panel) -> Chart:
 class _Axis:
     """Values to pixels, with a little room at both ends."""
 
-    def __init__(self, values: Sequence[float], first: float, last: float, is_log: bool) -> None:
+    def __init__(
+        self,
+        values: Sequence[float],
+        first: float,
+        last: float,
+        is_log: bool,
+        numbers: list[float] | None = None,
+    ) -> None:
         self._scale = log10 if is_log else float
         low, high = self._scale(min(values)), self._scale(max(values))
         room = 0.05 * (high - low) or abs(high) / 2 or 1
         self._low, self._high = low - room, high + room
         self._first, self._last = first, last
-        numbers = sorted(set(values)) if is_log else _round_numbers(self._low, self._high)
+        if numbers is None and is_log:
+            numbers = [10.0**n for n in range(-12, 13) if self._low <= n <= self._high]
+        elif numbers is None:
+            numbers = _round_numbers(self._low, self._high)
         self.ticks = tuple(Tick(self(value), f"{value:g}") for value in numbers)
 
     def __call__(self, value: float) -> float:
@@ -82,4 +93,5 @@ def _round_numbers(low: float, high: float) -> list[float]:
 def _curve(series: Series, x: _Axis, y: _Axis) -> Curve:
     dots = tuple(Dot(x(p.x), y(p.y), p.label) for p in series.points)
     joined = " L".join(f"{dot.x},{dot.y}" for dot in dots)
-    return Curve(series.name, series.kind, dots, f"M{joined}" if series.kind != "points" else "")
+    path = f"M{joined}" if series.kind != "points" else ""
+    return Curve(series.name, series.kind, dots, path, series.colour)

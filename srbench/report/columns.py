@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from srbench.errors import SrbenchError
-from srbench.records import Estimate, Figure
+from srbench.published import Figure
+from srbench.records import Estimate
 from srbench.report.table import Column, Hint
 from srbench.results import COMPARED
 from srbench.rows import Joined
@@ -111,7 +112,10 @@ def _counted(metric: str) -> Iterator[tuple[str, Field]]:
 def _compared(metric: str) -> Iterator[tuple[str, Field]]:
     """What is printed, what that is here with as many digits, and the difference."""
     title = TITLES[metric]
-    yield f"published_{metric}", Field(Column(title, "figure", title), _figure(metric), PRINTED)
+    yield (
+        f"published_{metric}",
+        Field(Column(f"{title} printed", "figure", title), _figure(metric), PRINTED),
+    )
     here = _beside(metric, Figure.same_digits)
     yield f"here_{metric}", Field(Column("here", "figure", title), here)
     apart = _beside(metric, Figure.deviation)

@@ -30,7 +30,7 @@ def checked_report(tables: Sequence[Checked]) -> Report:
         {"table": table.name, "rows": table.rows, "findings": list(map(_object, table.findings))}
         for table in tables
     ]
-    flat = [_object(finding) for finding in findings]
+    flat = [_cells(finding) for finding in findings]
     return Report((table,), FINDING_COLUMNS, flat, objects)
 
 
@@ -39,6 +39,7 @@ def verdicts_report(verdicts: Sequence[Verdict], other: str) -> Report:
     columns = (
         Column("Table", "name"),
         Column("Model", "name"),
+        Column("Blocks", "integer"),
         Column("Change %", "overhead"),
         Column("Again %", "overhead"),
         Column("A/A %", "overhead"),
@@ -46,7 +47,10 @@ def verdicts_report(verdicts: Sequence[Verdict], other: str) -> Report:
         Column("Verdict", "name"),
     )
     rows = tuple(
-        (v.table, v.spec, v.ratio, v.again, v.control, 100 * v.tolerance, v.outcome)
+        (
+            *(v.table, v.spec, v.ratio.n if v.ratio else None, v.ratio, v.again, v.control),
+            *(100 * v.tolerance, v.outcome),
+        )
         for v in verdicts
     )
     objects = [asdict(verdict) for verdict in verdicts]
@@ -84,6 +88,8 @@ def _time_notes(verdicts: Sequence[Verdict], other: str) -> Iterator[str]:
     for v in verdicts:
         if v.why:
             yield f"{v.spec}: {v.why}."
+    if any(v.outcome == "inconclusive" for v in verdicts):
+        yield "Inconclusive: run it again on a quieter machine, or with a higher --tolerance."
 
 
 def _result(table: Checked) -> str:
@@ -105,6 +111,10 @@ def _lines(finding: Finding) -> Iterator[str]:
     yield from (f"    {detail}" for detail in finding.details)
     if finding.remedy:
         yield f"    → {finding.remedy}"
+
+
+def _cells(finding: Finding) -> dict[str, Any]:
+    return _object(finding) | {"details": "; ".join(finding.details)}
 
 
 def _object(finding: Finding) -> dict[str, Any]:

@@ -18,13 +18,27 @@ TIMES = tuple(f"{p}{what}" for p in ("forward", "backward", "train") for what in
 
 
 def rows_report(name: str, rows: Sequence[Joined], caption: str = "") -> Report:
-    """A table of the rows as they are, for sweeps and for the page."""
+    """A table of the rows, what is compared together, for sweeps and for the page."""
+    rows = _together(rows)
     columns = _worthwhile(rows)
     notes = rows_notes(rows, columns)
     table = rows_table(name, rows, columns.values(), caption, notes)
     flat = raw_rows(rows, {metric: FIELDS[metric] for metric in COMPARED} | columns)
     header = tuple(flat[0]) if flat else ("spec", *COMPARED)
     return Report((table,), header, flat, records=used(rows))
+
+
+def _together(rows: Sequence[Joined]) -> list[Joined]:
+    """Baselines with their variants under one input, in the order in which each first came."""
+    groups: dict[object, list[Joined]] = {}
+    for row in rows:
+        baseline = next((record.baseline for record in row.records), row.row.spec)
+        groups.setdefault((baseline, row.row[1:]), []).append(row)
+    return [
+        row
+        for group in groups.values()
+        for row in sorted(group, key=lambda row: not row.is_baseline)
+    ]
 
 
 def rows_notes(rows: Sequence[Joined], columns: Iterable[str]) -> Iterator[str]:
@@ -37,7 +51,8 @@ def rows_notes(rows: Sequence[Joined], columns: Iterable[str]) -> Iterator[str]:
     published = [row.published.published for row in rows if row.published]
     sources = dict.fromkeys(p.source for p in published if p)
     if sources:
-        shown = [FIELDS[name].column.title for name in columns if FIELDS[name].of == PRINTED]
+        printed = [FIELDS[name].column for name in columns if FIELDS[name].of == PRINTED]
+        shown = [column.title for column in printed if column.is_number]
         yield f"As printed, not measured here: {', '.join(shown)}. Source: {'; '.join(sources)}."
 
 

@@ -3,7 +3,7 @@
 import re
 from itertools import groupby
 
-from srbench.report.ranks import Rank, ranks
+from srbench.report.ranks import Rank, notes, ranks
 from srbench.report.table import Column, Table, written
 
 _MARKS = {None: "%s", Rank.BEST: r"\textbf{%s}", Rank.SECOND: r"\underline{%s}"}
@@ -76,7 +76,7 @@ def _alignment(table: Table) -> str:
 def _heading(table: Table, titles: list[str]) -> list[str]:
     """One line of titles, below a line of names where several columns make a group.
 
-    The name is the title of the group's first column, which then shows its unit alone.
+    The group's first column does not say the name again: often it is left with its unit.
     """
     above: list[str] = []
     rules: list[str] = []
@@ -87,13 +87,17 @@ def _heading(table: Table, titles: list[str]) -> list[str]:
         if not group or first == last:
             above += ["" for _ in indices]
             continue
-        name = table.columns[first].title
-        above.append(f"\\multicolumn{{{len(indices)}}}{{c}}{{{escaped(name)}}}")
+        above.append(f"\\multicolumn{{{len(indices)}}}{{c}}{{{escaped(group)}}}")
         rules.append(f"\\cmidrule(lr){{{first + 1}-{last + 1}}}")
-        below[first] = escaped(titles[first].removeprefix(name).strip(" ()"))
+        below[first] = escaped(_below(group, titles[first]))
     if not rules:
         return [f"    {_line(below)}"]
     return [f"    {_line(above)}", f"    {' '.join(rules)}", f"    {_line(below)}"]
+
+
+def _below(group: str, title: str) -> str:
+    rest = title.removeprefix(group).strip()
+    return rest.strip("()") if rest.startswith("(") else rest
 
 
 def _body(table: Table, rows: list[list[str]]) -> list[str]:
@@ -114,10 +118,11 @@ def _line(cells: list[str]) -> str:
 
 
 def _notes(table: Table) -> list[str]:
-    if not table.notes:
+    said = notes(table)
+    if not said:
         return []
     return [
         r"  \par\smallskip\begin{minipage}{\linewidth}\footnotesize\raggedright",
-        *(f"    {escaped(note)}\\par" for note in table.notes),
+        *(f"    {escaped(note)}\\par" for note in said),
         r"  \end{minipage}",
     ]

@@ -44,7 +44,13 @@ def _report(
     join = Join(records)
     rows = [join(wanted.row, wanted.source) for wanted in layout.wanted(records)]
     table = rows_table(
-        name, rows, columns.values(), layout.caption, rows_notes(rows, columns), layout.rank
+        name,
+        rows,
+        columns.values(),
+        layout.caption,
+        rows_notes(rows, columns),
+        layout.rank,
+        layout.names,
     )
     leading = {metric: FIELDS[metric] for metric in LEADING}
     flat = raw_rows(rows, leading | columns)

@@ -1,6 +1,6 @@
 """GitHub's Markdown."""
 
-from srbench.report.ranks import Rank, ranks
+from srbench.report.ranks import Rank, notes, ranks
 from srbench.report.table import Table, written
 
 _MARKS = {None: "{}", Rank.BEST: "**{}**", Rank.SECOND: "<ins>{}</ins>"}
@@ -17,9 +17,10 @@ def render(table: Table) -> str:
         for r, row in enumerate(rows)
     ]
     caption = [_escaped(table.caption), ""] if table.caption else []
-    notes = ["", *(f"- {_escaped(note)}" for note in table.notes)] if table.notes else []
+    said = notes(table)
+    below = ["", *(f"- {_escaped(note)}" for note in said)] if said else []
     findings = ["", "```", *table.findings, "```"] if table.findings else []
-    return "\n".join([*caption, *lines, *findings, *notes]) + "\n"
+    return "\n".join([*caption, *lines, *findings, *below]) + "\n"
 
 
 def _line(cells: list[str]) -> str:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srbench import __version__
-from srbench.records import Estimate, Figure, Record
+from srbench.published import Figure
+from srbench.records import Estimate, Record
 from srbench.report.charts import HEIGHT, WIDTH, Chart
-from srbench.report.ranks import ranks
+from srbench.report.ranks import notes, ranks
 from srbench.report.table import Table, written
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class _Grid:
         self.table = table
         self.titles, texts = written(table, scaled=False)
         marks = ranks(table)
+        self.notes = notes(table)
         self.rows = [
             (
                 number in table.sections,

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srbench.errors import SrbenchError
-from srbench.records import Profile
+from srbench.profiles import Profile
 from srbench.report.series import Panel
 
 if TYPE_CHECKING:
@@ -94,12 +94,17 @@ def plot_panels(panels: Sequence[Panel], path: Path) -> None:
 
 
 def _draw(axes: "Axes", panel: Panel) -> None:
-    for series, colour in zip(panel.series, PALETTE * len(panel.series), strict=False):
+    for series in panel.series:
+        colour = PALETTE[series.colour % len(PALETTE)]
+        style = STYLES[series.kind]
+        if series.kind == "line" and series.colour >= len(PALETTE):
+            style = style | {"linestyle": ":", "marker": "s"}
         xs, ys = [p.x for p in series.points], [p.y for p in series.points]
-        axes.plot(xs, ys, color=colour, label=series.name, **STYLES[series.kind])
+        axes.plot(xs, ys, color=colour, label=series.name, **style)
     if panel.is_log_x:
         axes.set_xscale("log")
-        axes.set_xticks(sorted({p.x for s in panel.series for p in s.points}), minor=False)
+    if panel.x_ticks:
+        axes.set_xticks(panel.x_ticks, minor=False)
         axes.xaxis.set_major_formatter("{x:g}")
         axes.minorticks_off()
     axes.set_title(panel.title, fontsize=10)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from srbench.records import PartProfile, Profile
+from srbench.profiles import PartProfile, Profile
 from srbench.report.formats import Report
 from srbench.report.notes import measured_with
 from srbench.report.table import Column, Table

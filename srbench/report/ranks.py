@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Any
 
-from srbench.records import Figure
+from srbench.published import Figure
 from srbench.report.table import Table
 
 
@@ -13,6 +13,14 @@ class Rank(Enum):
 
     BEST = 1
     SECOND = 2
+
+
+NOTE = "Bold: the least of its column in its section. Underlined: the second."
+
+
+def notes(table: Table) -> tuple[str, ...]:
+    """The table's notes, and what its marks mean where it has some."""
+    return (*table.notes, NOTE) if ranks(table) else table.notes
 
 
 def ranks(table: Table) -> dict[tuple[int, int], Rank]:

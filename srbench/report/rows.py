@@ -1,6 +1,7 @@
 """Rows and columns put together to a table: of a command's results, or of a layout's records."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from srbench.report.columns import Field, raw
@@ -16,13 +17,16 @@ def rows_table(
     caption: str,
     notes: Iterable[str],
     ranked: bool = False,
+    names: Mapping[str, str] | None = None,
 ) -> Table:
-    """A line a row, its spec in front; a new section where the baseline or the input changes."""
+    """A line a row, its spec in front, or what ``names`` calls it; a new section where the baseline
+    or the input changes."""
     shown = list(columns)
+    names = names or {}
     return Table(
         name,
-        (Column("Model", "name"), *(field.column for field in shown)),
-        tuple((_name(row), *(field.read(row) for field in shown)) for row in rows),
+        (Column("Model", "name"), *_titled([field.column for field in shown])),
+        tuple((_name(row, names), *(field.read(row) for field in shown)) for row in rows),
         caption,
         tuple(notes),
         sections((_baseline(row), row.row.input, row.row.num_classes) for row in rows),
@@ -53,9 +57,20 @@ def _raw(row: Joined, columns: Mapping[str, Field]) -> dict[str, Any]:
     }
 
 
-def _name(row: Joined) -> str:
+def _titled(columns: Sequence[Column]) -> Iterator[Column]:
+    """The columns, of which each that begins a group says which."""
+    before = ""
+    for column in columns:
+        begins = column.group and column.group != before
+        if begins and not column.title.startswith(column.group):
+            column = replace(column, title=f"{column.group} {column.title}")
+        before = column.group
+        yield column
+
+
+def _name(row: Joined, names: Mapping[str, str]) -> str:
     doubtful = any(record.warnings or record.status != "ok" for record in row.records)
-    return row.row.spec + (MARK if doubtful else "")
+    return names.get(row.row.spec, row.row.spec) + (MARK if doubtful else "")
 
 
 def _baseline(row: Joined) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from srbench.errors import SrbenchError
@@ -31,6 +32,7 @@ class Series:
     name: str
     points: tuple[Point, ...]
     kind: Literal["line", "points", "front"] = "line"
+    colour: int = 0  # a front has that of its points
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,13 @@ class Panel:
     y: str
     series: tuple[Series, ...]
     is_log_x: bool = False
+
+    @property
+    def x_ticks(self) -> list[float] | None:
+        """The values across where they are few enough to stand at the axis themselves."""
+        values = sorted({point.x for series in self.series for point in series.points})
+        apart = all(b >= a * 1.25 for a, b in pairwise(values)) if values[0] > 0 else False
+        return values if apart and len(values) <= 8 else None
 
 
 def panels(rows: Sequence[Joined]) -> list[Panel]:
@@ -95,7 +104,7 @@ def _against_resolution(known: Sequence[tuple[Joined, Spec]]) -> Iterator[Panel]
         (row, (row.row.input[1] * row.row.input[2]) ** 0.5, (str(spec), _batch(row)))
         for row, spec in known
     ]
-    return _against("resolution", "side of the input (pixels)", places)
+    return _against("resolution", "√(height × width) of the input, pixels", places)
 
 
 def _against(
@@ -112,13 +121,16 @@ def _against(
                 lines.setdefault(group, []).append(Point(x, value, _label(row, value)))
         lines = {key: points for key, points in lines.items() if len({p.x for p in points}) > 1}
         series = tuple(
-            Series(name or key[0], tuple(sorted(points, key=lambda point: point.x)))
-            for name, (key, points) in zip(_names(lines), lines.items(), strict=True)
+            Series(name or key[0], tuple(sorted(points, key=lambda p: p.x)), colour=number)
+            for number, (name, (key, points)) in enumerate(
+                zip(_names(lines), lines.items(), strict=True)
+            )
         )
         if series:
             sides = [point.x for line in series for point in line.points]
             is_log = max(sides) >= 16 * min(sides) > 0
-            yield Panel(f"{_bare(y_title)} against {title}", x_title, y_title, series, is_log)
+            x_named = f"{x_title} (logarithmic)" if is_log else x_title
+            yield Panel(f"{_bare(y_title)} against {title}", x_named, y_title, series, is_log)
 
 
 def _fronts(rows: Sequence[Joined]) -> Iterator[Panel]:
@@ -132,12 +144,13 @@ def _fronts(rows: Sequence[Joined]) -> Iterator[Panel]:
             if (across := x(row)) is not None and (up := y(row)) is not None:
                 group = row.baseline.spec if row.baseline else "", _conditions(row)
                 groups.setdefault(group, []).append(Point(across, up, _label(row, up)))
-        series = []
+        series: list[Series] = []
         for name, points in zip(_names(groups), groups.values(), strict=True):
             if len({(point.x, point.y) for point in points}) > 2:
-                series.append(Series(name or "models", tuple(points), "points"))
+                colour = len(series) // 2
+                series.append(Series(name or "models", tuple(points), "points", colour))
                 front = ", ".join(filter(None, ("Pareto front", name)))
-                series.append(Series(front, pareto(points), "front"))
+                series.append(Series(front, pareto(points), "front", colour))
         if series:
             title = f"{_bare(y_title)} against {_bare(x_title)}"
             yield Panel(title, x_title, y_title, tuple(series))

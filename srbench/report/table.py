@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
-from srbench.records import Estimate, Figure
+from srbench.published import Figure
+from srbench.records import Estimate
 from srbench.units import Scale, column_scale, measured_scale, percent_decimals
 
 Hint = Literal[

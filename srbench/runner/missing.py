@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from srbench.conditions import Conditions, Plan, Setup
 from srbench.environment import VERSIONS, fingerprint
+from srbench.filing import RecordFile
 from srbench.records import Record, Row
 from srbench.spec import parse
-from srbench.store import RecordFile
 
 if TYPE_CHECKING:
     from srbench.measure.devices import Device

@@ -18,7 +18,8 @@ from srbench.measure.pinning import pinned
 from srbench.measure.profile import Part, bytes_moved, time_parts, write_trace
 from srbench.measure.roofline import Limits, measure_limits
 from srbench.models.build import Assembly, assemble
-from srbench.records import Estimate, PartProfile, Profile
+from srbench.profiles import PartProfile, Profile
+from srbench.records import Estimate
 from srbench.spec import Spec
 
 

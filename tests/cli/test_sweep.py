@@ -84,7 +84,7 @@ def test_an_interruption_keeps_what_it_has(
     sweep("resnet18+sr", "--memories", "1,5,9", *SMALL, "--plot", "p.png", code=130)
     stdout, stderr = capsys.readouterr()
     assert "resnet18+sr:memories=1 " in stdout
-    assert "2 records are in sweep.jsonl" in stderr
+    assert "2 rows of this sweep are in sweep.jsonl" in stderr
     assert not Path("p.png").exists()
     monkeypatch.setattr(missing.Counter, "__call__", plain)
     sweep("resnet18+sr", "--memories", "1,5,9", *SMALL, "--plot", "p.png")
@@ -125,6 +125,8 @@ def test_times_are_swept_too(
         (("resnet18+sr", "--memories", "1,x"), "memories=x"),
         (("resnet18+sr", "--vary", "memories"), "is not KEY=A,B"),
         (("resnet18+sr", "--memories", "1", "--vary", "memories=2"), "varied twice"),
+        (("resnet18+sr", "--memories", "1", "--vary", "sr.memories=2"), "varied twice"),
+        (("resnet18+sr", "--memories", "1", "--output", "sweep.jsonl"), "is read by this command"),
         (("resnet18+sr", "--input-size", "64,big"), "'big' is not an input size"),
         (("resnet18+sr", "--batch-size", "1,2"), "is for times"),
         (("resnet18+sr", "--device", "cpu", "--batch-size", "1,x"), "not a whole number"),

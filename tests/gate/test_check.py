@@ -133,8 +133,14 @@ def test_a_hand_edited_record_is_named(column: str, check: Check, tables: Path) 
     records = store.read(path).records
     counts = replace(records[0].counts, **{column: getattr(records[0].counts, column) + 1})
     store.write(path, [replace(records[0], counts=counts), *records[1:]])
-    finding = check()["resnet18 at 64×64"]
+    findings = check()
+    finding = findings["resnet18 at 64×64"]
     assert finding["kind"] == "changed"
+    assert "the record itself was edited" in finding["details"][0]
+    for suffix in ("md", "tex", "csv"):  # what follows from a wrong record is no advice
+        assert "mend the records first" in findings.get(f"small.{suffix}", finding)["remedy"] or (
+            f"small.{suffix}" not in findings
+        )
     assert f"{column} " in finding["message"]
     assert "(-1)" in finding["message"]
 
@@ -195,6 +201,7 @@ def test_a_hand_edited_cell_is_named(suffix: str, check: Check, tables: Path) ->
     assert (finding["kind"], finding["line"]) == ("rendering", line)
     (detail,) = finding["details"]
     assert "resnet18+se" in detail
+    assert suffix == ".tex" or "Δ" in detail or "params_delta" in detail
     assert "81" in detail.partition("should be")[0]
     assert "80" in detail.partition("should be")[2]
 
@@ -268,7 +275,8 @@ def test_a_row_of_a_newer_version_fails_alone(
     newer = replace(printed("resnet18"), spec="hypernet900", baseline="hypernet900")
     store.write(tables / "paper.jsonl", [newer])
     found = check()["hypernet900 at 64×64"]
-    assert found["kind"] == "missing"
+    assert found["kind"] == "failed"
+    assert found["message"] == "unknown model 'hypernet900'"
 
 
 def test_github_gets_annotations_and_a_summary(

@@ -183,7 +183,9 @@ def test_a_folder_that_cannot_be_written_says_so_before_it_counts(
     assert "Read-only" in capsys.readouterr().err
 
 
-def test_times_have_a_file_of_their_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_times_have_a_file_of_their_own(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
     fakes.install_fake_cuda(monkeypatch)
     table(folder)
     exact = (folder / "small.md").read_bytes()
@@ -191,6 +193,7 @@ def test_times_have_a_file_of_their_own(folder: Path, monkeypatch: pytest.Monkey
     times = store.read(folder / "small.fake-h100.jsonl").records
     assert [record.spec for record in times] == ["resnet18", "resnet18+se", "resnet18+sr"]
     assert (folder / "small.md").read_bytes() == exact
+    assert "Forward (ms)" in capsys.readouterr().out
     markdown = (folder / "small.fake-h100.md").read_text()
     assert "| Forward (ms) | Overhead % | Train (ms) | Overhead % |" in markdown
     assert "+10." in markdown
@@ -198,6 +201,8 @@ def test_times_have_a_file_of_their_own(folder: Path, monkeypatch: pytest.Monkey
     before = (folder / "small.fake-h100.jsonl").read_bytes()
     table(folder, "--device", "cuda")
     assert (folder / "small.fake-h100.jsonl").read_bytes() == before
+    assert "timed already; delete" in capsys.readouterr().err
+    assert {*times[0].timing.passes} == {"forward", "train"}  # what the table shows
     table(folder, "--device", "cuda", "--batch-size", "2")
     records = store.read(folder / "small.fake-h100.jsonl").records
     assert {record.timing.setup.batch for record in records} == {2}
@@ -214,3 +219,31 @@ def test_json_lines_are_records_that_other_commands_read(
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert [line["spec"] for line in lines] == ["resnet18", "resnet18+se"]
     assert store.read(path).records[1].counts.params == lines[1]["counts"]["params"]
+
+
+def test_a_paper_has_names_of_its_own(folder: Path) -> None:
+    names = '[names]\n"resnet18+se" = "ResNet-18 & SE_2"\n'
+    write_layout(folder, LAYOUT + names)
+    table(folder)
+    assert r"ResNet-18 \& SE\_2 &" in (folder / "small.tex").read_text()
+    assert "| ResNet-18 & SE\\_2 |" in (folder / "small.md").read_text()
+    assert "\nresnet18+se," in (folder / "small.csv").read_text()
+
+
+def test_a_column_that_begins_its_group_says_which(folder: Path) -> None:
+    columns = 'columns = ["flops_delta", "params", "params_delta", "macs_percent"]'
+    write_layout(folder, LAYOUT.replace(LAYOUT.splitlines()[2], columns))
+    table(folder)
+    heading = next(
+        line for line in (folder / "small.md").read_text().splitlines() if "Model" in line
+    )
+    assert heading == "| Model | FLOPs Δ | Params (M) | Δ | MACs Δ % |"
+
+
+def test_what_bold_means_is_said(folder: Path) -> None:
+    table(folder)
+    assert "- Bold: the least of its column in its section." in (folder / "small.md").read_text()
+    write_layout(folder, LAYOUT.replace("[[rows]]", "rank = false\n[[rows]]"))
+    table(folder)
+    assert "Bold" not in (folder / "small.md").read_text()
+    assert "**" not in (folder / "small.md").read_text()

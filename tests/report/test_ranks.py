@@ -1,6 +1,6 @@
 """The best two of every section."""
 
-from srbench.records import Figure
+from srbench.published import Figure
 from srbench.report import latex, markdown
 from srbench.report.ranks import Rank, ranks
 from srbench.report.table import Column, Table

@@ -1,0 +1,30 @@
+"""What a workflow at GitHub is told: annotations in its log, and its job's summary."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import typer
+
+from srbench.cli.output import Format
+from srbench.report.formats import FORMATS, Report
+
+GITHUB = "github"
+
+
+def plain_format(form: str | None) -> Format | None:
+    """The format of what is not for GitHub alone."""
+    return Format(form) if form and form != GITHUB else None
+
+
+def tell_github(lines: Iterable[str], report: Report) -> None:
+    """Annotations for the log, and the job's summary where GitHub says that it goes."""
+    for line in lines:
+        typer.echo(line)
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if summary:
+        try:
+            with Path(summary).open("a", encoding="utf-8") as file:
+                file.write(FORMATS["markdown"](report) + "\n")
+        except OSError as error:  # the check's own result matters more
+            typer.echo(f"warning: no job summary: {error.strerror}", err=True)

@@ -1,0 +1,78 @@
+"""Times what layouts name against another version of the code, and shows the verdicts."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import typer
+
+from srbench.cli.github import GITHUB, plain_format, tell_github
+from srbench.cli.output import destination
+from srbench.cli.progress import status
+from srbench.conditions import input_size
+from srbench.errors import SrbenchError
+from srbench.gate.against import MOST_BLOCKS, compare
+from srbench.gate.committed import layout_paths, open_table
+from srbench.gate.processes import Job, code_at
+from srbench.layout import TimeGate
+from srbench.report.findings import time_annotations, verdicts_report
+from srbench.stats import FEWEST
+from srbench.verdicts import Verdict, exit_code
+
+
+def time_and_show(
+    folder: Path,
+    names: Sequence[str],
+    asked: bool,
+    against: Path | None,
+    tolerance: float | None,
+    device: str,
+    form: str | None,
+    output: Path | None,
+) -> int:
+    """The whole of ``srbench check --time``; returns the exit code."""
+    if not (asked and against):
+        raise SrbenchError(
+            "times are checked against another version of the code",
+            "give both: --time --against PATH, a checkout or an environment",
+        )
+    other = code_at(against)
+    gates = list(_gates(folder, names, tolerance))
+    with destination(output, plain_format(form)) as target, status("starting") as say:
+        verdicts: list[Verdict] = []
+        for name, gate in gates:
+            typer.echo(
+                f"{name}: {len(gate.specs)} models, {FEWEST} to {MOST_BLOCKS} blocks of three "
+                "fresh processes, and as many again for what seems slower",
+                err=True,
+            )
+            verdicts += compare(name, _job(gate, device), other, gate.specs_with_tolerances(), say)
+        report = verdicts_report(verdicts, other.name)
+        if form == GITHUB:
+            tell_github(time_annotations(verdicts), report)
+        else:
+            target.write(report)
+    return exit_code(verdicts)
+
+
+def _gates(
+    folder: Path, names: Sequence[str], tolerance: float | None
+) -> Iterator[tuple[str, TimeGate]]:
+    if tolerance is not None and not 0 < tolerance <= 100:
+        raise SrbenchError(
+            f"a tolerance of {tolerance:g} % is out of range", "give a number above 0, up to 100"
+        )
+    tables = [open_table(path) for path in layout_paths(folder, names)]
+    timed = [(table.name, table.layout.time) for table in tables if table.layout.time]
+    if not timed:
+        raise SrbenchError(
+            f"no table in {folder} says what to time", "add a section [time] with specs to a layout"
+        )
+    for name, gate in timed:
+        if tolerance is not None:
+            gate = gate.model_copy(update={"tolerance": tolerance / 100, "tolerances": {}})
+        yield name, gate
+
+
+def _job(gate: TimeGate, device: str) -> Job:
+    specs, size = tuple(gate.specs_with_tolerances()), input_size(gate.input_size)
+    return Job(specs, size, gate.num_classes, gate.batch_size, gate.what, device)
