@@ -9,6 +9,7 @@ import torch
 
 from srbench.cli.app import run
 from srbench.conditions import Setup, conditions
+from srbench.gate.processes import Job, Worker, this_code
 from srbench.measure import memory
 from srbench.measure.clocks import Task
 from srbench.measure.devices import opened
@@ -118,3 +119,10 @@ def test_a_profile(capsys: pytest.CaptureFixture, tmp_path: Path) -> None:
 
 def test_env(capsys: pytest.CaptureFixture) -> None:
     assert {row["part"] for row in rows(capsys, "env")} >= {"versions", "cuda:0", "now"}
+
+
+def test_versions_of_the_code_take_turns_on_the_gpu() -> None:
+    job = Job(("resnet18", "resnet18+sr"), (64, 64), 10, 8, "train", "cuda")
+    with Worker(this_code(), job) as worker:
+        assert worker.hello()["failures"] == {}
+        assert 0 < worker.turn("resnet18+sr") < 10

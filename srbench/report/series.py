@@ -82,6 +82,7 @@ def _time_overhead(what: str) -> Read:
     return read
 
 
+GIGA_MACS = "MACs (G)"
 ERROR = f"{ERRORS['top1_error']} (%)"
 OVERHEADS: dict[str, Read] = {
     **{f"{TITLES[m]} overhead (%)": FIELDS[f"{m}_percent"].read for m in ("params", "macs")},
@@ -136,13 +137,15 @@ def _against(
 def _fronts(rows: Sequence[Joined]) -> Iterator[Panel]:
     """Cost against cost, and error against cost, of all variants; and who beats whom."""
     costs = list(OVERHEADS)
-    pairs: list[tuple[str, Read, str, Read]] = [(ERROR, _printed_error, "MACs", _macs)]
+    pairs: list[tuple[str, Read, str, Read]] = [(ERROR, _printed_error, GIGA_MACS, _macs)]
     pairs += [(y, OVERHEADS[y], costs[0], OVERHEADS[costs[0]]) for y in costs[1:]]
     for y_title, y, x_title, x in pairs:
         groups: dict[tuple[str, str], list[Point]] = {}
         for row in rows:
             if (across := x(row)) is not None and (up := y(row)) is not None:
-                group = row.baseline.spec if row.baseline else "", _conditions(row)
+                # An overhead is to the baseline; an error is compared across all networks.
+                baseline = row.baseline.spec if row.baseline and y_title != ERROR else ""
+                group = baseline, _conditions(row)
                 groups.setdefault(group, []).append(Point(across, up, _label(row, up)))
         series: list[Series] = []
         for name, points in zip(_names(groups), groups.values(), strict=True):
@@ -167,7 +170,7 @@ def _names(groups: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def _bare(title: str) -> str:
-    return title.removesuffix(" (%)")
+    return title.partition(" (")[0]
 
 
 def _conditions(row: Joined) -> str:
@@ -182,7 +185,7 @@ def _batch(row: Joined) -> str:
 
 def _macs(row: Joined) -> float | None:
     macs: int | None = FIELDS["macs"].read(row)
-    return macs
+    return None if macs is None else macs / 1e9
 
 
 def _printed_error(row: Joined) -> float | None:

@@ -67,7 +67,7 @@ def test_the_front_of_cost_and_error_needs_records_of_errors() -> None:
     rows = joined([*SWEEP, *(printed(spec, top1_error=e) for spec, e in errors.items())])
     panel = next(p for p in panels(rows) if p.y == "Top-1 error (%)")
     front = next(series for series in panel.series if series.kind == "front")
-    assert [(p.x, p.y) for p in front.points] == [(5000, 30.0), (5001, 29.0)]
+    assert [(p.x, p.y) for p in front.points] == [(5000 / 1e9, 30.0), (5001 / 1e9, 29.0)]
 
 
 def test_specs_of_a_newer_version_are_passed_over() -> None:
