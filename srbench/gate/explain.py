@@ -22,11 +22,14 @@ def differs(before: Record, after: Record) -> bool:
     one, other = before.counts, after.counts
     if one is None or other is None or _said(before) != _said(after):
         return True
-    same_versions = all(before.environment.get(v) == after.environment.get(v) for v in VERSIONS)
     names = [field.name for field in fields(one)]
-    if not same_versions:
+    if not _same_versions(before, after):
         names = [name for name in names if name not in ("operators", "uncounted")]
     return any(getattr(one, name) != getattr(other, name) for name in names)
+
+
+def _same_versions(before: Record, after: Record) -> bool:
+    return all(before.environment.get(v) == after.environment.get(v) for v in VERSIONS)
 
 
 def _said(record: Record) -> tuple[object, ...]:
@@ -76,7 +79,8 @@ def reasons(before: Record, after: Record) -> Iterator[str]:
         "by convention not counted:", before.counts.uncounted, after.counts.uncounted
     )
     parts = ("modules", "parameters", "operators", "unknown", "uncounted")
-    if all(getattr(before.counts, part) == getattr(after.counts, part) for part in parts):
+    alike = all(getattr(before.counts, part) == getattr(after.counts, part) for part in parts)
+    if alike and _same_versions(before, after):
         yield "every parameter and operator is as it was: the record itself was edited"
     old, new = before.environment, after.environment
     yield from _changes(

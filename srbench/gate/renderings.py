@@ -79,7 +79,7 @@ def _apart(is_: str, should: str) -> str:
     """What stands there and what should; in quotes where only spaces tell them apart."""
     if is_.strip() == should.strip():
         return f"{is_!r}, should be {should!r}"
-    return f"{is_.strip()} , should be {should.strip()}"
+    return f"“{is_.strip()}”, should be “{should.strip()}”"
 
 
 def _and_more(found: str, expected: str) -> tuple[str, ...]:
