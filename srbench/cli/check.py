@@ -17,7 +17,7 @@ _TIME = "Times, against another version of the code"
 def check(
     folder: Annotated[
         Path,
-        typer.Argument(metavar="[FOLDER]", help="Where the tables are.", show_default="tables"),
+        typer.Argument(metavar="FOLDER", help="Where the tables are.", show_default=True),
     ] = Path("tables"),
     only: Annotated[
         list[str] | None,
