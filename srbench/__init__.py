@@ -5,21 +5,24 @@ The public names are imported when they are first used, so that ``import srbench
     srbench.build("resnet50+sr")        the network, as an nn.Module
     srbench.count("resnet50+sr")        its parameters, MACs and FLOPs beside its baseline's
     srbench.time("resnet50+sr")         how long it takes, beside its baseline
+    srbench.compare(before, after)      two of those beside each other, row by row
     srbench.blocks                      the blocks, for your own networks
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from srbench.differences import differences as compare
     from srbench.models.build import build
     from srbench.runner.counting import count
     from srbench.runner.timing import time
 
 __version__ = "0.1.0"
-__all__ = ["build", "count", "time"]
+__all__ = ["build", "compare", "count", "time"]
 
 _HOMES = {
     "build": "srbench.models.build:build",
+    "compare": "srbench.differences:differences",
     "count": "srbench.runner.counting:count",
     "time": "srbench.runner.timing:time",
     "blocks": "srbench.blocks",

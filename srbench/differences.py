@@ -36,8 +36,18 @@ class Differences:
 def differences(before: Sequence[Record], after: Sequence[Record]) -> Differences:
     """Join two sets of records on their rows.
 
-    Raises SrbenchError where they do not compare: other input sizes, classes, batch sizes or
-    counting conventions, or no row in common.
+    Args:
+        before, after: records, such as `srbench.count` returns or `srbench.store.read` holds.
+
+    Raises:
+        SrbenchError: where they do not compare: other input sizes, classes, batch sizes or counting
+            conventions, or no row in common.
+
+    >>> import srbench
+    >>> rows = srbench.count("resnet18+sr", input_size=64)
+    >>> found = srbench.compare(rows, rows)
+    >>> [pair.after.spec for pair in found.pairs], found.environment
+    (['resnet18', 'resnet18+sr'], ())
     """
     old, new = _by_row(before), _by_row(after)
     common = [key for key in old if key in new]
