@@ -18,7 +18,7 @@ class Figure:
 
     def __post_init__(self) -> None:
         """Raises ValueError for what is no number."""
-        if not re.fullmatch(r"-?\d{1,18}(\.\d{1,12})?", self.printed, re.ASCII):
+        if not re.fullmatch(r"[+-]?\d{1,18}(\.\d{1,12})?", self.printed, re.ASCII):
             raise ValueError(f"{self.printed!r} is not a number as it is printed, such as 4.089")
         if not 0 < self.unit < float("inf"):
             raise ValueError(f"a unit of {self.unit} is none")

@@ -70,7 +70,7 @@ def test_taking_the_wrong_code_for_another_is_an_error(
     code = code_at(checkout)
     monkeypatch.setattr(Code, "variables", property(lambda self: dict(os.environ)))
     with (
-        Worker(code, JOB) as worker,
+        Worker(code, Job(("resnet18",), (64, 64), 10, 1, "forward")) as worker,
         pytest.raises(SrbenchError, match="Python took srbench from"),
     ):
         worker.hello()

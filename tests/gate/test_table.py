@@ -127,12 +127,14 @@ def test_published_figures_stand_beside_what_is_counted(
     rows = [
         printed("resnet18", source, "=cmd|' /C calc'!A0", params="11.69"),
         printed("resnet18+se", source, "Net", params="11.80"),
+        printed("resnet18+sr", source, "Net", params="11.00"),
     ]
     store.write(folder / "paper.jsonl", rows)
     table(folder, "paper")
     markdown = (folder / "paper.md").read_text()
     assert "| resnet18+se | Net | 11.80 | 11.78 | -0.02 |" in markdown
     assert "| 11.69 | 11.69 | 0 |" in markdown
+    assert "| resnet18+sr | Net | 11.00 | 11.71 | +0.71 |" in markdown
     assert "<b>" not in markdown.replace(r"\<b\>", "")
     latex = (folder / "paper.tex").read_text()
     assert r"1\_\&" in latex
