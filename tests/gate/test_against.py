@@ -1,7 +1,6 @@
 """Two versions of the code in fresh processes: which code runs, and what is made of its times."""
 
 import json
-import os
 import re
 import shutil
 import sys
@@ -35,7 +34,7 @@ def checkout(tmp_path: Path) -> Path:
 def test_a_checkout_runs_its_own_code_which_may_not_know_a_spec(checkout: Path) -> None:
     catalog = checkout / "srbench" / "catalog.py"
     catalog.write_text(catalog.read_text().replace('_resnet("resnet34"', '_resnet("resnet35"'))
-    job = Job(("resnet34", "resnet18+sr"), (64, 64), 10, 1, "forward")
+    job = Job(("resnet34", "resnet18+sr"), (64, 64), 10, 2, "train")
     with Worker(code_at(checkout), job) as worker:
         hello = worker.hello()
         assert hello["version"].startswith("base-")
@@ -44,12 +43,6 @@ def test_a_checkout_runs_its_own_code_which_may_not_know_a_spec(checkout: Path) 
         assert failed[0] == "resnet34"
         assert failed[1].startswith(against.UNKNOWN)
         assert 0 < worker.turn("resnet18+sr") < 60
-
-
-def test_training_steps_are_timed_too(checkout: Path) -> None:
-    with Worker(code_at(checkout), Job(("resnet18",), (64, 64), 10, 2, "train")) as worker:
-        worker.hello()
-        assert worker.turn("resnet18") > 0
 
 
 def test_an_environment_is_found_by_its_python(tmp_path: Path) -> None:
@@ -64,16 +57,20 @@ def test_an_environment_is_found_by_its_python(tmp_path: Path) -> None:
         code_at(tmp_path)
 
 
+def told(monkeypatch: pytest.MonkeyPatch, code: Code, path: Path) -> dict:
+    """What is made of a process that says where it took srbench from."""
+    worker = Worker.__new__(Worker)
+    worker._code = code
+    monkeypatch.setattr(worker, "_receive", lambda: {"path": str(path)})
+    return worker.hello()
+
+
 def test_taking_the_wrong_code_for_another_is_an_error(
     checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code = code_at(checkout)
-    monkeypatch.setattr(Code, "variables", property(lambda self: dict(os.environ)))
-    with (
-        Worker(code, Job(("resnet18",), (64, 64), 10, 1, "forward")) as worker,
-        pytest.raises(SrbenchError, match="Python took srbench from"),
-    ):
-        worker.hello()
+    assert told(monkeypatch, code_at(checkout), checkout)
+    with pytest.raises(SrbenchError, match="Python took srbench from"):
+        told(monkeypatch, code_at(checkout), checkout / "elsewhere")
 
 
 def test_a_version_that_does_not_start_says_why(checkout: Path) -> None:
@@ -86,13 +83,13 @@ def test_a_version_that_does_not_start_says_why(checkout: Path) -> None:
         worker.hello()
 
 
-def test_an_environment_with_this_very_code_is_no_other_version(tmp_path: Path) -> None:
-    job = Job(("resnet18",), (64, 64), 10, 1, "forward")
-    with (
-        Worker(Code("env", sys.executable), job) as worker,
-        pytest.raises(SrbenchError, match="is this very code"),
-    ):
-        worker.hello()
+def test_an_environment_with_this_very_code_is_no_other_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = Code("env", sys.executable)
+    assert told(monkeypatch, environment, tmp_path)
+    with pytest.raises(SrbenchError, match="is this very code"):
+        told(monkeypatch, environment, Path(srbench.__file__).parents[1])
 
 
 @pytest.mark.parametrize(
