@@ -120,8 +120,7 @@ def _conditions(records: Iterable[Record]) -> dict[tuple[str, str], set[str]]:
     found: dict[tuple[str, str], set[str]] = {}
     for record in records:
         kind = "timed" if record.timing else "counted"
-        size = "×".join(map(str, record.input[1:]))
-        said = f"{size} and {record.num_classes} classes"
+        said = f"{record.row.size} and {record.num_classes} classes"
         if record.timing:
             said += f" in batches of {record.timing.setup.batch}"
         found.setdefault((record.spec, kind), set()).add(said)

@@ -136,8 +136,13 @@ class Row(NamedTuple):
     input: tuple[int, int, int]
     num_classes: int
 
+    @property
+    def size(self) -> str:
+        """Height and width as people write them, ``224×224``."""
+        return "×".join(map(str, self.input[1:]))
+
     def __str__(self) -> str:
-        return f"{self.spec} at {'×'.join(map(str, self.input[1:]))}"
+        return f"{self.spec} at {self.size}"
 
 
 class Key(NamedTuple):

@@ -26,6 +26,11 @@ class Joined:
     def is_baseline(self) -> bool:
         return any(record.spec == record.baseline for record in self.records)
 
+    @property
+    def baseline_spec(self) -> str:
+        """The spec that the row is compared with: its own where nothing is known of it."""
+        return next((record.baseline for record in self.records), self.row.spec)
+
     def delta(self, metric: str) -> int | None:
         """How much more than its baseline the row counts, or None for the baseline itself."""
         own = self.counts and self.counts.counts

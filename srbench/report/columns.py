@@ -135,7 +135,7 @@ def _printed_name(row: Joined) -> str | None:
 
 
 FIELDS: dict[str, Field] = {
-    "input": Field(Column("Input", "name"), lambda row: "×".join(map(str, row.row.input[1:]))),
+    "input": Field(Column("Input", "name"), lambda row: row.row.size),
     "num_classes": Field(Column("Classes", "integer"), lambda row: row.row.num_classes),
     **{name: field for metric in COMPARED for name, field in _counted(metric)},
     "trainable": Field(Column("Trainable", "count"), _count("trainable")),

@@ -44,7 +44,7 @@ def _counts_table(pairs: Sequence[Pair]) -> Table:
         ]
     rows = []
     for pair in pairs:
-        size = ["×".join(map(str, pair.before.input[1:]))] if several else []
+        size = [pair.before.row.size] if several else []
         rows.append((pair.before.spec, *size, *(v for m in COMPARED for v in _three(pair, m))))
     return Table("counts", tuple(columns), tuple(rows), sections=_sections(pairs))
 

@@ -32,8 +32,7 @@ def _together(rows: Sequence[Joined]) -> list[Joined]:
     """Baselines with their variants under one input, in the order in which each first came."""
     groups: dict[object, list[Joined]] = {}
     for row in rows:
-        baseline = next((record.baseline for record in row.records), row.row.spec)
-        groups.setdefault((baseline, row.row[1:]), []).append(row)
+        groups.setdefault((row.baseline_spec, row.row[1:]), []).append(row)
     return [
         row
         for group in groups.values()

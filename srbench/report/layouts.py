@@ -11,8 +11,6 @@ from srbench.report.rows import raw_rows, rows_table
 from srbench.results import COMPARED
 from srbench.rows import Join
 
-LEADING = COMPARED  # columns that every CSV has, in front
-
 
 def layout_report(name: str, layout: Layout, records: Sequence[Record]) -> Report:
     """The exact table: rows of counts, beside what is published of them.
@@ -52,7 +50,7 @@ def _report(
         layout.rank,
         layout.names,
     )
-    leading = {metric: FIELDS[metric] for metric in LEADING}
+    leading = {metric: FIELDS[metric] for metric in COMPARED}
     flat = raw_rows(rows, leading | columns)
-    header = tuple(flat[0]) if flat else ("spec", *LEADING)
+    header = tuple(flat[0]) if flat else ("spec", *COMPARED)
     return Report((table,), header, flat, records=used(rows))

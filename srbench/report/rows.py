@@ -29,7 +29,7 @@ def rows_table(
         tuple((_name(row, names), *(field.read(row) for field in shown)) for row in rows),
         caption,
         tuple(notes),
-        sections((_baseline(row), row.row.input, row.row.num_classes) for row in rows),
+        sections((row.baseline_spec, row.row.input, row.row.num_classes) for row in rows),
         ranked,
     )
 
@@ -45,7 +45,7 @@ def _raw(row: Joined, columns: Mapping[str, Field]) -> dict[str, Any]:
         found |= raw(name, field.column.hint, field.read(row))
     _, height, width = row.row.input
     return found | {
-        "baseline": _baseline(row),
+        "baseline": row.baseline_spec,
         "input_height": height,
         "input_width": width,
         "num_classes": row.row.num_classes,
@@ -71,7 +71,3 @@ def _titled(columns: Sequence[Column]) -> Iterator[Column]:
 def _name(row: Joined, names: Mapping[str, str]) -> str:
     doubtful = any(record.warnings or record.status != "ok" for record in row.records)
     return names.get(row.row.spec, row.row.spec) + (MARK if doubtful else "")
-
-
-def _baseline(row: Joined) -> str:
-    return next((record.baseline for record in row.records), row.row.spec)

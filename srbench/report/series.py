@@ -175,7 +175,7 @@ def _bare(title: str) -> str:
 
 def _conditions(row: Joined) -> str:
     """Input and batch, as a name."""
-    return ", ".join(filter(None, ("×".join(map(str, row.row.input[1:])), _batch(row))))
+    return ", ".join(filter(None, (row.row.size, _batch(row))))
 
 
 def _batch(row: Joined) -> str:
