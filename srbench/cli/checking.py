@@ -1,13 +1,11 @@
 """Checks the tables of a folder, and shows what was found."""
 
-import sys
 from collections.abc import Iterator, Sequence
-from contextlib import redirect_stdout
 from pathlib import Path
 
 from srbench.cli.github import GITHUB, plain_format, tell_github
 from srbench.cli.output import destination, require_apart
-from srbench.cli.progress import progress
+from srbench.cli.rows import counter
 from srbench.errors import SrbenchError
 from srbench.findings import Checked, Finding, exit_code
 from srbench.gate.committed import Committed, layout_paths, open_table
@@ -37,9 +35,7 @@ def _checked(folder: Path, names: Sequence[str]) -> Iterator[Checked]:
     opened = [_opened(path) for path in layout_paths(folder, names)]
     tables = [table for table in opened if isinstance(table, Committed)]
     rows = {wanted.row for table in tables for wanted in table.wanted}
-    with progress(len(rows)) as begin, redirect_stdout(sys.stderr):
-        done = iter(range(len(rows)))
-        count = Counter(lambda name: begin(next(done, len(rows)), name))
+    with counter(len(rows)) as count:
         for table in opened:
             yield table if isinstance(table, Checked) else _check(table, count)
     unread = {table.name for table in opened if isinstance(table, Checked)}

@@ -1,14 +1,13 @@
 """Fills and writes committed tables, and shows them."""
 
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Sequence
 from pathlib import Path
 
 import typer
 
 from srbench.cli.output import destination
-from srbench.cli.progress import progress, status
+from srbench.cli.progress import status
+from srbench.cli.rows import counter
 from srbench.conditions import PASSES, Plan
 from srbench.errors import ROWS_FAILED, SrbenchError
 from srbench.gate.committed import Committed, layout_paths, open_table
@@ -35,7 +34,7 @@ def fill_and_show(
         table.require_sound()
     done: list[Committed] = []
     failed = False
-    with _counter(0 if render_only else _rows(tables)) as count:
+    with counter(0 if render_only else _rows(tables)) as count:
         for table in tables:
             if not render_only:
                 filled = _filled(table, count, update, reason)
@@ -54,14 +53,6 @@ def fill_and_show(
         with destination(None, None) as target:
             target.write(report)
     return ROWS_FAILED if failed else 0
-
-
-@contextmanager
-def _counter(rows: int) -> Iterator[Counter]:
-    """A counter of rows that shows how many are left."""
-    with progress(rows) as begin, redirect_stdout(sys.stderr):
-        done = iter(range(rows))
-        yield Counter(lambda name: begin(next(done, rows), name))
 
 
 def _filled(table: Committed, count: Counter, accept: bool, reason: str) -> Filled:
