@@ -4,14 +4,18 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PARALLEL := --numprocesses 2
 
-.PHONY: demo test lint tables check benchmarks gpu clean
+.PHONY: demo test catalog lint tables check benchmarks gpu clean
 
 demo: $(READY)  ## ResNet-50 beside its Squeeze-and-Remember variant
 	$(BIN)/srbench flops resnet50 --sr-memories 10
 
-test: $(READY)  ## the tests
-	$(BIN)/python -m pytest
+test: $(READY)  ## the tests, of one network of each family
+	$(BIN)/python -m pytest $(PARALLEL)
+
+catalog: $(READY)  ## every network with every block
+	$(BIN)/python -m pytest $(PARALLEL) -m catalog
 
 lint: $(READY)  ## format, lint, types, architecture
 	$(BIN)/ruff format --check .
@@ -22,7 +26,7 @@ lint: $(READY)  ## format, lint, types, architecture
 tables: $(READY)  ## are the committed tables still true?
 	$(BIN)/srbench check
 
-check: lint tables test  ## what CI runs
+check: lint tables catalog test  ## what CI runs
 
 benchmarks: $(READY)  ## ratios against other tools, one after the other
 	$(BIN)/python benchmarks/startup.py

@@ -12,7 +12,7 @@ from torchvision.models.resnet import BasicBlock, Bottleneck
 
 from srbench import shapes
 from srbench.blocks import CBAM, Dropout2d, SqueezeExcitation, SqueezeRemember
-from srbench.conditions import conditions
+from srbench.comparison import case_of
 from srbench.gate.committed import layout_paths, open_table
 from srbench.gate.exact import check_counts
 from srbench.gate.renderings import check_renderings
@@ -63,7 +63,7 @@ def main() -> None:
 def ours(rows: list[tuple[Spec, int]]) -> list[tuple[int, int]]:
     """Parameters and FLOPs by srbench, which cross-checks the MACs as well; nothing is cached."""
     forget()
-    counts = [next(counting.run([spec], conditions(side))).counts for spec, side in rows]
+    counts = [next(counting.run([case_of(spec, side)])).counts for spec, side in rows]
     return [(count.params, count.flops) for count in counts]
 
 

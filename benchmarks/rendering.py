@@ -28,13 +28,12 @@ def main() -> None:
 
 def write(path: Path, rows: int) -> None:
     """A baseline and its variants, each with every figure its own."""
-    from srbench.conditions import conditions
+    from srbench.comparison import case_of
     from srbench.runner import counting
     from srbench.spec import parse
 
     base, se = (
-        next(iter(counting.run([parse(spec)], conditions())))
-        for spec in ("resnet18", "resnet18+se")
+        next(iter(counting.run([case_of(parse(spec))]))) for spec in ("resnet18", "resnet18+se")
     )
     variants = (
         replace(

@@ -1,12 +1,64 @@
-"""Which rows a comparison has: every backbone first, then its variants."""
+"""Which rows a comparison has, every backbone first, then its variants, and under what input."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from srbench.catalog import DEFAULT_VARIANTS
+from srbench.conditions import Conditions, input_size
 from srbench.errors import SpecError
-from srbench.spec import Spec, parse
+from srbench.records import Row
+from srbench.spec import Spec, backbone_of, defaults, parse
 
 DEFAULT_MODEL = "resnet50"
+
+Size = str | int | tuple[int, int]
+
+
+class Case(NamedTuple):
+    """A spec, and what it is measured under."""
+
+    spec: Spec
+    under: Conditions
+
+    @property
+    def row(self) -> Row:
+        return Row(str(self.spec), self.under.input_shape[1:], self.under.num_classes)
+
+
+def cases(
+    specs: Sequence[str | Spec],
+    variants: Sequence[str] = (),
+    default_variants: Sequence[str] = DEFAULT_VARIANTS,
+    *,
+    size: Size | None = None,
+    num_classes: int | None = None,
+) -> list[Case]:
+    """The rows of a comparison, each under the input asked for, or else what its network is for.
+
+    Raises SpecError for a spec or variant that does not parse, and SrbenchError for an input.
+    """
+    return [case_of(spec, size, num_classes) for spec in rows(specs, variants, default_variants)]
+
+
+def case_of(spec: Spec, size: Size | None = None, num_classes: int | None = None) -> Case:
+    """A spec under the input asked for, or else under what its network is made for.
+
+    Raises SpecError where a network that has its classes in the spec is to have others.
+    """
+    backbone = backbone_of(spec.backbone)
+    height, width = input_size(backbone.input_size if size is None else size)
+    own = (defaults(backbone.options, backbone) | dict(spec.backbone.options)).get("classes")
+    if own is None:
+        classes = backbone.num_classes if num_classes is None else num_classes
+        return Case(spec, Conditions(height, width, classes))
+    if num_classes not in (None, own):
+        raise SpecError(
+            f"{spec.backbone} has {own} classes, and {num_classes} are asked for",
+            f"a segmentation network has them in its spec: "
+            f"{spec.backbone.name}:classes={num_classes}",
+        )
+    assert isinstance(own, int)
+    return Case(spec, Conditions(height, width, own))
 
 
 def rows(

@@ -60,12 +60,6 @@ def input_size(size: str | int | tuple[int, int]) -> tuple[int, int]:
     return int(height), int(width or height)
 
 
-def conditions(size: str | int | tuple[int, int] = 224, num_classes: int = 1000) -> Conditions:
-    """Conditions for an input size as a user writes it."""
-    height, width = input_size(size)
-    return Conditions(height, width, num_classes)
-
-
 @dataclass(frozen=True)
 class Setup:
     """How a model is run while it is timed.

@@ -6,7 +6,7 @@ columns = ["params", "params_delta", "macs", "macs_delta", "top1_error"]
 [[rows]]
 models = ["resnet50"]
 variants = ["se", "cbam", "sr"]
-input_size = [224, "192x256"]     # 224 if nothing is said
+input_size = [224, "192x256"]     # what each network is made for if nothing is said
 num_classes = 1000                # likewise
 published = "ECA-Net (…), …"      # whose figures stand beside; alone, its rows are the rows
 
@@ -27,8 +27,8 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from srbench import comparison
-from srbench.conditions import Conditions, conditions
+from srbench.comparison import Case, case_of, cases
+from srbench.conditions import Conditions
 from srbench.errors import SrbenchError
 from srbench.records import Record, Row
 from srbench.spec import parse
@@ -46,8 +46,8 @@ class Group(_Strict):
 
     models: list[str] = []
     variants: list[str] = []
-    input_size: Size | Annotated[list[Size], Field(min_length=1)] = 224
-    num_classes: int = 1000
+    input_size: Size | Annotated[list[Size], Field(min_length=1)] | None = None
+    num_classes: int | None = None
     published: str = ""
 
     @model_validator(mode="after")
@@ -58,9 +58,16 @@ class Group(_Strict):
             raise ValueError("variants need models")
         return self
 
-    def conditions(self) -> list[Conditions]:
+    def cases(self) -> list[Case]:
+        """Every model with its variants, for one input size after the other."""
         sizes = self.input_size if isinstance(self.input_size, list) else [self.input_size]
-        return [conditions(size, self.num_classes) for size in sizes]
+        return [
+            case
+            for size in sizes
+            for case in cases(
+                self.models, self.variants, (), size=size, num_classes=self.num_classes
+            )
+        ]
 
 
 class TimeGate(_Strict):
@@ -70,12 +77,27 @@ class TimeGate(_Strict):
     """
 
     specs: list[str] = Field(min_length=1)
-    input_size: Size = 224
-    num_classes: int = 1000
+    input_size: Size | None = None
+    num_classes: int | None = None
     batch_size: int = Field(1, ge=1)
     what: Literal["forward", "train"] = "forward"
     tolerance: Tolerance = 0.05
     tolerances: dict[str, Tolerance] = {}
+
+    def conditions(self) -> Conditions:
+        """The input that all are timed with.
+
+        Raises SrbenchError where none is given and the networks are made for different ones.
+        """
+        found = {
+            case_of(parse(spec), self.input_size, self.num_classes).under for spec in self.specs
+        }
+        if len(found) > 1:
+            raise SrbenchError(
+                "the networks to be timed are made for different inputs or classes",
+                "give input_size and num_classes under [time]",
+            )
+        return found.pop()
 
     def specs_with_tolerances(self) -> dict[str, float]:
         """The specs in their canonical form, and how much slower each may be.
@@ -175,7 +197,5 @@ def _wanted(group: Group, records: Iterable[Record]) -> Iterator[Wanted]:
             if record.published and record.published.source == group.published:
                 yield Wanted(record.row, group.published)
         return
-    for under in group.conditions():
-        for spec in comparison.rows(group.models, group.variants, ()):
-            row = Row(str(spec), under.input_shape[1:], under.num_classes)
-            yield Wanted(row, group.published)
+    for case in group.cases():
+        yield Wanted(case.row, group.published)

@@ -4,28 +4,43 @@ import difflib
 from collections.abc import Iterable
 
 from srbench import plugins
-from srbench.catalog import BACKBONES, BLOCKS, Backbone, Block
+from srbench.catalog import BACKBONES, BLOCKS, SIZED, Backbone, Block
 from srbench.errors import SpecError
 from srbench.options import Option
 
 
 def find_backbone(name: str) -> Backbone:
-    """The backbone of that name. Raises SpecError with the nearest name."""
-    if name not in BACKBONES:
-        raise SpecError(f"unknown model {name!r}", _suggestion(name, BACKBONES, "srbench models"))
-    return BACKBONES[name]
+    """The backbone of that name: built-in, of another package, or ``module:attribute``.
+
+    Raises SpecError with the nearest name.
+    """
+    if name in BACKBONES:
+        return BACKBONES[name]
+    if ":" in name:
+        return plugins.backbone_at(name)
+    if sized := next((found for one in SIZED if (found := one.find(name))), None):
+        return sized
+    names = plugins.names(plugins.BACKBONE_GROUP)
+    if name in names:
+        return plugins.load_backbone(name)
+    listing = [*BACKBONES, *names]
+    raise SpecError(f"unknown model {name!r}", _suggestion(name, listing, "srbench models"))
 
 
 def find_block(name: str) -> Block:
-    """The built-in or third-party block of that name. Raises SpecError with the nearest name."""
+    """The block of that name: built-in, of another package, or ``module:attribute``.
+
+    Raises SpecError with the nearest name.
+    """
     if name in BLOCKS:
         return BLOCKS[name]
-    names = plugins.block_names()
-    if name not in names:
-        raise SpecError(
-            f"unknown block {name!r}", _suggestion(name, [*BLOCKS, *names], "srbench blocks")
-        )
-    return plugins.load_block(name)
+    if ":" in name:
+        return plugins.block_at(name)
+    names = plugins.names(plugins.BLOCK_GROUP)
+    if name in names:
+        return plugins.load_block(name)
+    listing = [*BLOCKS, *names]
+    raise SpecError(f"unknown block {name!r}", _suggestion(name, listing, "srbench blocks"))
 
 
 def find_option(name: str, options: tuple[Option, ...], owner: str) -> Option:

@@ -139,6 +139,8 @@ class Stages:
     def parse(self, text: str, stages: tuple[str, ...]) -> Value:
         names = text.split("/")
         for name in names:
+            if not stages:
+                raise SpecError("the network lists no stages", "name modules: after=layer4")
             if name not in stages:
                 raise SpecError(
                     f"there is no stage {name!r}",
@@ -147,3 +149,26 @@ class Stages:
             if names.count(name) > 1:
                 raise SpecError(f"stage {name} is named twice", "name each stage once")
         return tuple(stage for stage in stages if stage in names)
+
+
+@dataclass(frozen=True)
+class After:
+    """Modules by name, joined by ``/``, instead of the stages; ``*`` stands for any one name.
+
+    Whether there are such modules is found when the model is built.
+    """
+
+    name: str = "after"
+    help: str = "the modules it is put after, by name, instead of stages: features.14, layer4.*"
+
+    def default(self, stages: tuple[str, ...]) -> Value:
+        return ()
+
+    def parse(self, text: str, stages: tuple[str, ...]) -> Value:
+        names = text.split("/")
+        for name in names:
+            if not re.fullmatch(r"[\w*-]+(\.[\w*-]+)*", name):
+                raise _rejected(self.name, text, "names of modules: features.14, or layer4.*")
+            if names.count(name) > 1:
+                raise SpecError(f"module {name} is named twice", "name each module once")
+        return tuple(sorted(names))

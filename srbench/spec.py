@@ -3,6 +3,8 @@
     spec    := backbone [":" options] ("+" block [":" options])*
     options := key "=" value ("," key "=" value)*
 
+A backbone or block is a name, or ``module:attribute`` for one of your own, or ``timm:NAME``.
+
 A spec is a row's identity everywhere. The canonical form omits defaults and keeps the options
 in the catalog's order, so ``parse(str(spec)) == spec``, and two spellings of one model are equal.
 """
@@ -10,10 +12,10 @@ in the catalog's order, so ``parse(str(spec)) == spec``, and two spellings of on
 import re
 from dataclasses import dataclass
 
-from srbench.catalog import Backbone
+from srbench.catalog import BACKBONES, BLOCKS, Backbone
 from srbench.errors import SpecError
 from srbench.lookup import find_backbone, find_block, find_option
-from srbench.options import Option, Value, format_value
+from srbench.options import After, Option, Stages, Value, format_value
 
 GRAMMAR_HINT = "write a spec as backbone:key=value+block:key=value, such as resnet50+sr:memories=2"
 
@@ -59,53 +61,81 @@ def parse(text: "str | Spec") -> Spec:
     head, *tail = (part.strip() for part in text.split("+"))
     if not head:
         raise SpecError(f"{text!r} names no model", GRAMMAR_HINT)
-    backbone = find_backbone(_name(head, text))
-    return Spec(
-        _part(head, text, backbone, backbone.options),
-        tuple(_part(block, text, backbone, _block_options(block, text)) for block in tail),
-    )
+    name, listing = _split(head, text)
+    backbone = find_backbone(name)
+    part = _part(name, listing, text, backbone, backbone.options)
+    return Spec(part, tuple(_block(block, text, backbone) for block in tail))
+
+
+def backbone_of(part: Part) -> Backbone:
+    """The catalog's row of a backbone as it is with the part's options."""
+    backbone = find_backbone(part.name)
+    return backbone.under(defaults(backbone.options, backbone) | dict(part.options))
 
 
 def settings(spec: Spec) -> dict[str, str]:
-    """Each block's options where the spec says nothing, by the block's name.
+    """What a spec does not say: each block's options by the block's name, and what a reader of the
+    backbone's figures has to know.
 
     A block that goes into every stage needs no word about it.
 
     >>> settings(parse("resnet50+se:reduction=8+sr"))
     {'se': 'reduction=16', 'sr': 'memories=10, squeeze=1, hidden=64, stage=layer4'}
     """
-    backbone = find_backbone(spec.backbone.name)
-    return {
-        part.name: ", ".join(
-            f"{key}={format_value(value)}"
-            for key, value in defaults(find_block(part.name).options, backbone).items()
-            if value != backbone.stages
-        )
-        for part in spec.blocks
-    }
+    backbone = backbone_of(spec.backbone)
+    found = {str(spec.backbone): backbone.note} if backbone.note else {}
+    return found | {part.name: _unsaid(part, backbone) for part in spec.blocks}
+
+
+def _unsaid(part: Part, backbone: Backbone) -> str:
+    """A block's defaults; of where it goes only what is no matter of course."""
+    usual = defaults(find_block(part.name).options, backbone)
+    if After().name in dict(part.options):
+        usual.pop(Stages().name)
+    matters_of_course: tuple[Value, ...] = (backbone.stage_names, ())
+    return ", ".join(
+        f"{key}={format_value(value)}"
+        for key, value in usual.items()
+        if value not in matters_of_course
+    )
 
 
 def defaults(options: tuple[Option, ...], backbone: Backbone) -> dict[str, Value]:
     """Every option's value where a spec says nothing."""
-    return {option.name: option.default(backbone.stages) for option in options}
+    return {option.name: option.default(backbone.stage_names) for option in options}
 
 
-def _block_options(text: str, whole: str) -> tuple[Option, ...]:
-    return find_block(_name(text, whole)).options
-
-
-def _name(text: str, whole: str) -> str:
-    name = text.partition(":")[0]
-    if not re.fullmatch(r"[A-Za-z_][\w.-]*", name):
+def _split(text: str, whole: str) -> tuple[str, str | None]:
+    """A part's name and what follows the colon behind it; ``module:attribute`` is a name."""
+    name, colon, rest = text.partition(":")
+    attribute, more, options = rest.partition(":")
+    if colon and attribute and "=" not in attribute and name not in {**BACKBONES, **BLOCKS}:
+        name, colon, rest = f"{name}:{attribute}", more, options
+    if not re.fullmatch(r"[A-Za-z_][\w.-]*(:[A-Za-z_][\w.-]*)?", name):
         problem = f"a name is missing in {whole!r}" if not name else f"{name!r} is not a name"
         raise SpecError(problem, GRAMMAR_HINT)
-    return name
+    return name, rest if colon else None
 
 
-def _part(text: str, whole: str, backbone: Backbone, options: tuple[Option, ...]) -> Part:
-    name, colon, listing = text.partition(":")
+def _block(text: str, whole: str, backbone: Backbone) -> Part:
+    name, listing = _split(text, whole)
+    part = _part(name, listing, whole, backbone, find_block(name).options)
+    given = dict(part.options)
+    if Stages().name in given and After().name in given:
+        raise SpecError(f"{whole}: stage and after both say where {name} goes", "give one of them")
+    if not backbone.stages and After().name not in given:
+        raise SpecError(
+            f"{backbone.name} lists no stages to put {name} behind",
+            f"name modules, +{name}:after=features.*, or give the network an attribute `stages`",
+        )
+    return part
+
+
+def _part(
+    name: str, listing: str | None, whole: str, backbone: Backbone, options: tuple[Option, ...]
+) -> Part:
     given: dict[str, Value] = {}
-    for assignment in listing.split(",") if colon else ():
+    for assignment in listing.split(",") if listing is not None else ():
         key, equals, value = assignment.partition("=")
         if not (key and equals and value) or re.search(r"[\s=:]", value):
             raise SpecError(f"{assignment!r} in {whole!r} is not key=value", GRAMMAR_HINT)
@@ -113,7 +143,7 @@ def _part(text: str, whole: str, backbone: Backbone, options: tuple[Option, ...]
         if key in given:
             raise SpecError(f"{name}'s option {key!r} is given twice", "give it once")
         try:
-            given[key] = option.parse(value, backbone.stages)
+            given[key] = option.parse(value, backbone.stage_names)
         except SpecError as error:
             raise SpecError(f"{whole}: {error.message}", error.hint) from error
     usual = defaults(options, backbone)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from srbench.cli.app import run
-from srbench.conditions import Setup, conditions
+from srbench.conditions import Conditions, Setup
 from srbench.gate.processes import Job, Worker, this_code
 from srbench.measure import memory
 from srbench.measure.clocks import Task
@@ -97,7 +97,7 @@ def test_out_of_memory_fails_one_row(capsys: pytest.CaptureFixture) -> None:
 
 
 def test_the_peak_is_what_the_allocator_says() -> None:
-    under, setup = conditions(64), Setup("cuda:0", batch=8)
+    under, setup = Conditions(64, 64), Setup("cuda:0", batch=8)
     subject = place("net", build("resnet18", input_size=64), under, setup, torch.device("cuda:0"))
     found = memory.on_cuda(subject, "train")
     gradients = sum(p.numel() * p.element_size() for p in subject.model.parameters())

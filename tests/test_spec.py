@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srbench.catalog import BACKBONES, BLOCKS
+from srbench.catalog import BACKBONES, BLOCKS, Backbone, Block
 from srbench.errors import SpecError
-from srbench.options import Choice, Integer, Number, Stages, format_value
+from srbench.options import After, Choice, Flag, Integer, Number, Stages, format_value
 from srbench.spec import Part, Spec, parse
 
 
@@ -76,7 +76,7 @@ def test_errors_say_what_and_what_to_do(text: str, problem: str, remedy: str) ->
     assert raised.value.exit_code == 2
 
 
-def values(option: object) -> st.SearchStrategy[str]:
+def values(option: object, stages: tuple[str, ...]) -> st.SearchStrategy[str]:
     """Texts that an option accepts, spelled in different ways."""
     match option:
         case Integer():
@@ -89,25 +89,38 @@ def values(option: object) -> st.SearchStrategy[str]:
             )
         case Choice():
             return st.sampled_from(option.choices)
+        case Flag():
+            return st.sampled_from(["true", "false"])
         case Stages():
-            stages = ("layer1", "layer2", "layer3", "layer4")
             return st.lists(st.sampled_from(stages), min_size=1, unique=True).map("/".join)
+        case After():
+            names = st.sampled_from(["features.14", "layer4.*", "classifier.0", "a.*.b-1"])
+            return st.lists(names, min_size=1, unique=True).map("/".join)
     raise NotImplementedError(option)
 
 
 @st.composite
-def part_texts(draw: st.DrawFn, names: list[str], known: dict[str, object]) -> str:
-    name = draw(st.sampled_from(names))
-    options = draw(st.lists(st.sampled_from(known[name].options), unique_by=lambda o: o.name))
-    written = [f"{option.name}={draw(values(option))}" for option in options]
-    return f"{name}:{','.join(written)}" if written else name
+def specs(draw: st.DrawFn) -> str:
+    backbone = BACKBONES[draw(st.sampled_from(sorted(BACKBONES)))]
+    blocks = draw(st.lists(st.sampled_from(sorted(BLOCKS)), max_size=4))
+    parts = [backbone, *(BLOCKS[name] for name in blocks)]
+    return "+".join(draw(part_texts(part, backbone.stage_names)) for part in parts)
 
 
-SPECS = st.builds(
-    lambda backbone, blocks: "+".join([backbone, *blocks]),
-    part_texts(sorted(BACKBONES), BACKBONES),
-    st.lists(part_texts(sorted(BLOCKS), BLOCKS), max_size=4),
-)
+@st.composite
+def part_texts(draw: st.DrawFn, part: Backbone | Block, stages: tuple[str, ...]) -> str:
+    options = draw(
+        st.lists(st.sampled_from(part.options), unique_by=lambda o: o.name)
+        if part.options
+        else st.just([])
+    )
+    if sum(isinstance(option, Stages | After) for option in options) > 1:
+        options = [option for option in options if not isinstance(option, After)]
+    written = [f"{option.name}={draw(values(option, stages))}" for option in options]
+    return f"{part.name}:{','.join(written)}" if written else part.name
+
+
+SPECS = specs()
 
 
 @given(SPECS)

@@ -1,42 +1,46 @@
 """``srbench models`` and ``srbench blocks``: what a spec may name."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import typer
 
 from srbench import plugins
-from srbench.catalog import BACKBONES, BLOCKS, Backbone, Block
+from srbench.catalog import BACKBONES, BLOCKS, SIZED, Backbone, Block
 from srbench.cli.output import FormatOption, OutputOption, destination
-from srbench.options import Option, Stages, format_value
+from srbench.options import After, Option, Stages, format_value
 from srbench.report.formats import Report
 from srbench.report.table import Column, Table
 
+THEIR_OWN = "A {what} of your own goes by module:Class, or by a name that its package lists."
+
 
 def models(form: FormatOption = None, output: OutputOption = None) -> None:
-    """List the models, with their stages and options."""
+    """List the models, with their stages, options and the input they are made for."""
     rows = [_model(backbone) for backbone in BACKBONES.values()]
+    rows += _third_party(plugins.BACKBONE_GROUP, BACKBONES, rows[0])
+    notes = [*(f"{one.what}." for one in SIZED), THEIR_OWN.format(what="network")]
     with destination(output, form) as target:
-        target.write(_listing("models", rows, _meanings(BACKBONES.values())))
+        target.write(_listing("models", rows, _meanings(BACKBONES.values()), notes))
 
 
 def blocks(form: FormatOption = None, output: OutputOption = None) -> None:
     """List the blocks, with their options and defaults."""
     rows = [_block(block) for block in BLOCKS.values()]
-    rows += [_third_party(name) for name in plugins.block_names()]
-    for name in plugins.hidden_names():
-        by = plugins.origin(name)
-        typer.echo(f"warning: srbench's own {name} hides the one of {by}", err=True)
+    rows += _third_party(plugins.BLOCK_GROUP, BLOCKS, rows[0])
+    notes = [THEIR_OWN.format(what="block")]
     with destination(output, form) as target:
-        target.write(_listing("blocks", rows, _meanings(BLOCKS.values())))
+        target.write(_listing("blocks", rows, _meanings(BLOCKS.values()), notes))
 
 
-def _listing(name: str, rows: list[dict[str, Any]], meanings: dict[str, str]) -> Report:
+def _listing(
+    name: str, rows: list[dict[str, Any]], meanings: dict[str, str], others: list[str]
+) -> Report:
     columns = tuple(
         Column(key.capitalize(), "name" if key == "name" else "text") for key in rows[0]
     )
     cells = tuple(tuple(row.values()) for row in rows)
-    notes = tuple(f"{option}: {meaning}." for option, meaning in meanings.items())
+    notes = (*(f"{option}: {meaning}." for option, meaning in meanings.items()), *others)
     table = Table(name, columns, cells, f"The {name}.", notes)
     return Report((table,), tuple(rows[0]), rows, rows)
 
@@ -47,11 +51,15 @@ def _meanings(owners: Iterable[Backbone | Block]) -> dict[str, str]:
 
 
 def _model(backbone: Backbone) -> dict[str, Any]:
+    classes = {option.name: option for option in backbone.options}.get("classes")
     return {
         "name": backbone.name,
         "family": backbone.family,
-        "stages": " ".join(backbone.stages),
-        "options": " ".join(_usual(option, backbone.stages) for option in backbone.options),
+        "input": backbone.input_size,
+        "classes": classes.default(()) if classes else backbone.num_classes,
+        "stages": " ".join(backbone.stage_names),
+        "options": " ".join(_usual(option) for option in backbone.options),
+        "note": backbone.note.partition(",")[0],
     }
 
 
@@ -63,16 +71,23 @@ def _block(block: Block) -> dict[str, Any]:
         "place": places[block.place],
         "stages": _stages(block),
         "options": " ".join(
-            _usual(option, ()) for option in block.options if not isinstance(option, Stages)
+            _usual(option) for option in block.options if not isinstance(option, Stages | After)
         ),
         "source": block.source,
     }
 
 
-def _third_party(name: str) -> dict[str, Any]:
-    """What the metadata says: the package itself is imported when the block is used."""
-    unknown = dict.fromkeys(("what", "place", "stages", "options"))
-    return {"name": name, **unknown, "source": plugins.origin(name)}
+def _third_party(
+    group: str, own: Iterable[str], columns: Iterable[str]
+) -> Iterator[dict[str, Any]]:
+    """What the metadata says: a package itself is imported when it is used."""
+    for name in plugins.names(group):
+        source = plugins.origin(group, name)
+        if name in own:
+            typer.echo(f"warning: srbench's own {name} hides the one of {source}", err=True)
+        else:
+            last = "source" if "source" in columns else "family"
+            yield dict.fromkeys(columns) | {"name": name, last: source}
 
 
 def _stages(block: Block) -> str:
@@ -81,5 +96,5 @@ def _stages(block: Block) -> str:
     return {None: "all", 1: "the last"}.get(last, f"the last {last}")
 
 
-def _usual(option: Option, stages: tuple[str, ...]) -> str:
-    return f"{option.name}={format_value(option.default(stages))}"
+def _usual(option: Option) -> str:
+    return f"{option.name}={format_value(option.default(()))}"

@@ -10,7 +10,8 @@ def complete_spec(incomplete: str) -> list[str]:
     done, plus, last = incomplete.rpartition("+")
     if plus:
         return [f"{done}+{end}" for end in complete_blocks(last)]
-    return _part(last, {name: backbone.options for name, backbone in BACKBONES.items()})
+    own = {name: backbone.options for name, backbone in BACKBONES.items()}
+    return _part(last, dict.fromkeys(plugins.names(plugins.BACKBONE_GROUP), ()) | own)
 
 
 def complete_variant(incomplete: str) -> list[str]:
@@ -22,7 +23,7 @@ def complete_variant(incomplete: str) -> list[str]:
 def complete_blocks(incomplete: str) -> list[str]:
     """Blocks, or the options of the one that is named already."""
     known: dict[str, tuple[Option, ...]] = {name: block.options for name, block in BLOCKS.items()}
-    return _part(incomplete, known | dict.fromkeys(plugins.block_names(), ()))
+    return _part(incomplete, dict.fromkeys(plugins.names(plugins.BLOCK_GROUP), ()) | known)
 
 
 def _part(text: str, known: dict[str, tuple[Option, ...]]) -> list[str]:

@@ -7,16 +7,14 @@ from pathlib import Path
 
 import typer
 
-from srbench import comparison
 from srbench.catalog import DEFAULT_VARIANTS
 from srbench.cli.output import Format, destination, exit_code
 from srbench.cli.progress import progress
-from srbench.conditions import Conditions, conditions
+from srbench.comparison import Case, cases
 from srbench.errors import INTERRUPTED
 from srbench.records import Record
 from srbench.report.counts import counts_report
 from srbench.results import Results
-from srbench.spec import Spec
 
 
 def count_and_show(
@@ -24,24 +22,24 @@ def count_and_show(
     variants: Sequence[str],
     *,
     default_variants: bool,
-    size: str,
-    num_classes: int,
+    size: str | None,
+    num_classes: int | None,
     per_module: bool,
     strict: bool,
     form: Format | None,
     output: Path | None,
 ) -> int:
     """The whole of ``srbench flops``; returns the exit code."""
-    wanted = comparison.rows(specs, variants, DEFAULT_VARIANTS if default_variants else ())
-    under = conditions(size, num_classes)
+    usual = DEFAULT_VARIANTS if default_variants else ()
+    wanted = cases(specs, variants, usual, size=size, num_classes=num_classes)
     with destination(output, form) as target:
-        results, interrupted = _count(wanted, under)
+        results, interrupted = _count(wanted)
         if results:
             target.write(counts_report(results, per_module), partial=interrupted)
     return INTERRUPTED if interrupted else exit_code(results, strict)
 
 
-def _count(wanted: list[Spec], under: Conditions) -> tuple[Results, bool]:
+def _count(wanted: list[Case]) -> tuple[Results, bool]:
     """The rows, and whether Ctrl-C came before the last of them."""
     records: list[Record] = []
     try:
@@ -49,9 +47,9 @@ def _count(wanted: list[Spec], under: Conditions) -> tuple[Results, bool]:
         with progress(len(wanted)) as begin, redirect_stdout(sys.stderr):
             from srbench.runner import counting  # loads torch
 
-            for done, spec in enumerate(wanted):
-                begin(done, str(spec))
-                records += counting.run([spec], under)
+            for done, case in enumerate(wanted):
+                begin(done, str(case.spec))
+                records += counting.run([case])
     except KeyboardInterrupt:
         typer.echo(f"interrupted: {len(records)} of {len(wanted)} rows are counted", err=True)
         return Results(records), True

@@ -14,10 +14,11 @@ def flops(
     cbam: selection.CbamOption = False,
     sr_memories: selection.SrMemoriesOption = None,
     dropout2d: selection.Dropout2dOption = None,
+    block: selection.BlockOption = None,
     variant: selection.VariantOption = None,
     no_variants: selection.NoVariantsOption = False,
-    input_size: selection.InputSizeOption = "224",
-    num_classes: selection.NumClassesOption = 1000,
+    input_size: selection.InputSizeOption = None,
+    num_classes: selection.NumClassesOption = None,
     per_module: Annotated[
         bool,
         typer.Option(
@@ -42,13 +43,15 @@ def flops(
       srbench flops resnet18 resnet50 --se --cbam --input-size 192x256
 
       srbench flops resnet50:stride=v1+cbam --format latex --output table.tex
+
+      srbench flops resnet50 --block mypackage.myblock:MyBlock
     """
     from srbench.cli.counting import count_and_show  # what listings and --help need not load
 
     raise typer.Exit(
         count_and_show(
             specs or (),
-            selection.variants(se, cbam, sr_memories, dropout2d, variant),
+            selection.variants(se, cbam, sr_memories, dropout2d, block, variant),
             default_variants=not no_variants,
             size=input_size,
             num_classes=num_classes,

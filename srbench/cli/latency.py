@@ -20,10 +20,11 @@ def latency(
     cbam: selection.CbamOption = False,
     sr_memories: selection.SrMemoriesOption = None,
     dropout2d: selection.Dropout2dOption = None,
+    block: selection.BlockOption = None,
     variant: selection.VariantOption = None,
     no_variants: selection.NoVariantsOption = False,
-    input_size: selection.InputSizeOption = "224",
-    num_classes: selection.NumClassesOption = 1000,
+    input_size: selection.InputSizeOption = None,
+    num_classes: selection.NumClassesOption = None,
     device: running.DeviceOption = None,
     batch_size: running.BatchSizeOption = None,
     dtype: running.DtypeOption = None,
@@ -103,13 +104,12 @@ def latency(
       srbench latency resnet50+sr --pass train --batch-size 64 --amp --processes 8 -o times.csv
     """
     from srbench.cli.timing import time_and_show
-    from srbench.conditions import Plan, conditions
+    from srbench.conditions import Plan
 
     raise typer.Exit(
         time_and_show(
             specs or (),
-            selection.variants(se, cbam, sr_memories, dropout2d, variant),
-            conditions(input_size, num_classes),
+            selection.variants(se, cbam, sr_memories, dropout2d, block, variant),
             Plan(
                 passes=PASSES if which.value == "all" else (which.value,),
                 rounds=rounds,
@@ -118,6 +118,8 @@ def latency(
                 precision=precision / 100,
             ),
             default_variants=not no_variants,
+            size=input_size,
+            num_classes=num_classes,
             device=device,
             setup={
                 "batch": batch_size,

@@ -11,8 +11,8 @@ from srbench.cli.output import FormatOption, OutputOption
 
 def profile(
     spec: selection.SpecArgument,
-    input_size: selection.InputSizeOption = "224",
-    num_classes: selection.NumClassesOption = 1000,
+    input_size: selection.InputSizeOption = None,
+    num_classes: selection.NumClassesOption = None,
     device: running.DeviceOption = None,
     batch_size: running.BatchSizeOption = None,
     dtype: running.DtypeOption = None,
@@ -50,11 +50,11 @@ def profile(
       srbench profile resnet50+se+sr --device cuda --plot roofline.pdf --trace trace.json
     """
     from srbench.cli.profiling import profile_and_show
-    from srbench.conditions import conditions
 
     profile_and_show(
         spec,
-        conditions(input_size, num_classes),
+        input_size,
+        num_classes,
         device,
         {
             "batch": batch_size,

@@ -11,7 +11,7 @@ import typer
 
 from srbench.cli.output import Format, destination, reserved
 from srbench.cli.progress import status
-from srbench.conditions import Conditions
+from srbench.comparison import case_of
 from srbench.errors import SrbenchError
 from srbench.failures import told
 from srbench.report.plots import plot_roofline, require_picture
@@ -21,7 +21,8 @@ from srbench.spec import parse
 
 def profile_and_show(
     text: str,
-    under: Conditions,
+    size: str | None,
+    num_classes: int | None,
     device: str | None,
     setup: Mapping[str, Any],
     *,
@@ -32,7 +33,7 @@ def profile_and_show(
     output: Path | None,
 ) -> None:
     """The whole of ``srbench profile``."""
-    spec = parse(text)
+    case = case_of(parse(text), size, num_classes)
     if plot:
         require_picture(plot)
     files = [path.resolve() for path in (trace, plot, output) if path]
@@ -48,12 +49,12 @@ def profile_and_show(
             with opened(resolve_one(device)) as ready:
                 chosen = setup_for(ready, **setup)
                 require_dtype(ready, chosen, ("forward",))
-                say(f"timing {spec} on {ready.name}")
+                say(f"timing {case.spec} on {ready.name}")
                 try:
-                    found = profile(spec, under, chosen, ready, rounds, trace)
+                    found = profile(case, chosen, ready, rounds, trace)
                 except (RuntimeError, MemoryError) as error:
                     raise SrbenchError(
-                        f"{spec} does not run: {told(error)}",
+                        f"{case.spec} does not run: {told(error)}",
                         "try a smaller --batch-size or --input-size",
                     ) from error
         if plot:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from srbench.cli.completion import complete_spec, complete_variant
+from srbench.cli.completion import complete_blocks, complete_spec, complete_variant
 from srbench.options import format_value
 
 _PANEL = "Variants of every model"
@@ -42,6 +42,15 @@ Dropout2dOption = Annotated[
         metavar="P", help="Add +dropout2d with that p; may be repeated.", rich_help_panel=_PANEL
     ),
 ]
+BlockOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="BLOCK",
+        help="Add one block, by name or as module:Class of your own; may be repeated.",
+        autocompletion=complete_blocks,
+        rich_help_panel=_PANEL,
+    ),
+]
 VariantOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -60,9 +69,22 @@ NoVariantsOption = Annotated[
     ),
 ]
 InputSizeOption = Annotated[
-    str, typer.Option(metavar="SIZE", help="Pixels of the input: 224, or HEIGHTxWIDTH.")
+    str | None,
+    typer.Option(
+        metavar="SIZE",
+        help="Pixels of the input: 224, or HEIGHTxWIDTH; what each network is made for if nothing "
+        "is said.",
+        show_default=False,
+    ),
 ]
-NumClassesOption = Annotated[int, typer.Option(metavar="N", help="Classes to tell apart.")]
+NumClassesOption = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Classes to tell apart; what each network is made for if nothing is said.",
+        show_default=False,
+    ),
+]
 
 
 def variants(
@@ -70,13 +92,16 @@ def variants(
     cbam: bool,
     sr_memories: Sequence[int] | None,
     dropout2d: Sequence[float] | None,
+    block: Sequence[str] | None,
     variant: Sequence[str] | None,
 ) -> list[str]:
-    """The blocks that make one more row per model, from the shorthands and ``--variant``."""
+    """The blocks that make one more row per model, from the shorthands, ``--block`` and
+    ``--variant``."""
     return [
         *(["se"] if se else []),
         *(["cbam"] if cbam else []),
         *(f"sr:memories={memories}" for memories in sr_memories or ()),
         *(f"dropout2d:p={format_value(p)}" for p in dropout2d or ()),
+        *(block or ()),
         *(variant or ()),
     ]

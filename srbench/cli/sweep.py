@@ -28,9 +28,9 @@ def sweep(
     vary: Annotated[
         list[str] | None, _values("Any other option: sr.hidden=32,64; may be repeated.", "KEY=A,B")
     ] = None,
-    input_size: Annotated[str, _values("Pixels of the input: 224, or HEIGHTxWIDTH.")] = "224",
+    input_size: Annotated[str | None, _values("Pixels of the input: 224, or HEIGHTxWIDTH.")] = None,
     batch_size: Annotated[str | None, _values("Images a batch, with --device.")] = None,
-    num_classes: selection.NumClassesOption = 1000,
+    num_classes: selection.NumClassesOption = None,
     device: Annotated[
         str | None,
         typer.Option(

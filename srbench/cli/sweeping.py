@@ -7,10 +7,10 @@ from pathlib import Path
 
 import typer
 
-from srbench import comparison
 from srbench.cli.output import Format, destination, require_apart, reserved
 from srbench.cli.progress import progress
-from srbench.conditions import Plan, conditions
+from srbench.comparison import cases
+from srbench.conditions import Plan
 from srbench.environment import VERSIONS, versions
 from srbench.errors import ROWS_FAILED, SpecError, SrbenchError
 from srbench.filing import RecordFile
@@ -29,9 +29,9 @@ def sweep_and_show(
     named: Mapping[str, str],
     vary: Sequence[str],
     *,
-    sizes: str,
+    sizes: str | None,
     batches: str | None,
-    num_classes: int,
+    num_classes: int | None,
     device: str | None,
     time_budget: float,
     seed: int,
@@ -138,13 +138,13 @@ def _shown(rows: Sequence[Row], file: RecordFile, batches: Sequence[int]) -> lis
     return sorted(joined(records), key=lambda one: order[one.row])
 
 
-def _rows(specs: Sequence[Spec], sizes: str, num_classes: int) -> list[Row]:
+def _rows(specs: Sequence[Spec], sizes: str | None, num_classes: int | None) -> list[Row]:
     """Every baseline with its variants, for one input size after the other."""
-    wanted = comparison.rows(specs, (), ())
+    listed: list[str] | list[None] = _listed("--input-size", sizes) if sizes else [None]
     return [
-        Row(str(spec), under.input_shape[1:], under.num_classes)
-        for under in [conditions(size, num_classes) for size in _listed("--input-size", sizes)]
-        for spec in wanted
+        case.row
+        for size in listed
+        for case in cases(specs, (), (), size=size, num_classes=num_classes)
     ]
 
 

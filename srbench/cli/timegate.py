@@ -8,7 +8,6 @@ import typer
 from srbench.cli.github import GITHUB, plain_format, tell_github
 from srbench.cli.output import destination
 from srbench.cli.progress import status
-from srbench.conditions import input_size
 from srbench.errors import SrbenchError
 from srbench.gate.against import MOST_BLOCKS, compare
 from srbench.gate.committed import layout_paths, open_table
@@ -74,5 +73,6 @@ def _gates(
 
 
 def _job(gate: TimeGate, device: str) -> Job:
-    specs, size = tuple(gate.specs_with_tolerances()), input_size(gate.input_size)
-    return Job(specs, size, gate.num_classes, gate.batch_size, gate.what, device)
+    specs, under = tuple(gate.specs_with_tolerances()), gate.conditions()
+    size = under.height, under.width
+    return Job(specs, size, under.num_classes, gate.batch_size, gate.what, device)

@@ -9,25 +9,25 @@ from typing import Any
 
 import typer
 
-from srbench import comparison
 from srbench.catalog import DEFAULT_VARIANTS
 from srbench.cli.output import Format, destination, exit_code
 from srbench.cli.progress import status
-from srbench.conditions import Conditions, Plan
+from srbench.comparison import Case, cases
+from srbench.conditions import Plan
 from srbench.errors import INTERRUPTED
 from srbench.records import Record
 from srbench.report.times import times_report
 from srbench.results import Results
-from srbench.spec import Spec
 
 
 def time_and_show(
     specs: Sequence[str],
     variants: Sequence[str],
-    under: Conditions,
     plan: Plan,
     *,
     default_variants: bool,
+    size: str | None,
+    num_classes: int | None,
     device: str | None,
     setup: Mapping[str, Any],
     aa: bool,
@@ -37,7 +37,8 @@ def time_and_show(
     output: Path | None,
 ) -> int:
     """The whole of ``srbench latency``; returns the exit code."""
-    wanted = comparison.rows(specs, variants, DEFAULT_VARIANTS if default_variants else ())
+    usual = DEFAULT_VARIANTS if default_variants else ()
+    wanted = cases(specs, variants, usual, size=size, num_classes=num_classes)
     options = {"aa": aa, "with_memory": with_memory, "with_energy": with_energy}
     records: list[Record] = []
     interrupted = False
@@ -45,7 +46,7 @@ def time_and_show(
         try:
             # stdout is for data, and a block of someone else's may print.
             with status("loading torch") as say, redirect_stdout(sys.stderr):
-                _time(wanted, under, plan, device, setup, options, records, say)
+                _time(wanted, plan, device, setup, options, records, say)
         except KeyboardInterrupt:
             interrupted = True
         if records:
@@ -57,8 +58,7 @@ def time_and_show(
 
 
 def _time(
-    wanted: Sequence[Spec],
-    under: Conditions,
+    wanted: Sequence[Case],
     plan: Plan,
     device: str | None,
     setup: Mapping[str, Any],
@@ -77,7 +77,6 @@ def _time(
         with opened(name) as ready:
             found = timing.run(
                 wanted,
-                under,
                 timing.setup_for(ready, **setup),
                 plan,
                 ready,

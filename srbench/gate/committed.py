@@ -7,7 +7,6 @@ from pathlib import Path
 
 from srbench import layout as layouts
 from srbench import store
-from srbench.conditions import input_size
 from srbench.errors import SrbenchError
 from srbench.layout import Layout, Wanted
 from srbench.records import Record
@@ -83,7 +82,7 @@ def open_table(path: Path) -> Committed:
         layout.wanted(loaded.records)
         if layout.time:
             layout.time.specs_with_tolerances()
-            input_size(layout.time.input_size)
+            layout.time.conditions()
     except SrbenchError as error:
         raise SrbenchError(f"{path}: {error.message}", error.hint) from error
     return Committed(path.stem, path.parent, layout, loaded, tuple(_times(path)))

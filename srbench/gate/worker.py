@@ -77,7 +77,9 @@ def task(job: dict[str, Any], spec: str) -> Any:
 
     def train() -> None:
         model.zero_grad(set_to_none=True)
-        model(x).sum().backward()
+        output = model(x)
+        logits = output.values() if isinstance(output, dict) else [output]
+        sum(one.sum() for one in logits).backward()
         wait()
 
     return train

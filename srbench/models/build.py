@@ -2,25 +2,29 @@
 
 import copy
 import inspect
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from pkgutil import resolve_name
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from srbench.above_dispatch import NeedsValues
+from srbench.blank import blank
 from srbench.catalog import Backbone, Block
-from srbench.conditions import Conditions, conditions
+from srbench.comparison import case_of
+from srbench.conditions import Conditions
 from srbench.errors import BuildError, SrbenchError
-from srbench.lookup import find_backbone, find_block
-from srbench.models.probe import output_shapes
+from srbench.failures import lacks_memory, told
+from srbench.lookup import find_block
+from srbench.models.probe import Output, feature_map, outputs
 from srbench.models.surgery import find_sites, insert
 from srbench.options import Value
 from srbench.plugins import SHAPE_ARGUMENTS
 from srbench.shapes import Recording, on_shapes
-from srbench.spec import Part, Spec, defaults, parse
+from srbench.spec import Part, Spec, backbone_of, defaults, parse
 
 
 @dataclass(frozen=True)
@@ -42,20 +46,23 @@ class Assembly:
 
 
 def build(
-    spec: str | Spec, *, input_size: str | int | tuple[int, int] = 224, num_classes: int = 1000
+    spec: str | Spec,
+    *,
+    input_size: str | int | tuple[int, int] | None = None,
+    num_classes: int | None = None,
 ) -> nn.Module:
     """The model that a spec names, freshly initialised, on the CPU and in training mode.
 
     Args:
         spec: such as ``"resnet50+sr:memories=2"``.
-        input_size: one side, ``(height, width)`` or ``"192x256"``, in pixels. A block whose
-            parameters depend on the feature map's size (SR) is built for it, and the model then
-            takes this size only.
-        num_classes: the logits of the last layer.
+        input_size: one side, ``(height, width)`` or ``"192x256"``, in pixels; what the network is
+            made for, 224 mostly, if nothing is said. A block whose parameters depend on the feature
+            map's size (SR) is built for it, and the model then takes this size only.
+        num_classes: the logits of the last layer; likewise, 1000 mostly.
 
     Returns:
-        A module that maps (B, 3, H, W) to (B, num_classes). ``model.inserted_blocks`` names the
-        blocks put into it.
+        A module that maps (B, 3, H, W) to (B, num_classes), or of a segmentation network to
+        torchvision's dict. ``model.inserted_blocks`` names the blocks put into it.
 
     Raises:
         SrbenchError: for a spec, a size or an option that cannot be built, with the remedy.
@@ -64,41 +71,50 @@ def build(
     >>> build("resnet18+se", input_size=64, num_classes=10)(torch.rand(2, 3, 64, 64)).shape
     torch.Size([2, 10])
     """
-    return assemble(parse(spec), conditions(input_size, num_classes)).model
+    case = case_of(parse(spec), input_size, num_classes)
+    return assemble(case.spec, case.under).model
 
 
 def assemble(spec: Spec, under: Conditions, initialised: bool = True) -> Assembly:
     """Build a spec. Not ``initialised``, it serves to be counted: no weight has a value, and
     nothing is spent on giving it one.
 
-    Raises SrbenchError for what cannot be built, and NeedsValues where a block, not initialised,
-    needs values in its constructor.
+    Raises SrbenchError for what cannot be built, and NeedsValues where it cannot be told without
+    values.
     """
-    backbone = find_backbone(spec.backbone.name)
-    shapes = site_shapes(spec.backbone, under) if spec.blocks else {}
-    with nullcontext() if initialised else on_shapes(Recording()):
-        model = _build_backbone(spec.backbone, under)
-        inserted = tuple(
-            _insert(model, spec, part, stage, site, shapes[site])
-            for part in spec.blocks
-            for stage, site in _sites(model, backbone, part)
-        )
-        kinds: dict[tuple[Part, tuple[int, int, int]], Inserted] = {}
-        for block in inserted:  # one of each kind: alike blocks with alike inputs fail alike
-            kinds.setdefault((block.block, block.shape), block)
-        for block in kinds.values():
-            try:
-                _require_same_shape(model.get_submodule(block.module), spec, block)
-            except BuildError as error:
-                if initialised:
-                    raise
-                raise NeedsValues("only a run for real tells whether it fails") from error
-    model.inserted_blocks = [block.module for block in inserted]  # type: ignore[assignment]
-    if len({model.get_submodule(block.module) for block in inserted}) < len(inserted):
+    if initialised:
+        return _assemble(spec, under, nullcontext())
+    try:
+        with blank():
+            return _assemble(spec, under, on_shapes(Recording()))
+    except BuildError as error:
+        raise NeedsValues("only a run for real tells whether it fails") from error
+
+
+def _assemble(spec: Spec, under: Conditions, how: AbstractContextManager[None]) -> Assembly:
+    """``how`` is what the blocks are tried in."""
+    backbone = backbone_of(spec.backbone)
+    shapes = probe(spec.backbone, under) if spec.blocks else {}
+    model = _build_backbone(spec.backbone, under)
+    plan = [  # complete before the first block is put in, which may rename modules
+        (part, place, site)
+        for part in spec.blocks
+        for place, site in _sites(model, spec, backbone, part)
+    ]
+    blocks = [_insert(model, spec, part, site, shapes) for part, _, site in plan]
+    if len(set(blocks)) < len(blocks):
         raise BuildError(
             f"{spec}: one and the same module stands at several sites",
             "the block's class must make a new module each time it is called",
         )
+    names = {module: name for name, module in model.named_modules()}
+    inserted = tuple(
+        Inserted(place, names[block], part, feature_map(shapes, site))
+        for block, (part, place, site) in zip(blocks, plan, strict=True)
+    )
+    with how:
+        _require_sound(spec, model, inserted)
+    model.inserted_blocks = [block.module for block in inserted]  # type: ignore[assignment]
     return Assembly(model, inserted)
 
 
@@ -111,49 +127,61 @@ def require_buildable(spec: Spec, under: Conditions) -> None:
 
 
 def _build_backbone(part: Part, under: Conditions) -> nn.Module:
-    backbone = find_backbone(part.name)
+    backbone = backbone_of(part)
     if min(under.height, under.width) < backbone.total_stride:
         side = backbone.total_stride
         raise BuildError(
-            f"an input of {under.height}x{under.width} is too small for {part.name}, "
+            f"an input of {under.height}x{under.width} is too small for {part}, "
             f"whose stages divide each side by {side}",
             f"use --input-size {side} or more",
         )
     options = defaults(backbone.options, backbone) | dict(part.options)
     try:
         model: nn.Module = resolve_name(backbone.target)(part.name, under.num_classes, **options)
-    except (RuntimeError, MemoryError) as error:
+    except SrbenchError:
+        raise
+    except (Exception, SystemExit) as error:  # a network of someone else's may raise anything
         raise BuildError(
-            f"{part} with {under.num_classes} classes cannot be built: {error}",
-            "ask for fewer classes or a smaller widen",
+            f"{part} with {under.num_classes} classes cannot be built: "
+            f"{type(error).__name__}: {error}",
+            "change its options, or ask for fewer classes; `srbench --debug` shows where it fails",
         ) from error
     return model
 
 
 @lru_cache(maxsize=64)
-def site_shapes(part: Part, under: Conditions) -> dict[str, tuple[int, ...]]:
-    """The feature map's shape at every site that any block could take: blocks keep the shape."""
-    backbone = find_backbone(part.name)
-    with on_shapes(Recording()):
-        model = _build_backbone(part, under)
-    sites = [
-        site
-        for stage in backbone.stages
-        for place in ("branch", "stage")
-        for site in find_sites(model, backbone, place, stage)
-    ]
-    return output_shapes(model.eval(), sites, under.input_shape)
+def probe(part: Part, under: Conditions) -> dict[str, Output]:
+    """What every module of a backbone returns, by its name: blocks keep the shape.
+
+    Raises BuildError where the network does not run on that input.
+    """
+    try:
+        with blank():
+            model = _build_backbone(part, under)
+        try:
+            return outputs(model.eval(), under.input_shape)
+        except NeedsValues:
+            model = _build_backbone(part, under)
+            return outputs(model.eval(), under.input_shape, computed=True)
+    except SrbenchError:
+        raise
+    except Exception as error:
+        if lacks_memory(error):
+            raise
+        raise BuildError(
+            f"{part} does not run on an input of {under.height}x{under.width}: {told(error)}",
+            "change the --input-size; `srbench --debug` shows where it fails",
+        ) from error
 
 
-def _sites(model: nn.Module, backbone: Backbone, part: Part) -> list[tuple[str, str]]:
+def _sites(
+    model: nn.Module, spec: Spec, backbone: Backbone, part: Part
+) -> Iterator[tuple[str, str]]:
     block = find_block(part.name)
-    stages = _options(block, backbone, part)["stage"]
-    assert isinstance(stages, tuple)
-    return [
-        (stage, site)
-        for stage in stages
-        for site in find_sites(model, backbone, block.place, stage)
-    ]
+    try:
+        yield from find_sites(model, backbone, block.place, _options(block, backbone, part))
+    except BuildError as error:
+        raise BuildError(f"{spec}: {error.message}", error.hint) from error
 
 
 def _options(block: Block, backbone: Backbone, part: Part) -> dict[str, Value]:
@@ -161,25 +189,30 @@ def _options(block: Block, backbone: Backbone, part: Part) -> dict[str, Value]:
 
 
 def _insert(
-    model: nn.Module, spec: Spec, part: Part, stage: str, site: str, shape: tuple[int, ...]
-) -> Inserted:
-    channels, height, width = shape
-    block = _build_block(spec, part, site, (channels, height, width))
-    return Inserted(stage, insert(model, site, block), part, (channels, height, width))
+    model: nn.Module, spec: Spec, part: Part, site: str, shapes: Mapping[str, Output]
+) -> nn.Module:
+    try:
+        shape = feature_map(shapes, site)
+    except BuildError as error:
+        raise BuildError(f"{spec}: block {part}: {error.message}", error.hint) from error
+    block = _build_block(spec, part, site, shape)
+    insert(model, site, block)
+    return block
 
 
 def _build_block(spec: Spec, part: Part, site: str, shape: tuple[int, int, int]) -> nn.Module:
     """The block with its options, and with those of channels, height, width that it asks for."""
     block = find_block(part.name)
-    options = _options(block, find_backbone(spec.backbone.name), part)
-    options.pop("stage")
+    options = _options(block, backbone_of(spec.backbone), part)
+    for own in ("stage", "after"):
+        options.pop(own)
     constructor = resolve_name(block.target)
     asked = inspect.signature(constructor).parameters
     sizes = zip(SHAPE_ARGUMENTS, shape, strict=True)
     where = _where(spec, part, site, shape)
     try:
-        module: nn.Module = constructor(**{k: v for k, v in sizes if k in asked}, **options)
-    except (SrbenchError, NeedsValues):
+        module = constructor(**{k: v for k, v in sizes if k in asked}, **options)
+    except SrbenchError:
         raise
     except (Exception, SystemExit) as error:
         raise BuildError(
@@ -187,7 +220,41 @@ def _build_block(spec: Spec, part: Part, site: str, shape: tuple[int, int, int])
             f"change the block's options, or where it is put; "
             f"`srbench blocks` lists the options of {part.name}",
         ) from error
+    if not isinstance(module, nn.Module):
+        raise BuildError(
+            f"{where}: it is a {type(module).__name__}", "a block is a torch.nn.Module"
+        )
     return module
+
+
+def _require_sound(spec: Spec, model: nn.Module, inserted: tuple[Inserted, ...]) -> None:
+    """Raises BuildError for a block that stays behind, or does not keep its input's shape."""
+    kinds: dict[tuple[Part, tuple[int, int, int]], Inserted] = {}
+    for block in inserted:  # one of each kind: alike blocks with alike inputs fail alike
+        kinds.setdefault((block.block, block.shape), block)
+    for block in kinds.values():
+        module = model.get_submodule(block.module)
+        _require_movable(module, spec, block)
+        _require_same_shape(module, spec, block)
+
+
+def _require_movable(block: nn.Module, spec: Spec, inserted: Inserted) -> None:
+    """All that a block holds must be on the CPU now, and move with the model later."""
+    where = _where(spec, inserted.block, inserted.module.rpartition(".")[0], inserted.shape)
+    for name, tensor in (*block.named_parameters(), *block.named_buffers()):
+        if tensor.device.type != "cpu":
+            raise BuildError(
+                f"{where}: its {name} is on the device {tensor.device}",
+                "make it on the CPU: srbench moves the whole model",
+            )
+    for module in block.modules():
+        for name, value in vars(module).items():
+            if isinstance(value, Tensor):
+                raise BuildError(
+                    f"{where}: its tensor {name} is neither a parameter nor a buffer, "
+                    "and would stay behind when the model moves to another device",
+                    f"self.register_buffer({name!r}, …), or nn.Parameter",
+                )
 
 
 def _require_same_shape(block: nn.Module, spec: Spec, inserted: Inserted) -> None:
@@ -205,8 +272,10 @@ def _require_same_shape(block: nn.Module, spec: Spec, inserted: Inserted) -> Non
         raise
     except (Exception, SystemExit) as error:
         raise BuildError(f"{where}: {type(error).__name__}: {error}", hint) from error
-    found = tuple(getattr(output, "shape", ()))
-    if found != (1, *shape):
+    if not isinstance(output, Tensor):
+        raise BuildError(f"{where}: it returns a {type(output).__name__}, not a tensor", hint)
+    if output.shape != (1, *shape):
+        found = tuple(output.shape)
         raise BuildError(f"{where}: it changes (1, {str(shape)[1:-1]}) to {found}", hint)
 
 

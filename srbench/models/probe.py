@@ -1,33 +1,77 @@
-"""What shape a feature map has at a module's output, found by running the network on shapes."""
+"""What shape a feature map has at a module's output, found by running the network."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+from srbench.errors import BuildError
 from srbench.shapes import Recording, on_shapes
 
 
-def output_shapes(
-    model: nn.Module, names: Iterable[str], input_shape: tuple[int, ...]
-) -> dict[str, tuple[int, ...]]:
-    """The output shape, without the batch, of each named module for an input of that shape.
+@dataclass(frozen=True)
+class Output:
+    """What a module returns when it runs first, and how often it runs in one forward pass.
 
-    Nothing is computed. Raises what the forward raises, and NeedsValues where it needs values.
+    ``shape`` is that of a tensor, without the batch; None of what is no tensor.
     """
-    shapes: dict[str, tuple[int, ...]] = {}
 
-    def record(name: str) -> torch.utils.hooks.RemovableHandle:
-        def hook(module: nn.Module, inputs: object, output: Tensor) -> None:
-            shapes[name] = tuple(output.shape[1:])
+    shape: tuple[int, ...] | None
+    runs: int = 1
 
-        return model.get_submodule(name).register_forward_hook(hook)
 
-    handles = [record(name) for name in names]
+def outputs(
+    model: nn.Module, input_shape: tuple[int, ...], *, computed: bool = False
+) -> dict[str, Output]:
+    """What each module that runs returns, by name, for an input of that shape.
+
+    Nothing is computed unless it is asked for. Raises what the forward raises, and NeedsValues
+    where it needs values.
+    """
+    found: dict[str, Output] = {}
+
+    def record(name: str, module: nn.Module) -> torch.utils.hooks.RemovableHandle:
+        def hook(module: nn.Module, inputs: object, output: object) -> None:
+            shape = tuple(output.shape[1:]) if isinstance(output, Tensor) else None
+            known = found.get(name)
+            found[name] = Output(known.shape, known.runs + 1) if known else Output(shape)
+
+        return module.register_forward_hook(hook)
+
+    handles = [record(name, module) for name, module in model.named_modules()]
+    image = torch.zeros(input_shape)
     try:
-        with on_shapes(Recording()):
-            model(torch.empty(input_shape))
+        with torch.no_grad(), nullcontext() if computed else on_shapes(Recording()):
+            model(image)
     finally:
         for handle in handles:
             handle.remove()
-    return shapes
+    return found
+
+
+def feature_map(found: Mapping[str, Output], site: str) -> tuple[int, int, int]:
+    """The shape (C, H, W) of a module's output.
+
+    Raises BuildError where a block behind it would never run, or more than once, or would get
+    something else than a feature map.
+    """
+    output = found.get(site)
+    if output is None:
+        raise BuildError(
+            f"{site} never runs, and neither would a block after it", "name another module"
+        )
+    if output.runs > 1:
+        raise BuildError(
+            f"{site} runs {output.runs} times in one forward pass, and so would a block after it",
+            "name a module that runs once",
+        )
+    if output.shape is None or len(output.shape) != 3:
+        what = "no tensor" if output.shape is None else f"of shape (B, {str(output.shape)[1:-1]})"
+        raise BuildError(
+            f"the output of {site} is {what}, and blocks take (B, C, H, W)",
+            "name a module whose output is a feature map",
+        )
+    channels, height, width = output.shape
+    return channels, height, width

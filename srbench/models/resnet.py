@@ -29,6 +29,7 @@ ARCHITECTURES = {
     "resnext101_32x4d": Architecture(Bottleneck, (3, 4, 23, 3), 32, 4),
     "resnext101_32x8d": Architecture(Bottleneck, (3, 4, 23, 3), 32, 8),
     "wide_resnet50_2": Architecture(Bottleneck, (3, 4, 6, 3), 1, 128),
+    "wide_resnet101_2": Architecture(Bottleneck, (3, 4, 23, 3), 1, 128),
 }
 
 
@@ -54,13 +55,14 @@ class WidenedResNet(ResNet):  # type: ignore[misc] # torchvision has no types
         return stage
 
 
-def build(name: str, num_classes: int, stride: str, widen: float) -> ResNet:
+def build(name: str, num_classes: int, stride: str, widen: float, stem: str) -> ResNet:
     """A ResNet of that name: torchvision's network and state-dict keys, no pretrained weights.
 
     ``stride="v1"`` puts a stage's stride on the first 1x1 convolution of its first bottleneck, as
     in He et al., CVPR 2016; torchvision has it on the 3x3 ("v1.5"). A network of basic blocks has
     no such 1x1 and is the same either way. ``widen`` multiplies the stages' widths, as the
-    WideResNet18 of CBAM's Table 4 does.
+    WideResNet18 of CBAM's Table 4 does. ``stem="cifar"`` begins with a 3x3 convolution that keeps
+    the resolution, and no pooling, as is the custom for images of 32 pixels.
 
     Raises BuildError where ``widen`` leaves a fraction of a channel.
     """
@@ -69,6 +71,8 @@ def build(name: str, num_classes: int, stride: str, widen: float) -> ResNet:
     model = WidenedResNet(architecture, num_classes, widen)
     if stride == "v1":
         _move_stride_to_first_conv(model)
+    if stem == "cifar":
+        _keep_resolution_in_the_stem(model)
     return model
 
 
@@ -85,3 +89,9 @@ def _move_stride_to_first_conv(model: nn.Module) -> None:
     for module in model.modules():
         if isinstance(module, Bottleneck):
             module.conv1.stride, module.conv2.stride = module.conv2.stride, module.conv1.stride
+
+
+def _keep_resolution_in_the_stem(model: ResNet) -> None:
+    model.conv1 = nn.Conv2d(3, model.conv1.out_channels, 3, padding=1, bias=False)
+    nn.init.kaiming_normal_(model.conv1.weight, mode="fan_out", nonlinearity="relu")
+    model.maxpool = nn.Identity()

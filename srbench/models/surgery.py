@@ -1,12 +1,15 @@
 """Where a block goes, and the cut that puts it there without forking a network's forward."""
 
+import difflib
 import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from torch import Tensor, nn
 
 from srbench.catalog import Backbone, Place
 from srbench.errors import BuildError
+from srbench.options import Value
 
 
 class Site(nn.Sequential):
@@ -19,42 +22,115 @@ class Site(nn.Sequential):
     def _load_from_state_dict(
         self, state_dict: dict[str, Tensor], prefix: str, *args: Any, **kwargs: Any
     ) -> None:
-        for key in self[0].state_dict():
-            if prefix + key in state_dict:
-                state_dict[f"{prefix}0.{key}"] = state_dict.pop(prefix + key)
+        for plain, own in plain_keys(self).items():
+            if prefix + own not in state_dict and prefix + plain in state_dict:
+                state_dict[prefix + own] = state_dict.pop(prefix + plain)
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
 
 
-def find_sites(model: nn.Module, backbone: Backbone, place: Place, stage: str) -> list[str]:
-    """Names of the modules whose output a block follows in one stage, in the network's order.
+def plain_keys(model: nn.Module) -> dict[str, str]:
+    """The state-dict keys of a model by those of its plain backbone; blocks' own are left out."""
+    return {_plain(model, key): key for key in model.state_dict() if not _in_block(model, key)}
 
-    ``stage`` places name the stage itself; ``branch`` places the last norm of each of its residual
-    blocks. Raises BuildError when nothing matches.
+
+def _plain(model: nn.Module, key: str) -> str:
+    """The key without what sites add to it."""
+    kept, module = [], model
+    for name in key.split("."):
+        if not isinstance(module, Site):
+            kept.append(name)
+        module = getattr(module, name, module)
+    return ".".join(kept)
+
+
+def _in_block(model: nn.Module, key: str) -> bool:
+    module = model
+    for name in key.split("."):
+        if isinstance(module, Site) and name != "0":
+            return True
+        module = getattr(module, name, module)
+    return False
+
+
+def find_sites(
+    model: nn.Module, backbone: Backbone, place: Place, options: Mapping[str, Value]
+) -> Iterator[tuple[str, str]]:
+    """The modules whose output a block follows, in the network's order, each with what a spec calls
+    the place: a stage, or a pattern of ``after``.
+
+    Raises BuildError where nothing matches, and where modules match of which one is in another.
     """
+    after, stages = options["after"], options["stage"]
+    assert isinstance(after, tuple)
+    assert isinstance(stages, tuple)
+    if after:
+        yield from _apart([(pattern, site) for pattern in after for site in _named(model, pattern)])
+        return
+    for name in stages:
+        stage = backbone.stage(name)
+        if place == "branch" and not stage.branches:
+            raise BuildError(
+                f"{backbone.name} does not say where the residual branches of {name} end",
+                f"name modules: after={stage.module}.*; a network of your own tells it by "
+                "an attribute `branches`",
+            )
+        for pattern in [stage.module] if place == "stage" else stage.branches:
+            yield from ((name, site) for site in _named(model, pattern))
+
+
+def _named(model: nn.Module, pattern: str) -> list[str]:
+    """The modules whose name matches."""
+    expression = re.escape(pattern).replace(r"\*", r"[^.]+")
     names = [name for name, _ in model.named_modules()]
-    if place == "stage":
-        wanted, sites = stage, [name for name in names if name == stage]
-    else:
-        wanted = f"{stage}.*.{backbone.branch}"
-        sites = [name for name in names if re.fullmatch(wanted.replace("*", r"\d+"), name)]
-    if not sites:
+    found = [name for name in names if re.fullmatch(expression, name)]
+    if not found:
+        near = difflib.get_close_matches(pattern, names, n=3)
         raise BuildError(
-            f"{backbone.name} has no {wanted} to put a block after",
-            "this is a mistake in srbench's catalog: please report it",
+            f"the network has no module {pattern}",
+            f"did you mean {', '.join(near)}?" if near else _first_names(names),
         )
+    return found
+
+
+def _first_names(names: list[str]) -> str:
+    return f"its modules: {', '.join(name for name in names if name and '.' not in name)}"
+
+
+def _apart(sites: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    names = [site for _, site in sites]
+    for outer in names:
+        if inner := next((name for name in names if name.startswith(f"{outer}.")), None):
+            raise BuildError(
+                f"{inner} is a part of {outer}, and after names both",
+                "name one of them, or two blocks: +se:after=layer4.1+se:after=layer4",
+            )
+        if names.count(outer) > 1:
+            raise BuildError(f"after names {outer} twice", "name each module once")
     return sites
 
 
-def insert(model: nn.Module, site: str, block: nn.Module) -> str:
-    """Put a block at the output of the module called ``site``; returns the block's own name.
+def insert(model: nn.Module, site: str, block: nn.Module) -> None:
+    """Put a block at the output of the module that is called ``site`` in the plain network.
 
-    A Sequential (a stage, or a site that has a block already) takes it at its end, which changes
-    no key; any other module is wrapped together with it in a `Site`.
+    A plain Sequential (a stage, or a site that has a block already) takes it at its end, which
+    changes no key; any other module is wrapped together with it in a `Site`.
     """
-    module = model.get_submodule(site)
-    if not isinstance(module, nn.Sequential):
-        parent, _, child = site.rpartition(".")
+    path = located(model, site)
+    module = model.get_submodule(path)
+    if not (isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward):
+        parent, _, child = path.rpartition(".")
         module = Site(module)
         setattr(model.get_submodule(parent), child, module)
     module.append(block)
-    return f"{site}.{len(module) - 1}"
+
+
+def located(model: nn.Module, site: str) -> str:
+    """The name that a module of the plain network has now, blocks behind it included."""
+    module, path = model, []
+    for name in site.split("."):
+        if isinstance(module, Site):
+            module = module[0]
+            path.append("0")
+        module = module.get_submodule(name)
+        path.append(name)
+    return ".".join(path)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from srbench.errors import BuildError
-from srbench.models.surgery import Site
+from srbench.models.surgery import plain_keys
 
 
 def load_backbone_weights(model: nn.Module, state_dict: Mapping[str, Tensor]) -> list[str]:
@@ -28,12 +28,10 @@ def load_backbone_weights(model: nn.Module, state_dict: Mapping[str, Tensor]) ->
             "load them with model.load_state_dict(weights)",
         )
     own = model.state_dict()
-    keys = {_in_variant(model, key): key for key in state_dict}
-    wrong = sorted(set(state_dict) - set(keys.values()))  # one parameter under two names
-    wrong += sorted(keys[key] for key in keys.keys() - own.keys())
-    wrong += sorted(own.keys() - keys.keys() - new)
+    keys = {plain: key for plain, key in plain_keys(model).items() if key not in new}
+    wrong = sorted(state_dict.keys() ^ keys.keys())
     wrong += sorted(
-        key for k, key in keys.items() if k in own and own[k].shape != state_dict[key].shape
+        key for key in state_dict.keys() & keys if own[keys[key]].shape != state_dict[key].shape
     )
     if wrong:
         shown = ", ".join(wrong[:3]) + (f" and {len(wrong) - 3} more" if len(wrong) > 3 else "")
@@ -41,14 +39,5 @@ def load_backbone_weights(model: nn.Module, state_dict: Mapping[str, Tensor]) ->
             f"the weights do not fit: {shown} is missing, unexpected or of another shape",
             "load weights of the plain backbone with the same number of classes",
         )
-    model.load_state_dict(dict(state_dict), strict=False)
+    model.load_state_dict({keys[key]: value for key, value in state_dict.items()}, strict=False)
     return sorted(new)
-
-
-def _in_variant(model: nn.Module, key: str) -> str:
-    """The key that a plain backbone's parameter has in the model."""
-    module, _, parameter = key.rpartition(".")
-    for name, site in model.named_modules():
-        if isinstance(site, Site) and (module == name or module.startswith(f"{name}.")):
-            return f"{name}.0{module[len(name) :]}.{parameter}"
-    return key

@@ -20,7 +20,8 @@ def sections(keys: Iterable[Any]) -> frozenset[int]:
 def settings_note(records: Iterable[Record]) -> str:
     """Defaults of the blocks in the table, each once; empty where a name says everything."""
     found = dict.fromkeys(pair for record in records for pair in record.settings.items())
-    said = "; ".join(f"{block} {usual}" for block, usual in found if usual)
+    told = [f"{name} {usual}" for name, usual in found if usual]
+    said = "; ".join(one for one in told if not any(o.startswith(f"{one}, ") for o in told))
     return f"Where a name says nothing else: {said}." if said else ""
 
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from srbench import comparison
-from srbench.conditions import Conditions, conditions
+from srbench.comparison import Case, Size, cases
+from srbench.conditions import Conditions
 from srbench.environment import fingerprint
 from srbench.errors import BuildError, SrbenchError
 from srbench.failures import lacks_memory, told
@@ -18,15 +18,15 @@ from srbench.measure.params import count_parameters
 from srbench.models.build import Assembly, Inserted, assemble
 from srbench.records import Counts, ModuleCounts, Record
 from srbench.results import Results
-from srbench.spec import Spec, settings
+from srbench.spec import Spec, backbone_of, settings
 
 
 def count(
     spec: str | Spec,
     *specs: str | Spec,
     variants: Sequence[str] = (),
-    input_size: str | int | tuple[int, int] = 224,
-    num_classes: int = 1000,
+    input_size: Size | None = None,
+    num_classes: int | None = None,
 ) -> Results:
     """Parameters, MACs and FLOPs of the specs, each beside its baseline.
 
@@ -35,8 +35,9 @@ def count(
     Args:
         spec, specs: such as ``"resnet50+sr"``; the baselines are added where they are missing.
         variants: blocks that make one more row per backbone, such as ``"se+sr:memories=4"``.
-        input_size: one side, ``(height, width)`` or ``"192x256"``, in pixels.
-        num_classes: the logits of the last layer.
+        input_size: one side, ``(height, width)`` or ``"192x256"``, in pixels; what each network is
+            made for if nothing is said, 224 mostly.
+        num_classes: the logits of the last layer; likewise, 1000 mostly.
 
     Raises:
         SrbenchError: for bad input, with the remedy.
@@ -45,11 +46,11 @@ def count(
     >>> [row.spec for row in rows], rows["resnet18+se"].counts.params
     (['resnet18', 'resnet18+se'], 11778592)
     """
-    wanted = comparison.rows([spec, *specs], variants, default_variants=())
-    return Results(list(run(wanted, conditions(input_size, num_classes))))
+    wanted = cases([spec, *specs], variants, (), size=input_size, num_classes=num_classes)
+    return Results(list(run(wanted)))
 
 
-def run(specs: Sequence[Spec], under: Conditions, detailed: bool = False) -> Iterator[Record]:
+def run(wanted: Sequence[Case], detailed: bool = False) -> Iterator[Record]:
     """Count each spec for one image, in order, as the rows are asked for.
 
     ``detailed`` counts list every parameter's shape and every module's operators.
@@ -57,9 +58,9 @@ def run(specs: Sequence[Spec], under: Conditions, detailed: bool = False) -> Ite
     whole comparison. Any other failure becomes the row's status.
     """
     environment = fingerprint()
-    for spec in specs:
+    for spec, under in wanted:
         with _without_garbage_collection():  # which takes a sixth of the time, and finds little
-            counts, status = _count(spec, under, detailed)
+            counts, status, said = _count(spec, under, detailed)
         yield Record(
             spec=str(spec),
             baseline=str(spec.baseline),
@@ -68,7 +69,7 @@ def run(specs: Sequence[Spec], under: Conditions, detailed: bool = False) -> Ite
             counts=counts,
             environment=environment,
             status=status,
-            settings=settings(spec),
+            settings=settings(spec) | said,
         )
 
 
@@ -83,23 +84,36 @@ def _without_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _count(spec: Spec, under: Conditions, detailed: bool) -> tuple[Counts | None, str]:
-    """The counts and the row's status."""
+def _count(
+    spec: Spec, under: Conditions, detailed: bool
+) -> tuple[Counts | None, str, dict[str, str]]:
+    """The counts, the row's status, and what is to be said of the backbone."""
     try:
         assembly, flops = _assemble_and_count(spec, under)
     except SrbenchError:
         raise
     except CounterFailed as error:
-        return None, f"failed: {str(error).splitlines()[0]}"
+        return None, f"failed: {str(error).splitlines()[0]}", {}
     except Exception as error:
         if lacks_memory(error):
-            return None, f"failed: {told(error)}"
+            return None, f"failed: {told(error)}", {}
         raise BuildError(
             f"{spec} does not run on an input of {under.height}x{under.width}: {told(error)}",
             "change the blocks or the --input-size; `srbench --debug` shows where it fails",
         ) from error
     counts = _counts(assembly, flops)
-    return (_detailed(counts, assembly.model, flops) if detailed else counts), "ok"
+    said = _auxiliary(spec, assembly.model, flops)
+    return (_detailed(counts, assembly.model, flops) if detailed else counts), "ok", said
+
+
+def _auxiliary(spec: Spec, model: nn.Module, flops: Flops) -> dict[str, str]:
+    """How much of the counts is a head that inference does without."""
+    head = backbone_of(spec.backbone).auxiliary
+    if not head:
+        return {}
+    params, (macs, _) = count_parameters(model.get_submodule(head)).total, flops.modules[head]
+    own = f"holds an auxiliary head, for training alone: {params:,} parameters, {macs:,} MACs"
+    return {str(spec.backbone): own}
 
 
 def _assemble_and_count(spec: Spec, under: Conditions) -> tuple[Assembly, Flops]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from srbench.comparison import Case
 from srbench.conditions import Conditions, Plan, Setup
 from srbench.environment import VERSIONS, fingerprint
 from srbench.filing import RecordFile
@@ -18,10 +19,10 @@ SAME_MACHINE = (*VERSIONS, "cpu", "gpu", "driver")
 Count = Callable[[Row], Record]
 
 
-def conditions_of(row: Row) -> Conditions:
-    """The conditions that a row is measured under."""
+def case_of(row: Row) -> Case:
+    """A row's spec, and what it is measured under."""
     channels, height, width = row.input
-    return Conditions(height, width, row.num_classes, channels)
+    return Case(parse(row.spec), Conditions(height, width, row.num_classes, channels))
 
 
 class Counter:
@@ -43,11 +44,11 @@ class Counter:
         Raises SrbenchError for a spec that this version does not know or cannot build.
         """
         if row not in self._known:
-            spec, under = parse(row.spec), conditions_of(row)
+            case = case_of(row)
             self._say(str(row))
             from srbench.runner import counting  # loads torch
 
-            (self._known[row],) = counting.run([spec], under, detailed=self._detailed)
+            (self._known[row],) = counting.run([case], detailed=self._detailed)
         return self._known[row]
 
 
@@ -106,7 +107,7 @@ def _time(
 ) -> Iterator[Record]:
     from srbench.runner import timing  # loads torch
 
-    specs, under = [parse(row.spec) for row in group], conditions_of(group[0])
+    wanted = [case_of(row) for row in group]
     yield from timing.run(
-        specs, under, setup, plan, device, with_memory=False, with_energy=False, say=say
+        wanted, setup, plan, device, with_memory=False, with_energy=False, say=say
     )

@@ -1,6 +1,6 @@
 """Profiles one model: builds it, times its parts, and sets them against the machine's limits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from srbench import environment, stats
+from srbench.comparison import Case
 from srbench.conditions import Conditions, Setup
-from srbench.lookup import find_backbone
 from srbench.measure.devices import Device
 from srbench.measure.flops import count_on_shapes
 from srbench.measure.params import count_parameters
@@ -18,14 +18,14 @@ from srbench.measure.pinning import pinned
 from srbench.measure.profile import Part, bytes_moved, time_parts, write_trace
 from srbench.measure.roofline import Limits, measure_limits
 from srbench.models.build import Assembly, assemble
+from srbench.models.units import stage_units
 from srbench.profiles import PartProfile, Profile
 from srbench.records import Estimate
-from srbench.spec import Spec
+from srbench.spec import Spec, backbone_of
 
 
 def profile(
-    spec: Spec,
-    under: Conditions,
+    case: Case,
     setup: Setup,
     device: Device,
     rounds: int,
@@ -36,6 +36,7 @@ def profile(
     Raises SrbenchError for what cannot be built, OSError for a trace that cannot be written, and
     what the forward raises.
     """
+    spec, under = case
     macs = _macs(spec, under)
     with pinned(setup) as flags:
         torch.manual_seed(setup.seed)
@@ -91,22 +92,26 @@ def _part(
 
 def _parts(spec: Spec, assembly: Assembly) -> list[Part]:
     """The stem, each stage with its blocks below it, and the head, in the order they run."""
-    stages = find_backbone(spec.backbone.name).stages
-    children = [name for name, _ in assembly.model.named_children()]
-    first, last = children.index(stages[0]), children.index(stages[-1])
-    parts = [_run_of("stem", children[:first])]
-    for stage in stages:
-        parts.append(_run_of(stage, [stage]))
-        inserted = [block for block in assembly.inserted if block.stage == stage]
+    found = stage_units(assembly.model, backbone_of(spec.backbone))
+    parts = []
+    for name, modules in found.items():
+        if modules:
+            parts.append(Part(name, name, False, modules, ((modules[0], modules[-1]),)))
+        inserted = [block for block in assembly.inserted if _owner(found, block.module) == name]
         for block, alike in groupby(inserted, key=lambda one: str(one.block)):
             names = tuple(one.module for one in alike)
-            parts.append(Part(block, stage, True, names, tuple((n, n) for n in names)))
-    parts.append(_run_of("head", children[last + 1 :]))
-    return [part for part in parts if part.modules]
+            parts.append(Part(block, name, True, names, tuple((n, n) for n in names)))
+    return parts
 
 
-def _run_of(name: str, modules: Sequence[str]) -> Part:
-    return Part(name, name, False, tuple(modules), ((modules[0], modules[-1]),) if modules else ())
+def _owner(parts: Mapping[str, Sequence[str]], module: str) -> str:
+    """The part that a module is in."""
+    inside = (
+        name
+        for name, units in parts.items()
+        if any(module == unit or module.startswith(f"{unit}.") for unit in units)
+    )
+    return next(inside)
 
 
 def _macs(spec: Spec, under: Conditions) -> dict[str, int]:

@@ -5,8 +5,9 @@ from dataclasses import replace
 from functools import partial
 from itertools import groupby
 
-from srbench import comparison, environment, fresh, stats
-from srbench.conditions import PASSES, Conditions, Plan, Setup, conditions
+from srbench import environment, fresh, stats
+from srbench.comparison import Case, Size, cases
+from srbench.conditions import PASSES, Plan, Setup
 from srbench.measure.devices import Device, opened, require_dtype, resolve
 from srbench.models.build import require_buildable
 from srbench.records import Energy, Estimate, Memory, PassTiming, Record, Timing
@@ -22,8 +23,8 @@ def time(
     spec: str | Spec,
     *specs: str | Spec,
     variants: Sequence[str] = (),
-    input_size: str | int | tuple[int, int] = 224,
-    num_classes: int = 1000,
+    input_size: Size | None = None,
+    num_classes: int | None = None,
     device: str | None = None,
     batch: int | None = None,
     dtype: str | None = None,
@@ -41,8 +42,9 @@ def time(
     Args:
         spec, specs: such as ``"resnet50+sr"``; the baselines are added where they are missing.
         variants: blocks that make one more row per backbone, such as ``"se+sr:memories=4"``.
-        input_size: one side, ``(height, width)`` or ``"192x256"``, in pixels.
-        num_classes: the logits of the last layer.
+        input_size: one side, ``(height, width)`` or ``"192x256"``, in pixels; what each network is
+            made for if nothing is said, 224 mostly.
+        num_classes: the logits of the last layer; likewise, 1000 mostly.
         device: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"`` or ``"all"``; every GPU present,
             else the CPU, if nothing is said.
         batch: images a batch; 1 on a CPU and 32 elsewhere if nothing is said.
@@ -54,14 +56,13 @@ def time(
     Raises:
         SrbenchError: for bad input, with the remedy.
     """
-    wanted = comparison.rows([spec, *specs], variants, default_variants=())
-    under = conditions(input_size, num_classes)
+    wanted = cases([spec, *specs], variants, (), size=input_size, num_classes=num_classes)
     flags = {"channels_last": channels_last, "compile": compile, "cuda_graph": cuda_graph}
     found: list[Record] = []
     for name in resolve(device):
         with opened(name) as opened_device:
             setup = setup_for(opened_device, batch, dtype, amp, threads=threads, seed=seed, **flags)
-            found += run(wanted, under, setup, plan or Plan(), opened_device, aa=aa)
+            found += run(wanted, setup, plan or Plan(), opened_device, aa=aa)
     return Results(found)
 
 
@@ -79,8 +80,7 @@ def setup_for(
 
 
 def run(
-    specs: Sequence[Spec],
-    under: Conditions,
+    wanted: Sequence[Case],
     setup: Setup,
     plan: Plan,
     device: Device,
@@ -96,10 +96,10 @@ def run(
     Raises SrbenchError for what cannot be built, and for a dtype that the device cannot do.
     """
     require_dtype(device, setup, plan.passes)
-    for spec in specs:  # before anything is measured that could be lost
-        require_buildable(spec, under)
-    for baseline, group in groupby(specs, key=lambda spec: spec.baseline):
-        job = Job(tuple(_rows(list(group), aa)), under, setup, plan)
+    for case in wanted:  # before anything is measured that could be lost
+        require_buildable(*case)
+    for (baseline, under), group in groupby(wanted, key=lambda c: (c.spec.baseline, c.under)):
+        job = Job(tuple(_rows([case.spec for case in group], aa)), under, setup, plan)
         report = partial(say, str(baseline))
         found: list[Sampled] = []
         peaks: dict[Spec, dict[str, Memory | None]] = {}

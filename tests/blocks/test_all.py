@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from srbench.catalog import BLOCKS
-from srbench.options import Stages
+from srbench.options import After, Stages
 
 SIZES = {"channels": 32, "height": 6, "width": 5}
 
@@ -37,7 +37,7 @@ every_block = pytest.mark.parametrize("name", list(BLOCKS))
 @every_block
 def test_the_catalog_tells_the_constructors_defaults(name: str) -> None:
     parameters = inspect.signature(resolve_name(BLOCKS[name].target)).parameters
-    told = {o.name: o.value for o in BLOCKS[name].options if not isinstance(o, Stages)}
+    told = {o.name: o.value for o in BLOCKS[name].options if not isinstance(o, Stages | After)}
     assert told == {key: p.default for key, p in parameters.items() if key not in SIZES}
 
 

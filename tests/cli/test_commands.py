@@ -387,7 +387,7 @@ def test_completion_of_names(shell: str, typed: str, offered: list[str]) -> None
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
-        ("resnet50:", ["resnet50:stride=", "resnet50:widen="]),
+        ("resnet50:", ["resnet50:stride=", "resnet50:widen=", "resnet50:stem="]),
         ("resnet50+sr:m", ["resnet50+sr:memories="]),
         ("resnet50+sr:memories=2,h", ["resnet50+sr:memories=2,hidden="]),
         ("resnet50+sr:memories=2,m", []),

@@ -32,8 +32,8 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def test_a_checkout_runs_its_own_code_which_may_not_know_a_spec(checkout: Path) -> None:
-    catalog = checkout / "srbench" / "catalog.py"
-    catalog.write_text(catalog.read_text().replace('_resnet("resnet34"', '_resnet("resnet35"'))
+    catalog = checkout / "srbench" / "catalog" / "backbones.py"
+    catalog.write_text(catalog.read_text().replace('"resnet34"', '"resnet35"'))
     job = Job(("resnet34", "resnet18+sr"), (64, 64), 10, 2, "train")
     with Worker(code_at(checkout), job) as worker:
         hello = worker.hello()

@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from srbench.conditions import Setup, conditions
+from srbench.conditions import Conditions, Setup
 from srbench.measure.passes import around, place, task, tasks
 
-SMALL = conditions(8, num_classes=3)
+SMALL = Conditions(8, 8, num_classes=3)
 
 
 class Net(nn.Module):

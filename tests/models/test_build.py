@@ -1,5 +1,7 @@
 """Blocks in backbones: the right places, the right shapes, and the backbone unharmed."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 import torchvision
@@ -7,15 +9,15 @@ from torch import nn
 
 import srbench
 from srbench import blocks
-from srbench.catalog import BACKBONES, Backbone
-from srbench.conditions import Conditions, conditions
+from srbench.catalog import BACKBONES, Stage
+from srbench.conditions import Conditions, input_size
 from srbench.errors import BuildError, SpecError
 from srbench.models import load_backbone_weights
 from srbench.models.build import assemble
 from srbench.models.surgery import find_sites
 from srbench.spec import parse
 
-SMALL = conditions(64, 10)
+SMALL = Conditions(64, 64, 10)
 
 
 def placed(spec: str, under: Conditions = SMALL) -> list[tuple[str, tuple[int, int, int]]]:
@@ -78,8 +80,7 @@ def test_blocks_apply_in_the_order_written() -> None:
 def test_memories_have_the_shape_that_the_network_makes(size: object, shape: tuple) -> None:
     model = srbench.build("resnet18+sr", input_size=size)
     assert model.layer4[-1].memory.shape[1:] == shape
-    side = conditions(size)
-    assert model(torch.zeros(2, 3, side.height, side.width)).shape == (2, 1000)
+    assert model(torch.zeros(2, 3, *input_size(size))).shape == (2, 1000)
 
 
 @pytest.mark.parametrize("spec", ["resnet18+sr", "resnet50+sr:stage=layer1/layer3+dropout2d"])
@@ -152,12 +153,15 @@ def test_loading_reports_which_keys_are_new() -> None:
 
 
 def test_surgery_raises_when_nothing_matches() -> None:
-    backbone = BACKBONES["resnet50"]
-    wrong = Backbone(**{**vars(backbone), "branch": "bn9"})
-    with pytest.raises(BuildError, match=r"no layer1\.\*\.bn9"):
-        find_sites(torchvision.models.resnet18(), wrong, "branch", "layer1")
-    with pytest.raises(BuildError, match="no layer5"):
-        find_sites(torchvision.models.resnet18(), backbone, "stage", "layer5")
+    model = torchvision.models.resnet18()
+    stages = (Stage("layer1", "layer1", ("layer1.*.bn9",)), Stage("layer5", "layer5"))
+    wrong = replace(BACKBONES["resnet18"], stages=stages)
+    for place, stage, missing in (
+        ("branch", "layer1", r"layer1\.\*\.bn9"),
+        ("stage", "layer5", "layer5"),
+    ):
+        with pytest.raises(BuildError, match=f"no module {missing}"):
+            list(find_sites(model, wrong, place, {"stage": (stage,), "after": ()}))
 
 
 @pytest.mark.parametrize("size", [1, 31, "32x31", (16, 64)])

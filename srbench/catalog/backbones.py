@@ -1,0 +1,267 @@
+"""The networks that srbench knows, family by family."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from srbench.catalog.rows import Backbone, Change, Stage
+from srbench.errors import SpecError
+from srbench.options import Choice, Flag, Integer, Number, Option
+
+STRIDE = Choice(
+    "stride",
+    "v1.5",
+    "where a stage's stride is: on the 3x3 (v1.5) or on the first 1x1 (v1)",
+    ("v1", "v1.5"),
+)
+WIDEN = Number("widen", 1.0, "multiplies the stages' widths; the stem keeps 64", 1 / 64, 64)
+STEM = Choice(
+    "stem",
+    "imagenet",
+    "a 7x7 with stride 2 and a max pooling (imagenet), or a 3x3 alone (cifar)",
+    ("imagenet", "cifar"),
+)
+SHORTCUT = Choice(
+    "shortcut",
+    "identity",
+    "where the width changes: padded with zeros (identity, option A) or a 1x1 (projection, B)",
+    ("identity", "projection"),
+)
+DROPOUT = Number("dropout", 0.0, "dropout between a residual block's convolutions", 0.0, 0.99)
+WIDTH = Number("width", 1.0, "alpha, multiplies all widths", 1 / 64, 64)
+CLASSES = Integer("classes", 21, "classes to tell apart, the background among them")
+AUX = Flag("aux", False, "with the auxiliary head, which serves in training alone")
+
+TORCHVISION = "srbench.models.from_torchvision:build"
+OWN_SE = "has SE of its own, which a block comes on top of"
+
+RESNET_STAGES = ("layer1", "layer2", "layer3", "layer4")
+
+
+def _resnet(name: str, branch: str) -> Backbone:
+    return Backbone(
+        name,
+        "ResNet",
+        "srbench.models.resnet:build",
+        tuple(Stage(stage, stage, (f"{stage}.*.{branch}",)) for stage in RESNET_STAGES),
+        32,
+        (STRIDE, WIDEN, STEM),
+        changes=(
+            Change("stem", "cifar", {"total_stride": 8, "input_size": 32, "num_classes": 10}),
+        ),
+    )
+
+
+def _cifar_resnet(depth: int) -> Backbone:
+    if depth < 8 or (depth - 2) % 6:
+        raise SpecError(
+            f"there is no cifar_resnet{depth}", "its depth is 6n + 2: cifar_resnet20, 32, 44, 56 …"
+        )
+    target = "srbench.models.cifar_resnet:build"
+    return _for_cifar(f"cifar_resnet{depth}", "ResNet for CIFAR", target, "bn2", SHORTCUT)
+
+
+def _wide_resnet(depth: int, width: int) -> Backbone:
+    if depth < 10 or (depth - 4) % 6 or not width:
+        raise SpecError(
+            f"there is no wrn{depth}_{width}",
+            "its depth is 6n + 4 and its width 1 or more: wrn16_8, wrn28_10, wrn40_4 …",
+        )
+    target = "srbench.models.wide_resnet:build"
+    return _for_cifar(f"wrn{depth}_{width}", "Wide ResNet", target, "conv2", DROPOUT)
+
+
+def _for_cifar(name: str, family: str, target: str, branch: str, option: Option) -> Backbone:
+    stages = tuple(Stage(stage, stage, (f"{stage}.*.{branch}",)) for stage in RESNET_STAGES[:3])
+    return Backbone(name, family, target, stages, 4, (option,), input_size=32, num_classes=10)
+
+
+def _vgg(name: str, convs: tuple[int, ...]) -> Backbone:
+    """Stages of convolutions, each with a ReLU behind it, that end with their pooling.
+
+    Hu et al., section 3.3, put SE after the ReLU of every convolution of a network like this.
+    """
+    stages, at = [], 0
+    step = 3 if name.endswith("_bn") else 2
+    for number, depth in enumerate(convs, start=1):
+        relus = [f"features.{at + step * i + step - 1}" for i in range(depth)]
+        first, at = f"features.{at}", at + step * depth + 1
+        stages.append(Stage(f"stage{number}", f"features.{at - 1}", tuple(relus), first))
+    return Backbone(name, "VGG", TORCHVISION, tuple(stages), 32)
+
+
+def _densenet(name: str) -> Backbone:
+    blocks = [f"denseblock{i}" for i in range(1, 5)]
+    stages = tuple(Stage(b, f"features.{b}", (f"features.{b}.*.conv2",)) for b in blocks)
+    return Backbone(name, "DenseNet", TORCHVISION, stages, 32)
+
+
+def _by_resolution(
+    branch: str, groups: Iterable[tuple[int, int]], prefix: str
+) -> tuple[Stage, ...]:
+    """Stages of numbered modules (first, last), and what each of them ends its branch with."""
+    return tuple(
+        Stage(
+            f"stage{number}",
+            f"{prefix}{last}",
+            tuple(f"{prefix}{i}.{branch}" for i in range(first, last + 1)),
+            f"{prefix}{first}",
+        )
+        for number, (first, last) in enumerate(groups, start=1)
+    )
+
+
+MOBILENET_V2 = ((1, 1), (2, 3), (4, 6), (7, 13), (14, 17))
+MOBILENET_V3 = {
+    "mobilenet_v3_large": ((1, 1), (2, 3), (4, 6), (7, 12), (13, 15)),
+    "mobilenet_v3_small": ((1, 1), (2, 3), (4, 8), (9, 11)),
+}
+
+
+def _mobilenet_v1() -> Backbone:
+    """Blocks follow every convolution with its ReLU, as in CBAM's Table 5, the first among them."""
+    groups = ((1, 1), (2, 3), (4, 5), (6, 11), (12, 13))
+    target = "srbench.models.mobilenet_v1:build"
+    first, *others = _by_resolution("*", groups, "features.")
+    stem = "features.0"
+    first = replace(first, branches=(stem, *first.branches), first=stem)
+    return Backbone("mobilenet_v1", "MobileNet", target, (first, *others), 32, (WIDTH,))
+
+
+def _mobilenet_v2() -> Backbone:
+    stages = _by_resolution("conv", MOBILENET_V2, "features.")
+    return Backbone("mobilenet_v2", "MobileNet", TORCHVISION, stages, 32)
+
+
+def _mobilenet_v3(name: str) -> Backbone:
+    stages = _by_resolution("block", MOBILENET_V3[name], "features.")
+    return Backbone(name, "MobileNet", TORCHVISION, stages, 32, note=OWN_SE)
+
+
+def _efficientnet(name: str, size: int, depth: int = 7) -> Backbone:
+    modules = [f"features.{i}" for i in range(1, depth + 1)]
+    stages = _one_each(modules, "*.block")
+    return Backbone(name, "EfficientNet", TORCHVISION, stages, 32, input_size=size, note=OWN_SE)
+
+
+def _regnet(name: str) -> Backbone:
+    stages = tuple(
+        Stage(f"block{i}", f"trunk_output.block{i}", (f"trunk_output.block{i}.*.f",))
+        for i in range(1, 5)
+    )
+    note = OWN_SE if name.startswith("regnet_y") else ""
+    return Backbone(name, "RegNet", TORCHVISION, stages, 32, note=note)
+
+
+def _convnext(name: str) -> Backbone:
+    modules = [f"features.{i}" for i in (1, 3, 5, 7)]
+    return Backbone(name, "ConvNeXt", TORCHVISION, _one_each(modules, "*.block"), 32)
+
+
+def _one_each(modules: Iterable[str], branch: str) -> tuple[Stage, ...]:
+    """Stages that are one module each, in which branches end alike."""
+    return tuple(
+        Stage(f"stage{number}", module, (f"{module}.{branch}",))
+        for number, module in enumerate(modules, start=1)
+    )
+
+
+def _segmentation(name: str, backbone: Backbone) -> Backbone:
+    return Backbone(
+        name,
+        "Segmentation",
+        "srbench.models.segmentation:build",
+        tuple(_inside("backbone", stage) for stage in backbone.stages),
+        8,
+        (CLASSES, AUX),
+        input_size=520,
+        note=backbone.note,
+        changes=(Change("aux", True, {"auxiliary": "aux_classifier"}),),
+    )
+
+
+def _inside(parent: str, stage: Stage) -> Stage:
+    """The stage in a network that has its modules under another name."""
+    return replace(
+        stage,
+        module=f"{parent}.{stage.module}",
+        branches=tuple(f"{parent}.{branch}" for branch in stage.branches),
+        first=stage.first and f"{parent}.{stage.first}",
+    )
+
+
+@dataclass(frozen=True)
+class Sized:
+    """Networks whose names tell their sizes, such as wrn28_10: ``pattern`` finds the numbers."""
+
+    pattern: str
+    what: str
+    make: Callable[..., Backbone]
+
+    def find(self, name: str) -> Backbone | None:
+        """The network of that name, or None. Raises SpecError for sizes that none has."""
+        found = re.fullmatch(self.pattern, name, re.ASCII)
+        return self.make(*map(int, found.groups())) if found else None
+
+
+SIZED = (
+    Sized(r"cifar_resnet(\d{1,4})", "cifar_resnetD for any depth D = 6n + 2", _cifar_resnet),
+    Sized(r"wrn(\d{1,3})_(\d{1,2})", "wrnD_K for any depth D = 6n + 4 and width K", _wide_resnet),
+)
+
+RESNETS = (
+    *(_resnet(name, "bn2") for name in ("resnet18", "resnet34")),
+    *(_resnet(f"resnet{depth}", "bn3") for depth in (50, 101, 152)),
+    *(_resnet(f"resnext{size}", "bn3") for size in ("50_32x4d", "101_32x4d", "101_32x8d")),
+    *(_resnet(f"wide_resnet{size}", "bn3") for size in ("50_2", "101_2")),
+)
+CIFAR_NETWORKS = (
+    *(_cifar_resnet(depth) for depth in (20, 32, 44, 56, 110)),
+    *(_wide_resnet(*sizes) for sizes in ((16, 8), (28, 10), (40, 4))),
+)
+VGG = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
+MOBILENETS = (_mobilenet_v1(), _mobilenet_v2(), *(_mobilenet_v3(name) for name in MOBILENET_V3))
+EFFICIENTNETS = (  # by the sizes that torchvision evaluates them at
+    *(
+        _efficientnet(f"efficientnet_b{number}", size)
+        for number, size in enumerate((224, 240, 288, 300, 380, 456, 528, 600))
+    ),
+    _efficientnet("efficientnet_v2_s", 384, depth=6),
+    _efficientnet("efficientnet_v2_m", 480),
+    _efficientnet("efficientnet_v2_l", 480),
+)
+REGNET_SIZES = ("400mf", "800mf", "1_6gf", "3_2gf", "8gf", "16gf", "32gf")
+REGNETS = (
+    *(_regnet(f"regnet_y_{size}") for size in (*REGNET_SIZES, "128gf")),
+    *(_regnet(f"regnet_x_{size}") for size in REGNET_SIZES),
+)
+DILATED_MOBILENET = Backbone(
+    "mobilenet_v3_large",
+    "MobileNet",
+    "",
+    _by_resolution("block", MOBILENET_V3["mobilenet_v3_large"], ""),
+    note=OWN_SE,
+)
+SEGMENTATION = (
+    *(
+        _segmentation(f"{head}_{name}", _resnet(name, "bn3"))
+        for head in ("deeplabv3", "fcn")
+        for name in ("resnet50", "resnet101")
+    ),
+    _segmentation("deeplabv3_mobilenet_v3_large", DILATED_MOBILENET),
+)
+
+BACKBONES: dict[str, Backbone] = {
+    backbone.name: backbone
+    for backbone in (
+        *RESNETS,
+        *CIFAR_NETWORKS,
+        *(_vgg(f"vgg{d}{bn}", convs) for d, convs in VGG.items() for bn in ("", "_bn")),
+        *(_densenet(f"densenet{depth}") for depth in (121, 161, 169, 201)),
+        *MOBILENETS,
+        *EFFICIENTNETS,
+        *REGNETS,
+        *(_convnext(f"convnext_{size}") for size in ("tiny", "small", "base", "large")),
+        *SEGMENTATION,
+    )
+}

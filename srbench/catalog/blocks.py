@@ -1,0 +1,56 @@
+"""The blocks that srbench has of its own."""
+
+from srbench.catalog.rows import Block
+from srbench.options import After, Integer, Number, Stages
+
+REDUCTION = Integer("reduction", 16, "the hidden layer has C // reduction channels")
+
+BLOCKS: dict[str, Block] = {
+    block.name: block
+    for block in (
+        Block(
+            "sr",
+            "srbench.blocks.squeeze_remember:SqueezeRemember",
+            "stage",
+            (
+                Integer("memories", 10, "P, the number of memory blocks"),
+                Integer("squeeze", 1, "S, the channels of the squeezed map"),
+                Integer("hidden", 64, "h, the units of the FCN's hidden layer"),
+                Stages(last=1),
+                After(),
+            ),
+            "Squeeze-and-Remember",
+            "Cakaj, Mehnert, Yang, ICMLA 2024",
+        ),
+        Block(
+            "se",
+            "srbench.blocks.squeeze_excitation:SqueezeExcitation",
+            "branch",
+            (REDUCTION, Stages(), After()),
+            "Squeeze-and-Excitation",
+            "Hu et al., CVPR 2018",
+        ),
+        Block(
+            "cbam",
+            "srbench.blocks.cbam:CBAM",
+            "branch",
+            (REDUCTION, Integer("kernel", 7, "the spatial gate's kernel, odd"), Stages(), After()),
+            "Convolutional Block Attention Module",
+            "Woo et al., ECCV 2018",
+        ),
+        Block(
+            "dropout2d",
+            "srbench.blocks.dropout:Dropout2d",
+            "branch",
+            (
+                Number("p", 0.1, "probability of dropping a channel", 0.0, 1.0),
+                Stages(last=2),
+                After(),
+            ),
+            "channel dropout",
+            "Tompson et al., CVPR 2015",
+        ),
+    )
+}
+
+DEFAULT_VARIANTS = ("se", "cbam", "sr")

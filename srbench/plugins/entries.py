@@ -1,0 +1,44 @@
+"""What installed packages list under srbench's entry points."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from srbench.errors import SpecError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+BLOCK_GROUP = "srbench.blocks"
+BACKBONE_GROUP = "srbench.backbones"
+
+
+def names(group: str) -> list[str]:
+    """Every name that a package lists in a group; nothing is imported."""
+    return sorted({entry.name for entry in _entries(group)})
+
+
+def origin(group: str, name: str) -> str:
+    """The packages (name and version) that list a name; one, if all is well."""
+    found = {_package(entry) for entry in _entries(group) if entry.name == name}
+    return ", ".join(sorted(found))
+
+
+def target(group: str, name: str) -> str:
+    """The ``module:attribute`` that a name stands for. Raises SpecError where it is ambiguous."""
+    found = [entry for entry in _entries(group) if entry.name == name]
+    if len({entry.value for entry in found}) > 1:
+        raise SpecError(
+            f"several packages bring {name!r}: " + ", ".join(sorted(map(_package, found))),
+            "uninstall all but one of them",
+        )
+    return found[0].value
+
+
+def _entries(group: str) -> "Iterable[EntryPoint]":
+    from importlib.metadata import entry_points  # slow to import, and rarely needed
+
+    return entry_points(group=group)
+
+
+def _package(entry: "EntryPoint") -> str:
+    return f"{entry.dist.name} {entry.dist.version}" if entry.dist else "unknown package"

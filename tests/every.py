@@ -1,0 +1,21 @@
+"""What tests go over: all that the catalog lists, or one network of each family."""
+
+from typing import Any
+
+import pytest
+
+from srbench.catalog import BACKBONES
+
+
+def one_of_each_family() -> list[str]:
+    """The first network that the catalog lists of each family."""
+    return list({row.family: name for name, row in reversed(BACKBONES.items())}.values())[::-1]
+
+
+def every_backbone() -> list[Any]:
+    """Every network; those that are not the first of their family run with ``-m catalog``."""
+    first = one_of_each_family()
+    return [
+        name if name in first else pytest.param(name, marks=pytest.mark.catalog)
+        for name in BACKBONES
+    ]
