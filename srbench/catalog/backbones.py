@@ -166,13 +166,14 @@ def _one_each(modules: Iterable[str], branch: str) -> tuple[Stage, ...]:
     )
 
 
-def _segmentation(name: str, backbone: Backbone) -> Backbone:
+def _segmentation(name: str, backbone: Backbone, total_stride: int = 8) -> Backbone:
+    """The backbone's last stages are dilated: they keep the resolution of those before."""
     return Backbone(
         name,
         "Segmentation",
         "srbench.models.segmentation:build",
         tuple(_inside("backbone", stage) for stage in backbone.stages),
-        8,
+        total_stride,
         (CLASSES, AUX),
         input_size=520,
         note=backbone.note,
@@ -248,7 +249,7 @@ SEGMENTATION = (
         for head in ("deeplabv3", "fcn")
         for name in ("resnet50", "resnet101")
     ),
-    _segmentation("deeplabv3_mobilenet_v3_large", DILATED_MOBILENET),
+    _segmentation("deeplabv3_mobilenet_v3_large", DILATED_MOBILENET, total_stride=16),
 )
 
 BACKBONES: dict[str, Backbone] = {

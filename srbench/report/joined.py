@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from srbench.published import Published
 from srbench.records import Record
 from srbench.report.columns import ERRORS, FIELDS, PRINTED, Field
 from srbench.report.counts import counts_notes
@@ -10,6 +11,7 @@ from srbench.report.rows import raw_rows, rows_table
 from srbench.report.times import times_notes
 from srbench.results import COMPARED, Results
 from srbench.rows import Joined
+from srbench.schema import CONVENTION
 
 ONLY_IF_SEVERAL = ("input", "num_classes", "device", "batch")
 COUNTS = tuple(f"{m}{what}" for m in COMPARED for what in ("", "_delta", "_percent"))
@@ -48,11 +50,17 @@ def rows_notes(rows: Sequence[Joined], columns: Iterable[str]) -> Iterator[str]:
     if times:
         yield from times_notes(Results(times))
     published = [row.published.published for row in rows if row.published]
-    sources = dict.fromkeys(p.source for p in published if p)
+    sources = dict.fromkeys(_source(p) for p in published if p)
     if sources:
         printed = [FIELDS[name].column for name in columns if FIELDS[name].of == PRINTED]
         shown = [column.title for column in printed if column.is_number]
         yield f"As printed, not measured here: {', '.join(shown)}. Source: {'; '.join(sources)}."
+
+
+def _source(published: Published) -> str:
+    """The publication, and how it counts where that is not how srbench does."""
+    how = "" if published.convention == CONVENTION else f" ({published.convention})"
+    return f"{published.source}{how}"
 
 
 def used(rows: Iterable[Joined]) -> list[Record]:

@@ -1,24 +1,29 @@
-"""The README's commands are run, and print what it shows.
+"""The documentation's commands are run, and print what it shows.
 
-``python tests/test_readme.py`` writes the README anew with what they print now.
+``python tests/test_docs.py`` writes the pages anew with what they print now.
 """
 
 import atexit
 import doctest
+import io
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 import tempfile
+from contextlib import chdir, redirect_stdout
 from functools import cache
 from itertools import takewhile
 from pathlib import Path
 
 import pytest
 
-README = Path(__file__).parents[1] / "README.md"
+from srbench.cli.app import run
+
+ROOT = Path(__file__).parents[1]
+PAGES = (ROOT / "README.md", ROOT / "docs" / "your-own.md")
 CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
+# A file that a page shows, by its name in the first line: the commands find it where they run.
+FILE = re.compile(r"```python\n# (\w+\.py)\n(.*?)```", re.DOTALL)
 # The only line of counts that differs from machine to machine.
 VERSIONS = re.compile(r"Counted with srbench .*")
 # Commands that measure: what the tests add, so that they take less time.
@@ -39,20 +44,19 @@ def folder() -> str:
     """Where the commands run: a folder with the committed tables, which they may write into."""
     made = tempfile.mkdtemp()
     atexit.register(shutil.rmtree, made, ignore_errors=True)
-    shutil.copytree(README.parent / "tables", Path(made) / "tables")
+    shutil.copytree(ROOT / "tables", Path(made) / "tables")
+    for page in PAGES:
+        for name, code in FILE.findall(page.read_text(encoding="utf-8")):
+            (Path(made) / name).write_text(code, encoding="utf-8")
     return made
 
 
 def output(command: str, *more: str) -> str:
     program, *arguments = shlex.split(command)
     assert program == "srbench"
-    return subprocess.run(
-        [sys.executable, "-m", "srbench", *arguments, *more],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=folder(),
-    ).stdout
+    with chdir(folder()), redirect_stdout(io.StringIO()) as printed:
+        assert run([*arguments, *more]) == 0
+    return printed.getvalue()
 
 
 def measures(block: str) -> bool:
@@ -68,7 +72,7 @@ def frame(table: str) -> list[list[str]]:
     return [titles, *([cell.removesuffix(" *") for cell in row] for row in names)]
 
 
-BLOCKS = CONSOLE.findall(README.read_text(encoding="utf-8"))
+BLOCKS = [block for page in PAGES for block in CONSOLE.findall(page.read_text(encoding="utf-8"))]
 
 
 def test_there_are_commands_to_run() -> None:
@@ -78,26 +82,27 @@ def test_there_are_commands_to_run() -> None:
 @pytest.mark.parametrize(
     "block", [block for block in BLOCKS if not measures(block)], ids=lambda b: commands(b)[0]
 )
-def test_commands_print_what_the_readme_shows(block: str) -> None:
+def test_commands_print_what_is_shown(block: str) -> None:
     assert VERSIONS.sub("", transcript(block)) == VERSIONS.sub("", block)
 
 
 @pytest.mark.parametrize(
     "block", [block for block in BLOCKS if measures(block)], ids=lambda b: commands(b)[0]
 )
-def test_measuring_commands_print_what_the_readme_shows_but_for_the_figures(block: str) -> None:
+def test_measuring_commands_print_what_is_shown_but_for_the_figures(block: str) -> None:
     (command,) = commands(block)
     printed = output(command, *MEASURING[command.split()[1]])
     assert frame(printed) == frame(block.partition("\n")[2])
 
 
 def test_python_examples_run() -> None:
-    failed, attempted = doctest.testfile(str(README), module_relative=False)
+    failed, attempted = doctest.testfile(str(PAGES[0]), module_relative=False)
     assert attempted > 10
     assert failed == 0
 
 
 if __name__ == "__main__":
-    text = README.read_text(encoding="utf-8")
-    renewed = CONSOLE.sub(lambda match: f"```console\n{transcript(match[1])}```", text)
-    README.write_text(renewed, encoding="utf-8")
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        renewed = CONSOLE.sub(lambda match: f"```console\n{transcript(match[1])}```", text)
+        page.write_text(renewed, encoding="utf-8")
