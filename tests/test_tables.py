@@ -1,5 +1,6 @@
 """The committed tables: what they say is what their records make, and what papers print."""
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,14 @@ from conftest import read_data
 from srbench.gate.committed import Committed, layout_paths, open_table
 from srbench.gate.renderings import check_renderings, orphans
 from srbench.rows import Join
+from srbench.schema import CONVENTION
 
 TABLES = Path(__file__).parents[1] / "tables"
-NAMES = {"imagenet", "backbones", "memories", "placement", "resolution", "published"}
+COUNTS = ("params", "macs")
+NAMES = {
+    *("imagenet", "backbones", "memories", "placement", "resolution", "published"),
+    *("cifar", "cityscapes", "senet", "ecanet"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +56,36 @@ def test_cbams_table_4_is_all_there_and_agrees_in_every_digit() -> None:
         assert plain == [row["top1_error"], row["top5_error"]]
 
 
-def test_published_records_say_whose_they_are(tables: dict[str, Committed]) -> None:
-    for record in tables["published"].records:
-        if record.published:
-            assert record.published.source == "CBAM (Woo et al., ECCV 2018), Table 4"
-            assert record.counts is None
+@pytest.mark.parametrize("name", ["published", "senet", "ecanet", "cifar"])
+def test_published_records_are_what_was_printed(name: str, tables: dict[str, Committed]) -> None:
+    """Digit by digit the reference's rows of that publication, but those of blocks not ours."""
+    units = {"1e6": 1e6, "1e9": 1e9, "2^20": 2.0**20, "2^30": 2.0**30}
+    published = [record for record in tables[name].records if record.published]
+    sources = {record.published.source for record in published}
+    reference = [r for r in read_data("published.csv") if r["source"] in sources and r["spec"]]
+    assert [(r["spec"], r["row"]) for r in reference] == [
+        (record.spec, record.published.row) for record in published
+    ]
+    for row, record in zip(reference, published, strict=True):
+        assert record.counts is None
+        told = {
+            figure: (row[figure], units[row[f"{figure}_unit"]] if figure in COUNTS else 0.01)
+            for figure in (*COUNTS, "top1_error", "top5_error")
+            if row[figure]
+        }
+        found = {key: (f.printed, f.unit) for key, f in record.published.figures.items()}
+        assert found == told
+
+
+@pytest.mark.parametrize("name", ["senet", "ecanet"])
+def test_what_differs_from_print_says_why(name: str, tables: dict[str, Committed]) -> None:
+    (convention,) = {r.published.convention for r in tables[name].records if r.published}
+    assert convention != CONVENTION
+    assert f"({convention})" in (TABLES / f"{name}.md").read_text()
+
+
+def test_parameters_for_cifar_are_as_printed() -> None:
+    with (TABLES / "cifar.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    off = [row["deviation_params"] for row in rows if row["published_params"]]
+    assert off == ["0"] * 6

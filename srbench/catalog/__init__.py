@@ -7,12 +7,13 @@ or by their module's name (see `srbench.plugins`); `srbench.lookup` finds a name
 
 from srbench.catalog.backbones import BACKBONES, SIZED, Sized
 from srbench.catalog.blocks import BLOCKS, DEFAULT_VARIANTS
-from srbench.catalog.rows import Backbone, Block, Change, Place, Stage
+from srbench.catalog.rows import OWN_SE, Backbone, Block, Change, Place, Stage
 
 __all__ = [
     "BACKBONES",
     "BLOCKS",
     "DEFAULT_VARIANTS",
+    "OWN_SE",
     "SIZED",
     "Backbone",
     "Block",

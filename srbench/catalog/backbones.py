@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from srbench.catalog.rows import Backbone, Change, Stage
+from srbench.catalog.rows import OWN_SE, Backbone, Change, Stage
 from srbench.errors import SpecError
 from srbench.options import Choice, Flag, Integer, Number, Option
 
@@ -33,7 +33,6 @@ CLASSES = Integer("classes", 21, "classes to tell apart, the background among th
 AUX = Flag("aux", False, "with the auxiliary head, which serves in training alone")
 
 TORCHVISION = "srbench.models.from_torchvision:build"
-OWN_SE = "has SE of its own, which a block comes on top of"
 
 RESNET_STAGES = ("layer1", "layer2", "layer3", "layer4")
 

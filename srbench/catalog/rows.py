@@ -8,6 +8,8 @@ from srbench.options import Option, Value
 
 Place = Literal["branch", "stage"]
 
+OWN_SE = "has SE of its own, which a block comes on top of"
+
 
 @dataclass(frozen=True)
 class Stage:

@@ -68,7 +68,8 @@ def feature_map(found: Mapping[str, Output], site: str) -> tuple[int, int, int]:
             "name a module that runs once",
         )
     if output.shape is None or len(output.shape) != 3:
-        what = "no tensor" if output.shape is None else f"of shape (B, {str(output.shape)[1:-1]})"
+        sides = ", ".join(map(str, ("B", *(output.shape or ()))))
+        what = "no tensor" if output.shape is None else f"of shape ({sides})"
         raise BuildError(
             f"the output of {site} is {what}, and blocks take (B, C, H, W)",
             "name a module whose output is a feature map",

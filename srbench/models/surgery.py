@@ -64,7 +64,9 @@ def find_sites(
     assert isinstance(after, tuple)
     assert isinstance(stages, tuple)
     if after:
-        yield from _apart([(pattern, site) for pattern in after for site in _named(model, pattern)])
+        sites = [(pattern, site) for pattern in after for site in _named(model, pattern)]
+        order = [name for name, _ in model.named_modules()]
+        yield from sorted(_apart(sites), key=lambda one: order.index(one[1]))
         return
     for name in stages:
         stage = backbone.stage(name)

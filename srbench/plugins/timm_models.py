@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from srbench.catalog import Backbone, Stage
+from srbench.catalog import OWN_SE, Backbone, Stage
 from srbench.errors import SpecError
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def backbone(name: str, model: str) -> Backbone:
         tuple(_stages(built)),
         input_size=size,
         num_classes=built.pretrained_cfg.get("num_classes") or 1000,
+        note=OWN_SE if _has_se(built) else "",
     )
 
 
@@ -73,6 +74,11 @@ def _stages(model: "nn.Module") -> list[Stage]:
     return [Stage(name, name, tuple(branches)) for name, branches in ends.items()]
 
 
+def _has_se(model: "nn.Module") -> bool:
+    """Whether it has one of timm's modules of squeeze-and-excitation."""
+    return any(type(m).__name__ in ("SEModule", "SqueezeExcite") for m in model.modules())
+
+
 def _feature_info(model: "nn.Module") -> list[dict[str, Any]]:
     found = getattr(model, "feature_info", [])
     return list(getattr(found, "info", found))
@@ -82,5 +88,5 @@ def _last_norms(model: "nn.Module") -> Iterator[tuple[str, str]]:
     """Residual units with the last of their numbered norms."""
     for name, module in model.named_modules():
         norms = [child for child in ("bn2", "bn3") if hasattr(module, child)]
-        if norms:
+        if name and norms:
             yield name, f"{name}.{norms[-1]}"

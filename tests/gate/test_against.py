@@ -31,10 +31,13 @@ def checkout(tmp_path: Path) -> Path:
     return copy
 
 
+SEGMENTER = "deeplabv3_mobilenet_v3_large:classes=10"
+
+
 def test_a_checkout_runs_its_own_code_which_may_not_know_a_spec(checkout: Path) -> None:
     catalog = checkout / "srbench" / "catalog" / "backbones.py"
     catalog.write_text(catalog.read_text().replace('"resnet34"', '"resnet35"'))
-    job = Job(("resnet34", "resnet18+sr"), (64, 64), 10, 2, "train")
+    job = Job(("resnet34", "resnet18+sr", SEGMENTER), (64, 64), 10, 2, "train")
     with Worker(code_at(checkout), job) as worker:
         hello = worker.hello()
         assert hello["version"].startswith("base-")
@@ -43,6 +46,7 @@ def test_a_checkout_runs_its_own_code_which_may_not_know_a_spec(checkout: Path) 
         assert failed[0] == "resnet34"
         assert failed[1].startswith(against.UNKNOWN)
         assert 0 < worker.turn("resnet18+sr") < 60
+        assert 0 < worker.turn(SEGMENTER) < 60, "a network may return a dict of logits"
 
 
 def test_an_environment_is_found_by_its_python(tmp_path: Path) -> None:

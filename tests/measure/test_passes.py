@@ -65,6 +65,28 @@ def test_backward_reaches_every_parameter() -> None:
     assert reached == dict(net.model.named_parameters()).keys()
 
 
+class Segmenter(Net):
+    """Two heads, as torchvision's segmentation networks return them."""
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        y = self.norm(self.conv(x))
+        return {"out": self.head(y.mean((2, 3))), "aux": y}
+
+
+def test_all_logits_of_a_dict_are_trained() -> None:
+    torch.manual_seed(0)
+    net = place("net", Segmenter(), SMALL, Setup(batch=4), torch.device("cpu"))
+    train = task(net, "train")
+    train.prepare()
+    train.run()
+    assert all(p.grad.abs().sum() > 0 for p in net.model.parameters())
+    for what in ("forward", "backward"):
+        once = task(net, what)
+        with around(what):
+            once.prepare()
+            once.run()
+
+
 def test_a_training_step_starts_without_gradients_and_makes_them() -> None:
     net = subject()
     once = task(net, "train")
