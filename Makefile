@@ -31,6 +31,7 @@ check: lint tables catalog test  ## what CI runs
 benchmarks: $(READY)  ## ratios against other tools, one after the other
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/counting.py
+	$(BIN)/python benchmarks/segmentation.py
 	$(BIN)/python benchmarks/sr_block.py
 	$(BIN)/python benchmarks/rendering.py
 	$(BIN)/python benchmarks/latency.py

@@ -2,7 +2,7 @@
 
 import copy
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
@@ -83,16 +83,18 @@ def assemble(spec: Spec, under: Conditions, initialised: bool = True) -> Assembl
     values.
     """
     if initialised:
-        return _assemble(spec, under, nullcontext())
+        return _assemble(spec, under, nullcontext)
     try:
         with blank():
-            return _assemble(spec, under, on_shapes(Recording()))
+            return _assemble(spec, under, lambda: on_shapes(Recording()))
     except BuildError as error:
         raise NeedsValues("only a run for real tells whether it fails") from error
 
 
-def _assemble(spec: Spec, under: Conditions, how: AbstractContextManager[None]) -> Assembly:
-    """``how`` is what the blocks are tried in."""
+def _assemble(
+    spec: Spec, under: Conditions, how: Callable[[], AbstractContextManager[None]]
+) -> Assembly:
+    """``how`` is what blocks are made and tried in: on shapes, memories take no memory."""
     backbone = backbone_of(spec.backbone)
     shapes = probe(spec.backbone, under) if spec.blocks else {}
     model = _build_backbone(spec.backbone, under)
@@ -101,7 +103,8 @@ def _assemble(spec: Spec, under: Conditions, how: AbstractContextManager[None]) 
         for part in spec.blocks
         for place, site in _sites(model, spec, backbone, part)
     ]
-    blocks = [_insert(model, spec, part, site, shapes) for part, _, site in plan]
+    with how():
+        blocks = [_insert(model, spec, part, site, shapes) for part, _, site in plan]
     if len(set(blocks)) < len(blocks):
         raise BuildError(
             f"{spec}: one and the same module stands at several sites",
@@ -112,7 +115,7 @@ def _assemble(spec: Spec, under: Conditions, how: AbstractContextManager[None]) 
         Inserted(place, names[block], part, feature_map(shapes, site))
         for block, (part, place, site) in zip(blocks, plan, strict=True)
     )
-    with how:
+    with how():
         _require_sound(spec, model, inserted)
     model.inserted_blocks = [block.module for block in inserted]  # type: ignore[assignment]
     return Assembly(model, inserted)
@@ -212,7 +215,7 @@ def _build_block(spec: Spec, part: Part, site: str, shape: tuple[int, int, int])
     where = _where(spec, part, site, shape)
     try:
         module = constructor(**{k: v for k, v in sizes if k in asked}, **options)
-    except SrbenchError:
+    except (SrbenchError, NeedsValues):
         raise
     except (Exception, SystemExit) as error:
         raise BuildError(
