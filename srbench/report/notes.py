@@ -18,11 +18,24 @@ def sections(keys: Iterable[Any]) -> frozenset[int]:
 
 
 def settings_note(records: Iterable[Record]) -> str:
-    """Defaults of the blocks in the table, each once; empty where a name says everything."""
-    found = dict.fromkeys(pair for record in records for pair in record.settings.items())
-    told = [f"{name} {usual}" for name, usual in found if usual]
-    said = "; ".join(one for one in told if not any(o.startswith(f"{one}, ") for o in told))
-    return f"Where a name says nothing else: {said}." if said else ""
+    """What the names in the table leave unsaid, each once; empty where they say everything.
+
+    Where that differs from network to network, a row of each stands by.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for record in records:
+        for name, usual in record.settings.items():
+            if usual:
+                found.setdefault(name, {}).setdefault(usual, record.spec)
+    said = [one for name, told in found.items() for one in _unsaid(name, told)]
+    return f"Where a name says nothing else: {'; '.join(said)}." if said else ""
+
+
+def _unsaid(name: str, told: Mapping[str, str]) -> Iterator[str]:
+    """One block's defaults, without those that another set of them has at its beginning."""
+    kept = [u for u in told if not any(other.startswith(f"{u}, ") for other in told)]
+    for usual in kept:
+        yield f"{name} {usual}" + (f" (as in {told[usual]})" if len(kept) > 1 else "")
 
 
 def problems(records: Iterable[Record]) -> Iterator[str]:
