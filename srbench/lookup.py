@@ -54,4 +54,5 @@ def find_option(name: str, options: tuple[Option, ...], owner: str) -> Option:
 
 def _suggestion(name: str, names: Iterable[str], listing: str) -> str:
     near = difflib.get_close_matches(name.lower(), list(names), n=1)
-    return (f"did you mean {near[0]}? " if near else "") + f"`{listing}` lists them all"
+    guess = f"did you mean {near[0]}? " if near else ""
+    return f"{guess}`{listing}` lists them all, and one of your own is module:Class"

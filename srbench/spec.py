@@ -138,7 +138,11 @@ def _part(
     for assignment in listing.split(",") if listing is not None else ():
         key, equals, value = assignment.partition("=")
         if not (key and equals and value) or re.search(r"[\s=:]", value):
-            raise SpecError(f"{assignment!r} in {whole!r} is not key=value", GRAMMAR_HINT)
+            raise SpecError(
+                f"{assignment!r} in {whole!r} is not key=value",
+                GRAMMAR_HINT
+                + ("" if equals or not assignment else "; srbench's own names are no modules"),
+            )
         option = find_option(key, options, name)
         if key in given:
             raise SpecError(f"{name}'s option {key!r} is given twice", "give it once")

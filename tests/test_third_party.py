@@ -178,7 +178,7 @@ class TestThirdPartyBlocks:
         [
             ("resnet18+fails_to_build", "no such luck"),
             ("resnet18+fails_to_run", "block fails_to_run at layer1.0.bn2, 64x16x16: KeyError"),
-            ("resnet18+reshapes", "it changes (1, 64, 16, 16) to (1, 1, 1, 16)"),
+            ("resnet18+reshapes", "it changes (2, 64, 16, 16) to (2, 1, 1, 16)"),
             ("resnet18+needy", "needs 'heads', an argument that has no default"),
             ("resnet18+staged", "needs 'stage', an argument that is srbench's own"),
             ("resnet18+elsewhere", "the place 'roof'"),

@@ -236,7 +236,7 @@ def test_a_network_that_looks_at_values_is_run_for_real(package: str) -> None:
 @pytest.mark.parametrize(
     ("spec", "problem", "remedy"),
     [
-        ("resnet18+{}:Forgotten", "scale is neither a parameter nor a buffer", "register_buffer"),
+        ("resnet18+{}:Forgotten", "its scale is not registered", "a buffer"),
         ("resnet18+{}:Elsewhere", "its scale is on the device meta", "on the CPU"),
         ("resnet18+{}:Pair", "it returns a tuple, not a tensor", "same shape"),
         ("resnet18+{}:Quits", "SystemExit: 3", "options"),

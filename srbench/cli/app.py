@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import traceback
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -76,12 +77,10 @@ def run(arguments: list[str] | None = None) -> int:
     try:
         code = app(arguments, prog_name="srbench", standalone_mode=False)
     except SrbenchError as error:
-        if settings.debug:
-            raise
+        _show_traceback()
         return _complain(error.message, error.hint, error.exit_code)
     except OSError as error:
-        if settings.debug:
-            raise
+        _show_traceback()
         return _complain(f"cannot write: {error.strerror}", "is the disk full?", BAD_INPUT)
     except (KeyboardInterrupt, typer.Abort):
         return _complain("interrupted", "", INTERRUPTED)
@@ -91,6 +90,12 @@ def run(arguments: list[str] | None = None) -> int:
             raise
         return _complain(error.format_message(), _usage_hint(error), BAD_INPUT)
     return int(code or 0)
+
+
+def _show_traceback() -> None:
+    """That of the error under way, with ``--debug``."""
+    if settings.debug:
+        traceback.print_exc()
 
 
 def _usage_hint(error: Exception) -> str:

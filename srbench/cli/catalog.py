@@ -1,6 +1,6 @@
 """``srbench models`` and ``srbench blocks``: what a spec may name."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import typer
@@ -21,7 +21,7 @@ def models(form: FormatOption = None, output: OutputOption = None) -> None:
     rows += _third_party(plugins.BACKBONE_GROUP, BACKBONES, rows[0])
     notes = [*(f"{one.what}." for one in SIZED), THEIR_OWN.format(what="network")]
     with destination(output, form) as target:
-        target.write(_listing("models", rows, _meanings(BACKBONES.values()), notes))
+        target.write(_listing("models", rows, _meanings(BACKBONES.values()), notes, _narrow))
 
 
 def blocks(form: FormatOption = None, output: OutputOption = None) -> None:
@@ -34,20 +34,46 @@ def blocks(form: FormatOption = None, output: OutputOption = None) -> None:
 
 
 def _listing(
-    name: str, rows: list[dict[str, Any]], meanings: dict[str, str], others: list[str]
+    name: str,
+    rows: list[dict[str, Any]],
+    meanings: dict[str, str],
+    others: list[str],
+    shown: Callable[[dict[str, Any]], dict[str, Any]] = dict,
 ) -> Report:
+    """CSV and JSON have all of a row, the table what ``shown`` leaves of it."""
+    lines = [shown(row) for row in rows]
     columns = tuple(
-        Column(key.capitalize(), "name" if key == "name" else "text") for key in rows[0]
+        Column(key.capitalize(), "name" if key == "name" else "text") for key in lines[0]
     )
-    cells = tuple(tuple(row.values()) for row in rows)
+    cells = tuple(tuple(line.values()) for line in lines)
     notes = (*(f"{option}: {meaning}." for option, meaning in meanings.items()), *others)
     table = Table(name, columns, cells, f"The {name}.", notes)
     return Report((table,), tuple(rows[0]), rows, rows)
 
 
+def _narrow(row: dict[str, Any]) -> dict[str, Any]:
+    """A model's row for a terminal: alike stages by the first and the last."""
+    shown = {key: value for key, value in row.items() if key != "family"}
+    stages = (row["stages"] or "").split()
+    if stages:
+        shown["stages"] = f"{stages[0]}–{stages[-1].lstrip('abcdefghijklmnopqrstuvwxyz')}"
+    shown["options"] = " ".join(one.partition("=")[0] for one in (row["options"] or "").split())
+    shown["note"] = "own SE" if row["note"] else row["family"] if not row["input"] else None
+    return shown
+
+
 def _meanings(owners: Iterable[Backbone | Block]) -> dict[str, str]:
-    """What each option means, by its name."""
-    return {option.name: option.help for owner in owners for option in owner.options}
+    """What each option means, by its name, and what it is if nothing is said."""
+    return {
+        option.name: f"{option.help}{_default(option)}"
+        for owner in owners
+        for option in owner.options
+    }
+
+
+def _default(option: Option) -> str:
+    usual = format_value(option.default(()))
+    return f"; {usual} if nothing is said" if usual else ""
 
 
 def _model(backbone: Backbone) -> dict[str, Any]:

@@ -80,7 +80,9 @@ def reasons(before: Record, after: Record) -> Iterator[str]:
     )
     parts = ("modules", "parameters", "operators", "unknown", "uncounted")
     alike = all(getattr(before.counts, part) == getattr(after.counts, part) for part in parts)
-    if alike and _same_versions(before, after):
+    if before.settings != after.settings:
+        yield from _changes("what the name leaves unsaid of", before.settings, after.settings)
+    elif alike and _same_versions(before, after):
         yield "every parameter and operator is as it was: the record itself was edited"
     old, new = before.environment, after.environment
     yield from _changes(

@@ -2,7 +2,7 @@
 
 import copy
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
@@ -220,14 +220,17 @@ def _build_block(spec: Spec, part: Part, site: str, shape: tuple[int, int, int])
     except (Exception, SystemExit) as error:
         raise BuildError(
             f"{where}: {type(error).__name__}: {error}",
-            f"change the block's options, or where it is put; "
-            f"`srbench blocks` lists the options of {part.name}",
+            f"change the block's options ({_options_of(block)}), or where it is put",
         ) from error
     if not isinstance(module, nn.Module):
         raise BuildError(
             f"{where}: it is a {type(module).__name__}", "a block is a torch.nn.Module"
         )
     return module
+
+
+def _options_of(block: Block) -> str:
+    return ", ".join(option.name for option in block.options)
 
 
 def _require_sound(spec: Spec, model: nn.Module, inserted: tuple[Inserted, ...]) -> None:
@@ -250,18 +253,33 @@ def _require_movable(block: nn.Module, spec: Spec, inserted: Inserted) -> None:
                 f"{where}: its {name} is on the device {tensor.device}",
                 "make it on the CPU: srbench moves the whole model",
             )
+    known = {id(one) for one in (*block.modules(), *block.parameters(), *block.buffers())}
     for module in block.modules():
         for name, value in vars(module).items():
-            if isinstance(value, Tensor):
+            if name.startswith("_"):
+                continue
+            if any(_is_state(held) and id(held) not in known for held in _held(value)):
                 raise BuildError(
-                    f"{where}: its tensor {name} is neither a parameter nor a buffer, "
-                    "and would stay behind when the model moves to another device",
-                    f"self.register_buffer({name!r}, …), or nn.Parameter",
+                    f"{where}: its {name} is not registered, so that it is not counted, "
+                    "and stays behind when the model moves to another device",
+                    f"make {name} a parameter, a buffer, a ModuleList or a ParameterList",
                 )
 
 
+def _is_state(value: object) -> bool:
+    return isinstance(value, Tensor | nn.Module)
+
+
+def _held(value: object) -> Iterable[object]:
+    """A value itself, or what a plain list, tuple or dict of them holds."""
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list | tuple) else [value]
+
+
 def _require_same_shape(block: nn.Module, spec: Spec, inserted: Inserted) -> None:
-    """Run a copy of the block alone, so that one that fails is known by its name and its place.
+    """Run a copy of the block alone on two images, so that one that fails is known by its name and
+    its place.
 
     Inside `on_shapes` it runs on shapes, otherwise for real.
     """
@@ -270,16 +288,16 @@ def _require_same_shape(block: nn.Module, spec: Spec, inserted: Inserted) -> Non
     hint = "a block maps (B, C, H, W) to the same shape; `srbench --debug` shows where it fails"
     try:
         with torch.no_grad():
-            output = copy.deepcopy(block).eval()(torch.zeros(1, *shape))
+            output = copy.deepcopy(block).eval()(torch.zeros(2, *shape))
     except NeedsValues:
         raise
     except (Exception, SystemExit) as error:
         raise BuildError(f"{where}: {type(error).__name__}: {error}", hint) from error
     if not isinstance(output, Tensor):
         raise BuildError(f"{where}: it returns a {type(output).__name__}, not a tensor", hint)
-    if output.shape != (1, *shape):
+    if output.shape != (2, *shape):
         found = tuple(output.shape)
-        raise BuildError(f"{where}: it changes (1, {str(shape)[1:-1]}) to {found}", hint)
+        raise BuildError(f"{where}: it changes (2, {str(shape)[1:-1]}) to {found}", hint)
 
 
 def _where(spec: Spec, part: Part, site: str, shape: tuple[int, int, int]) -> str:

@@ -77,7 +77,10 @@ def find_sites(
                 "an attribute `branches`",
             )
         for pattern in [stage.module] if place == "stage" else stage.branches:
-            yield from ((name, site) for site in _named(model, pattern))
+            try:
+                yield from ((name, site) for site in _named(model, pattern))
+            except BuildError as error:
+                raise BuildError(f"stage {name}: {error.message}", error.hint) from error
 
 
 def _named(model: nn.Module, pattern: str) -> list[str]:
@@ -86,7 +89,8 @@ def _named(model: nn.Module, pattern: str) -> list[str]:
     names = [name for name, _ in model.named_modules()]
     found = [name for name in names if re.fullmatch(expression, name)]
     if not found:
-        near = difflib.get_close_matches(pattern, names, n=3)
+        inside = [name for name in names if name.endswith(f".{pattern}")]
+        near = inside[:3] or difflib.get_close_matches(pattern, names, n=3)
         raise BuildError(
             f"the network has no module {pattern}",
             f"did you mean {', '.join(near)}?" if near else _first_names(names),

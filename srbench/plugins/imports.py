@@ -7,6 +7,7 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Collection
+from contextlib import redirect_stdout
 from typing import Any
 
 from srbench.errors import SpecError
@@ -47,8 +48,8 @@ def options(make: Callable[..., Any], filled: Collection[str], what: str) -> lis
             reason = "is srbench's own" if parameter.name in OURS else "has no default"
             raise SpecError(
                 f"{what} needs {parameter.name!r}, an argument that {reason}",
-                f"only {', '.join(filled)} are filled in: give it a default"
-                + (", and another name" if parameter.name in OURS else ""),
+                f"srbench fills in {', '.join(filled)}: call it so if that is what it is, "
+                "or give it a default" + (" and another name" if parameter.name in OURS else ""),
             )
         option = _option(parameter.name, parameter.default)
         found += [option] if option else []
@@ -80,7 +81,8 @@ def _module(module: str, name: str, what: str) -> Any:
             "is it installed, or in the folder that srbench is called in? write module:Class",
         )
     try:
-        return importlib.import_module(module)
+        with redirect_stdout(sys.stderr):  # what it prints is nobody's data
+            return importlib.import_module(module)
     except (Exception, SystemExit) as error:
         raise SpecError(
             f"{what} cannot be imported: {type(error).__name__}: {error}",

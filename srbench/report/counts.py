@@ -79,11 +79,15 @@ def counts_notes(records: Iterable[Record], names: Iterable[str]) -> Iterator[st
 
 
 def _per_image(records: Iterable[Record]) -> str:
-    inputs = {record.input for record in records}
-    classes = {record.num_classes for record in records}
-    shape = "×".join(map(str, inputs.pop())) if len(inputs) == 1 else "the size given"
-    several = "classes as given" if len(classes) > 1 else f"{classes.pop()} classes"
-    return f"Per image of {shape}, {several}"
+    inputs = dict.fromkeys("×".join(map(str, record.input)) for record in records)
+    classes = dict.fromkeys(str(record.num_classes) for record in records)
+    return f"Per image of {_listed(inputs)}, {_listed(classes)} classes"
+
+
+def _listed(values: Iterable[str]) -> str:
+    """``a``, or ``a, b or c`` row by row."""
+    *others, last = values
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _module_rows(results: Results) -> list[dict[str, Any]]:

@@ -20,6 +20,8 @@ from srbench.records import Counts, ModuleCounts, Record
 from srbench.results import Results
 from srbench.spec import Spec, backbone_of, settings
 
+FOR_REAL = "was counted in one run on zeros: on shapes alone it does not run"
+
 
 def count(
     spec: str | Spec,
@@ -89,7 +91,7 @@ def _count(
 ) -> tuple[Counts | None, str, dict[str, str]]:
     """The counts, the row's status, and what is to be said of the backbone."""
     try:
-        assembly, flops = _assemble_and_count(spec, under)
+        assembly, flops, said = _assemble_and_count(spec, under)
     except SrbenchError:
         raise
     except CounterFailed as error:
@@ -102,7 +104,7 @@ def _count(
             "change the blocks or the --input-size; `srbench --debug` shows where it fails",
         ) from error
     counts = _counts(assembly, flops)
-    said = _auxiliary(spec, assembly.model, flops)
+    said |= _auxiliary(spec, assembly.model, flops)
     return (_detailed(counts, assembly.model, flops) if detailed else counts), "ok", said
 
 
@@ -116,16 +118,17 @@ def _auxiliary(spec: Spec, model: nn.Module, flops: Flops) -> dict[str, str]:
     return {str(spec.backbone): own}
 
 
-def _assemble_and_count(spec: Spec, under: Conditions) -> tuple[Assembly, Flops]:
-    """On shapes, or for real where that fails."""
+def _assemble_and_count(spec: Spec, under: Conditions) -> tuple[Assembly, Flops, dict[str, str]]:
+    """On shapes, or for real where that fails, which is said."""
     try:
         assembly = assemble(spec, under, initialised=False)
-        return assembly, count_on_shapes(assembly.model, torch.empty(under.input_shape))
+        return assembly, count_on_shapes(assembly.model, torch.empty(under.input_shape)), {}
     except SrbenchError:
         raise
     except Exception:  # whatever it was: the model itself has the last word
         assembly = assemble(spec, under)
-        return assembly, count_for_real(assembly.model, torch.zeros(under.input_shape))
+        flops = count_for_real(assembly.model, torch.zeros(under.input_shape))
+        return assembly, flops, {str(spec): FOR_REAL}
 
 
 def _counts(assembly: Assembly, flops: Flops) -> Counts:

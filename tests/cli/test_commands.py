@@ -218,9 +218,11 @@ def test_an_unknown_command_is_an_error_with_a_hint(capsys: pytest.CaptureFixtur
     assert "hint: see `srbench --help`" in stderr
 
 
-def test_debug_shows_the_traceback() -> None:
-    with pytest.raises(srbench.errors.SrbenchError):
-        run(["--debug", "flops", "resnet5"])
+def test_debug_shows_the_traceback(capsys: pytest.CaptureFixture) -> None:
+    assert run(["--debug", "flops", "resnet5"]) == 2
+    stderr = capsys.readouterr().err
+    assert stderr.startswith("Traceback (most recent call last):")
+    assert "\nerror: unknown model 'resnet5'\n" in stderr
 
 
 def test_a_failed_row_is_code_4_and_the_others_stand(

