@@ -47,7 +47,7 @@ def case_of(spec: Spec, size: Size | None = None, num_classes: int | None = None
     """
     backbone = backbone_of(spec.backbone)
     height, width = input_size(backbone.input_size if size is None else size)
-    own = (defaults(backbone.options, backbone) | dict(spec.backbone.options)).get("classes")
+    own = (defaults(backbone.options, backbone) | dict(spec.backbone.options)).get(backbone.classes)
     if own is None:
         classes = backbone.num_classes if num_classes is None else num_classes
         return Case(spec, Conditions(height, width, classes))

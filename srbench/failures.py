@@ -20,7 +20,8 @@ def told(error: BaseException) -> str:
     if lacks_memory(error) and (size := _SIZE.search(str(error))):
         return f"out of memory: {_written(size[1])} were asked for at once"
     line = (str(error).strip() or "no message").splitlines()[0]
-    return f"{type(error).__name__}: {line}"
+    remedy = "; use --batch-size 2 or more" if "more than 1 value per channel" in line else ""
+    return f"{type(error).__name__}: {line}{remedy}"
 
 
 def _written(size: str) -> str:

@@ -43,6 +43,11 @@ def find_block(name: str) -> Block:
     raise SpecError(f"unknown block {name!r}", _suggestion(name, listing, "srbench blocks"))
 
 
+def is_ours(name: str) -> bool:
+    """Whether srbench has a block or a network of that name."""
+    return name in BLOCKS or name in BACKBONES or any(one.matches(name) for one in SIZED)
+
+
 def find_option(name: str, options: tuple[Option, ...], owner: str) -> Option:
     """The option of that name among an owner's. Raises SpecError with those there are."""
     for option in options:

@@ -12,9 +12,9 @@ in the catalog's order, so ``parse(str(spec)) == spec``, and two spellings of on
 import re
 from dataclasses import dataclass
 
-from srbench.catalog import BACKBONES, BLOCKS, Backbone
+from srbench.catalog import Backbone
 from srbench.errors import SpecError
-from srbench.lookup import find_backbone, find_block, find_option
+from srbench.lookup import find_backbone, find_block, find_option, is_ours
 from srbench.options import After, Option, Stages, Value, format_value
 
 GRAMMAR_HINT = "write a spec as backbone:key=value+block:key=value, such as resnet50+sr:memories=2"
@@ -109,7 +109,7 @@ def _split(text: str, whole: str) -> tuple[str, str | None]:
     """A part's name and what follows the colon behind it; ``module:attribute`` is a name."""
     name, colon, rest = text.partition(":")
     attribute, more, options = rest.partition(":")
-    if colon and attribute and "=" not in attribute and name not in {**BACKBONES, **BLOCKS}:
+    if colon and attribute and "=" not in attribute and not is_ours(name):
         name, colon, rest = f"{name}:{attribute}", more, options
     if not re.fullmatch(r"[A-Za-z_][\w.-]*(:[A-Za-z_][\w.-]*)?", name):
         problem = f"a name is missing in {whole!r}" if not name else f"{name!r} is not a name"

@@ -15,8 +15,9 @@ from srbench.blank import blank
 from srbench.catalog import BACKBONES, BLOCKS
 from srbench.comparison import Case, case_of
 from srbench.conditions import Conditions
-from srbench.measure.passes import outputs_of
+from srbench.logits import logits
 from srbench.models.build import assemble
+from srbench.models.probe import outputs
 from srbench.models.units import stage_units
 from srbench.runner.counting import run
 from srbench.spec import parse
@@ -27,7 +28,7 @@ SIZES = ((64, 64), (96, 64))
 def gradients(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
     """Those of the sum of all logits, in a training step."""
     named = dict(model.train().named_parameters())
-    total = sum(logits.sum() for logits in outputs_of(model(x)))
+    total = sum(one.sum() for one in logits(model(x)))
     assert isinstance(total, Tensor)
     found = torch.autograd.grad(total, list(named.values()))
     return dict(zip(named, found, strict=True))
@@ -84,7 +85,7 @@ def test_its_parts_hold_the_whole(backbone: str) -> None:
     """Stem, stages and head share all parameters and modules among them, and nothing twice."""
     case = case_of(parse(backbone))
     model = assemble(*case, initialised=False).model
-    parts = stage_units(model, BACKBONES[backbone])
+    parts = stage_units(model, BACKBONES[backbone], outputs(model.eval(), case.under.input_shape))
     modules = [model.get_submodule(name) for units in parts.values() for name in units]
     shared = [p for module in modules for p in module.parameters()]
     assert len(shared) == len(set(shared))

@@ -360,3 +360,172 @@ def test_without_timm_the_remedy_is_said(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(SpecError) as raised:
         parse("timm:resnet18")
     assert "pip install 'srbench[timm]'" in raised.value.hint
+
+
+# --- networks that do not do as their attributes say
+
+ODD = '''
+import torch
+from torch import nn
+
+
+class Base(nn.Module):
+    stages = ("body",)
+    branches = "*.1"
+    input_size = 16
+
+    def __init__(self, num_classes=4):
+        super().__init__()
+        conv, norm = nn.Conv2d(8, 8, 3, padding=1), nn.BatchNorm2d(8)
+        self.stem = nn.Conv2d(3, 8, 3, padding=1)
+        self.body = nn.Sequential(nn.Sequential(conv, norm), nn.ReLU())
+        self.head = nn.Linear(8, num_classes)
+
+    def logits(self, x):
+        return self.head(x.mean((2, 3)))
+
+    def forward(self, x):
+        return self.logits(self.body(self.stem(x)))
+
+
+class Slice(Base):
+    """A slice of a Sequential keeps its modules' numbers: the next one's may be taken."""
+
+    def __init__(self, num_classes=4):
+        super().__init__(num_classes)
+        self.body = nn.Sequential(nn.ReLU(), nn.Conv2d(8, 8, 1), nn.Conv2d(8, 8, 1))[1:]
+
+
+class Alias(Base):
+    def __init__(self, num_classes=4):
+        super().__init__(num_classes)
+        self.same = self.stem
+
+    def forward(self, x):
+        return self.logits(self.body(self.same(x)))
+
+
+class InAList(Base):
+    def __init__(self, num_classes=4):
+        super().__init__(num_classes)
+        self.after = nn.ReLU()
+        self.all = [self.stem, self.body, self.after]
+
+    def forward(self, x):
+        for module in self.all:
+            x = module(x)
+        return self.logits(x)
+
+
+class Classes(Base):
+    """An option called classes is the network's own business."""
+
+    def __init__(self, num_classes=4, classes=5, name="x"):
+        super().__init__(num_classes)
+
+
+class Deaf(Base):
+    def __init__(self, num_classes=4):
+        super().__init__(9)
+
+
+class Both(Base):
+    def forward(self, x):
+        return super().forward(x), x
+
+
+class Nothing(Base):
+    def forward(self, x):
+        super().forward(x)
+
+
+class Leaves(Base):
+    def forward(self, x):
+        raise SystemExit(0)
+
+
+class Spare(Base):
+    """Registered in another order than it runs, with something that never does."""
+
+    def __init__(self, num_classes=4):
+        super().__init__(num_classes)
+        self.never = nn.Linear(3, 3)
+        head, stem = self.head, self.stem
+        del self.head, self.stem
+        self.head, self.stem = head, stem
+
+
+def not_a_module(num_classes):
+    return {}
+'''
+
+
+@pytest.fixture
+def odd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, install: Callable[..., None]) -> str:
+    name = f"odd{next(numbers)}"
+    (tmp_path / f"{name}.py").write_text(ODD, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return name
+
+
+def test_a_slice_of_a_sequential_keeps_all_of_its_own(odd: str) -> None:
+    rows = srbench.count(f"{odd}:Slice+se:reduction=2,after=body", f"{odd}:Slice+sr:memories=1")
+    assert rows.delta(rows[1], "params") == 2 * 8 * 4 + 4 + 8
+    assert rows.delta(rows[1], "macs") == 2 * 8 * 4
+    assert rows.delta(rows[2], "macs") > 0
+
+
+def test_an_option_called_classes_is_the_networks_own(odd: str) -> None:
+    base, row = srbench.count(f"{odd}:Base", f"{odd}:Classes", num_classes=6)
+    assert row.num_classes == 6
+    assert row.counts.params == base.counts.params
+    assert str(parse(f"{odd}:Classes:classes=7,name=y")) == f"{odd}:Classes:classes=7,name=y"
+
+
+@pytest.mark.parametrize(
+    ("spec", "problem"),
+    [
+        ("{}:Alias+dropout2d:after=stem", "it runs 0 times in a forward pass"),
+        ("{}:InAList+dropout2d:after=after", "it runs 0 times in a forward pass"),
+        ("{}:Deaf", "returns (1, 9), and not the 4 classes that are asked for"),
+        ("{}:Both", "it returns a tuple, not logits"),
+        ("{}:Nothing", "it returns a NoneType, not logits"),
+        ("{}:Leaves", "called sys.exit(0)"),
+        ("{}:not_a_module", "is a dict"),
+        ("math:pi.foo", "has no 'foo'"),
+        ("resnet18:bogus", "is not key=value"),
+        ("cifar_resnet8:bogus", "is not key=value"),
+    ],
+)
+def test_what_would_be_a_wrong_number(
+    odd: str, capsys: pytest.CaptureFixture, spec: str, problem: str
+) -> None:
+    error, _ = failure(capsys, "flops", spec.format(odd), "--no-variants")
+    assert problem in error
+    if "sys.exit" not in problem:
+        with pytest.raises(srbench.errors.SrbenchError):
+            srbench.build(spec.format(odd))
+
+
+def test_a_profile_follows_the_order_in_which_parts_run(
+    odd: str, capsys: pytest.CaptureFixture
+) -> None:
+    arguments = ["profile", f"{odd}:Spare+sr:memories=1", "--device", "cpu", "--rounds", "2"]
+    assert run([*arguments, "-f", "csv"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    rows = [dict(zip(lines[0].split(","), line.split(","), strict=True)) for line in lines[1:]]
+    macs = {row["part"]: int(row["macs"]) for row in rows}
+    assert macs["stem"] == 3 * 8 * 9 * 16 * 16
+    assert macs["head"] == 8 * 4
+
+
+def test_an_import_prints_nothing_into_the_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    name = f"loud{next(numbers)}"
+    (tmp_path / f"{name}.py").write_text(f"print('loud')\n{CODE}", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert run(["flops", f"{name}:Net", "--no-variants", "-f", "csv"]) == 0
+    stdout, stderr = capsys.readouterr()
+    assert stdout.startswith("spec,params")
+    assert "loud" in stderr

@@ -175,6 +175,7 @@ def _segmentation(name: str, backbone: Backbone, total_stride: int = 8) -> Backb
         total_stride,
         (CLASSES, AUX),
         input_size=520,
+        classes=CLASSES.name,
         note=backbone.note,
         changes=(Change("aux", True, {"auxiliary": "aux_classifier"}),),
     )
@@ -198,6 +199,10 @@ class Sized:
     what: str
     make: Callable[..., Backbone]
 
+    def matches(self, name: str) -> bool:
+        """Whether a name is of this kind."""
+        return bool(re.fullmatch(self.pattern, name, re.ASCII))
+
     def find(self, name: str) -> Backbone | None:
         """The network of that name, or None. Raises SpecError for sizes that none has."""
         found = re.fullmatch(self.pattern, name, re.ASCII)
@@ -205,8 +210,10 @@ class Sized:
 
 
 SIZED = (
-    Sized(r"cifar_resnet(\d{1,4})", "cifar_resnetD for any depth D = 6n + 2", _cifar_resnet),
-    Sized(r"wrn(\d{1,3})_(\d{1,2})", "wrnD_K for any depth D = 6n + 4 and width K", _wide_resnet),
+    Sized(r"cifar_resnet([1-9]\d{0,3})", "cifar_resnetD for any depth D = 6n + 2", _cifar_resnet),
+    Sized(
+        r"wrn([1-9]\d{0,2})_([1-9]\d?)", "wrnD_K for any depth D = 6n + 4 and width K", _wide_resnet
+    ),
 )
 
 RESNETS = (

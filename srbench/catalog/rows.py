@@ -42,8 +42,8 @@ class Backbone:
 
     ``total_stride`` is the side of the input over that of the last feature map: a smaller input
     would leave a stage nothing to reduce, and is refused. ``input_size`` and ``num_classes`` are
-    what the network is made for, and hold where nobody says otherwise; a network with an option
-    ``classes`` has its number there. ``note`` is what a reader of its figures has to know.
+    what the network is made for, and hold where nobody says otherwise; ``classes`` is the option
+    that has their number instead. ``note`` is what a reader of its figures has to know.
     ``auxiliary`` is the module of a head that inference does without.
     """
 
@@ -55,6 +55,7 @@ class Backbone:
     options: tuple[Option, ...] = ()
     input_size: int = 224
     num_classes: int = 1000
+    classes: str = ""
     note: str = ""
     auxiliary: str = ""
     changes: tuple[Change, ...] = ()

@@ -82,6 +82,13 @@ def run(arguments: list[str] | None = None) -> int:
     except OSError as error:
         _show_traceback()
         return _complain(f"cannot write: {error.strerror}", "is the disk full?", BAD_INPUT)
+    except SystemExit as error:  # typer raises none here: somebody's network or block did
+        _show_traceback()
+        return _complain(
+            f"a network or a block called sys.exit({error.code!r})",
+            "raise an exception instead; --debug shows where",
+            BAD_INPUT,
+        )
     except (KeyboardInterrupt, typer.Abort):
         return _complain("interrupted", "", INTERRUPTED)
     except Exception as error:

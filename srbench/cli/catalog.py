@@ -8,6 +8,7 @@ import typer
 from srbench import plugins
 from srbench.catalog import BACKBONES, BLOCKS, SIZED, Backbone, Block
 from srbench.cli.output import FormatOption, OutputOption, destination
+from srbench.lookup import is_ours
 from srbench.options import After, Option, Stages, format_value
 from srbench.report.formats import Report
 from srbench.report.table import Column, Table
@@ -18,7 +19,7 @@ THEIR_OWN = "A {what} of your own goes by module:Class, or by a name that its pa
 def models(form: FormatOption = None, output: OutputOption = None) -> None:
     """List the models, with their stages, options and the input they are made for."""
     rows = [_model(backbone) for backbone in BACKBONES.values()]
-    rows += _third_party(plugins.BACKBONE_GROUP, BACKBONES, rows[0])
+    rows += _third_party(plugins.BACKBONE_GROUP, rows[0])
     notes = [*(f"{one.what}." for one in SIZED), THEIR_OWN.format(what="network")]
     with destination(output, form) as target:
         target.write(_listing("models", rows, _meanings(BACKBONES.values()), notes, _narrow))
@@ -27,7 +28,7 @@ def models(form: FormatOption = None, output: OutputOption = None) -> None:
 def blocks(form: FormatOption = None, output: OutputOption = None) -> None:
     """List the blocks, with their options and defaults."""
     rows = [_block(block) for block in BLOCKS.values()]
-    rows += _third_party(plugins.BLOCK_GROUP, BLOCKS, rows[0])
+    rows += _third_party(plugins.BLOCK_GROUP, rows[0])
     notes = [THEIR_OWN.format(what="block")]
     with destination(output, form) as target:
         target.write(_listing("blocks", rows, _meanings(BLOCKS.values()), notes))
@@ -77,7 +78,7 @@ def _default(option: Option) -> str:
 
 
 def _model(backbone: Backbone) -> dict[str, Any]:
-    classes = {option.name: option for option in backbone.options}.get("classes")
+    classes = {option.name: option for option in backbone.options}.get(backbone.classes)
     return {
         "name": backbone.name,
         "family": backbone.family,
@@ -103,13 +104,11 @@ def _block(block: Block) -> dict[str, Any]:
     }
 
 
-def _third_party(
-    group: str, own: Iterable[str], columns: Iterable[str]
-) -> Iterator[dict[str, Any]]:
+def _third_party(group: str, columns: Iterable[str]) -> Iterator[dict[str, Any]]:
     """What the metadata says: a package itself is imported when it is used."""
     for name in plugins.names(group):
         source = plugins.origin(group, name)
-        if name in own:
+        if is_ours(name):
             typer.echo(f"warning: srbench's own {name} hides the one of {source}", err=True)
         else:
             last = "source" if "source" in columns else "family"

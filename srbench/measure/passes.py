@@ -6,7 +6,7 @@ of two times. The *training step* is forward and backward; no optimiser, no loss
 gradient that comes in from above the logits is made beforehand.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from srbench.conditions import Conditions, Setup
+from srbench.logits import logits
 from srbench.measure.clocks import Task
 
 
@@ -78,13 +79,13 @@ def _forward(subject: Subject) -> Task:
 
 def _backward(subject: Subject) -> Task:
     call, x, parameters = _training_callable(subject), subject.batch, subject.parameters
-    above = [_gradient(logits) for logits in outputs_of(call(x))]
+    above = [_gradient(one) for one in logits(call(x))]
     output: list[Tensor] = []
     gradients: list[Tensor] = []  # given back outside the time, as those of a training step are
 
     def prepare() -> None:
         gradients.clear()
-        output[:] = outputs_of(call(x))
+        output[:] = logits(call(x))
 
     def run() -> None:
         gradients[:] = torch.autograd.grad(output, parameters, above, allow_unused=True)
@@ -94,14 +95,14 @@ def _backward(subject: Subject) -> Task:
 
 def _train(subject: Subject) -> Task:
     call, x, parameters = _training_callable(subject), subject.batch, subject.parameters
-    above = [_gradient(logits) for logits in outputs_of(call(x))]
+    above = [_gradient(one) for one in logits(call(x))]
 
     def prepare() -> None:
         for parameter in parameters:
             parameter.grad = None
 
     def run() -> None:
-        torch.autograd.backward(outputs_of(call(x)), above)
+        torch.autograd.backward(logits(call(x)), above)
 
     return Task(subject.name, "train", run, prepare)
 
@@ -159,12 +160,6 @@ def _captured(run: Callable[[], object]) -> Callable[[], object]:
         with torch.cuda.graph(graph):
             run()
     return graph.replay
-
-
-def outputs_of(output: Any) -> list[Tensor]:
-    """What a network returns, as a list: a segmentation network has a dict of logits."""
-    values = output.values() if isinstance(output, Mapping) else [output]
-    return [value for value in values if isinstance(value, Tensor)]
 
 
 def _gradient(output: Tensor) -> Tensor:

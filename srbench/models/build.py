@@ -1,15 +1,11 @@
 """From a spec to a module: the backbone, then each block at each of its sites."""
 
-import copy
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from functools import lru_cache
-from pkgutil import resolve_name
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from srbench.above_dispatch import NeedsValues
 from srbench.blank import blank
@@ -19,30 +15,14 @@ from srbench.conditions import Conditions
 from srbench.errors import BuildError, SrbenchError
 from srbench.failures import lacks_memory, told
 from srbench.lookup import find_block
+from srbench.models.assembly import Assembly, Inserted
 from srbench.models.probe import Output, feature_map, outputs
 from srbench.models.surgery import find_sites, insert
+from srbench.models.trial import require_runs, require_sound, where
 from srbench.options import Value
-from srbench.plugins import SHAPE_ARGUMENTS
+from srbench.plugins import SHAPE_ARGUMENTS, resolve
 from srbench.shapes import Recording, on_shapes
 from srbench.spec import Part, Spec, backbone_of, defaults, parse
-
-
-@dataclass(frozen=True)
-class Inserted:
-    """One block in a built model: its stage, its name there, its spec and its input (C, H, W)."""
-
-    stage: str
-    module: str
-    block: Part
-    shape: tuple[int, int, int]
-
-
-@dataclass(frozen=True)
-class Assembly:
-    """A built model and the blocks that were put into it, in the spec's order."""
-
-    model: nn.Module
-    inserted: tuple[Inserted, ...]
 
 
 def build(
@@ -72,7 +52,9 @@ def build(
     torch.Size([2, 10])
     """
     case = case_of(parse(spec), input_size, num_classes)
-    return assemble(case.spec, case.under).model
+    assembly = assemble(*case)
+    require_runs(case.spec, assembly, case.under)
+    return assembly.model
 
 
 def assemble(spec: Spec, under: Conditions, initialised: bool = True) -> Assembly:
@@ -116,7 +98,7 @@ def _assemble(
         for block, (part, place, site) in zip(blocks, plan, strict=True)
     )
     with how():
-        _require_sound(spec, model, inserted)
+        require_sound(spec, model, inserted)
     model.inserted_blocks = [block.module for block in inserted]  # type: ignore[assignment]
     return Assembly(model, inserted)
 
@@ -124,9 +106,10 @@ def _assemble(
 def require_buildable(spec: Spec, under: Conditions) -> None:
     """Raises SrbenchError where `assemble` would; takes no time and no memory, mostly."""
     try:
-        assemble(spec, under, initialised=False)
+        assembly = assemble(spec, under, initialised=False)
     except NeedsValues:
-        assemble(spec, under)
+        assembly = assemble(spec, under)
+    require_runs(spec, assembly, under)
 
 
 def _build_backbone(part: Part, under: Conditions) -> nn.Module:
@@ -140,7 +123,7 @@ def _build_backbone(part: Part, under: Conditions) -> nn.Module:
         )
     options = defaults(backbone.options, backbone) | dict(part.options)
     try:
-        model: nn.Module = resolve_name(backbone.target)(part.name, under.num_classes, **options)
+        model: nn.Module = resolve(backbone.target)(part.name, under.num_classes, **options)
     except SrbenchError:
         raise
     except (Exception, SystemExit) as error:  # a network of someone else's may raise anything
@@ -149,6 +132,8 @@ def _build_backbone(part: Part, under: Conditions) -> nn.Module:
             f"{type(error).__name__}: {error}",
             "change its options, or ask for fewer classes; `srbench --debug` shows where it fails",
         ) from error
+    if not isinstance(model, nn.Module):
+        raise BuildError(f"{part} is a {type(model).__name__}", "a network is a torch.nn.Module")
     return model
 
 
@@ -209,96 +194,23 @@ def _build_block(spec: Spec, part: Part, site: str, shape: tuple[int, int, int])
     options = _options(block, backbone_of(spec.backbone), part)
     for own in ("stage", "after"):
         options.pop(own)
-    constructor = resolve_name(block.target)
+    constructor = resolve(block.target)
     asked = inspect.signature(constructor).parameters
     sizes = zip(SHAPE_ARGUMENTS, shape, strict=True)
-    where = _where(spec, part, site, shape)
+    at = where(spec, part, site, shape)
     try:
         module = constructor(**{k: v for k, v in sizes if k in asked}, **options)
     except (SrbenchError, NeedsValues):
         raise
     except (Exception, SystemExit) as error:
         raise BuildError(
-            f"{where}: {type(error).__name__}: {error}",
+            f"{at}: {type(error).__name__}: {error}",
             f"change the block's options ({_options_of(block)}), or where it is put",
         ) from error
     if not isinstance(module, nn.Module):
-        raise BuildError(
-            f"{where}: it is a {type(module).__name__}", "a block is a torch.nn.Module"
-        )
+        raise BuildError(f"{at}: it is a {type(module).__name__}", "a block is a torch.nn.Module")
     return module
 
 
 def _options_of(block: Block) -> str:
     return ", ".join(option.name for option in block.options)
-
-
-def _require_sound(spec: Spec, model: nn.Module, inserted: tuple[Inserted, ...]) -> None:
-    """Raises BuildError for a block that stays behind, or does not keep its input's shape."""
-    kinds: dict[tuple[Part, tuple[int, int, int]], Inserted] = {}
-    for block in inserted:  # one of each kind: alike blocks with alike inputs fail alike
-        kinds.setdefault((block.block, block.shape), block)
-    for block in kinds.values():
-        module = model.get_submodule(block.module)
-        _require_movable(module, spec, block)
-        _require_same_shape(module, spec, block)
-
-
-def _require_movable(block: nn.Module, spec: Spec, inserted: Inserted) -> None:
-    """All that a block holds must be on the CPU now, and move with the model later."""
-    where = _where(spec, inserted.block, inserted.module.rpartition(".")[0], inserted.shape)
-    for name, tensor in (*block.named_parameters(), *block.named_buffers()):
-        if tensor.device.type != "cpu":
-            raise BuildError(
-                f"{where}: its {name} is on the device {tensor.device}",
-                "make it on the CPU: srbench moves the whole model",
-            )
-    known = {id(one) for one in (*block.modules(), *block.parameters(), *block.buffers())}
-    for module in block.modules():
-        for name, value in vars(module).items():
-            if name.startswith("_"):
-                continue
-            if any(_is_state(held) and id(held) not in known for held in _held(value)):
-                raise BuildError(
-                    f"{where}: its {name} is not registered, so that it is not counted, "
-                    "and stays behind when the model moves to another device",
-                    f"make {name} a parameter, a buffer, a ModuleList or a ParameterList",
-                )
-
-
-def _is_state(value: object) -> bool:
-    return isinstance(value, Tensor | nn.Module)
-
-
-def _held(value: object) -> Iterable[object]:
-    """A value itself, or what a plain list, tuple or dict of them holds."""
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list | tuple) else [value]
-
-
-def _require_same_shape(block: nn.Module, spec: Spec, inserted: Inserted) -> None:
-    """Run a copy of the block alone on two images, so that one that fails is known by its name and
-    its place.
-
-    Inside `on_shapes` it runs on shapes, otherwise for real.
-    """
-    shape = inserted.shape
-    where = _where(spec, inserted.block, inserted.module.rpartition(".")[0], shape)
-    hint = "a block maps (B, C, H, W) to the same shape; `srbench --debug` shows where it fails"
-    try:
-        with torch.no_grad():
-            output = copy.deepcopy(block).eval()(torch.zeros(2, *shape))
-    except NeedsValues:
-        raise
-    except (Exception, SystemExit) as error:
-        raise BuildError(f"{where}: {type(error).__name__}: {error}", hint) from error
-    if not isinstance(output, Tensor):
-        raise BuildError(f"{where}: it returns a {type(output).__name__}, not a tensor", hint)
-    if output.shape != (2, *shape):
-        found = tuple(output.shape)
-        raise BuildError(f"{where}: it changes (2, {str(shape)[1:-1]}) to {found}", hint)
-
-
-def _where(spec: Spec, part: Part, site: str, shape: tuple[int, int, int]) -> str:
-    return f"{spec}: block {part} at {site}, {'x'.join(map(str, shape))}"

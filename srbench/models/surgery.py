@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from torch import Tensor, nn
 
@@ -123,11 +123,19 @@ def insert(model: nn.Module, site: str, block: nn.Module) -> None:
     """
     path = located(model, site)
     module = model.get_submodule(path)
-    if not (isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward):
+    if _takes_one_more(module):
+        module.append(block)
+    else:
         parent, _, child = path.rpartition(".")
-        module = Site(module)
-        setattr(model.get_submodule(parent), child, module)
-    module.append(block)
+        setattr(model.get_submodule(parent), child, Site(module, block))
+
+
+def _takes_one_more(module: nn.Module) -> TypeGuard[nn.Sequential]:
+    """Whether it is a Sequential that runs its modules in turn, numbered from 0: append() names the
+    next by their number, which in a slice may be taken."""
+    if not isinstance(module, nn.Sequential) or type(module).forward is not nn.Sequential.forward:
+        return False
+    return [name for name, _ in module.named_children()] == [str(i) for i in range(len(module))]
 
 
 def located(model: nn.Module, site: str) -> str:

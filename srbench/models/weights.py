@@ -22,13 +22,13 @@ def load_backbone_weights(model: nn.Module, state_dict: Mapping[str, Tensor]) ->
         for name in getattr(model, "inserted_blocks", ())
         for key in model.get_submodule(name).state_dict()
     }
-    if not new.isdisjoint(state_dict):
+    own = model.state_dict()
+    keys = {plain: key for plain, key in plain_keys(model).items() if key not in new}
+    if state_dict.keys() != keys.keys() and not new.isdisjoint(state_dict):
         raise BuildError(
             "these are weights of a variant, with blocks of their own",
             "load them with model.load_state_dict(weights)",
         )
-    own = model.state_dict()
-    keys = {plain: key for plain, key in plain_keys(model).items() if key not in new}
     wrong = sorted(state_dict.keys() ^ keys.keys())
     wrong += sorted(
         key for key in state_dict.keys() & keys if own[keys[key]].shape != state_dict[key].shape

@@ -6,6 +6,7 @@ docs/your-own.md is the contract.
 from srbench.plugins.backbones import backbone_at, load_backbone
 from srbench.plugins.blocks import SHAPE_ARGUMENTS, block_at, load_block
 from srbench.plugins.entries import BACKBONE_GROUP, BLOCK_GROUP, names, origin
+from srbench.plugins.imports import resolve
 
 __all__ = [
     "BACKBONE_GROUP",
@@ -17,4 +18,5 @@ __all__ = [
     "load_block",
     "names",
     "origin",
+    "resolve",
 ]

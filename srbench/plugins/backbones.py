@@ -1,5 +1,6 @@
 """Networks that srbench does not have of its own."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
@@ -36,7 +37,7 @@ def backbone_at(name: str) -> Backbone:
     return _backbone(name, name, f"model {name}", module)
 
 
-def build(name: str, num_classes: int, **arguments: Any) -> Any:
+def build(name: str, num_classes: int, /, **arguments: Any) -> Any:
     """The network of that name, in either way of naming it."""
     at = name if ":" in name else target(BACKBONE_GROUP, name)
     return load(at, f"model {name}")(num_classes=num_classes, **arguments)
@@ -65,8 +66,11 @@ def _stages(make: Callable[..., Any], what: str) -> Iterable[Stage]:
     said = getattr(make, "stages", ())
     modules = dict(said) if isinstance(said, Mapping) else _alike(said)
     branch = getattr(make, "branches", "")
-    if modules is None or not _are_names(
-        [*modules, *modules.values(), *([branch] if branch else [])]
+    if (
+        modules is None
+        or not _are_names([*modules, *modules.values()])
+        or len(set(modules.values())) < len(said)
+        or not isinstance(branch, str)
     ):
         raise SpecError(
             f"{what} lists its stages in a way that is not understood",
@@ -83,7 +87,8 @@ def _alike(said: Any) -> dict[str, str] | None:
 
 
 def _are_names(values: Iterable[Any]) -> bool:
-    return all(isinstance(value, str) and value for value in values)
+    """Whether a spec can say them."""
+    return all(isinstance(v, str) and re.fullmatch(r"[\w-]+(\.[\w-]+)*", v) for v in values)
 
 
 def _number(make: Callable[..., Any], name: str, usual: int, what: str) -> int:

@@ -31,7 +31,7 @@ def target(group: str, name: str) -> str:
             f"several packages bring {name!r}: " + ", ".join(sorted(map(_package, found))),
             "uninstall all but one of them",
         )
-    return found[0].value
+    return f"{found[0].module}:{found[0].attr}"
 
 
 def _entries(group: str) -> "Iterable[EntryPoint]":

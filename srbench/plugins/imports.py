@@ -24,12 +24,21 @@ def load(name: str, what: str) -> Callable[..., Any]:
     it fails.
     """
     module, _, attribute = name.partition(":")
-    found = _attribute(_module(module, name, what), attribute, what)
+    found = _attribute(_module(module, what), attribute, what)
     if not callable(found) or (not isinstance(found, type) and hasattr(found, "forward")):
         raise SpecError(
             f"{what} is not a class or a function that makes a module", "name the class itself"
         )
     return found  # type: ignore[no-any-return]
+
+
+def resolve(target: str) -> Any:
+    """What ``module:attribute`` names, once it is known to be there."""
+    module, _, path = target.partition(":")
+    found: Any = importlib.import_module(module)
+    for name in path.split("."):
+        found = getattr(found, name)
+    return found
 
 
 def options(make: Callable[..., Any], filled: Collection[str], what: str) -> list[Option]:
@@ -70,14 +79,14 @@ def default(make: Callable[..., Any], name: str) -> Any:
     return None if not found or found[0] is inspect.Parameter.empty else found[0]
 
 
-def _module(module: str, name: str, what: str) -> Any:
+def _module(module: str, what: str) -> Any:
     here = os.getcwd()
     if here not in sys.path:
         sys.path.append(here)
     top = module.partition(".")[0]
     if top not in sys.modules and importlib.util.find_spec(top) is None:
         raise SpecError(
-            f"there is no module {top!r} for {name}",
+            f"{what} cannot be imported: there is no module {top!r}",
             "is it installed, or in the folder that srbench is called in? write module:Class",
         )
     try:
@@ -96,7 +105,7 @@ def _attribute(module: Any, path: str, what: str) -> Any:
         if not hasattr(found, name):
             near = difflib.get_close_matches(name, dir(found), n=1)
             raise SpecError(
-                f"{what} cannot be imported: {found.__name__} has no {name!r}",
+                f"{what} cannot be imported: {getattr(found, '__name__', found)} has no {name!r}",
                 f"did you mean {near[0]}?" if near else "write module:Class",
             )
         found = getattr(found, name)

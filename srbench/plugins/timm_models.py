@@ -59,7 +59,7 @@ def _make(model: str, **arguments: Any) -> Any:
 def _stages(model: "nn.Module") -> list[Stage]:
     order = [name for name, _ in model.named_modules()]
     told = [entry.get("module", "") for entry in _feature_info(model)]
-    modules = [name for name in told if name in order]
+    modules = [name for name in told if name and name in order]
     containers = [name for name in modules if any(model.get_submodule(name).children())]
     ends: dict[str, list[str]] = {name: [] for name in containers or modules}
     for unit, norm in _last_norms(model):
@@ -71,6 +71,7 @@ def _stages(model: "nn.Module") -> list[Stage]:
         stage = next(inside, None)
         if stage:
             ends[stage].append(norm)
+    ends = {name: branches for name, branches in ends.items() if branches} or ends
     return [Stage(name, name, tuple(branches)) for name, branches in ends.items()]
 
 

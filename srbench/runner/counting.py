@@ -15,7 +15,9 @@ from srbench.errors import BuildError, SrbenchError
 from srbench.failures import lacks_memory, told
 from srbench.measure.flops import CounterFailed, Flops, count_for_real, count_on_shapes
 from srbench.measure.params import count_parameters
-from srbench.models.build import Assembly, Inserted, assemble
+from srbench.models.assembly import Assembly, Inserted
+from srbench.models.build import assemble
+from srbench.models.trial import watched
 from srbench.records import Counts, ModuleCounts, Record
 from srbench.results import Results
 from srbench.spec import Spec, backbone_of, settings
@@ -91,7 +93,7 @@ def _count(
 ) -> tuple[Counts | None, str, dict[str, str]]:
     """The counts, the row's status, and what is to be said of the backbone."""
     try:
-        assembly, flops, said = _assemble_and_count(spec, under)
+        assembly, flops, said = assemble_and_count(spec, under)
     except SrbenchError:
         raise
     except CounterFailed as error:
@@ -118,16 +120,22 @@ def _auxiliary(spec: Spec, model: nn.Module, flops: Flops) -> dict[str, str]:
     return {str(spec.backbone): own}
 
 
-def _assemble_and_count(spec: Spec, under: Conditions) -> tuple[Assembly, Flops, dict[str, str]]:
-    """On shapes, or for real where that fails, which is said."""
+def assemble_and_count(spec: Spec, under: Conditions) -> tuple[Assembly, Flops, dict[str, str]]:
+    """A model and its counts, on shapes, or for real where that fails, which is said.
+
+    Raises SrbenchError for what cannot be built or is no network, and what the forward raises.
+    """
     try:
         assembly = assemble(spec, under, initialised=False)
-        return assembly, count_on_shapes(assembly.model, torch.empty(under.input_shape)), {}
+        with watched(spec, assembly, under.num_classes):
+            flops = count_on_shapes(assembly.model, torch.empty(under.input_shape))
+        return assembly, flops, {}
     except SrbenchError:
         raise
     except Exception:  # whatever it was: the model itself has the last word
         assembly = assemble(spec, under)
-        flops = count_for_real(assembly.model, torch.zeros(under.input_shape))
+        with watched(spec, assembly, under.num_classes):
+            flops = count_for_real(assembly.model, torch.zeros(under.input_shape))
         return assembly, flops, {str(spec): FOR_REAL}
 
 

@@ -1,6 +1,6 @@
 """Profiles one model: builds it, times its parts, and sets them against the machine's limits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -8,20 +8,23 @@ import torch
 from torch import nn
 
 from srbench import environment, stats
+from srbench.above_dispatch import NeedsValues
 from srbench.comparison import Case
-from srbench.conditions import Conditions, Setup
+from srbench.conditions import Setup
 from srbench.measure.devices import Device
-from srbench.measure.flops import count_on_shapes
 from srbench.measure.params import count_parameters
 from srbench.measure.passes import place
 from srbench.measure.pinning import pinned
 from srbench.measure.profile import Part, bytes_moved, time_parts, write_trace
 from srbench.measure.roofline import Limits, measure_limits
-from srbench.models.build import Assembly, assemble
+from srbench.models.assembly import Assembly
+from srbench.models.build import assemble
+from srbench.models.probe import outputs
 from srbench.models.units import stage_units
 from srbench.profiles import PartProfile, Profile
 from srbench.records import Estimate
-from srbench.spec import Spec, backbone_of
+from srbench.runner.counting import assemble_and_count
+from srbench.spec import backbone_of
 
 
 def profile(
@@ -37,12 +40,12 @@ def profile(
     what the forward raises.
     """
     spec, under = case
-    macs = _macs(spec, under)
+    _, counted, _ = assemble_and_count(spec, under)
     with pinned(setup) as flags:
         torch.manual_seed(setup.seed)
         assembly = assemble(spec, under)
+        parts = _parts(case, assembly)
         subject = place(str(spec), assembly.model, under, setup, device.torch_device)
-        parts = _parts(spec, assembly)
         with torch.inference_mode():
             dtype = getattr(torch, setup.dtype)
             limits = measure_limits(device.clock, device.torch_device, dtype)
@@ -62,7 +65,7 @@ def profile(
             _part(
                 part,
                 _parameters(subject.model, part),
-                setup.batch * sum(macs[name] for name in part.modules),
+                setup.batch * sum(counted.modules[name][0] for name in part.modules),
                 moved[part],
                 stats.median(seconds[part]),
                 limits,
@@ -90,9 +93,9 @@ def _part(
     )
 
 
-def _parts(spec: Spec, assembly: Assembly) -> list[Part]:
+def _parts(case: Case, assembly: Assembly) -> list[Part]:
     """The stem, each stage with its blocks below it, and the head, in the order they run."""
-    found = stage_units(assembly.model, backbone_of(spec.backbone))
+    found = stage_units(assembly.model, backbone_of(case.spec.backbone), _ran(case, assembly))
     parts = []
     for name, modules in found.items():
         if modules:
@@ -114,11 +117,13 @@ def _owner(parts: Mapping[str, Sequence[str]], module: str) -> str:
     return next(inside)
 
 
-def _macs(spec: Spec, under: Conditions) -> dict[str, int]:
-    """MACs of one image by module, counted on shapes."""
-    model = assemble(spec, under, initialised=False).model
-    counted = count_on_shapes(model, torch.empty(under.input_shape)).modules
-    return {name: macs for name, (macs, _) in counted.items()}
+def _ran(case: Case, assembly: Assembly) -> Iterable[str]:
+    """The modules that run, in order."""
+    model = assembly.model.eval()
+    try:
+        return outputs(model, case.under.input_shape)
+    except NeedsValues:
+        return outputs(model, case.under.input_shape, computed=True)
 
 
 def _parameters(model: nn.Module, part: Part) -> int:

@@ -164,14 +164,14 @@ def test_a_model_that_does_not_run(
 ) -> None:
     code = (
         "import torch\nfrom torch import nn\nclass Picky(nn.Module):\n    def forward(self, x):\n"
-        "        if x.shape[0] > 1: raise RuntimeError('one at a time')\n        return x\n"
+        "        if x.shape[0] > 2: raise RuntimeError('two at most')\n        return x\n"
     )
     install("pickyblocks", code, picky="Picky")
     target = tmp_path / "trace.json"
     _, stderr = profile(
-        capsys, "resnet18+picky", *SMALL, "--batch-size", "2", "--trace", str(target), code=2
+        capsys, "resnet18+picky", *SMALL, "--batch-size", "3", "--trace", str(target), code=2
     )
-    assert "resnet18+picky does not run: RuntimeError: one at a time" in stderr
+    assert "resnet18+picky does not run: RuntimeError: two at most" in stderr
     assert not target.exists()
 
 

@@ -105,7 +105,8 @@ def test_dropout_in_wide_resnets() -> None:
         ("cifar_resnet21", "its depth is 6n + 2"),
         ("cifar_resnet2", "its depth is 6n + 2"),
         ("wrn27_10", "its depth is 6n + 4"),
-        ("wrn28_0", "its depth is 6n + 4"),
+        ("cifar_resnet020", "did you mean cifar_resnet20?"),
+        ("wrn28_0", "did you mean wrn28_10?"),
     ],
 )
 def test_depths_that_no_network_has(name: str, what: str) -> None:

@@ -1,0 +1,25 @@
+"""A built model, and what was put into it."""
+
+from dataclasses import dataclass
+
+from torch import nn
+
+from srbench.spec import Part
+
+
+@dataclass(frozen=True)
+class Inserted:
+    """One block in a built model: its stage, its name there, its spec and its input (C, H, W)."""
+
+    stage: str
+    module: str
+    block: Part
+    shape: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """A built model and the blocks that were put into it, in the spec's order."""
+
+    model: nn.Module
+    inserted: tuple[Inserted, ...]
