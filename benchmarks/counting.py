@@ -108,9 +108,8 @@ def plain(rows: list[tuple[Spec, int]]) -> list[tuple[int, int]]:
 
 def by_hand(spec: Spec, side: int) -> nn.Module:
     """The network with its blocks, as one would put them there."""
-    model = resnet.build(
-        spec.backbone.name, 1000, **({"stride": "v1.5", "widen": 1.0} | dict(spec.backbone.options))
-    )
+    usual = {"stride": "v1.5", "widen": 1.0, "stem": "imagenet"}
+    model = resnet.build(spec.backbone.name, 1000, **(usual | dict(spec.backbone.options)))
     for block in spec.blocks:
         if block.name == "sr":
             remember(model, block, side)
