@@ -52,7 +52,9 @@ def profile_and_show(
                 say(f"timing {case.spec} on {ready.name}")
                 try:
                     found = profile(case, chosen, ready, rounds, trace)
-                except (RuntimeError, MemoryError) as error:
+                except SrbenchError:
+                    raise
+                except Exception as error:  # a network of someone else's may raise anything
                     raise SrbenchError(
                         f"{case.spec} does not run: {told(error)}",
                         "try a smaller --batch-size or --input-size",

@@ -13,12 +13,12 @@ from srbench.catalog import Backbone, Block
 from srbench.comparison import case_of
 from srbench.conditions import Conditions
 from srbench.errors import BuildError, SrbenchError
-from srbench.failures import lacks_memory, told
+from srbench.failures import lacks_memory
 from srbench.lookup import find_block
 from srbench.models.assembly import Assembly, Inserted
 from srbench.models.probe import Output, feature_map, outputs
 from srbench.models.surgery import find_sites, insert
-from srbench.models.trial import require_runs, require_sound, where
+from srbench.models.trial import does_not_run, require_runs, require_sound, where
 from srbench.options import Value
 from srbench.plugins import SHAPE_ARGUMENTS, resolve
 from srbench.shapes import Recording, on_shapes
@@ -156,10 +156,7 @@ def probe(part: Part, under: Conditions) -> dict[str, Output]:
     except Exception as error:
         if lacks_memory(error):
             raise
-        raise BuildError(
-            f"{part} does not run on an input of {under.height}x{under.width}: {told(error)}",
-            "change the --input-size; `srbench --debug` shows where it fails",
-        ) from error
+        raise does_not_run(part, under, error) from error
 
 
 def _sites(

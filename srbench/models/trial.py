@@ -76,6 +76,14 @@ def _require_logits(spec: Spec, output: object, num_classes: int) -> None:
         )
 
 
+def does_not_run(what: Spec | Part, under: Conditions, error: Exception) -> BuildError:
+    """What is said of a forward pass that raised."""
+    return BuildError(
+        f"{what} does not run on an input of {under.height}x{under.width}: {told(error)}",
+        "change the blocks or the --input-size; `srbench --debug` shows where it fails",
+    )
+
+
 def require_runs(spec: Spec, assembly: Assembly, under: Conditions) -> None:
     """Run a model once, on shapes if it can, and leave it as it was.
 
@@ -96,10 +104,7 @@ def require_runs(spec: Spec, assembly: Assembly, under: Conditions) -> None:
     except Exception as error:
         if lacks_memory(error):
             raise
-        raise BuildError(
-            f"{spec} does not run on an input of {under.height}x{under.width}: {told(error)}",
-            "change the blocks or the --input-size; `srbench --debug` shows where it fails",
-        ) from error
+        raise does_not_run(spec, under, error) from error
     finally:
         for module, training in modes.items():
             module.training = training

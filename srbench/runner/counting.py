@@ -11,13 +11,13 @@ from torch import nn
 from srbench.comparison import Case, Size, cases
 from srbench.conditions import Conditions
 from srbench.environment import fingerprint
-from srbench.errors import BuildError, SrbenchError
+from srbench.errors import SrbenchError
 from srbench.failures import lacks_memory, told
 from srbench.measure.flops import CounterFailed, Flops, count_for_real, count_on_shapes
 from srbench.measure.params import count_parameters
 from srbench.models.assembly import Assembly, Inserted
 from srbench.models.build import assemble
-from srbench.models.trial import watched
+from srbench.models.trial import does_not_run, watched
 from srbench.records import Counts, ModuleCounts, Record
 from srbench.results import Results
 from srbench.spec import Spec, backbone_of, settings
@@ -101,10 +101,7 @@ def _count(
     except Exception as error:
         if lacks_memory(error):
             return None, f"failed: {told(error)}", {}
-        raise BuildError(
-            f"{spec} does not run on an input of {under.height}x{under.width}: {told(error)}",
-            "change the blocks or the --input-size; `srbench --debug` shows where it fails",
-        ) from error
+        raise does_not_run(spec, under, error) from error
     counts = _counts(assembly, flops)
     said |= _auxiliary(spec, assembly.model, flops)
     return (_detailed(counts, assembly.model, flops) if detailed else counts), "ok", said
