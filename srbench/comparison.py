@@ -7,7 +7,7 @@ from srbench.catalog import DEFAULT_VARIANTS
 from srbench.conditions import Conditions, input_size
 from srbench.errors import SpecError
 from srbench.records import Row
-from srbench.spec import Spec, backbone_of, defaults, parse
+from srbench.spec import Spec, backbone_of, parse, values
 
 DEFAULT_MODEL = "resnet50"
 
@@ -47,7 +47,7 @@ def case_of(spec: Spec, size: Size | None = None, num_classes: int | None = None
     """
     backbone = backbone_of(spec.backbone)
     height, width = input_size(backbone.input_size if size is None else size)
-    own = (defaults(backbone.options, backbone) | dict(spec.backbone.options)).get(backbone.classes)
+    own = values(spec.backbone, backbone.options, backbone).get(backbone.classes)
     if own is None:
         classes = backbone.num_classes if num_classes is None else num_classes
         return Case(spec, Conditions(height, width, classes))

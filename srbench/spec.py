@@ -70,7 +70,7 @@ def parse(text: "str | Spec") -> Spec:
 def backbone_of(part: Part) -> Backbone:
     """The catalog's row of a backbone as it is with the part's options."""
     backbone = find_backbone(part.name)
-    return backbone.under(defaults(backbone.options, backbone) | dict(part.options))
+    return backbone.under(values(part, backbone.options, backbone))
 
 
 def settings(spec: Spec) -> dict[str, str]:
@@ -103,6 +103,11 @@ def _unsaid(part: Part, backbone: Backbone) -> str:
 def defaults(options: tuple[Option, ...], backbone: Backbone) -> dict[str, Value]:
     """Every option's value where a spec says nothing."""
     return {option.name: option.default(backbone.stage_names) for option in options}
+
+
+def values(part: Part, options: tuple[Option, ...], backbone: Backbone) -> dict[str, Value]:
+    """Every option's value: the part's own, or the usual one."""
+    return defaults(options, backbone) | dict(part.options)
 
 
 def _split(text: str, whole: str) -> tuple[str, str | None]:

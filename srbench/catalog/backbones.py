@@ -61,7 +61,7 @@ def _cifar_resnet(depth: int) -> Backbone:
 
 
 def _wide_resnet(depth: int, width: int) -> Backbone:
-    if depth < 10 or (depth - 4) % 6 or not width:
+    if depth < 10 or (depth - 4) % 6:
         raise SpecError(
             f"there is no wrn{depth}_{width}",
             "its depth is 6n + 4 and its width 1 or more: wrn16_8, wrn28_10, wrn40_4 …",

@@ -19,10 +19,9 @@ from srbench.models.assembly import Assembly, Inserted
 from srbench.models.probe import Output, feature_map, outputs
 from srbench.models.surgery import find_sites, insert
 from srbench.models.trial import does_not_run, require_runs, require_sound, where
-from srbench.options import Value
 from srbench.plugins import SHAPE_ARGUMENTS, resolve
 from srbench.shapes import Recording, on_shapes
-from srbench.spec import Part, Spec, backbone_of, defaults, parse
+from srbench.spec import Part, Spec, backbone_of, parse, values
 
 
 def build(
@@ -121,7 +120,7 @@ def _build_backbone(part: Part, under: Conditions) -> nn.Module:
             f"whose stages divide each side by {side}",
             f"use --input-size {side} or more",
         )
-    options = defaults(backbone.options, backbone) | dict(part.options)
+    options = values(part, backbone.options, backbone)
     try:
         model: nn.Module = resolve(backbone.target)(part.name, under.num_classes, **options)
     except SrbenchError:
@@ -164,13 +163,9 @@ def _sites(
 ) -> Iterator[tuple[str, str]]:
     block = find_block(part.name)
     try:
-        yield from find_sites(model, backbone, block.place, _options(block, backbone, part))
+        yield from find_sites(model, backbone, block.place, values(part, block.options, backbone))
     except BuildError as error:
         raise BuildError(f"{spec}: {error.message}", error.hint) from error
-
-
-def _options(block: Block, backbone: Backbone, part: Part) -> dict[str, Value]:
-    return defaults(block.options, backbone) | dict(part.options)
 
 
 def _insert(
@@ -188,7 +183,7 @@ def _insert(
 def _build_block(spec: Spec, part: Part, site: str, shape: tuple[int, int, int]) -> nn.Module:
     """The block with its options, and with those of channels, height, width that it asks for."""
     block = find_block(part.name)
-    options = _options(block, backbone_of(spec.backbone), part)
+    options = values(part, block.options, backbone_of(spec.backbone))
     for own in ("stage", "after"):
         options.pop(own)
     constructor = resolve(block.target)
