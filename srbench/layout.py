@@ -25,7 +25,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from srbench.comparison import Case, case_of, cases
 from srbench.conditions import Conditions
@@ -34,6 +34,7 @@ from srbench.records import Record, Row
 from srbench.spec import parse
 
 Size = int | str
+Prose = Annotated[str, AfterValidator(lambda text: " ".join(text.split()))]
 Tolerance = Annotated[float, Field(gt=0, le=1)]
 
 
@@ -117,7 +118,7 @@ class Layout(_Strict):
     ``rank`` marks the best of every section; ``names`` are what the table calls a spec.
     """
 
-    caption: str
+    caption: Prose
     columns: list[str] = Field(min_length=1)
     device_columns: list[str] = ["forward", "forward_overhead", "train", "train_overhead"]
     rank: bool = True

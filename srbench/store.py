@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from srbench.errors import SrbenchError
 from srbench.files import unwritable, write_whole
+from srbench.printable import printable_json
 from srbench.records import Key, Record
 from srbench.schema import SCHEMA
 
@@ -95,7 +96,7 @@ def parse(line: bytes) -> Record:
 
 def line(record: Record) -> bytes:
     """A record as its line, with the line's end."""
-    return HEAD + _adapter().dump_json(record)[1:] + b"\n"
+    return HEAD + printable_json(_adapter().dump_json(record)[1:].decode()).encode() + b"\n"
 
 
 def append(path: Path, record: Record) -> None:

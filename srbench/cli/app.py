@@ -1,6 +1,5 @@
 """The application: its commands, and what becomes of their errors."""
 
-import os
 import signal
 import sys
 import traceback
@@ -11,6 +10,7 @@ import typer
 
 from srbench import __version__
 from srbench.cli import catalog, check, compare, env, flops, latency, profile, report, sweep, table
+from srbench.cli.messages import tell
 from srbench.errors import BAD_INPUT, INTERRUPTED, SrbenchError
 
 app = typer.Typer(
@@ -102,7 +102,8 @@ def run(arguments: list[str] | None = None) -> int:
 def _show_traceback() -> None:
     """That of the error under way, with ``--debug``."""
     if settings.debug:
-        traceback.print_exc()
+        for line in traceback.format_exc().splitlines():
+            tell(line)
 
 
 def _usage_hint(error: Exception) -> str:
@@ -114,10 +115,5 @@ def _complain(message: str, hint: str, code: int) -> int:
     """One line that says what, one that says what to do."""
     for label, colour, text in (("error", "red", message), ("hint", "cyan", hint)):
         if text:
-            typer.echo(f"{_coloured(label, colour)}: {' '.join(text.split())}", err=True)
+            tell(" ".join(text.split()), label, colour)
     return code
-
-
-def _coloured(label: str, colour: str) -> str:
-    plain = os.environ.get("NO_COLOR") or not sys.stderr.isatty()
-    return label if plain else typer.style(label, fg=colour, bold=True)

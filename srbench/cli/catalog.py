@@ -3,10 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-import typer
-
 from srbench import plugins
 from srbench.catalog import BACKBONES, BLOCKS, SIZED, Backbone, Block
+from srbench.cli.messages import tell
 from srbench.cli.output import FormatOption, OutputOption, destination
 from srbench.lookup import is_ours
 from srbench.options import After, Option, Stages, format_value
@@ -109,7 +108,7 @@ def _third_party(group: str, columns: Iterable[str]) -> Iterator[dict[str, Any]]
     for name in plugins.names(group):
         source = plugins.origin(group, name)
         if is_ours(name):
-            typer.echo(f"warning: srbench's own {name} hides the one of {source}", err=True)
+            tell(f"warning: srbench's own {name} hides the one of {source}")
         else:
             last = "source" if "source" in columns else "family"
             yield dict.fromkeys(columns) | {"name": name, last: source}

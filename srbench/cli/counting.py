@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 
-import typer
-
 from srbench.catalog import DEFAULT_VARIANTS
+from srbench.cli.messages import tell
 from srbench.cli.output import Format, destination, exit_code
 from srbench.cli.progress import progress
 from srbench.comparison import Case, cases
@@ -51,6 +50,6 @@ def _count(wanted: list[Case]) -> tuple[Results, bool]:
                 begin(done, str(case.spec))
                 records += counting.run([case])
     except KeyboardInterrupt:
-        typer.echo(f"interrupted: {len(records)} of {len(wanted)} rows are counted", err=True)
+        tell(f"interrupted: {len(records)} of {len(wanted)} rows are counted")
         return Results(records), True
     return Results(records), False

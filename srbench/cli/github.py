@@ -6,6 +6,7 @@ from pathlib import Path
 
 import typer
 
+from srbench.cli.messages import tell
 from srbench.cli.output import Format
 from srbench.report.formats import FORMATS, Report
 
@@ -27,4 +28,4 @@ def tell_github(lines: Iterable[str], report: Report) -> None:
             with Path(summary).open("a", encoding="utf-8") as file:
                 file.write(FORMATS["markdown"](report) + "\n")
         except OSError as error:  # the check's own result matters more
-            typer.echo(f"warning: no job summary: {error.strerror}", err=True)
+            tell(f"warning: no job summary: {error.strerror}")

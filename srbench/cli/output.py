@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from srbench.cli.messages import tell
 from srbench.errors import GATE_FAILED, ROWS_FAILED, SrbenchError
 from srbench.files import require_writable, write_whole
 from srbench.report.formats import FORMATS, SUFFIXES, Report, each_table
@@ -87,7 +88,7 @@ class Destination:
         path = self.path.with_stem(f"{self.path.stem}.partial") if partial else self.path
         write_whole(path, FORMATS[self.form](report))
         self.written = not partial
-        typer.echo(f"wrote {path}", err=True)
+        tell(f"wrote {path}")
 
     def _renderer(self) -> Callable[[Report], str]:
         if self.form != "text" or not sys.stdout.isatty():
@@ -104,9 +105,9 @@ def exit_code(results: Results, strict: bool = False) -> int:
     """How a comparison ended; what is wrong with a row stands on stderr as well as below it."""
     for record in results:
         for warning in record.warnings:
-            typer.echo(f"warning: {record.spec}: {warning}", err=True)
+            tell(f"warning: {record.spec}: {warning}")
         if record.status != "ok":
-            typer.echo(f"error: {record.spec}: {record.status}", err=True)
+            tell(f"error: {record.spec}: {record.status}")
     if any(record.status != "ok" for record in results):
         return ROWS_FAILED
     return GATE_FAILED if strict and any(record.warnings for record in results) else 0

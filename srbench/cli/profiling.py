@@ -7,8 +7,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
-import typer
-
+from srbench.cli.messages import tell
 from srbench.cli.output import Format, destination, reserved
 from srbench.cli.progress import status
 from srbench.comparison import case_of
@@ -64,4 +63,4 @@ def profile_and_show(
         target.write(profile_report(found))
     for path in (trace, plot):
         if path:
-            typer.echo(f"wrote {path}", err=True)
+            tell(f"wrote {path}")

@@ -1,15 +1,17 @@
 """A progress bar on stderr, and only on a terminal."""
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from srbench.cli.messages import is_seen
+from srbench.printable import printable
 
 
 @contextmanager
 def progress(total: int) -> Iterator[Callable[[int, str], None]]:
     """A bar of ``total`` rows; call what it yields with the rows done and the next one's name."""
-    if not sys.stderr.isatty():
+    if not is_seen():
         yield lambda done, name: None
         return
     from rich.console import Console
@@ -23,7 +25,7 @@ def progress(total: int) -> Iterator[Callable[[int, str], None]]:
     )
 
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -32,7 +34,7 @@ def progress(total: int) -> Iterator[Callable[[int, str], None]]:
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("loading torch", total=total)
-        yield lambda done, name: bar.update(task, completed=done, description=name)
+        yield lambda done, name: bar.update(task, completed=done, description=printable(name))
 
 
 @contextmanager
@@ -42,13 +44,13 @@ def status(first: str) -> Iterator[Callable[[str], None]]:
     It is drawn only when it is called: a thread that did so by itself would run beside what is
     being timed.
     """
-    if not sys.stderr.isatty():
+    if not is_seen():
         yield lambda text: None
         return
     from rich.console import Console
     from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TimeElapsedColumn(), TextColumn("{task.description}"))
+    columns = (TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, auto_refresh=False) as bar:
         task = bar.add_task(first)
@@ -59,7 +61,7 @@ def status(first: str) -> Iterator[Callable[[str], None]]:
             nonlocal drawn
             if text.endswith("rounds") and time.monotonic() - drawn < 0.2:
                 return
-            bar.update(task, description=text, refresh=True)
+            bar.update(task, description=printable(text), refresh=True)
             drawn = time.monotonic()
 
         yield say

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-import typer
-
 from srbench import store
+from srbench.cli.messages import tell
 from srbench.errors import SrbenchError
 from srbench.gate.committed import FOLDER
 from srbench.store import Loaded
@@ -18,10 +17,10 @@ def read_records(name: str) -> Loaded:
     path = records_path(name)
     loaded = store.read(path)
     for problem in loaded.problems:
-        typer.echo(f"error: {path} line {problem.line}: {problem.why}", err=True)
+        tell(f"error: {path} line {problem.line}: {problem.why}")
     if loaded.problems:
         kept = f"{len(loaded.records)} other records are kept"
-        typer.echo(f"hint: mend or delete those lines; the {kept}", err=True)
+        tell(f"hint: mend or delete those lines; the {kept}")
     if not loaded.records:
         raise SrbenchError(
             f"there is no record in {path}", "write some: srbench flops … --output records.jsonl"

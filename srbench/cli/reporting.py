@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import typer
-
+from srbench.cli.messages import tell
 from srbench.cli.output import require_apart, reserved
 from srbench.cli.recorded import read_records, records_path
 from srbench.errors import ROWS_FAILED
@@ -30,7 +29,7 @@ def report_and_write(names: Sequence[str], output: Path, title: str) -> int:
             parts.append(part)
             sound = sound and is_sound
         write_whole(output, page(title, parts))
-    typer.echo(f"wrote {output}", err=True)
+    tell(f"wrote {output}")
     return 0 if sound else ROWS_FAILED
 
 

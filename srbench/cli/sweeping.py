@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 
-import typer
-
+from srbench.cli.messages import tell
 from srbench.cli.output import Format, destination, require_apart, reserved
 from srbench.cli.progress import progress
 from srbench.comparison import cases
@@ -58,7 +57,7 @@ def sweep_and_show(
     file = RecordFile(records)
     file.require_writable()
     if file.cut_short:
-        typer.echo(f"line {file.cut_short} of {records} was cut short: dropped", err=True)
+        tell(f"line {file.cut_short} of {records} was cut short: dropped")
     failures: list[str] = []
     interrupted = False
     with destination(output, form) as target, reserved(plot):
@@ -72,13 +71,13 @@ def sweep_and_show(
         if found:
             report = rows_report("sweep", found, f"A sweep of {spec}.")
             target.write(report, partial=interrupted)
-        typer.echo(f"{len(found)} rows of this sweep are in {records}", err=True)
+        tell(f"{len(found)} rows of this sweep are in {records}")
         if interrupted:
             raise KeyboardInterrupt
         if plot:
             plot_panels(panels(found), plot)
     for failure in failures:
-        typer.echo(f"error: {failure}", err=True)
+        tell(f"error: {failure}")
     return ROWS_FAILED if failures else 0
 
 

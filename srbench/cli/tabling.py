@@ -5,6 +5,7 @@ from pathlib import Path
 
 import typer
 
+from srbench.cli.messages import tell
 from srbench.cli.output import destination
 from srbench.cli.progress import status
 from srbench.cli.rows import counter
@@ -12,6 +13,7 @@ from srbench.conditions import PASSES, Plan
 from srbench.errors import ROWS_FAILED, SrbenchError
 from srbench.gate.committed import Committed, layout_paths, open_table
 from srbench.gate.fill import Filled, fill, time_rows, update, write_renderings
+from srbench.printable import printable
 from srbench.runner.missing import Counter
 
 
@@ -46,10 +48,11 @@ def fill_and_show(
         if device:
             table = _timed(table, device, batch_size, time_budget)
         for name in write_renderings(table):
-            typer.echo(f"wrote {folder / name}", err=True)
+            tell(f"wrote {folder / name}")
         reports.append((table, table.last_report()))
     for number, (table, report) in enumerate(reports):
-        typer.echo(f"{'' if number == 0 else chr(10)}{table.name}: {table.layout.caption}\n")
+        heading = printable(f"{table.name}: {table.layout.caption}")
+        typer.echo(f"{'' if number == 0 else chr(10)}{heading}\n")
         with destination(None, None) as target:
             target.write(report)
     return ROWS_FAILED if failed else 0
@@ -58,9 +61,9 @@ def fill_and_show(
 def _filled(table: Committed, count: Counter, accept: bool, reason: str) -> Filled:
     filled = update(table, count, reason) if accept else fill(table, count)
     for change in filled.changes:
-        typer.echo(f"{table.name}: {change}", err=True)
+        tell(f"{table.name}: {change}")
     for record in filled.failures:
-        typer.echo(f"error: {table.name}: {record.row}: {record.status}", err=True)
+        tell(f"error: {table.name}: {record.row}: {record.status}")
     return filled
 
 
@@ -79,10 +82,10 @@ def _timed(table: Committed, device: str, batch_size: int | None, time_budget: f
             )
     file = timed.times[-1][1].path
     if not taken:
-        typer.echo(f"{table.name}: timed already; delete {file} to time it again", err=True)
+        tell(f"{table.name}: timed already; delete {file} to time it again")
     for record in timed.times[-1][1].records:
         for warning in record.warnings:
-            typer.echo(f"warning: {record.row}: {warning}", err=True)
+            tell(f"warning: {record.row}: {warning}")
     return timed
 
 

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import typer
-
 from srbench.cli.github import GITHUB, plain_format, tell_github
+from srbench.cli.messages import tell
 from srbench.cli.output import destination
 from srbench.cli.progress import status
 from srbench.errors import SrbenchError
@@ -39,10 +38,9 @@ def time_and_show(
     with destination(output, plain_format(form)) as target, status("starting") as say:
         verdicts: list[Verdict] = []
         for name, gate in gates:
-            typer.echo(
+            tell(
                 f"{name}: {len(gate.specs)} models, {FEWEST} to {MOST_BLOCKS} blocks of three "
-                "fresh processes, and as many again for what seems slower",
-                err=True,
+                "fresh processes, and as many again for what seems slower"
             )
             verdicts += compare(name, _job(gate, device), other, gate.specs_with_tolerances(), say)
         report = verdicts_report(verdicts, other.name)

@@ -7,9 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import typer
-
 from srbench.catalog import DEFAULT_VARIANTS
+from srbench.cli.messages import tell
 from srbench.cli.output import Format, destination, exit_code
 from srbench.cli.progress import status
 from srbench.comparison import Case, cases
@@ -52,7 +51,7 @@ def time_and_show(
         if records:
             target.write(times_report(Results(records)), partial=interrupted)
     if interrupted:
-        typer.echo(f"interrupted: {len(records)} rows have times", err=True)
+        tell(f"interrupted: {len(records)} rows have times")
         return INTERRUPTED
     return exit_code(Results(records))
 

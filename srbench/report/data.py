@@ -7,9 +7,10 @@ from io import StringIO
 from typing import Any
 
 from srbench import store
+from srbench.printable import printable, printable_json
 from srbench.records import Record
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = (*"=+-@", *"\uff1d\uff0b\uff0d\uff20")  # those of full width as well
 
 
 def to_csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
@@ -19,15 +20,14 @@ def to_csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
     """
     out = StringIO()
     writer = csv.DictWriter(out, fieldnames=columns, lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
+    for row in ({name: name for name in columns}, *rows):
         writer.writerow({key: _harmless(value) for key, value in row.items()})
     return out.getvalue()
 
 
 def to_json(objects: Sequence[Mapping[str, Any]]) -> str:
     """An array with an object a row; null where there is no value."""
-    return json.dumps(objects, indent=2, ensure_ascii=False) + "\n"
+    return printable_json(json.dumps(objects, indent=2, ensure_ascii=False)) + "\n"
 
 
 def to_jsonl(records: Sequence[Record], objects: Sequence[Mapping[str, Any]]) -> str:
@@ -35,8 +35,12 @@ def to_jsonl(records: Sequence[Record], objects: Sequence[Mapping[str, Any]]) ->
     records an object a line."""
     if records:
         return b"".join(store.line(record) for record in records).decode()
-    return "".join(f"{json.dumps(one, ensure_ascii=False)}\n" for one in objects)
+    lines = (json.dumps(one, ensure_ascii=False) for one in objects)
+    return "".join(f"{printable_json(line)}\n" for line in lines)
 
 
 def _harmless(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
+    if not isinstance(value, str):
+        return value
+    text = printable(value)
+    return f"'{text}" if text.lstrip().startswith(FORMULA_STARTS) else text

@@ -5,6 +5,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from srbench.findings import Checked, Finding
+from srbench.printable import printable
 from srbench.records import Estimate
 from srbench.report.formats import Report
 from srbench.report.table import Column, Table
@@ -64,8 +65,8 @@ def annotations(findings: Iterable[Finding]) -> Iterator[str]:
     for finding in findings:
         places = {"file": finding.file, "line": finding.line, "title": _title(finding)}
         told = ",".join(f"{k}={_property(str(v))}" for k, v in places.items() if v is not None)
-        text = "\n".join([finding.message, *finding.details, finding.remedy]).strip()
-        yield f"::error {told}::{_message(text)}"
+        said = _message(finding.message, *finding.details, finding.remedy)
+        yield f"::error {told}::{said}"
 
 
 def time_annotations(verdicts: Iterable[Verdict]) -> Iterator[str]:
@@ -134,8 +135,8 @@ def _flat(verdict: Verdict) -> dict[str, Any]:
     return found
 
 
-def _message(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+def _message(*lines: str) -> str:
+    return "%0A".join(printable(line).replace("%", "%25") for line in lines if line)
 
 
 def _property(text: str) -> str:

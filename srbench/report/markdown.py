@@ -1,5 +1,8 @@
 """GitHub's Markdown."""
 
+import re
+from collections.abc import Sequence
+
 from srbench.report.ranks import Rank, notes, ranks
 from srbench.report.table import Table, written
 
@@ -19,7 +22,7 @@ def render(table: Table) -> str:
     caption = [_escaped(table.caption), ""] if table.caption else []
     said = notes(table)
     below = ["", *(f"- {_escaped(note)}" for note in said)] if said else []
-    findings = ["", "```", *table.findings, "```"] if table.findings else []
+    findings = ["", *_fenced(table.findings)] if table.findings else []
     return "\n".join([*caption, *lines, *findings, *below]) + "\n"
 
 
@@ -28,5 +31,12 @@ def _line(cells: list[str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    text = " ".join(text.split())
-    return "".join(f"\\{c}" if c in r"\`*_|<>[]" else c for c in text)
+    """The text with what Markdown would read as a mark, or as the name of a character, escaped."""
+    return re.sub(r"[\\`*_|<>\[\]]|&(?=#?\w)", r"\\\g<0>", " ".join(text.split()))
+
+
+def _fenced(lines: Sequence[str]) -> list[str]:
+    """The lines as they are, between fences longer than any that stands in them."""
+    longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return [fence, *lines, fence]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srbench import __version__
+from srbench.printable import all_printable
 from srbench.published import Figure
 from srbench.records import Estimate, Record
 from srbench.report.charts import HEIGHT, WIDTH, Chart
@@ -90,5 +91,7 @@ def _sort_key(value: Any) -> str | float | int:
 def _template() -> "Template":
     from jinja2 import Environment
 
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, finalize=all_printable
+    )
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8"))

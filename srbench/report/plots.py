@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srbench.errors import SrbenchError
+from srbench.printable import printable
 from srbench.profiles import Profile
 from srbench.report.series import Panel
 
@@ -55,7 +56,7 @@ def plot_roofline(profile: Profile, path: Path) -> None:
         axes.plot(intensity, achieved, "o", color=COLOURS[part.is_block], markersize=5)
         name = f"{part.stage} {part.name}" if part.is_block else part.name
         axes.annotate(
-            name,
+            printable(name),
             (intensity, achieved),
             (4, (4, -11)[rank % 2]),
             textcoords="offset points",
@@ -67,8 +68,8 @@ def plot_roofline(profile: Profile, path: Path) -> None:
         xlim=(low, high),
         xlabel="MACs per byte moved at least",
         ylabel="MACs/s",
-        title=f"{profile.spec} on {profile.setup.device}: "
-        f"{profile.bandwidth / 1e9:.0f} GB/s, {profile.rate / 1e9:.0f} GMAC/s",
+        title=printable(f"{profile.spec} on {profile.setup.device}: ")
+        + f"{profile.bandwidth / 1e9:.0f} GB/s, {profile.rate / 1e9:.0f} GMAC/s",
     )
     axes.grid(which="major", linewidth=0.3)
     figure.savefig(path, dpi=200)
@@ -100,15 +101,15 @@ def _draw(axes: "Axes", panel: Panel) -> None:
         if series.kind == "line" and series.colour >= len(PALETTE):
             style = style | {"linestyle": ":", "marker": "s"}
         xs, ys = [p.x for p in series.points], [p.y for p in series.points]
-        axes.plot(xs, ys, color=colour, label=series.name, **style)
+        axes.plot(xs, ys, color=colour, label=printable(series.name), **style)
     if panel.is_log_x:
         axes.set_xscale("log")
     if panel.x_ticks:
         axes.set_xticks(panel.x_ticks, minor=False)
         axes.xaxis.set_major_formatter("{x:g}")
         axes.minorticks_off()
-    axes.set_title(panel.title, fontsize=10)
-    axes.set_xlabel(panel.x)
-    axes.set_ylabel(panel.y)
+    axes.set_title(printable(panel.title), fontsize=10)
+    axes.set_xlabel(printable(panel.x))
+    axes.set_ylabel(printable(panel.y))
     axes.grid(linewidth=0.3)
     axes.legend(fontsize=7)

@@ -1,10 +1,11 @@
 """A table for eyes: typed values in columns, each with a hint that says how to write it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any, Literal
 
+from srbench.printable import all_printable, printable
 from srbench.published import Figure
 from srbench.records import Estimate
 from srbench.units import Scale, column_scale, measured_scale, percent_decimals
@@ -64,6 +65,7 @@ class Table:
     ``name`` is one word to refer to the table by. ``sections`` are the rows, by number, above which
     a new part of the table begins. ``ranked`` tables mark the best two of every section.
     ``findings`` are lines below the table that matter as much as its rows; they keep their spaces.
+    All text becomes printable: what a record says stays in its cell.
     """
 
     name: str
@@ -74,6 +76,10 @@ class Table:
     sections: frozenset[int] = frozenset()
     ranked: bool = False
     findings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            object.__setattr__(self, field.name, all_printable(getattr(self, field.name)))
 
     def groups(self) -> list[str]:
         """Names of the column groups, in order."""
@@ -97,7 +103,7 @@ def written(table: Table, scaled: bool) -> tuple[list[str], list[list[str]]]:
         values = [row[index] for row in table.rows]
         scale = _SCALES[column.hint](_alike(table, index), scaled)
         unit = scale.prefix + _UNITS.get(column.hint, "")
-        titles.append(column.title + (f" ({unit})" if unit else ""))
+        titles.append(printable(column.title) + (f" ({unit})" if unit else ""))
         write = _WRITERS.get(column.hint, _plain)
         cells.append([NOTHING if value is None else write(value, scale) for value in values])
     return titles, [list(row) for row in zip(*cells, strict=True)]

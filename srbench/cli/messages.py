@@ -1,0 +1,31 @@
+"""What is said on stderr, beside the data on stdout."""
+
+import os
+import sys
+from contextlib import suppress
+
+import typer
+
+from srbench.printable import printable
+
+
+def tell(line: str, label: str = "", colour: str = "") -> None:
+    """Say one line, behind a label in a colour if it has one.
+
+    Where stderr is closed or full nothing is said: what the command does matters more.
+    """
+    if sys.stderr is None:
+        return
+    front = f"{_coloured(label, colour)}: " if label else ""
+    with suppress(OSError):
+        typer.echo(front + printable(line), err=True)
+
+
+def is_seen() -> bool:
+    """Whether somebody looks at stderr."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+def _coloured(label: str, colour: str) -> str:
+    plain = os.environ.get("NO_COLOR") or not is_seen()
+    return label if plain else typer.style(label, fg=colour, bold=True)
