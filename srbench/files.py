@@ -1,5 +1,6 @@
 """Writing files so that nothing is lost: whole or not at all."""
 
+import codecs
 import errno
 import shutil
 from pathlib import Path
@@ -18,6 +19,12 @@ def require_writable(path: Path) -> bool:
     except OSError as error:
         raise unwritable(path, error) from error
     return made
+
+
+def require_utf8(path: Path, start: bytes) -> None:
+    """Raises SrbenchError for a file that begins as UTF-16 does, such as one of PowerShell's."""
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise SrbenchError(f"{path} is UTF-16", "save it as UTF-8")
 
 
 def write_whole(path: Path, content: str | bytes) -> None:

@@ -30,6 +30,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from srbench.comparison import Case, case_of, cases
 from srbench.conditions import Conditions
 from srbench.errors import SrbenchError
+from srbench.files import require_utf8
 from srbench.records import Record, Row
 from srbench.spec import parse
 
@@ -152,8 +153,9 @@ def load(path: Path) -> Layout:
             f"{path.stem!r} is not a table's name", "use letters, digits, _ and - alone"
         )
     try:
-        with path.open("rb") as file:
-            return Layout.model_validate(tomllib.load(file))
+        content = path.read_bytes()
+        require_utf8(path, content)
+        return Layout.model_validate(tomllib.loads(content.decode("utf-8-sig")))
     except OSError as error:
         raise SrbenchError(
             f"cannot read {path}: {error.strerror}", "name a table, or a folder of tables"
@@ -162,6 +164,10 @@ def load(path: Path) -> Layout:
         raise SrbenchError(f"{path} is not TOML: {error}", "mend the line it names") from error
     except UnicodeDecodeError as error:
         raise SrbenchError(f"{path} is not UTF-8: {error.reason}", "save it as UTF-8") from error
+    except RecursionError:
+        raise SrbenchError(
+            f"{path} is nested too deeply", "see the README for what a layout says"
+        ) from None
     except ValidationError as error:
         raise SrbenchError(*_explained(path, error)) from error
 

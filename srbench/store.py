@@ -5,6 +5,7 @@ damaged takes no other with it.
 """
 
 import os
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srbench.errors import SrbenchError
-from srbench.files import unwritable, write_whole
+from srbench.files import require_utf8, unwritable, write_whole
 from srbench.printable import printable_json
 from srbench.records import Key, Record
 from srbench.schema import SCHEMA
@@ -129,6 +130,9 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
             )
         with path.open("rb") as file:
             for number, text in enumerate(file, start=1):
+                if number == 1:
+                    require_utf8(path, text)
+                    text = text.removeprefix(BOM_UTF8)
                 if text.strip():
                     yield number, text
     except FileNotFoundError:

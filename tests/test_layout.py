@@ -72,6 +72,35 @@ def test_a_layout_that_is_no_text_says_so(tmp_path: Path) -> None:
         open_table(tmp_path / "none.toml")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_layout_reads_with_any_line_ends_and_a_byte_order_mark(
+    encoding: str, end: str, tmp_path: Path
+) -> None:
+    plain = load(write_layout(tmp_path))
+    (tmp_path / "small.toml").write_text(LAYOUT, encoding=encoding, newline=end)
+    assert load(tmp_path / "small.toml") == plain
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_layout_in_utf_16_says_so(encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "small.toml"
+    path.write_text(f"\ufeff{LAYOUT}", encoding=encoding)
+    with pytest.raises(SrbenchError, match=r"small\.toml is UTF-16 \(save it as UTF-8\)"):
+        load(path)
+
+
+@pytest.mark.parametrize("text", ["x = " + "[" * 3000 + "]" * 3000, "x = " + "{a=" * 3000])
+def test_a_layout_of_a_thousand_brackets_says_so(text: str, tmp_path: Path) -> None:
+    with pytest.raises(SrbenchError, match=r"small\.toml is nested too deeply"):
+        load(write_layout(tmp_path, text))
+
+
+def test_a_caption_may_be_broken_into_lines(tmp_path: Path) -> None:
+    text = LAYOUT.replace('"Small nets."', '"""\nSmall\n  nets."""')
+    assert load(write_layout(tmp_path, text)).caption == "Small nets."
+
+
 @pytest.mark.parametrize("tolerance", ["0", "-1", "2"])
 def test_a_tolerance_is_a_share(tolerance: str, tmp_path: Path) -> None:
     text = f'{LAYOUT}\n[time]\nspecs = ["resnet18"]\ntolerance = {tolerance}'

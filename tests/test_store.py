@@ -87,6 +87,28 @@ def test_what_is_no_record_says_why(text: bytes, why: str, tmp_path: Path) -> No
         loaded.require_sound()
 
 
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_records_read_with_any_line_ends_and_a_byte_order_mark(
+    mark: bytes, end: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_bytes(mark + b"".join(map(store.line, RECORDS)).replace(b"\n", end))
+    assert list(store.read(path).records) == RECORDS
+    path.write_bytes(store.line(RECORDS[0]) + mark + store.line(RECORDS[1]))
+    assert len(store.read(path).problems) == (1 if mark else 0)
+    path.write_bytes(mark)
+    assert store.read(path).records == ()
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_records_in_utf_16_say_so(encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_text("\ufeff" + store.line(RECORDS[0]).decode(), encoding=encoding)
+    with pytest.raises(SrbenchError, match=r"r\.jsonl is UTF-16 \(save it as UTF-8\)"):
+        store.read(path)
+
+
 def test_two_records_of_one_row_name_both_lines(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     store.write(path, [RECORDS[0], RECORDS[1], counted("resnet18", 999)])

@@ -107,6 +107,11 @@ def layout_paths(folder: Path, names: Iterable[str] = ()) -> list[Path]:
     return [there[name] for name in wanted or there]
 
 
+def with_line_feeds(content: bytes) -> bytes:
+    """What a file holds where a checkout may have made CRLF of its line ends."""
+    return content.replace(b"\r\n", b"\n")
+
+
 def times_path(folder: Path, name: str, machine: str) -> Path:
     """Where the times of a machine are."""
     return folder / f"{name}.{machine}.jsonl"

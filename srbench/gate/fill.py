@@ -9,7 +9,7 @@ from srbench.conditions import Plan, Setup
 from srbench.environment import fingerprint
 from srbench.files import require_writable, write_whole
 from srbench.filing import RecordFile
-from srbench.gate.committed import Committed, machine_name, times_path
+from srbench.gate.committed import Committed, machine_name, times_path, with_line_feeds
 from srbench.gate.explain import differs, summary
 from srbench.records import Record, Row
 from srbench.rows import Join
@@ -75,10 +75,13 @@ def update(table: Committed, count: Count, reason: str) -> Filled:
 
 
 def write_renderings(table: Committed) -> list[str]:
-    """Write what has changed of the files made from the records; returns their names."""
+    """Write what has changed of the files made from the records; returns their names.
+
+    A file that differs in CRLF alone is left as it is.
+    """
     written = []
     for path, content in table.renderings():
-        if not path.is_file() or path.read_bytes() != content.encode():
+        if not path.is_file() or with_line_feeds(path.read_bytes()) != content.encode():
             write_whole(path, content)
             written.append(path.name)
     return written

@@ -1,4 +1,7 @@
-"""Are the committed Markdown, LaTeX and CSV, byte for byte, what the records make?"""
+"""Are the committed Markdown, LaTeX and CSV, byte for byte, what the records make?
+
+Line ends are no difference: Git may make CRLF of them.
+"""
 
 import csv
 from collections.abc import Callable, Container, Iterator
@@ -6,7 +9,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from srbench.findings import Finding
-from srbench.gate.committed import RENDERINGS, Committed
+from srbench.gate.committed import RENDERINGS, Committed, with_line_feeds
 
 REMEDY = "srbench table {table} --render-only"
 RECORDS_FIRST = "mend the records first: this file is made of them, and they are not true"
@@ -20,7 +23,7 @@ def check_renderings(table: Committed, is_true: bool = True) -> Iterator[Finding
     for path, expected in table.renderings():
         remedy = REMEDY.format(table=table.name) if is_true else RECORDS_FIRST
         try:
-            found = path.read_bytes()
+            found = with_line_feeds(path.read_bytes())
         except OSError as error:
             why = "is missing" if isinstance(error, FileNotFoundError) else str(error.strerror)
             yield Finding("rendering", table.name, f"{path.name} {why}", (), remedy, file=path)

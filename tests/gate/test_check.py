@@ -218,8 +218,30 @@ def test_a_byte_too_many_is_found(check: Check, tables: Path) -> None:
     path = tables / "small.md"
     path.write_bytes(path.read_bytes() + b"\n")
     assert check()["small.md"]["details"] == ["more lines than there should be"]
-    path.write_bytes(path.read_bytes()[:-1].replace(b"\n", b"\r\n"))
+    path.write_bytes(path.read_bytes()[:-1].replace(b"\n", b"\r", 1))
     assert check()["small.md"]["kind"] == "rendering"
+
+
+def test_a_checkout_with_other_line_ends_is_as_true(check: Check, tables: Path) -> None:
+    """What Git makes of a file where core.autocrlf is set."""
+    for path in tables.iterdir():
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert check(code=0) == {}
+    before = {path.name: path.read_bytes() for path in tables.iterdir()}
+    assert run(["table", "--folder", str(tables)]) == 0
+    assert {path.name: path.read_bytes() for path in tables.iterdir()} == before
+    path = tables / "small.csv"
+    path.write_bytes(path.read_bytes().replace(b"resnet18+se", b"resnet18+SE", 1))
+    finding = check()["small.csv"]
+    assert finding["line"] == 3
+    assert "“resnet18+SE”, should be “resnet18+se”" in finding["details"][0]
+
+
+@pytest.mark.parametrize("suffix", [".toml", ".jsonl"])
+def test_a_file_in_utf_16_cannot_be_read(suffix: str, check: Check, tables: Path) -> None:
+    path = tables / f"small{suffix}"
+    path.write_text(path.read_text(encoding="utf-8"), encoding="utf-16")
+    assert check(code=2)["small.toml"]["message"] == f"{path} is UTF-16"
 
 
 def test_rows_of_one_side_only_are_named(check: Check, tables: Path) -> None:
