@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from srbench.cli.messages import tell
-from srbench.cli.output import Format
+from srbench.cli.output import Format, use_utf8
 from srbench.report.formats import FORMATS, Report
 
 GITHUB = "github"
@@ -20,12 +20,13 @@ def plain_format(form: str | None) -> Format | None:
 
 def tell_github(lines: Iterable[str], report: Report) -> None:
     """Annotations for the log, and the job's summary where GitHub says that it goes."""
+    use_utf8()
     for line in lines:
         typer.echo(line)
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary:
         try:
-            with Path(summary).open("a", encoding="utf-8") as file:
+            with Path(summary).open("a", encoding="utf-8", newline="\n") as file:
                 file.write(FORMATS["markdown"](report) + "\n")
         except OSError as error:  # the check's own result matters more
             tell(f"warning: no job summary: {error.strerror}")

@@ -68,6 +68,12 @@ def reserved(path: Path | None) -> Iterator[None]:
         raise
 
 
+def use_utf8() -> None:
+    """Make stdout UTF-8 with line feeds, as files are, whatever the terminal's encoding is."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+
+
 class Destination:
     """A file, or the terminal, and a format."""
 
@@ -82,6 +88,8 @@ class Destination:
         A ``partial`` one is shown, and kept beside the file: it does not take a whole one's place.
         """
         if self.path is None or partial:
+            if self.form != "text":
+                use_utf8()
             typer.echo(self._renderer()(report), nl=False)
         if self.path is None:
             return

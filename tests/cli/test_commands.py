@@ -11,8 +11,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from made import counted
 
 import srbench
+from srbench import store
 from srbench.catalog import BACKBONES, BLOCKS
 from srbench.cli.app import run
 from srbench.measure import flops as measure_flops
@@ -357,6 +359,27 @@ def test_a_terminal_without_unicode_still_gets_its_table() -> None:
     )
     assert done.returncode == 0
     assert "11,689,512" in done.stdout
+
+
+@pytest.mark.parametrize("form", ["markdown", "latex", "csv", "html", "json", "jsonl"])
+def test_data_is_utf_8_on_any_terminal(form: str, tmp_path: Path) -> None:
+    records = tmp_path / "r.jsonl"
+    store.write(records, [counted("größe–字")])
+    command = [sys.executable, "-m", "srbench", "compare", records, records, "--format", form]
+    there = os.environ | {"PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
+    done = subprocess.run(command, env=there, capture_output=True, check=True)
+    subprocess.run([*command, "--output", str(tmp_path / "file")], check=True, capture_output=True)
+    assert done.stdout == (tmp_path / "file").read_bytes()
+    assert "größe" in done.stdout.decode()
+    assert "字" in done.stdout.decode()
+
+
+def test_annotations_are_utf_8_on_any_terminal(tmp_path: Path) -> None:
+    (tmp_path / "größe.toml").write_text("caption = 1")
+    command = [sys.executable, "-m", "srbench", "check", str(tmp_path), "--format", "github"]
+    there = os.environ | {"PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
+    done = subprocess.run(command, env=there, capture_output=True)
+    assert "größe.toml" in done.stdout.decode()
 
 
 def completed(shell: str, *words: str) -> list[str]:
