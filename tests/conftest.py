@@ -1,13 +1,23 @@
 """Fixtures that several tests use."""
 
 import csv
+import importlib
+import itertools
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 import pytest
 
+from srbench.code.definitions import Definitions
+from srbench.code.own import Own
+
 DATA = Path(__file__).parent / "data"
+OWN = "defined"  # begins the names of modules that are never imported
+
+numbers = itertools.count()
+Digest = Callable[..., str]
 
 
 def read_data(name: str) -> list[dict[str, str]]:
@@ -39,11 +49,46 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
         (info / "entry_points.txt").write_text("\n".join([*lines, ""]))
         monkeypatch.syspath_prepend(tmp_path)
 
+    forget_modules()
+    yield install
+    forget_modules()
+
+
+def forget_modules(*names: str) -> None:
+    """Forget what was learnt of modules of one's own; those named are imported anew."""
     from srbench import plugins
+    from srbench.models import build
 
     caches = plugins.load_block, plugins.load_backbone, plugins.block_at, plugins.backbone_at
-    for cache in caches:
+    for cache in (*caches, sys.modules[build.__module__].probe):
         cache.cache_clear()
-    yield install
-    for cache in caches:
-        cache.cache_clear()
+    for name in names:
+        sys.modules.pop(name, None)
+    importlib.invalidate_caches()
+
+
+@pytest.fixture
+def digest(tmp_path: Path) -> Digest:
+    """The digest of a name in some files, in which OWN begins the names of modules."""
+
+    def digest(
+        files: Mapping[str, str],
+        root: str = "OWN:f",
+        folder: str = ".",
+        is_plain: bool | None = None,
+    ) -> str:
+        at = tmp_path / str(next(numbers)) / folder
+        for name, text in files.items():
+            path = at / name.replace("OWN", OWN)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text.replace("OWN", OWN), encoding="utf-8")
+        module, _, name = root.replace("OWN", OWN).partition(":")
+        found = Definitions(Own(frozenset({OWN})))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.syspath_prepend(at)
+            result = found.digest((), [(module, tuple(name.split(".")))])
+            assert is_plain in (None, found.are_plain([module]))
+        assert not any(module.startswith(OWN) for module in sys.modules)
+        return result
+
+    return digest
