@@ -1,7 +1,7 @@
 """Errors that a user can cause: one line that says what, one that says what to do."""
 
-# The command line's exit codes, beside 0.
-GATE_FAILED, BAD_INPUT, INCONCLUSIVE, ROWS_FAILED, INTERRUPTED = 1, 2, 3, 4, 130
+# The command line's exit codes, beside 0; a signal's is 128 and its number.
+GATE_FAILED, BAD_INPUT, INCONCLUSIVE, ROWS_FAILED, OUR_FAULT, INTERRUPTED = 1, 2, 3, 4, 70, 130
 
 
 class SrbenchError(Exception):
@@ -19,8 +19,23 @@ class SrbenchError(Exception):
 
 
 class SpecError(SrbenchError, ValueError):
-    """A spec, an option or a size that does not say what it should."""
+    """A spec, an option or a size that does not say what it should: known before any building."""
 
 
 class BuildError(SrbenchError):
-    """A model that cannot be built, or cannot run on the input size asked for."""
+    """A model that cannot be built, or cannot run on the input size asked for: a row that fails."""
+
+    exit_code = ROWS_FAILED
+
+
+class Terminated(KeyboardInterrupt):
+    """A signal that asks the process to end, such as SIGTERM: it is treated as Ctrl-C is."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.exit_code = 128 + number
+
+
+def ended_by(error: KeyboardInterrupt) -> int:
+    """The exit code of a command that was interrupted."""
+    return error.exit_code if isinstance(error, Terminated) else INTERRUPTED

@@ -2,13 +2,33 @@
 
 import re
 
+from srbench.errors import SrbenchError
+
 _SIZE = re.compile(r"tried to allocate (\d+ bytes|[\d.]+ ?[KMGT]?i?B)", re.IGNORECASE)
+
+# What a network or a block of someone else's may end with, and with what is no class of these see
+# `require_failure`.
+FAILURES = (Exception, SystemExit)
+
+
+REMEDIES = {
+    "more than 1 value per channel": "use --batch-size 2 or more",
+    "before Module.__init__() call": "call super().__init__() first",
+    "has no attribute '_modules'": "call super().__init__() first",
+    "has no attribute '_parameters'": "call super().__init__() first",
+}
+
+
+def require_failure(error: BaseException) -> None:
+    """Raises the error again if it is nobody's failure: Ctrl-C, or a signal."""
+    if isinstance(error, KeyboardInterrupt):
+        raise error
 
 
 def lacks_memory(error: BaseException) -> bool:
     """Whether memory ran out: torch has a class for that on GPUs, and none on the CPU."""
     names = {cls.__name__ for cls in type(error).__mro__}
-    return bool(names & {"MemoryError", "OutOfMemoryError"}) or "allocate memory" in str(error)
+    return bool(names & {"MemoryError", "OutOfMemoryError"}) or "allocate memory" in _text(error)
 
 
 def told(error: BaseException) -> str:
@@ -17,11 +37,23 @@ def told(error: BaseException) -> str:
     >>> told(MemoryError("can't allocate memory: you tried to allocate 9000000000 bytes."))
     'out of memory: 9.00 GB were asked for at once'
     """
-    if lacks_memory(error) and (size := _SIZE.search(str(error))):
+    if isinstance(error, SrbenchError):
+        return str(error)
+    text = _text(error)
+    if isinstance(error, SystemExit):
+        return f"it called sys.exit({error.code!r}); raise an exception instead"
+    if lacks_memory(error) and (size := _SIZE.search(text)):
         return f"out of memory: {_written(size[1])} were asked for at once"
-    line = (str(error).strip() or "no message").splitlines()[0]
-    remedy = "; use --batch-size 2 or more" if "more than 1 value per channel" in line else ""
+    line = (text.strip() or "no message").splitlines()[0]
+    remedy = next((f"; {do}" for said, do in REMEDIES.items() if said in line), "")
     return f"{type(error).__name__}: {line}{remedy}"
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except FAILURES:  # an exception's own method may raise another
+        return ""
 
 
 def _written(size: str) -> str:

@@ -7,11 +7,16 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from srbench.errors import ROWS_FAILED, SrbenchError
+from srbench.failures import require_failure, told
+
 R = TypeVar("R")
 
 
-class ProcessFailed(Exception):  # noqa: N818 - the process failed; the message says how
+class ProcessFailed(SrbenchError):  # noqa: N818 - the process failed; the message says how
     """A fresh process ended without a result."""
+
+    exit_code = ROWS_FAILED
 
 
 def call(function: Callable[..., R], *args: Any, variables: Mapping[str, str] | None = None) -> R:
@@ -58,12 +63,23 @@ def _answer() -> None:
         os.dup2(2, 1)
         sys.path[:] = pickle.load(sys.stdin.buffer)  # first, so that the function is found
         function, args = pickle.load(sys.stdin.buffer)
-        outcome: tuple[Any, Exception | None]
+        outcome: tuple[Any, BaseException | None]
         try:
             outcome = function(*args), None
-        except Exception as error:  # raised again where it was called
-            outcome = None, error
+        except BaseException as error:  # raised again where it was called
+            require_failure(error)
+            outcome = None, _that_travels(error)
         answer.write(pickle.dumps(outcome))
+
+
+def _that_travels(error: BaseException) -> BaseException:
+    """The error, or one that says the same where its own class cannot be pickled."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except BaseException as error:
+        require_failure(error)
+        return RuntimeError(told(error))
+    return error
 
 
 if __name__ == "__main__":

@@ -2,14 +2,26 @@
 
 import sys
 
-from srbench.errors import INTERRUPTED
+from srbench.errors import OUR_FAULT, ended_by
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    try:
-        from srbench.cli import app  # here, so that Ctrl-C is understood from the first moment
+    from srbench.cli import streams
 
-        app.main()
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+    streams.prepare()
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        from srbench.cli import app, signals  # here, so that Ctrl-C is understood from the first
+
+        signals.listen()
+        return app.run()
+    except KeyboardInterrupt as error:
+        return ended_by(error)
+    except Exception as error:  # an installation that is not whole, say
+        print(f"error: srbench cannot start: {type(error).__name__}: {error}", file=sys.stderr)
+        print("hint: install it again, in an environment of its own", file=sys.stderr)
+        return OUR_FAULT

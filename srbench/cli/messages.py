@@ -21,6 +21,14 @@ def tell(line: str, label: str = "", colour: str = "") -> None:
         typer.echo(front + printable(line), err=True)
 
 
+def complain(message: str, hint: str, code: int) -> int:
+    """One line that says what, one that says what to do; returns the exit code."""
+    for label, colour, text in (("error", "red", message), ("hint", "cyan", hint)):
+        if text:
+            tell(" ".join(text.split()), label, colour)
+    return code
+
+
 def is_seen() -> bool:
     """Whether somebody looks at stderr."""
     return sys.stderr is not None and sys.stderr.isatty()

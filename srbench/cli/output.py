@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -10,9 +11,11 @@ from typing import Annotated
 import typer
 
 from srbench.cli.messages import tell
+from srbench.cli.streams import is_stdout_open, require_stdout, show
 from srbench.errors import GATE_FAILED, ROWS_FAILED, SrbenchError
-from srbench.files import require_writable, write_whole
+from srbench.files import is_file, require_apart, require_writable, write_whole
 from srbench.report.formats import FORMATS, SUFFIXES, Report, each_table
+from srbench.report.notes import told_once
 from srbench.results import Results
 
 Format = Enum("Format", {name: name for name in FORMATS}, type=str)  # type: ignore[misc]
@@ -34,69 +37,105 @@ OutputOption = Annotated[
 ]
 
 
-@contextmanager
-def destination(path: Path | None, form: Format | None) -> Iterator["Destination"]:
-    """Open what a report is written to, before it exists: a bad path fails before any work.
+OverwriteOption = Annotated[
+    bool,
+    typer.Option(
+        "--overwrite", help="Let --output take the place of a file of records, *.jsonl, too."
+    ),
+]
 
-    A file that is there keeps its content until the report is complete, and one that was made
-    for this goes again if there is none.
+# What a file may hold that is more than a report, by its ending.
+PRECIOUS = {".jsonl": "records", ".toml": "a layout", ".py": "code"}
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where a report goes, stdout if no path is given, and in which format."""
+
+    path: Path | None = None
+    form: Format | None = None
+    overwrite: bool = False
+
+
+def destination(
+    output: Output, reads: Iterable[Path] = (), must_show: bool = True
+) -> "Destination":
+    """What a report is written to. ``reads`` are the files that the command reads.
+
+    Where stdout is closed, a report that ``must_show`` is refused, and another is not shown: the
+    exit code says what matters.
+
+    A bad path fails before any work, and nothing is made or changed until the report is complete.
+    Raises SrbenchError where it cannot be written, or would take the place of what is read.
     """
-    target = Destination(path, _format(path, form))
-    made = path is not None and require_writable(path)
-    try:
-        yield target
-    finally:
-        if path is not None and made and not target.written:
-            path.resolve().unlink(missing_ok=True)
+    target = Destination(output.path, _format(output.path, output.form))
+    if target.path is None and must_show:
+        require_stdout()
+    elif target.path is None:
+        target.is_shown = is_stdout_open()
+    else:
+        reads = list(reads)
+        require_writable(target.path)
+        for path in (target.path, target.partial):
+            require_free(path, reads, output.overwrite)
+    return target
 
 
-def require_apart(output: Path | None, inputs: Iterable[Path]) -> None:
-    """Raises SrbenchError where what is written would take the place of what is read."""
-    if output and output.resolve() in {path.resolve() for path in inputs}:
-        raise SrbenchError(f"{output} is read by this command", "write to another file")
-
-
-@contextmanager
-def reserved(path: Path | None) -> Iterator[None]:
-    """Find out that a file can be written before any work; gone again if the work fails."""
-    made = path is not None and require_writable(path)
-    try:
-        yield
-    except BaseException:
-        if path is not None and made:
-            path.unlink(missing_ok=True)
-        raise
-
-
-def use_utf8() -> None:
-    """Make stdout UTF-8 with line feeds, as files are, whatever the terminal's encoding is."""
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+def require_free(path: Path, reads: Iterable[Path] = (), overwrite: bool = False) -> None:
+    """Raises SrbenchError where a file would take the place of what is read, or of what nobody
+    could make again."""
+    require_apart(path, reads)
+    kept = PRECIOUS.get(path.suffix.lower())
+    if kept and not overwrite and is_file(path):
+        raise SrbenchError(
+            f"{path} is there already, and may hold {kept}",
+            "name another file, move that one, or give --overwrite to lose what is in it",
+        )
 
 
 class Destination:
-    """A file, or the terminal, and a format."""
+    """A file, or stdout, and a format."""
 
     def __init__(self, path: Path | None, form: str) -> None:
         self.path = path
         self.form = form
-        self.written = False
+        self.is_shown = True
+
+    @property
+    def partial(self) -> Path:
+        """Where an interrupted command keeps what it has."""
+        assert self.path is not None
+        return self.path.with_stem(f"{self.path.stem}.partial")
 
     def write(self, report: Report, partial: bool = False) -> None:
         """Write the report to the file, or to stdout as suits the terminal.
 
         A ``partial`` one is shown, and kept beside the file: it does not take a whole one's place.
         """
+        if self.path is not None:
+            path = self.partial if partial else self.path
+            write_whole(path, FORMATS[self.form](report))
+            tell(f"wrote {path}")
         if self.path is None or partial:
-            if self.form != "text":
-                use_utf8()
-            typer.echo(self._renderer()(report), nl=False)
-        if self.path is None:
-            return
-        path = self.path.with_stem(f"{self.path.stem}.partial") if partial else self.path
-        write_whole(path, FORMATS[self.form](report))
-        self.written = not partial
-        tell(f"wrote {path}")
+            self.show(self._renderer()(report))
+
+    def show(self, text: str) -> None:
+        """Write to stdout, unless it is closed and that does not matter."""
+        if self.is_shown:
+            show(text, is_data=self.form != "text")
+
+    @contextmanager
+    def keeping(self, report: Callable[[], Report | None]) -> Iterator[None]:
+        """Whatever ends what is inside early, ``report`` of what it has by then is kept."""
+        try:
+            yield
+        except BaseException:
+            try:
+                if (found := report()) is not None:
+                    self.write(found, partial=True)
+            except SrbenchError as error:
+                tell(f"warning: not all of what was measured could be kept: {error}")
+            raise
 
     def _renderer(self) -> Callable[[Report], str]:
         if self.form != "text" or not sys.stdout.isatty():
@@ -111,11 +150,10 @@ class Destination:
 
 def exit_code(results: Results, strict: bool = False) -> int:
     """How a comparison ended; what is wrong with a row stands on stderr as well as below it."""
-    for record in results:
-        for warning in record.warnings:
-            tell(f"warning: {record.spec}: {warning}")
-        if record.status != "ok":
-            tell(f"error: {record.spec}: {record.status}")
+    for specs, warning in told_once((r.spec, warning) for r in results for warning in r.warnings):
+        tell(f"warning: {specs}: {warning}")
+    for specs, status in told_once((r.spec, r.status) for r in results if r.status != "ok"):
+        tell(f"error: {specs}: {status}")
     if any(record.status != "ok" for record in results):
         return ROWS_FAILED
     return GATE_FAILED if strict and any(record.warnings for record in results) else 0
