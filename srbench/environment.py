@@ -2,6 +2,7 @@
 
 import os
 import platform
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ VERSIONS = ("srbench", "python", *PACKAGES)
 _CPUFREQ = Path("/sys/devices/system/cpu/cpu0/cpufreq")
 
 
-def fingerprint() -> dict[str, Any]:
+def facts() -> dict[str, Any]:
     """What is the same from one run to the next on one machine, in base units."""
     return versions() | machine()
 
@@ -25,6 +26,11 @@ def versions() -> dict[str, str]:
         "python": platform.python_version(),
         **{package: version(package) for package in PACKAGES},
     }
+
+
+def now() -> str:
+    """The date and time in UTC, ``2026-01-31T23:59:59Z``, which a record says that it was made."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def machine() -> dict[str, Any]:

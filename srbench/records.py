@@ -1,14 +1,18 @@
 """What was measured, typed: one `Record` a row. No torch here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
-from srbench.conditions import Setup
+from srbench.bounds import LARGEST, require_counts, require_facts, require_measures
+from srbench.conditions import LARGEST_SIDE, MOST_CLASSES, Setup
+from srbench.options import Value
 from srbench.published import Published
 from srbench.schema import CONVENTION, STRICT
 
-LARGEST_COUNT = 2**63
+UNKNOWN = "unknown"  # the fingerprint or the date of what an older srbench measured
+
+UNKNOWN = "unknown"  # the fingerprint or the date of what an older srbench measured
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,11 @@ class Estimate:
     high: float | None = None
     n: int = 0
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for a number beyond all measure."""
+        require_measures(self.value, self.low, self.high)
+        require_counts(self.n)
+
 
 @dataclass(frozen=True)
 class ModuleCounts:
@@ -34,6 +43,10 @@ class ModuleCounts:
     params: int
     macs: int
     flops: int
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a count that none can be."""
+        require_counts(*self.shape, self.params, self.macs, self.flops)
 
 
 @dataclass(frozen=True)
@@ -63,9 +76,9 @@ class Counts:
 
     def __post_init__(self) -> None:
         """Raises ValueError for a count that none can be."""
-        for count in (self.params, self.trainable, self.macs, self.flops, self.macs_torch):
-            if not 0 <= count < LARGEST_COUNT:
-                raise ValueError("a count must be from 0 to 2**63 - 1")
+        totals = (self.params, self.trainable, self.buffers, self.macs, self.flops, self.macs_torch)
+        require_counts(*totals, *self.uncounted.values(), *self.unknown.values())
+        require_counts(*self.operators.values())
 
 
 @dataclass(frozen=True)
@@ -79,6 +92,10 @@ class Memory:
     allocated: int | None
     reserved: int | None
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for a number beyond all measure."""
+        require_measures(self.allocated, self.reserved)
+
 
 @dataclass(frozen=True)
 class Energy:
@@ -86,6 +103,10 @@ class Energy:
 
     gross: float
     net: float
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a number beyond all measure."""
+        require_measures(self.gross, self.net)
 
 
 @dataclass(frozen=True)
@@ -107,7 +128,9 @@ class PassTiming:
 
     def __post_init__(self) -> None:
         """Raises ValueError where there is no sample, or one that is not above zero."""
-        if not any(self.samples) or any(not s > 0 for one in self.samples for s in one):
+        taken = [s for one in self.samples for s in one]
+        taken += [one.value for one in (self.seconds, self.ratio, self.wall) if one]
+        if not any(self.samples) or any(not 1 / LARGEST < s < LARGEST for s in taken):
             raise ValueError("there must be samples, all of them above zero seconds")
 
 
@@ -127,6 +150,10 @@ class Timing:
     processes: int
     passes: Mapping[str, PassTiming]
     notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a number of processes that none can be."""
+        require_counts(self.processes)
 
 
 class Row(NamedTuple):
@@ -155,12 +182,28 @@ class Key(NamedTuple):
 
 
 @dataclass(frozen=True)
+class MadeOf:
+    """The backbone or a block of a spec: its name, the values of all its options, and the digest of
+    its code, which is the same with whatever options."""
+
+    __pydantic_config__ = STRICT
+    name: str
+    options: Mapping[str, Value] = field(default_factory=dict)
+    code: str = UNKNOWN
+
+
+@dataclass(frozen=True)
 class Record:
     """One row: a spec, what it was measured under and with, and what was found, or why nothing.
 
     ``status`` is ``"ok"``, ``"skipped: why"`` or ``"failed: why"``. ``input`` is (C, H, W); counts
     are per image. ``settings`` are the blocks' options where the spec says nothing, by the block's
     name. ``reason`` is why a committed figure was changed, in the words of who accepted it.
+    ``fingerprint`` stands for the code that was measured (`srbench.models.fingerprint`), and
+    ``made`` is when, in UTC; both are `UNKNOWN` where an older srbench made the record. ``parts``
+    are what the spec's backbone and blocks are made of, in their order, and ``usual`` the side of
+    the input and the classes that the network is made for: by these a reader knows what the spec
+    means without importing anything.
     """
 
     __pydantic_config__ = STRICT
@@ -175,6 +218,23 @@ class Record:
     timing: Timing | None = None
     published: Published | None = None
     reason: str = ""
+    fingerprint: str = UNKNOWN
+    made: str = UNKNOWN
+    parts: tuple[MadeOf, ...] = ()
+    usual: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for an input that none can be, and numbers beyond all measure."""
+        if not all(1 <= side <= LARGEST_SIDE for side in self.input):
+            raise ValueError(f"input: each of C, H and W must be from 1 to {LARGEST_SIDE}")
+        if not 1 <= self.num_classes <= MOST_CLASSES:
+            raise ValueError(f"num_classes must be from 1 to {MOST_CLASSES}")
+        require_facts(self.environment)
+        require_facts([value for part in self.parts for value in part.options.values()])
+
+    def is_like(self, other: "Record") -> bool:
+        """Whether the two say the same, whenever they were made."""
+        return replace(self, made=other.made) == other
 
     @property
     def row(self) -> Row:

@@ -80,6 +80,8 @@ class Results(Sequence[Record]):
                 "settings": dict(record.settings),
                 "warnings": list(record.warnings),
                 "environment": dict(record.environment),
+                "fingerprint": record.fingerprint,
+                "made": record.made,
             }
             | _said(record)
             for record, row in zip(self, self.to_rows(), strict=True)

@@ -4,18 +4,25 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from srbench.records import Record, Row
+from srbench.records import UNKNOWN, Record, Row
 
 
 @dataclass(frozen=True)
 class Joined:
-    """All that is known of a row; ``baseline`` are the counts of the model without blocks."""
+    """All that is known of a row; ``baseline`` are the counts of the model without blocks.
+
+    ``outdated`` are times of other code than was counted, which are no times of this row.
+    ``older`` are the backbones and blocks of which other rows have newer code: the two do not
+    compare.
+    """
 
     row: Row
     counts: Record | None = None
     baseline: Record | None = None
     timing: Record | None = None
     published: Record | None = None
+    outdated: tuple[Record, ...] = ()
+    older: tuple[str, ...] = ()
 
     @cached_property
     def records(self) -> tuple[Record, ...]:
@@ -56,6 +63,8 @@ class Join:
         self._counts: dict[Row, Record] = {}
         self._timings: dict[Row, list[Record]] = {}
         self._published: dict[tuple[Row, str], Record] = {}
+        records = list(records)
+        self._newest = _newest_code(records)
         for record in records:
             if record.published:
                 self._published.setdefault((record.row, record.published.source), record)
@@ -73,8 +82,28 @@ class Join:
         counts = self._counts.get(row)
         baseline = self._counts.get(counts.baseline_row) if counts else None
         published = self._published.get((row, source))
-        timings: Sequence[Record | None] = self._timings.get(row) or [None]
-        return [Joined(row, counts, baseline, timing, published) for timing in timings]
+        known = self._timings.get(row, [])
+        own = [t for t in known if counts is None or t.fingerprint == counts.fingerprint]
+        outdated = tuple(timing for timing in known if timing not in own)
+        timings: Sequence[Record | None] = own or [None]
+        return [
+            Joined(row, counts, baseline, timing, published, outdated, self._older(counts, timing))
+            for timing in timings
+        ]
+
+    def _older(self, *records: Record | None) -> tuple[str, ...]:
+        """The parts of a row's records whose code is not the newest that is known."""
+        parts = (part for record in records if record for part in record.parts)
+        older = (p.name for p in parts if p.code not in (UNKNOWN, self._newest.get(p.name)))
+        return tuple(dict.fromkeys(older))
+
+
+def _newest_code(records: Iterable[Record]) -> dict[str, str]:
+    """The code of each backbone and block, by name, in the record that was made last."""
+    newest: dict[str, str] = {}
+    for record in sorted(records, key=lambda record: (record.made != UNKNOWN, record.made)):
+        newest |= {part.name: part.code for part in record.parts if part.code != UNKNOWN}
+    return newest
 
 
 def joined(records: Sequence[Record]) -> list[Joined]:

@@ -19,10 +19,14 @@ from srbench.records import Key, Record
 from srbench.schema import SCHEMA
 
 if TYPE_CHECKING:
+    from io import FileIO
+
     from pydantic import TypeAdapter
 
 LARGEST_FILE = 2**29  # bytes; a record takes some kB, and all of a file is held in memory
-HEAD = b'{"schema":%d,' % SCHEMA
+# How a line of each schema begins. What schema 1 does not say, the fingerprint and the date, is
+# unknown by default, so that its lines are read as today's are.
+HEADS = {schema: b'{"schema":%d,' % schema for schema in range(1, SCHEMA + 1)}
 
 
 @dataclass(frozen=True)
@@ -60,25 +64,25 @@ class Loaded:
 def read(path: Path) -> Loaded:
     """Read a file line by line; one that does not exist holds nothing.
 
-    Two records of one row are a problem of the second one's line. Raises SrbenchError for a file
-    that cannot be read, or that is too large.
+    A record that stands there twice is one; two that differ, of one row, are a problem of the
+    second one's line. Raises SrbenchError for a file that cannot be read, or that is too large.
     """
     records: list[Record] = []
     lines: list[int] = []
     problems: list[Problem] = []
-    first: dict[Key, int] = {}
+    first: dict[Key, tuple[int, Record]] = {}
     for number, text in _lines(path):
         try:
             record = parse(text)
         except ValueError as error:
             problems.append(Problem(number, str(error), text))
             continue
-        before = first.setdefault(record.key, number)
-        if before == number:
+        line_before, before = first.setdefault(record.key, (number, record))
+        if before is record:
             records.append(record)
             lines.append(number)
-        else:
-            why = f"a second record of {record.row}: the first is on line {before}"
+        elif not record.is_like(before):
+            why = f"a second record of {record.row}: the first is on line {line_before}"
             problems.append(Problem(number, why, text))
     return Loaded(path, tuple(records), tuple(lines), tuple(problems))
 
@@ -89,28 +93,44 @@ def parse(line: bytes) -> Record:
 
     try:
         return _adapter().validate_json(_without_schema(line), strict=True)
+    except SrbenchError as error:  # a setup that none can be
+        raise ValueError(f"not a record: {error.message}") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"not a record: {where + ': ' if where else ''}{first['msg']}") from error
+        why = first["msg"].removeprefix("Value error, ")
+        raise ValueError(f"not a record: {where + ': ' if where else ''}{why}") from error
 
 
 def line(record: Record) -> bytes:
     """A record as its line, with the line's end."""
-    return HEAD + printable_json(_adapter().dump_json(record)[1:].decode()).encode() + b"\n"
+    return (
+        HEADS[SCHEMA] + printable_json(_adapter().dump_json(record)[1:].decode()).encode() + b"\n"
+    )
 
 
 def append(path: Path, record: Record) -> None:
     """Add a record. Raises SrbenchError where the file cannot be written."""
+    text = line(record)
     try:
-        with path.open("ab+") as file:
-            if file.tell():
+        with path.open("ab+", buffering=0) as file:
+            end = file.tell()
+            if end:
                 file.seek(-1, os.SEEK_END)
                 if file.read(1) != b"\n":  # an editor's, or an interrupted line's
-                    file.write(b"\n")
-            file.write(line(record))
+                    text = b"\n" + text
+            try:
+                _write_all(file, text)
+            except OSError:
+                file.truncate(end)  # a full disk leaves no half of a line
+                raise
     except OSError as error:
         raise unwritable(path, error) from error
+
+
+def _write_all(file: "FileIO", text: bytes) -> None:
+    while text:
+        text = text[file.write(text) :]
 
 
 def write(path: Path, records: Iterable[Record]) -> None:
@@ -145,8 +165,9 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 def _without_schema(text: bytes) -> bytes:
     """The record's JSON: cheap for lines that this srbench wrote; others are looked at closely."""
-    if text.startswith(HEAD):
-        return b"{" + text[len(HEAD) :]
+    for head in HEADS.values():
+        if text.startswith(head):
+            return b"{" + text[len(head) :]
     from pydantic_core import from_json, to_json
 
     try:
@@ -156,9 +177,12 @@ def _without_schema(text: bytes) -> bytes:
     schema = found.pop("schema", None) if isinstance(found, dict) else None
     if not isinstance(schema, int) or isinstance(schema, bool):
         raise ValueError("not a record: it has no schema version")
-    if schema != SCHEMA:
-        age = "a newer" if schema > SCHEMA else "an older"
-        raise ValueError(f"written by {age} srbench, schema {schema}; this one reads {SCHEMA}")
+    if schema > SCHEMA:
+        raise ValueError(
+            f"written by a newer srbench, schema {schema}; this one reads up to {SCHEMA}"
+        )
+    if schema not in HEADS:
+        raise ValueError(f"there is no schema {schema}")
     return to_json(found)
 
 

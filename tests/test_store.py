@@ -56,7 +56,7 @@ def test_other_writers_spaces_and_orders_are_read() -> None:
         (b'{"spec":"resnet18"}', "no schema version"),
         (b'{"schema":true}', "no schema version"),
         (b'{"schema":99,"spec":"resnet18"}', "a newer srbench, schema 99"),
-        (b'{"schema":0}', "an older srbench, schema 0"),
+        (b'{"schema":0}', "there is no schema 0"),
         (b"\xff\xfe\x00", "damaged or cut short"),
         (store.line(RECORDS[0]).replace(b'"macs":5000', b'"macs":"5000"'), "counts.macs"),
         (store.line(RECORDS[0]).replace(b'"macs":5000', b'"macs":5000.5'), "counts.macs"),
@@ -150,7 +150,7 @@ def test_a_file_of_records_takes_each_as_it_comes(tmp_path: Path) -> None:
         assert store.read(file.path).records[-1] == record
     changed = counted("resnet18", 4321)
     file.put(changed)
-    assert file.find(RECORDS[0]) == changed
+    assert file.find(RECORDS[0].key) == changed
     assert list(store.read(file.path).records) == [changed, *RECORDS[1:]]
 
 

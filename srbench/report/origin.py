@@ -1,0 +1,52 @@
+"""Where the rows of a report are from: measured now, or taken from records, and when those were
+made."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from srbench.environment import VERSIONS
+from srbench.records import UNKNOWN, Key, Record
+
+
+def origin(records: Sequence[Record], taken: Collection[Key]) -> str:
+    """One line: how many were counted and timed now, and how many were ``taken`` from a file.
+
+    Published figures are nobody's measurement, and rows that failed none: they are left out.
+    """
+    measured = [r for r in records if r.counts or (r.timing and r.timing.passes)]
+    said = [
+        *_said("counted", [record for record in measured if not record.timing], taken),
+        *_said("timed", [record for record in measured if record.timing], taken),
+    ]
+    old = [record for record in measured if record.key in taken]
+    new = [record for record in measured if record.key not in taken]
+    return "; ".join([*said, *_versions(old, new)])
+
+
+def dates(records: Iterable[Record]) -> str:
+    """When records were made: a day, two that they lie between, or that it is unknown."""
+    made = {record.made.partition("T")[0] for record in records}
+    known = sorted(made - {UNKNOWN})
+    between = known[0] if len(known) == 1 else f"{known[0]} to {known[-1]}" if known else ""
+    unknown = "an unknown date" if UNKNOWN in made else ""
+    return " and ".join(filter(None, (between, unknown)))
+
+
+def _said(how: str, records: Sequence[Record], taken: Collection[Key]) -> Iterator[str]:
+    old = [record for record in records if record.key in taken]
+    if new := len(records) - len(old):
+        yield f"{new} {how} now"
+    if old:
+        yield f"{len(old)} {how} before, taken from records of {dates(old)}"
+
+
+def _versions(old: Iterable[Record], new: Iterable[Record]) -> Iterator[str]:
+    """The versions that the records taken have, where those measured now have others."""
+    now = {name: record.environment.get(name) for record in new for name in VERSIONS}
+    others = dict.fromkeys(
+        f"{name} {record.environment.get(name)}"
+        for record in old
+        for name in VERSIONS
+        if now and record.environment.get(name) != now.get(name)
+    )
+    if others:
+        yield f"those with {', '.join(others)}"
