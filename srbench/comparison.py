@@ -1,6 +1,6 @@
 """Which rows a comparison has, every backbone first, then its variants, and under what input."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from srbench.catalog import DEFAULT_VARIANTS
@@ -61,15 +61,23 @@ def case_of(spec: Spec, size: Size | None = None, num_classes: int | None = None
     return Case(spec, Conditions(height, width, own))
 
 
+def usual(spec: Spec) -> tuple[int, int]:
+    """The side of the input, in pixels, and the classes that a spec's network is made for."""
+    case = case_of(spec)
+    return case.under.height, case.under.num_classes
+
+
 def rows(
     specs: Sequence[str | Spec],
     variants: Sequence[str] = (),
     default_variants: Sequence[str] = DEFAULT_VARIANTS,
+    parse: Callable[[str | Spec], Spec] = parse,
 ) -> list[Spec]:
     """The specs to measure, grouped by backbone: the baseline, the specs given whole, the variants.
 
     Each of ``variants`` (``"se+sr:memories=4"``) makes one row per backbone. A backbone that has no
-    variant of either kind is compared with ``default_variants``. Nothing stands twice.
+    variant of either kind is compared with ``default_variants``. Nothing stands twice. ``parse``
+    may be `srbench.spec.read`, for specs that are not to be looked up.
 
     Raises SpecError for a spec or variant that does not parse.
     """
@@ -77,15 +85,15 @@ def rows(
     wanted: dict[Spec, None] = {}
     for baseline in dict.fromkeys(spec.baseline for spec in given):
         whole = [spec for spec in given if spec.baseline == baseline and spec.blocks]
-        added = [_variant(baseline, variant) for variant in variants]
+        added = [parse(_variant(baseline, variant)) for variant in variants]
         if not whole and not added:
-            added = [_variant(baseline, variant) for variant in default_variants]
+            added = [parse(_variant(baseline, variant)) for variant in default_variants]
         wanted |= dict.fromkeys([baseline, *whole, *added])
     return list(wanted)
 
 
-def _variant(baseline: Spec, blocks: str) -> Spec:
+def _variant(baseline: Spec, blocks: str) -> str:
     blocks = blocks.strip().removeprefix("+")
     if not blocks:
         raise SpecError("a variant is empty", "name one block or more: --variant se+sr:memories=4")
-    return parse(f"{baseline}+{blocks}")
+    return f"{baseline}+{blocks}"

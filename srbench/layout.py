@@ -21,19 +21,21 @@ tolerances = { "resnet50+sr" = 0.08 }
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from srbench.comparison import Case, case_of, cases
+from srbench.comparison import Case, case_of, cases, rows
 from srbench.conditions import Conditions
 from srbench.errors import SrbenchError
 from srbench.files import require_utf8
+from srbench.matching import Match, Matches
 from srbench.records import Record, Row
-from srbench.spec import parse
+from srbench.spec import Spec, parse, read
 
+MOST_ROWS = 100_000
 Size = int | str
 Prose = Annotated[str, AfterValidator(lambda text: " ".join(text.split()))]
 Tolerance = Annotated[float, Field(gt=0, le=1)]
@@ -60,16 +62,34 @@ class Group(_Strict):
             raise ValueError("variants need models")
         return self
 
+    @property
+    def sizes(self) -> Sequence[Size | None]:
+        return self.input_size if isinstance(self.input_size, list) else [self.input_size]
+
     def cases(self) -> list[Case]:
         """Every model with its variants, for one input size after the other."""
-        sizes = self.input_size if isinstance(self.input_size, list) else [self.input_size]
         return [
             case
-            for size in sizes
+            for size in self.sizes
             for case in cases(
                 self.models, self.variants, (), size=size, num_classes=self.num_classes
             )
         ]
+
+    def rows_in(self, records: Sequence[Record]) -> Iterator[Row]:
+        """The rows of the same, found without importing what the specs name.
+
+        Raises SrbenchError for a spec that is not the canonical one of a record, and may be one
+        of several.
+        """
+        match = Matches(records)
+        models = [match.with_canonical_backbone(read(model)) for model in self.models]
+        for size in self.sizes:
+            for spec in rows(models, self.variants, (), parse=read):
+                found = match(spec, size, self.num_classes)
+                if found.row is None:
+                    raise _unmatched(spec, found)
+                yield found.row
 
 
 class TimeGate(_Strict):
@@ -127,15 +147,21 @@ class Layout(_Strict):
     rows: list[Group] = Field(min_length=1)
     time: TimeGate | None = None
 
-    def wanted(self, records: Iterable[Record]) -> list["Wanted"]:
+    def wanted(self, records: Sequence[Record], imports: bool = True) -> list["Wanted"]:
         """The rows, in order and each once; of a published table those that its records name.
 
-        Raises SrbenchError for a spec or a size that is none.
+        Unless it ``imports``, no module is imported that a spec names: its row is looked for in the
+        records. Raises SrbenchError for a spec or a size that is none.
         """
+        asked = sum(len(g.models) * (1 + len(g.variants)) * len(g.sizes) for g in self.rows)
+        if asked > MOST_ROWS:
+            raise SrbenchError(
+                f"a table of {asked:,} rows is more than {MOST_ROWS:,}", "make several tables of it"
+            )
         found: dict[Wanted, None] = {}
         for group in self.rows:
             _require_source(group.published, records)
-            found |= dict.fromkeys(_wanted(group, records))
+            found |= dict.fromkeys(_wanted(group, records, imports))
         return list(found)
 
 
@@ -170,6 +196,8 @@ def load(path: Path) -> Layout:
         ) from None
     except ValidationError as error:
         raise SrbenchError(*_explained(path, error)) from error
+    except ValueError as error:  # of a number with thousands of digits
+        raise SrbenchError(f"{path}: {error}", "see the README for what a layout says") from error
 
 
 def _explained(path: Path, error: ValidationError) -> tuple[str, str]:
@@ -198,11 +226,22 @@ def _require_source(source: str, records: Iterable[Record]) -> None:
         )
 
 
-def _wanted(group: Group, records: Iterable[Record]) -> Iterator[Wanted]:
+def _unmatched(spec: Spec, found: Match) -> SrbenchError:
+    if not found.candidates:
+        return SrbenchError(f"there is no record of {spec}", "count it: srbench table")
+    return SrbenchError(
+        f"only the module that {spec} names can tell which record is meant",
+        f"write it as one of these, or give input_size and num_classes: "
+        f"{', '.join(found.candidates)}",
+    )
+
+
+def _wanted(group: Group, records: Sequence[Record], imports: bool) -> Iterator[Wanted]:
     if not group.models:
         for record in records:
             if record.published and record.published.source == group.published:
                 yield Wanted(record.row, group.published)
         return
-    for case in group.cases():
-        yield Wanted(case.row, group.published)
+    found = (case.row for case in group.cases()) if imports else group.rows_in(records)
+    for row in found:
+        yield Wanted(row, group.published)

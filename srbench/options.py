@@ -122,6 +122,20 @@ class Text(_Plain):
         return text
 
 
+def option_like(name: str, value: object) -> Option | None:
+    """The option that takes values such as this one; None where no spec could write it."""
+    if type(value) not in (bool, int, float, str):
+        return None  # nor a subclass
+    if isinstance(value, bool):
+        return Flag(name, value, "")
+    if isinstance(value, int):
+        is_writable = abs(value) < 10**18  # as many digits as an option takes
+        return Integer(name, value, "", minimum=None) if is_writable else None
+    if isinstance(value, float):
+        return Number(name, value, "")
+    return Text(name, str(value), "")
+
+
 @dataclass(frozen=True)
 class Stages:
     """One or more of the backbone's stages, joined by ``/``; by default its last ``last``.

@@ -12,9 +12,10 @@ in the catalog's order, so ``parse(str(spec)) == spec``, and two spellings of on
 import re
 from dataclasses import dataclass
 
+from srbench import lookup
 from srbench.catalog import Backbone
 from srbench.errors import SpecError
-from srbench.lookup import find_backbone, find_block, find_option, is_ours
+from srbench.lookup import find_backbone, find_block, find_option
 from srbench.options import After, Option, Stages, Value, format_value
 
 GRAMMAR_HINT = "write a spec as backbone:key=value+block:key=value, such as resnet50+sr:memories=2"
@@ -58,13 +59,32 @@ def parse(text: "str | Spec") -> Spec:
     """
     if isinstance(text, Spec):
         return text
+    written = read(text)
+    backbone = find_backbone(written.backbone.name)
+    part = _part(written.backbone, text, backbone, backbone.options)
+    return Spec(part, tuple(_block(block, text, backbone) for block in written.blocks))
+
+
+def read(text: str | Spec) -> Spec:
+    """A spec by its grammar alone: options are texts, in the order written.
+
+    Nothing is looked up, and no module imported: that is how specs in records are read.
+    Raises SpecError for what is no spec.
+
+    >>> read("eca:ECA+sr:memories=2").blocks
+    (Part(name='sr', options=(('memories', '2'),)),)
+    """
+    if isinstance(text, Spec):
+        return text
     head, *tail = (part.strip() for part in text.split("+"))
     if not head:
         raise SpecError(f"{text!r} names no model", GRAMMAR_HINT)
-    name, listing = _split(head, text)
-    backbone = find_backbone(name)
-    part = _part(name, listing, text, backbone, backbone.options)
-    return Spec(part, tuple(_block(block, text, backbone) for block in tail))
+    return Spec(_read(head, text), tuple(_read(block, text) for block in tail))
+
+
+def is_ours(spec: Spec) -> bool:
+    """Whether srbench knows all that a spec names, so that parsing it imports nothing."""
+    return all(lookup.is_ours(part.name) for part in (spec.backbone, *spec.blocks))
 
 
 def backbone_of(part: Part) -> Backbone:
@@ -85,6 +105,15 @@ def settings(spec: Spec) -> dict[str, str]:
     backbone = backbone_of(spec.backbone)
     found = {str(spec.backbone): backbone.note} if backbone.note else {}
     return found | {part.name: _unsaid(part, backbone) for part in spec.blocks}
+
+
+def values_of_all(spec: Spec) -> list[dict[str, Value]]:
+    """The values of all options of the backbone and of each block, in the spec's order."""
+    backbone = backbone_of(spec.backbone)
+    blocks = [(part, find_block(part.name).options) for part in spec.blocks]
+    return [
+        values(part, own, backbone) for part, own in [(spec.backbone, backbone.options), *blocks]
+    ]
 
 
 def _unsaid(part: Part, backbone: Backbone) -> str:
@@ -114,7 +143,7 @@ def _split(text: str, whole: str) -> tuple[str, str | None]:
     """A part's name and what follows the colon behind it; ``module:attribute`` is a name."""
     name, colon, rest = text.partition(":")
     attribute, more, options = rest.partition(":")
-    if colon and attribute and "=" not in attribute and not is_ours(name):
+    if colon and attribute and "=" not in attribute and not lookup.is_ours(name):
         name, colon, rest = f"{name}:{attribute}", more, options
     if not re.fullmatch(r"[A-Za-z_][\w.-]*(:[A-Za-z_][\w.-]*)?", name):
         problem = f"a name is missing in {whole!r}" if not name else f"{name!r} is not a name"
@@ -122,23 +151,18 @@ def _split(text: str, whole: str) -> tuple[str, str | None]:
     return name, rest if colon else None
 
 
-def _block(text: str, whole: str, backbone: Backbone) -> Part:
-    name, listing = _split(text, whole)
-    part = _part(name, listing, whole, backbone, find_block(name).options)
+def _block(written: Part, whole: str, backbone: Backbone) -> Part:
+    part = _part(written, whole, backbone, find_block(written.name).options)
     given = dict(part.options)
     if Stages().name in given and After().name in given:
-        raise SpecError(f"{whole}: stage and after both say where {name} goes", "give one of them")
-    if not backbone.stages and After().name not in given:
         raise SpecError(
-            f"{backbone.name} lists no stages to put {name} behind",
-            f"name modules, +{name}:after=features.*, or give the network an attribute `stages`",
+            f"{whole}: stage and after both say where {part.name} goes", "give one of them"
         )
     return part
 
 
-def _part(
-    name: str, listing: str | None, whole: str, backbone: Backbone, options: tuple[Option, ...]
-) -> Part:
+def _read(text: str, whole: str) -> Part:
+    name, listing = _split(text, whole)
     given: dict[str, Value] = {}
     for assignment in listing.split(",") if listing is not None else ():
         key, equals, value = assignment.partition("=")
@@ -148,15 +172,23 @@ def _part(
                 GRAMMAR_HINT
                 + ("" if equals or not assignment else "; srbench's own names are no modules"),
             )
-        option = find_option(key, options, name)
         if key in given:
             raise SpecError(f"{name}'s option {key!r} is given twice", "give it once")
+        given[key] = value
+    return Part(name, tuple(given.items()))
+
+
+def _part(written: Part, whole: str, backbone: Backbone, options: tuple[Option, ...]) -> Part:
+    """A part as it was read, with its values typed, in the catalog's order, and no defaults."""
+    given: dict[str, Value] = {}
+    for key, value in written.options:
+        option = find_option(key, options, written.name)
         try:
-            given[key] = option.parse(value, backbone.stage_names)
+            given[key] = option.parse(format_value(value), backbone.stage_names)
         except SpecError as error:
             raise SpecError(f"{whole}: {error.message}", error.hint) from error
     usual = defaults(options, backbone)
     return Part(
-        name,
+        written.name,
         tuple((key, given[key]) for key in usual if key in given and given[key] != usual[key]),
     )

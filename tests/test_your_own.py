@@ -1,5 +1,7 @@
 """Blocks and networks by their module's name, networks by entry point, and timm's."""
 
+import csv
+import io
 import itertools
 import math
 from collections.abc import Callable
@@ -17,6 +19,8 @@ from srbench.errors import SpecError
 from srbench.spec import parse
 
 CODE = """
+import functools
+
 import torch
 from torch import nn
 
@@ -46,7 +50,7 @@ class Unit(nn.Module):
         return self.norm(self.conv(x)).relu()
 
 
-def by_name(**options):
+def by_name(**options) -> nn.Module:
     return Net(options["num_classes"])
 
 
@@ -132,7 +136,33 @@ class Quits(nn.Module):
 
 
 def no_module(channels):
+    raise AssertionError("called")
+
+
+def promised(channels, **options) -> "nn.Module":
+    return nn.Conv2d(channels, channels, 1)
+
+
+def breaks_its_promise(channels) -> nn.Module:
     return channels
+
+
+def by_keywords(**options):
+    raise AssertionError("called")
+
+
+class Callable:
+    def __call__(self, num_classes) -> int:
+        raise AssertionError("called")
+
+
+class NoModule:
+    def __init__(self, channels):
+        raise AssertionError("called")
+
+
+callable_one = Callable()
+narrow = functools.partial(Net, width=2)
 
 
 MADE = Plain()
@@ -160,6 +190,17 @@ def failure(capsys: pytest.CaptureFixture, *arguments: str) -> tuple[str, str]:
     assert error.startswith("error: ")
     assert hint.startswith("hint: ")
     return error, hint
+
+
+def failed_row(capsys: pytest.CaptureFixture, *arguments: str) -> str:
+    """What is said of the one row that fails; those before it stand."""
+    assert run([*arguments, "--no-variants", "-f", "csv"]) == 4
+    stdout, stderr = capsys.readouterr()
+    *others, row = csv.DictReader(io.StringIO(stdout))
+    assert all(other["status"] == "ok" and other["params"] for other in others)
+    assert row["params"] == ""
+    assert f"error: {row['spec']}: {row['status']}" in stderr
+    return row["status"]
 
 
 # --- ECA, which docs/your-own.md shows
@@ -236,28 +277,23 @@ def test_a_network_that_looks_at_values_is_run_for_real(package: str) -> None:
 @pytest.mark.parametrize(
     ("spec", "problem", "remedy"),
     [
-        ("resnet18+{}:Forgotten", "its scale is not registered", "a buffer"),
-        ("resnet18+{}:Elsewhere", "its scale is on the device meta", "on the CPU"),
-        ("resnet18+{}:Pair", "it returns a tuple, not a tensor", "same shape"),
-        ("resnet18+{}:Quits", "SystemExit: 3", "options"),
-        ("resnet18+{}:no_module", "it is a int", "torch.nn.Module"),
+        ("resnet18+{}:no_module", "is not known to make a module", "-> nn.Module"),
+        ("resnet18+{}:NoModule", "is not known to make a module", "torch.nn.Module"),
+        ("resnet18+{}:callable_one", "is not known to make a module", "annotate"),
+        ("{}:by_keywords", "is not known to make a module", "name num_classes"),
+        ("resnet18+tempfile:mkdtemp", "is not known to make a module", "annotate"),
+        ("tempfile:mkdtemp", "is not known to make a module", "num_classes"),
         ("resnet18+{}:NUMBER", "is not a class or a function", "the class itself"),
         ("resnet18+{}:MADE", "is not a class or a function", "the class itself"),
         ("resnet18+{}:Plane", "has no 'Plane'", "did you mean Plain?"),
         ("resnet18+no_such_module:Plain", "there is no module 'no_such_module'", "installed"),
-        ("{}:Bare+se", "lists no stages", "after="),
         ("{}:Bare+sr:stage=early", "lists no stages", "after="),
-        ("{}:NoBranches+se", "does not say where the residual branches", "branches"),
-        ("{}:Misnamed+sr", "has no module later", "did you mean late"),
         ("{}:OddStages", "lists its stages in a way", "tuple"),
         ("{}:OddSize", "has the input_size 'large'", "pixels"),
         ("{}:Fixed", "takes no num_classes", "argument num_classes"),
         ("{}:Needy", "needs 'depth', an argument that has no default", "num_classes"),
-        ("{}:Fails", "RuntimeError: no luck", "options"),
-        ("{}:Narrow+se", "does not run on an input of 16x16", "--input-size"),
         ("{}:Net:width=x", "width=x is not valid", "whole number"),
         ("{}:Net+se:stage=layer1", "no stage 'layer1'", "early, late"),
-        ("{}:Bare+se:after=early.0", "reduction 16 leaves none of 4 channels", "options"),
         ("resnet50:Oops", "is not key=value", "key=value"),
     ],
 )
@@ -268,6 +304,42 @@ def test_what_cannot_be_used(
     error, hint = failure(capsys, "flops", spec.format(package), *size)
     assert problem in error
     assert remedy in hint
+
+
+@pytest.mark.parametrize(
+    ("spec", "problem", "remedy"),
+    [
+        ("resnet18+{}:Forgotten", "its scale is not registered", "a buffer"),
+        ("resnet18+{}:Elsewhere", "its scale is on the device meta", "on the CPU"),
+        ("resnet18+{}:Pair", "it returns a tuple, not a tensor", "same shape"),
+        ("resnet18+{}:Quits", "it called sys.exit(3)", "options"),
+        ("resnet18+{}:breaks_its_promise", "it is a int", "torch.nn.Module"),
+        ("{}:Bare+se", "lists no stages", "after="),
+        ("{}:NoBranches+se", "does not say where the residual branches", "branches"),
+        ("{}:Misnamed+sr", "has no module later", "did you mean late"),
+        ("{}:Fails", "RuntimeError: no luck", "options"),
+        ("{}:Narrow", "does not run on an input of 16x16", "--input-size"),
+        ("{}:Bare+se:after=early.0", "reduction 16 leaves none of 4 channels", "options"),
+    ],
+)
+def test_what_fails_is_a_row(
+    package: str, capsys: pytest.CaptureFixture, spec: str, problem: str, remedy: str
+) -> None:
+    size = ("--input-size", "64") if spec.startswith("resnet") else ()
+    said = failed_row(capsys, "flops", spec.format(package), *size)
+    assert problem in said
+    assert remedy in said
+
+
+def test_what_is_promised_to_be_a_module_is_called(package: str) -> None:
+    by_function, narrow = (
+        srbench.count(f"resnet18+{package}:promised", input_size=64),
+        srbench.count(f"{package}:narrow"),
+    )
+    assert by_function.delta(by_function[1], "params") == sum(
+        2 * (c * c + c) for c in (64, 128, 256, 512)
+    )
+    assert narrow[0].counts.params < srbench.count(f"{package}:Net")[0].counts.params
 
 
 def test_a_module_that_fails_takes_no_other_with_it(
@@ -342,7 +414,6 @@ def test_a_network_of_timm_is_initialised() -> None:
     ("spec", "problem", "remedy"),
     [
         ("timm:resnet19", "timm has no model 'resnet19'", "did you mean timm:resnet"),
-        ("timm:convnext_atto+se", "does not say where the residual branches", "after="),
         ("timm:resnet18:drop=1", "has no option 'drop'", "none"),
     ],
 )
@@ -352,6 +423,31 @@ def test_what_timm_does_not_have(
     error, hint = failure(capsys, "flops", spec, "--input-size", "64")
     assert problem in error
     assert remedy in hint
+
+
+def test_a_network_of_timm_without_a_place_fails_alone(capsys: pytest.CaptureFixture) -> None:
+    specs = ("timm:resnet18+se", "timm:convnext_atto+se")
+    said = failed_row(capsys, "flops", *specs, "--input-size", "64")
+    assert "does not say where the residual branches" in said
+    assert "after=" in said
+
+
+def test_a_network_of_timm_that_cannot_be_built_fails_alone(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timm = pytest.importorskip("timm")
+    plain = timm.create_model
+
+    def create(name: str, **options: object) -> object:
+        if name == "resnet34":
+            raise RuntimeError("no such luck")
+        return plain(name, **options)
+
+    plugins.backbone_at.cache_clear()
+    monkeypatch.setattr(timm, "create_model", create)
+    specs = ("timm:resnet18", "timm:resnet34")
+    assert "no such luck" in failed_row(capsys, "flops", *specs, "--input-size", "64")
+    plugins.backbone_at.cache_clear()
 
 
 def test_without_timm_the_remedy_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -492,19 +588,27 @@ def test_an_option_called_classes_is_the_networks_own(odd: str) -> None:
         ("{}:Nothing", "it returns a NoneType, not logits"),
         ("{}:Leaves", "called sys.exit(0)"),
         ("{}:not_a_module", "is a dict"),
-        ("math:pi.foo", "has no 'foo'"),
-        ("resnet18:bogus", "is not key=value"),
-        ("cifar_resnet8:bogus", "is not key=value"),
     ],
 )
 def test_what_would_be_a_wrong_number(
     odd: str, capsys: pytest.CaptureFixture, spec: str, problem: str
 ) -> None:
-    error, _ = failure(capsys, "flops", spec.format(odd), "--no-variants")
+    assert problem in failed_row(capsys, "flops", spec.format(odd))
+    with pytest.raises(srbench.errors.BuildError):
+        srbench.build(spec.format(odd))
+
+
+@pytest.mark.parametrize(
+    ("spec", "problem"),
+    [
+        ("math:pi.foo", "has no 'foo'"),
+        ("resnet18:bogus", "is not key=value"),
+        ("cifar_resnet8:bogus", "is not key=value"),
+    ],
+)
+def test_what_is_no_spec(capsys: pytest.CaptureFixture, spec: str, problem: str) -> None:
+    error, _ = failure(capsys, "flops", spec)
     assert problem in error
-    if "sys.exit" not in problem:
-        with pytest.raises(srbench.errors.SrbenchError):
-            srbench.build(spec.format(odd))
 
 
 def test_a_profile_follows_the_order_in_which_parts_run(

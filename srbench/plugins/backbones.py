@@ -9,7 +9,7 @@ from srbench.catalog import Backbone, Stage
 from srbench.errors import SpecError
 from srbench.plugins import timm_models
 from srbench.plugins.entries import BACKBONE_GROUP, origin, target
-from srbench.plugins.imports import asked, default, load, options
+from srbench.plugins.imports import asked, default, load, options, usable
 
 CLASSES = "num_classes"
 
@@ -40,11 +40,16 @@ def backbone_at(name: str) -> Backbone:
 def build(name: str, num_classes: int, /, **arguments: Any) -> Any:
     """The network of that name, in either way of naming it."""
     at = name if ":" in name else target(BACKBONE_GROUP, name)
-    return load(at, f"model {name}")(num_classes=num_classes, **arguments)
+    return load(at, f"model {name}", CLASSES)(num_classes=num_classes, **arguments)
 
 
 def _backbone(name: str, at: str, what: str, source: str) -> Backbone:
-    make = load(at, what)
+    with usable(what):
+        return _row(name, at, what, source)
+
+
+def _row(name: str, at: str, what: str, source: str) -> Backbone:
+    make = load(at, what, CLASSES)
     if not asked(make, [CLASSES], any_keyword=True):
         raise SpecError(
             f"{what} takes no {CLASSES}", f"give its constructor the argument {CLASSES}"

@@ -7,7 +7,7 @@ from srbench.catalog import Block
 from srbench.errors import SpecError
 from srbench.options import After, Stages
 from srbench.plugins.entries import BLOCK_GROUP, origin, target
-from srbench.plugins.imports import load, options
+from srbench.plugins.imports import load, options, usable
 
 SHAPE_ARGUMENTS = ("channels", "height", "width")
 
@@ -26,6 +26,11 @@ def block_at(name: str) -> Block:
 
 
 def _block(name: str, at: str, what: str, source: str) -> Block:
+    with usable(what):
+        return _row(name, at, what, source)
+
+
+def _row(name: str, at: str, what: str, source: str) -> Block:
     cls = load(at, what)
     place: Any = getattr(cls, "place", "branch")
     if place not in ("branch", "stage"):

@@ -6,28 +6,59 @@ import importlib.util
 import inspect
 import os
 import sys
-from collections.abc import Callable, Collection
-from contextlib import redirect_stdout
+import traceback
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
-from srbench.errors import SpecError
-from srbench.options import Flag, Integer, Number, Option, Text
+from srbench.code.own import Own
+from srbench.code.sources import read_imported, watching_imports
+from srbench.errors import SpecError, SrbenchError
+from srbench.failures import require_failure, told
+from srbench.options import Option, option_like
+from srbench.plugins.promises import is_called_as_it_is_written, makes_a_module
 
 OURS = ("stage", "after")
 
 
-def load(name: str, what: str) -> Callable[..., Any]:
-    """The class or function that ``module:attribute`` names.
+@contextmanager
+def usable(what: str) -> Iterator[None]:
+    """Raises SpecError where looking at a class or a function of someone else's raises anything."""
+    try:
+        yield
+    except SrbenchError:
+        raise
+    except BaseException as error:
+        require_failure(error)
+        raise SpecError(
+            f"{what} cannot be used: {told(error)}", "`srbench --debug …` shows where it fails"
+        ) from error
+
+
+def load(name: str, what: str, number_of_classes: str = "") -> Callable[..., Any]:
+    """The class or function that ``module:attribute`` names, once it may be called.
 
     The working directory is searched last, so that one's own file is found and hides nothing.
-    ``what`` is what an error calls it. Raises SpecError where there is no such thing, or importing
-    it fails.
+    ``what`` is what an error calls it. A network names its ``number_of_classes`` as an argument.
+    Raises SpecError where there is no such thing, importing it fails, or it is not known to make a
+    module: anybody's layout may name any function.
     """
     module, _, attribute = name.partition(":")
     found = _attribute(_module(module, what), attribute, what)
     if not callable(found) or (not isinstance(found, type) and hasattr(found, "forward")):
         raise SpecError(
             f"{what} is not a class or a function that makes a module", "name the class itself"
+        )
+    names_classes = (
+        number_of_classes
+        and is_called_as_it_is_written(found)
+        and asked(found, [number_of_classes])
+    )
+    if not (names_classes or makes_a_module(found)):
+        raise SpecError(
+            f"{what} is not known to make a module, so it is not called",
+            "a class must be one of torch.nn.Module; annotate a function: def make(…) -> nn.Module"
+            + (f", or let it name {number_of_classes}" if number_of_classes else ""),
         )
     return found  # type: ignore[no-any-return]
 
@@ -60,7 +91,7 @@ def options(make: Callable[..., Any], filled: Collection[str], what: str) -> lis
                 f"srbench fills in {', '.join(filled)}: call it so if that is what it is, "
                 "or give it a default" + (" and another name" if parameter.name in OURS else ""),
             )
-        option = _option(parameter.name, parameter.default)
+        option = option_like(parameter.name, parameter.default)
         found += [option] if option else []
     return found
 
@@ -90,13 +121,23 @@ def _module(module: str, what: str) -> Any:
             "is it installed, or in the folder that srbench is called in? write module:Class",
         )
     try:
-        with redirect_stdout(sys.stderr):  # what it prints is nobody's data
-            return importlib.import_module(module)
-    except (Exception, SystemExit) as error:
+        with redirect_stdout(sys.stderr), watching_imports():  # what it prints is nobody's data
+            found = importlib.import_module(module)
+    except BaseException as error:
+        require_failure(error)
         raise SpecError(
-            f"{what} cannot be imported: {type(error).__name__}: {error}",
-            "repair that package; everything else works without it",
+            f"{what} cannot be imported: {told(error)}{_at(error)}",
+            "mend that module; `srbench --debug …` shows the traceback, and everything else works "
+            "without it",
         ) from error
+    read_imported(Own(frozenset({top})))
+    return found
+
+
+def _at(error: BaseException) -> str:
+    """Where an import failed: the last line of a module's own, as far as that is known."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if "importlib" not in f.filename]
+    return f" ({frames[-1].filename} line {frames[-1].lineno})" if len(frames) > 1 else ""
 
 
 def _attribute(module: Any, path: str, what: str) -> Any:
@@ -105,11 +146,17 @@ def _attribute(module: Any, path: str, what: str) -> Any:
         if not hasattr(found, name):
             near = difflib.get_close_matches(name, dir(found), n=1)
             raise SpecError(
-                f"{what} cannot be imported: {getattr(found, '__name__', found)} has no {name!r}",
+                f"{what} cannot be imported: {_described(found)} has no {name!r}",
                 f"did you mean {near[0]}?" if near else "write module:Class",
             )
         found = getattr(found, name)
     return found
+
+
+def _described(found: Any) -> str:
+    """A module or a class by its name; of a module also which file that is."""
+    file = getattr(found, "__file__", None)
+    return f"{getattr(found, '__name__', found)}{f' ({file})' if file else ''}"
 
 
 def _parameters(make: Callable[..., Any], what: str) -> list[inspect.Parameter]:
@@ -119,16 +166,3 @@ def _parameters(make: Callable[..., Any], what: str) -> list[inspect.Parameter]:
         raise SpecError(f"{what} does not tell its arguments: {error}", "write it in Python") from (
             error
         )
-
-
-def _option(name: str, value: Any) -> Option | None:
-    """An option for a default that a spec can write; others keep what they are."""
-    if type(value) not in (bool, int, float, str):
-        return None  # nor a subclass: a spec could not write it
-    if isinstance(value, bool):
-        return Flag(name, value, "")
-    if isinstance(value, int):
-        return Integer(name, value, "", minimum=None)
-    if isinstance(value, float):
-        return Number(name, value, "")
-    return Text(name, value, "")

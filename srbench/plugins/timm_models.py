@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from srbench.catalog import OWN_SE, Backbone, Stage
 from srbench.errors import SpecError
+from srbench.failures import FAILURES
 
 if TYPE_CHECKING:
     from torch import nn
@@ -20,13 +21,19 @@ def backbone(name: str, model: str) -> Backbone:
     """
     from srbench.blank import blank  # loads torch
 
-    with blank():
-        built = _make(model)
+    target = "srbench.plugins.timm_models:build"
+    try:
+        with blank():
+            built = _make(model)
+    except SpecError:
+        raise
+    except FAILURES:  # building it as a row says why, and leaves the others
+        return Backbone(name, "timm", target, ())
     size = built.pretrained_cfg.get("input_size", (3, 224, 224))[-1]
     return Backbone(
         name,
         "timm",
-        "srbench.plugins.timm_models:build",
+        target,
         tuple(_stages(built)),
         input_size=size,
         num_classes=built.pretrained_cfg.get("num_classes") or 1000,

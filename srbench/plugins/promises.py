@@ -1,0 +1,45 @@
+"""Whether calling something makes a module, found without calling it."""
+
+import inspect
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+
+def makes_a_module(make: Callable[..., Any]) -> bool:
+    """Whether it is a class of torch.nn.Module, or a function annotated to return one."""
+    if type(make) is partial:  # a subclass may do anything when it is called
+        return makes_a_module(make.func)
+    if isinstance(make, type):
+        return _is_module(make)
+    function = inspect.unwrap(make)
+    return _is_module(_returned(function if inspect.isroutine(function) else type(make).__call__))
+
+
+def is_called_as_it_is_written(make: Callable[..., Any]) -> bool:
+    """Whether it is a class or a function, or a partial of one: an instance may have any
+    signature, and do anything."""
+    if type(make) is partial:
+        return is_called_as_it_is_written(make.func)
+    return isinstance(make, type) or inspect.isroutine(inspect.unwrap(make))
+
+
+def _returned(function: Any) -> Any:
+    """What a function is annotated to return, or None."""
+    function = getattr(function, "__func__", function)  # a method's
+    said = getattr(function, "__annotations__", {}).get("return")
+    if not isinstance(said, str):
+        return said
+    # As `from __future__ import annotations` leaves it: a dotted name, looked up and not evaluated.
+    first, *others = said.strip("'\" ").split(".")
+    found = getattr(function, "__globals__", {}).get(first)
+    for name in others:
+        found = getattr(found, name, None)
+    return found
+
+
+def _is_module(cls: Any) -> bool:
+    """Whether it is a class of torch.nn.Module; where torch is not loaded nothing is."""
+    torch = sys.modules.get("torch.nn")
+    return torch is not None and isinstance(cls, type) and issubclass(cls, torch.Module)
