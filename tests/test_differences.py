@@ -117,7 +117,7 @@ def test_a_damaged_line_is_named_and_the_others_compare(
     assert run(["compare", *files]) == 4
     stdout, stderr = capsys.readouterr()
     assert "line 4: " in stderr
-    assert "the 3 other records are kept" in stderr
+    assert "the other 3 are kept" in stderr
     assert "Only in A: resnet18+se at 64×64." in stdout
 
 

@@ -177,16 +177,18 @@ def test_check(
     for suffix in (".md", ".tex", ".csv"):
         path = tables / f"small{suffix}"
         path.write_bytes(path.read_bytes().replace(b"resnet18", HOSTILE.encode()))
-    with (tables / "small.jsonl").open("ab") as file:
-        file.write(DAMAGED)
+    damaged = form == "markdown"  # the lines that are no records are all that is told then
+    if damaged:
+        with (tables / "small.jsonl").open("ab") as file:
+            file.write(DAMAGED)
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
     capsys.readouterr()
-    assert run(["check", str(tables), "--format", form]) == 1
+    assert run(["check", str(tables), "--format", form]) == (2 if damaged else 1)
     stdout, stderr = capsys.readouterr()
     assert untamed(stderr) == []
     if form == "github":
         lines = stdout.splitlines()
-        assert len(lines) > 5
+        assert len(lines) == 5
         assert all(re.match(r"::error (file|title)=[^:]+::[^:]", line) for line in lines)
         assert untamed(stdout.replace("::error ", "")) == []
         stdout = (tmp_path / "summary.md").read_bytes().decode()

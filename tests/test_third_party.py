@@ -176,9 +176,6 @@ class TestThirdPartyBlocks:
     @pytest.mark.parametrize(
         ("spec", "problem"),
         [
-            ("resnet18+fails_to_build", "no such luck"),
-            ("resnet18+fails_to_run", "block fails_to_run at layer1.0.bn2, 64x16x16: KeyError"),
-            ("resnet18+reshapes", "it changes (2, 64, 16, 16) to (2, 1, 1, 16)"),
             ("resnet18+needy", "needs 'heads', an argument that has no default"),
             ("resnet18+staged", "needs 'stage', an argument that is srbench's own"),
             ("resnet18+elsewhere", "the place 'roof'"),
@@ -186,7 +183,7 @@ class TestThirdPartyBlocks:
             ("resnet18+scal", "unknown block 'scal'"),
         ],
     )
-    def test_failures_are_one_line_each_and_nothing_is_written(
+    def test_what_cannot_be_used_is_said_and_nothing_is_written(
         self, spec: str, problem: str, tmp_path: object, capsys: pytest.CaptureFixture
     ) -> None:
         out = tmp_path / "out.csv"
@@ -198,6 +195,26 @@ class TestThirdPartyBlocks:
         assert problem in error
         assert hint.startswith("hint: ")
         assert not out.exists()
+
+    @pytest.mark.parametrize(
+        ("spec", "problem"),
+        [
+            ("resnet18+fails_to_build", "no such luck"),
+            ("resnet18+fails_to_run", "block fails_to_run at layer1.0.bn2, 64x16x16: KeyError"),
+            ("resnet18+reshapes", "it changes (2, 64, 16, 16) to (2, 1, 1, 16)"),
+        ],
+    )
+    def test_a_block_that_fails_leaves_the_other_rows(
+        self, spec: str, problem: str, capsys: pytest.CaptureFixture
+    ) -> None:
+        arguments = ["resnet18+se", spec, "--input-size", "64", "-f", "csv"]
+        assert run(["flops", *arguments]) == 4
+        stdout, stderr = capsys.readouterr()
+        assert "\nresnet18+se,11778592," in stdout
+        assert problem in stdout
+        (error,) = stderr.strip().splitlines()
+        assert error.startswith(f"error: {spec}: failed: ")
+        assert problem in error
 
     def test_arguments_that_no_spec_can_write_keep_their_defaults(self) -> None:
         rows = srbench.count("resnet18+flexible", input_size=64)

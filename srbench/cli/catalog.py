@@ -6,7 +6,13 @@ from typing import Any
 from srbench import plugins
 from srbench.catalog import BACKBONES, BLOCKS, SIZED, Backbone, Block
 from srbench.cli.messages import tell
-from srbench.cli.output import FormatOption, OutputOption, destination
+from srbench.cli.output import (
+    FormatOption,
+    Output,
+    OutputOption,
+    OverwriteOption,
+    destination,
+)
 from srbench.lookup import is_ours
 from srbench.options import After, Option, Stages, format_value
 from srbench.report.formats import Report
@@ -15,22 +21,26 @@ from srbench.report.table import Column, Table
 THEIR_OWN = "A {what} of your own goes by module:Class, or by a name that its package lists."
 
 
-def models(form: FormatOption = None, output: OutputOption = None) -> None:
+def models(
+    form: FormatOption = None, output: OutputOption = None, overwrite: OverwriteOption = False
+) -> None:
     """List the models, with their stages, options and the input they are made for."""
     rows = [_model(backbone) for backbone in BACKBONES.values()]
     rows += _third_party(plugins.BACKBONE_GROUP, rows[0])
     notes = [*(f"{one.what}." for one in SIZED), THEIR_OWN.format(what="network")]
-    with destination(output, form) as target:
-        target.write(_listing("models", rows, _meanings(BACKBONES.values()), notes, _narrow))
+    listing = _listing("models", rows, _meanings(BACKBONES.values()), notes, _narrow)
+    destination(Output(output, form, overwrite)).write(listing)
 
 
-def blocks(form: FormatOption = None, output: OutputOption = None) -> None:
+def blocks(
+    form: FormatOption = None, output: OutputOption = None, overwrite: OverwriteOption = False
+) -> None:
     """List the blocks, with their options and defaults."""
     rows = [_block(block) for block in BLOCKS.values()]
     rows += _third_party(plugins.BLOCK_GROUP, rows[0])
     notes = [THEIR_OWN.format(what="block")]
-    with destination(output, form) as target:
-        target.write(_listing("blocks", rows, _meanings(BLOCKS.values()), notes))
+    listing = _listing("blocks", rows, _meanings(BLOCKS.values()), notes)
+    destination(Output(output, form, overwrite)).write(listing)
 
 
 def _listing(

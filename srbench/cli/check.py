@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from srbench.cli.output import OutputOption
+from srbench.cli.github import GITHUB, plain_format
+from srbench.cli.output import Output, OutputOption, OverwriteOption
 from srbench.report.formats import FORMATS
 
 CheckFormat = Enum("CheckFormat", {name: name for name in (*FORMATS, "github")}, type=str)  # type: ignore[misc]
@@ -63,14 +64,15 @@ def check(
         ),
     ] = None,
     output: OutputOption = None,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Check that committed tables are still true: counts to the integer, files to the byte.
 
     Counts anew every row of every layout, and compares. With --time, times models in fresh
     processes that take turns with those of another version of the code.
 
-    Exit codes: 0 fine, 1 something is not true any more or slower, 2 a table cannot be read,
-    3 times are inconclusive, 4 a row cannot be counted.
+    Exit codes: 0 fine, 1 something is not true any more or slower, 2 a table cannot be read and
+    nothing was counted, 3 times are inconclusive, 4 a row cannot be counted.
 
     [bold]Examples[/bold]
 
@@ -80,13 +82,16 @@ def check(
 
       srbench check --time --against ../base
     """
-    chosen = form and form.value
+    target = Output(output, plain_format(form and form.value), overwrite)
+    is_github = form is not None and form.value == GITHUB
     if time or against:
         from srbench.cli.timegate import time_and_show
 
-        code = time_and_show(folder, only or (), time, against, tolerance, device, chosen, output)
+        code = time_and_show(
+            folder, only or (), time, against, tolerance, device, target, is_github
+        )
     else:
         from srbench.cli.checking import check_and_show
 
-        code = check_and_show(folder, only or (), chosen, output)
+        code = check_and_show(folder, only or (), target, is_github)
     raise typer.Exit(code)

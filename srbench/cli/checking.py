@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from srbench.cli.github import GITHUB, plain_format, tell_github
-from srbench.cli.output import destination, require_apart
+from srbench.cli.github import tell_github
+from srbench.cli.output import Output, destination
 from srbench.cli.rows import counter
 from srbench.errors import SrbenchError
 from srbench.findings import Checked, Finding, exit_code
@@ -15,31 +15,31 @@ from srbench.report.findings import annotations, checked_report
 from srbench.runner.missing import Counter
 
 
-def check_and_show(
-    folder: Path, names: Sequence[str], form: str | None, output: Path | None
-) -> int:
+def check_and_show(folder: Path, names: Sequence[str], output: Output, is_github: bool) -> int:
     """The whole of ``srbench check`` without times; returns the exit code."""
-    require_apart(output, folder.glob("*"))
-    with destination(output, plain_format(form)) as target:
-        checked = list(_checked(folder, names))
-        report = checked_report(checked)
-        if form == GITHUB:
-            findings = [finding for table in checked for finding in table.findings]
-            tell_github(annotations(findings), report)
-        else:
-            target.write(report)
+    target = destination(output, reads=folder.glob("*"), must_show=False)
+    paths = layout_paths(folder, names)
+    opened = [_opened(path) for path in paths]
+    tables = [table for table in opened if isinstance(table, Committed)]
+    # Nothing is counted while something cannot be read: the counts would have to be made again.
+    checked = [table for table in map(_unreadable, opened) if table.findings]
+    if not checked:
+        checked = list(_checked(folder, tables, all_of_them=not names))
+    report = checked_report(checked)
+    if is_github:
+        findings = [finding for table in checked for finding in table.findings]
+        tell_github(annotations(findings), report)
+    else:
+        target.write(report)
     return exit_code(checked)
 
 
-def _checked(folder: Path, names: Sequence[str]) -> Iterator[Checked]:
-    opened = [_opened(path) for path in layout_paths(folder, names)]
-    tables = [table for table in opened if isinstance(table, Committed)]
+def _checked(folder: Path, tables: Sequence[Committed], all_of_them: bool) -> Iterator[Checked]:
     rows = {wanted.row for table in tables for wanted in table.wanted}
     with counter(len(rows)) as count:
-        for table in opened:
-            yield table if isinstance(table, Checked) else _check(table, count)
-    unread = {table.name for table in opened if isinstance(table, Checked)}
-    beside = () if names else tuple(orphans(folder, tables, unread))
+        for table in tables:
+            yield _check(table, count)
+    beside = tuple(orphans(folder, tables)) if all_of_them else ()
     if beside:
         yield Checked(str(folder), 0, beside)
 
@@ -53,13 +53,20 @@ def _opened(path: Path) -> Committed | Checked:
         return Checked(path.stem, 0, (finding,))
 
 
-def _check(table: Committed, count: Counter) -> Checked:
+def _unreadable(table: Committed | Checked) -> Checked:
+    """A table with the lines of its records that are none."""
+    if isinstance(table, Checked):
+        return table
     remedy = f"restore that line; or delete it, then: srbench table {table.name}"
     problems = (
         Finding("unreadable", table.name, p.why, (), remedy, file=loaded.path, line=p.line)
         for loaded in (table.loaded, *(loaded for _, loaded in table.times))
         for p in loaded.problems
     )
-    of_records = (*problems, *check_counts(table, count))
+    return Checked(table.name, len(table.wanted), tuple(problems))
+
+
+def _check(table: Committed, count: Counter) -> Checked:
+    of_records = tuple(check_counts(table, count))
     findings = (*of_records, *check_renderings(table, is_true=not of_records))
     return Checked(table.name, len(table.wanted), findings)

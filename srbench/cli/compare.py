@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from srbench.cli.output import FormatOption, OutputOption
+from srbench.cli.output import FormatOption, Output, OutputOption, OverwriteOption
 
 
 def compare(
@@ -14,6 +14,7 @@ def compare(
     b: Annotated[str, typer.Argument(metavar="B", help="The same, of later or of elsewhere.")],
     form: FormatOption = None,
     output: OutputOption = None,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Compare two files of records, row by row: counts to the integer, times with intervals.
 
@@ -29,4 +30,4 @@ def compare(
     """
     from srbench.cli.comparing import compare_and_show
 
-    raise typer.Exit(compare_and_show(a, b, form, output))
+    raise typer.Exit(compare_and_show(a, b, Output(output, form, overwrite)))

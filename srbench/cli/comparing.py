@@ -1,19 +1,16 @@
 """Compares two files of records, and shows what differs."""
 
-from pathlib import Path
-
-from srbench.cli.output import Format, destination, require_apart
+from srbench.cli.output import Output, destination
 from srbench.cli.recorded import read_records, records_path
 from srbench.differences import differences
 from srbench.errors import ROWS_FAILED
 from srbench.report.differences import differences_report
 
 
-def compare_and_show(a: str, b: str, form: Format | None, output: Path | None) -> int:
+def compare_and_show(a: str, b: str, output: Output) -> int:
     """The whole of ``srbench compare``; returns the exit code."""
-    require_apart(output, [records_path(a), records_path(b)])
-    with destination(output, form) as target:
-        before, after = read_records(a), read_records(b)
-        target.write(differences_report(differences(before.records, after.records), a, b))
+    target = destination(output, reads=[records_path(a), records_path(b)])
+    before, after = read_records(a), read_records(b)
+    target.write(differences_report(differences(before.records, after.records), a, b))
     failed = any(record.status != "ok" for record in (*before.records, *after.records))
     return ROWS_FAILED if before.problems or after.problems or failed else 0

@@ -3,16 +3,15 @@
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
-from pathlib import Path
 
 from srbench.catalog import DEFAULT_VARIANTS
 from srbench.cli.messages import tell
-from srbench.cli.output import Format, destination, exit_code
+from srbench.cli.output import Output, destination, exit_code
 from srbench.cli.progress import progress
 from srbench.comparison import Case, cases
-from srbench.errors import INTERRUPTED
 from srbench.records import Record
 from srbench.report.counts import counts_report
+from srbench.report.formats import Report
 from srbench.results import Results
 
 
@@ -25,22 +24,24 @@ def count_and_show(
     num_classes: int | None,
     per_module: bool,
     strict: bool,
-    form: Format | None,
-    output: Path | None,
+    output: Output,
 ) -> int:
     """The whole of ``srbench flops``; returns the exit code."""
     usual = DEFAULT_VARIANTS if default_variants else ()
     wanted = cases(specs, variants, usual, size=size, num_classes=num_classes)
-    with destination(output, form) as target:
-        results, interrupted = _count(wanted)
-        if results:
-            target.write(counts_report(results, per_module), partial=interrupted)
-    return INTERRUPTED if interrupted else exit_code(results, strict)
-
-
-def _count(wanted: list[Case]) -> tuple[Results, bool]:
-    """The rows, and whether Ctrl-C came before the last of them."""
+    target = destination(output)
     records: list[Record] = []
+
+    def report() -> Report | None:
+        return counts_report(Results(records), per_module) if records else None
+
+    with target.keeping(report):
+        _count(wanted, records)
+    target.write(counts_report(Results(records), per_module))
+    return exit_code(Results(records), strict)
+
+
+def _count(wanted: Sequence[Case], into: list[Record]) -> None:
     try:
         # A block of someone else's may print: stdout is for data.
         with progress(len(wanted)) as begin, redirect_stdout(sys.stderr):
@@ -48,8 +49,7 @@ def _count(wanted: list[Case]) -> tuple[Results, bool]:
 
             for done, case in enumerate(wanted):
                 begin(done, str(case.spec))
-                records += counting.run([case])
+                into += counting.run([case])
     except KeyboardInterrupt:
-        tell(f"interrupted: {len(records)} of {len(wanted)} rows are counted")
-        return Results(records), True
-    return Results(records), False
+        tell(f"interrupted: {len(into)} of {len(wanted)} rows are counted")
+        raise

@@ -2,13 +2,21 @@
 
 from typing import Any
 
-from srbench.cli.output import FormatOption, OutputOption, destination
+from srbench.cli.output import (
+    FormatOption,
+    Output,
+    OutputOption,
+    OverwriteOption,
+    destination,
+)
 from srbench.report.formats import Report
 from srbench.report.notes import sections
 from srbench.report.table import Column, Table
 
 
-def env(form: FormatOption = None, output: OutputOption = None) -> None:
+def env(
+    form: FormatOption = None, output: OutputOption = None, overwrite: OverwriteOption = False
+) -> None:
     """Show what a time depends on: versions, hardware, torch's settings, load and clocks.
 
     [bold]Examples[/bold]
@@ -17,10 +25,10 @@ def env(form: FormatOption = None, output: OutputOption = None) -> None:
 
       srbench env --format json --output machine.json
     """
-    with destination(output, form) as target:
-        from srbench.measure.surroundings import surroundings  # loads torch
+    target = destination(Output(output, form, overwrite))
+    from srbench.measure.surroundings import surroundings  # loads torch
 
-        target.write(_report(surroundings()))
+    target.write(_report(surroundings()))
 
 
 def _report(parts: dict[str, dict[str, Any]]) -> Report:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from srbench.cli import selection
-from srbench.cli.output import FormatOption, OutputOption
+from srbench.cli.output import FormatOption, Output, OutputOption, OverwriteOption
 
 
 def flops(
@@ -33,6 +33,7 @@ def flops(
     ] = False,
     form: FormatOption = None,
     output: OutputOption = None,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Count parameters, MACs and FLOPs of models beside their baselines, exactly.
 
@@ -57,7 +58,6 @@ def flops(
             num_classes=num_classes,
             per_module=per_module,
             strict=strict,
-            form=form,
-            output=output,
+            output=Output(output, form, overwrite),
         )
     )

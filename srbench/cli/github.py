@@ -4,10 +4,9 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-import typer
-
 from srbench.cli.messages import tell
-from srbench.cli.output import Format, use_utf8
+from srbench.cli.output import Format
+from srbench.cli.streams import show
 from srbench.report.formats import FORMATS, Report
 
 GITHUB = "github"
@@ -20,9 +19,7 @@ def plain_format(form: str | None) -> Format | None:
 
 def tell_github(lines: Iterable[str], report: Report) -> None:
     """Annotations for the log, and the job's summary where GitHub says that it goes."""
-    use_utf8()
-    for line in lines:
-        typer.echo(line)
+    show("".join(f"{line}\n" for line in lines), is_data=True)
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary:
         try:

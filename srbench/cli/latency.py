@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from srbench.cli import running, selection
-from srbench.cli.output import FormatOption, OutputOption
+from srbench.cli.output import FormatOption, Output, OutputOption, OverwriteOption
 from srbench.conditions import PASSES
 
 Pass = Enum("Pass", {name: name for name in (*PASSES, "all")}, type=str)  # type: ignore[misc]
@@ -89,6 +89,7 @@ def latency(
     ] = True,
     form: FormatOption = None,
     output: OutputOption = None,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Time models against their baselines: forward, backward and the whole training step.
 
@@ -134,7 +135,6 @@ def latency(
             aa=aa,
             with_memory=memory,
             with_energy=energy,
-            form=form,
-            output=output,
+            output=Output(output, form, overwrite),
         )
     )

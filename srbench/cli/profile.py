@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from srbench.cli import running, selection
-from srbench.cli.output import FormatOption, OutputOption
+from srbench.cli.output import FormatOption, Output, OutputOption, OverwriteOption
 
 
 def profile(
@@ -37,6 +37,7 @@ def profile(
     ] = None,
     form: FormatOption = None,
     output: OutputOption = None,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Show where a forward pass spends its time: per stage, and per inserted block.
 
@@ -67,6 +68,5 @@ def profile(
         rounds=rounds,
         trace=trace,
         plot=plot,
-        form=form,
-        output=output,
+        output=Output(output, form, overwrite),
     )

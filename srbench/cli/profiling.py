@@ -2,17 +2,19 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from srbench.cli.messages import tell
-from srbench.cli.output import Format, destination, reserved
+from srbench.cli.output import Output, destination, require_free
 from srbench.cli.progress import status
 from srbench.comparison import case_of
-from srbench.errors import SrbenchError
-from srbench.failures import told
+from srbench.errors import BuildError, SrbenchError
+from srbench.failures import require_failure, told
+from srbench.files import require_writable, same_file
 from srbench.report.plots import plot_roofline, require_picture
 from srbench.report.profiles import profile_report
 from srbench.spec import parse
@@ -28,39 +30,44 @@ def profile_and_show(
     rounds: int,
     trace: Path | None,
     plot: Path | None,
-    form: Format | None,
-    output: Path | None,
+    output: Output,
 ) -> None:
     """The whole of ``srbench profile``."""
     case = case_of(parse(text), size, num_classes)
     if plot:
         require_picture(plot)
-    files = [path.resolve() for path in (trace, plot, output) if path]
-    if len(set(files)) < len(files):
-        raise SrbenchError("two things go to one file", "name another file for each")
-    with destination(output, form) as target, reserved(trace), reserved(plot):
-        with status("loading torch") as say, redirect_stdout(sys.stderr):
-            os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # its chatter is nobody's data
-            from srbench.measure.devices import opened, require_dtype, resolve_one  # loads torch
-            from srbench.runner.profiling import profile
-            from srbench.runner.timing import setup_for
+    _require_apart([path for path in (trace, plot, output.path) if path])
+    target = destination(output)
+    for path in filter(None, (trace, plot)):
+        require_free(path, overwrite=output.overwrite)
+        require_writable(path)
+    with status("loading torch") as say, redirect_stdout(sys.stderr):
+        os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # its chatter is nobody's data
+        from srbench.measure.devices import opened, require_dtype, resolve_one  # loads torch
+        from srbench.runner.profiling import profile
+        from srbench.runner.timing import setup_for
 
-            with opened(resolve_one(device)) as ready:
-                chosen = setup_for(ready, **setup)
-                require_dtype(ready, chosen, ("forward",))
-                say(f"timing {case.spec} on {ready.name}")
-                try:
-                    found = profile(case, chosen, ready, rounds, trace)
-                except SrbenchError:
-                    raise
-                except Exception as error:  # a network of someone else's may raise anything
-                    raise SrbenchError(
-                        f"{case.spec} does not run: {told(error)}",
-                        "try a smaller --batch-size or --input-size",
-                    ) from error
-        if plot:
-            plot_roofline(found, plot)
-        target.write(profile_report(found))
-    for path in (trace, plot):
-        if path:
-            tell(f"wrote {path}")
+        with opened(resolve_one(device)) as ready:
+            chosen = setup_for(ready, **setup)
+            require_dtype(ready, chosen, ("forward",))
+            say(f"timing {case.spec} on {ready.name}")
+            try:
+                found = profile(case, chosen, ready, rounds, trace)
+            except SrbenchError:
+                raise
+            except BaseException as error:  # a network of someone else's may raise anything
+                require_failure(error)
+                raise BuildError(
+                    f"{case.spec} does not run: {told(error)}",
+                    "try a smaller --batch-size or --input-size",
+                ) from error
+    if plot:
+        plot_roofline(found, plot)
+    target.write(profile_report(found))
+    for path in filter(None, (trace, plot)):
+        tell(f"wrote {path}")
+
+
+def _require_apart(files: Sequence[Path]) -> None:
+    if any(same_file(a, b) for a, b in combinations(files, 2)):
+        raise SrbenchError("two things go to one file", "name another file for each")

@@ -5,6 +5,7 @@ from pathlib import Path
 from srbench import store
 from srbench.cli.messages import tell
 from srbench.errors import SrbenchError
+from srbench.files import exists, is_file
 from srbench.gate.committed import FOLDER
 from srbench.store import Loaded
 
@@ -19,8 +20,9 @@ def read_records(name: str) -> Loaded:
     for problem in loaded.problems:
         tell(f"error: {path} line {problem.line}: {problem.why}")
     if loaded.problems:
-        kept = f"{len(loaded.records)} other records are kept"
-        tell(f"hint: mend or delete those lines; the {kept}")
+        others = len(loaded.records)
+        kept = "the other record is kept" if others == 1 else f"the other {others} are kept"
+        tell(f"hint: mend or delete those lines; {kept}")
     if not loaded.records:
         raise SrbenchError(
             f"there is no record in {path}", "write some: srbench flops … --output records.jsonl"
@@ -33,12 +35,14 @@ def records_path(name: str) -> Path:
     for path in (Path(name), FOLDER / f"{name}.jsonl"):
         if path.suffix == ".toml":
             path = path.with_suffix(".jsonl")
-        if path.is_file():
+        if is_file(path):
             if path.suffix != ".jsonl":
                 raise SrbenchError(
                     f"{path} holds no records", "records are *.jsonl: --output records.jsonl"
                 )
             return path
+    if exists(Path(name)) and not is_file(Path(name)):
+        raise SrbenchError(f"{name} is no regular file", "save the records in a file, *.jsonl")
     raise SrbenchError(
         f"there is no file {name}, nor a table of that name in {FOLDER}",
         "name records, *.jsonl, or a table",

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from srbench.cli.output import OverwriteOption
+
 
 def report(
     records: Annotated[
@@ -19,6 +21,7 @@ def report(
         Path, typer.Option("--output", "-o", metavar="FILE", help="The page.")
     ] = Path("report.html"),
     title: Annotated[str, typer.Option(metavar="TEXT", help="Its heading.")] = "What a block costs",
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Make a page of tables that sort and filter, and of plots that tell their numbers.
 
@@ -32,4 +35,4 @@ def report(
     """
     from srbench.cli.reporting import report_and_write
 
-    raise typer.Exit(report_and_write(records or (), output, title))
+    raise typer.Exit(report_and_write(records or (), output, title, overwrite))

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from srbench.cli import running, selection
-from srbench.cli.output import FormatOption, OutputOption
+from srbench.cli.output import FormatOption, Output, OutputOption, OverwriteOption
 
 _GRID = "What varies; every combination is a row"
 
@@ -50,7 +50,8 @@ def sweep(
             "--records",
             "-r",
             metavar="FILE",
-            help="Where each row is kept as it is measured; rows that are there are not again.",
+            help="Where each row is kept as it is measured; it is measured again only if its code "
+            "was edited.",
         ),
     ] = Path("sweep.jsonl"),
     plot: Annotated[
@@ -63,6 +64,7 @@ def sweep(
     ] = None,
     form: FormatOption = None,
     output: OutputOption = None,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Measure a grid of variants, each beside its baseline.
 
@@ -92,7 +94,6 @@ def sweep(
             seed=seed,
             records=records,
             plot=plot,
-            form=form,
-            output=output,
+            output=Output(output, form, overwrite),
         )
     )

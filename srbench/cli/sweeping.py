@@ -3,23 +3,26 @@
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from srbench.cli.messages import tell
-from srbench.cli.output import Format, destination, require_apart, reserved
+from srbench.cli.output import Output, destination, require_free
 from srbench.cli.progress import progress
 from srbench.comparison import cases
 from srbench.conditions import Plan
-from srbench.environment import VERSIONS, versions
 from srbench.errors import ROWS_FAILED, SpecError, SrbenchError
+from srbench.files import exists, require_apart, require_writable
 from srbench.filing import RecordFile
 from srbench.grid import grid
-from srbench.records import Row
+from srbench.records import UNKNOWN, Key, Record, Row
+from srbench.report.formats import Report
 from srbench.report.joined import rows_report
+from srbench.report.origin import origin
 from srbench.report.plots import plot_panels, require_picture
 from srbench.report.series import panels
 from srbench.rows import Joined, joined
-from srbench.runner.missing import Counter, comparisons, same_environment, time_missing
+from srbench.runner.missing import Counter, comparisons, time_missing
 from srbench.spec import Spec
 
 
@@ -36,8 +39,7 @@ def sweep_and_show(
     seed: int,
     records: Path,
     plot: Path | None,
-    form: Format | None,
-    output: Path | None,
+    output: Output,
 ) -> int:
     """The whole of ``srbench sweep``; returns the exit code."""
     if plot:
@@ -50,87 +52,109 @@ def sweep_and_show(
         [_whole("--batch-size", b) for b in _listed("--batch-size", batches)] if batches else []
     )
     plan = Plan(time_budget=time_budget)
-    if records.with_suffix(".toml").exists():
+    if exists(records.with_suffix(".toml")):
         raise SrbenchError(f"{records} belongs to a table", "name another file with --records")
-    require_apart(output, [records])
-    require_apart(plot, [records, *([output] if output else [])])
+    target = destination(output, reads=[records])
+    if plot:
+        require_apart(plot, [records, *([output.path] if output.path else [])])
+        require_free(plot, overwrite=output.overwrite)
+        require_writable(plot)
     file = RecordFile(records)
     file.require_writable()
     if file.cut_short:
         tell(f"line {file.cut_short} of {records} was cut short: dropped")
-    failures: list[str] = []
-    interrupted = False
-    with destination(output, form) as target, reserved(plot):
-        try:
-            _count(rows, file, failures)
-            if device and len(failures) < len(rows):
-                _time(rows, file, device, batch_sizes or [None], plan, seed)
-        except KeyboardInterrupt:
-            interrupted = True
-        found = _shown(rows, file, batch_sizes)
-        if found:
-            report = rows_report("sweep", found, f"A sweep of {spec}.")
-            target.write(report, partial=interrupted)
-        tell(f"{len(found)} rows of this sweep are in {records}")
-        if interrupted:
-            raise KeyboardInterrupt
-        if plot:
-            plot_panels(panels(found), plot)
-    for failure in failures:
-        tell(f"error: {failure}")
-    return ROWS_FAILED if failures else 0
+    done = _Done(file)
+
+    def report() -> Report | None:
+        return _report(f"A sweep of {spec}.", _shown(rows, done, batch_sizes), done)
+
+    with target.keeping(report):
+        _count(rows, done)
+        if device and done.counts:
+            _time(done, device, batch_sizes or [None], plan, seed)
+    file.restore()
+    found = report()
+    if found:
+        target.write(found)
+    for failure in done.failures:
+        tell(f"error: {failure.row}: {failure.status}")
+    if plot and found:
+        plot_panels(panels(_shown(rows, done, batch_sizes)), plot)
+    return ROWS_FAILED if done.failures else 0
 
 
-def _count(rows: Sequence[Row], file: RecordFile, failures: list[str]) -> None:
-    """Count the rows that are not there yet, with these versions."""
-    facts = versions()
-    there = {r.row for r in file.records if r.counts and same_environment(r, facts, VERSIONS)}
-    missing = [row for row in rows if row not in there]
-    with progress(len(missing)) as begin, redirect_stdout(sys.stderr):
+@dataclass
+class _Done:
+    """How far a sweep is: the counts that are of the code as it is now, by row, what was measured
+    now, and the rows that failed."""
+
+    file: RecordFile
+    counts: dict[Row, Record] = field(default_factory=dict)
+    measured: set[Key] = field(default_factory=set)
+    failures: list[Record] = field(default_factory=list)
+
+
+def _count(rows: Sequence[Row], done: _Done) -> None:
+    """Count the rows that are not there yet, or not of the code as it is now."""
+    with progress(len(rows)) as begin, redirect_stdout(sys.stderr):
         count = Counter(detailed=False)
-        for done, row in enumerate(missing):
-            begin(done, str(row))
-            try:
-                record = count(row)
-            except SrbenchError as error:  # this row's, and the others stand
-                failures.append(f"{row}: {error}")
+        for number, row in enumerate(rows):
+            begin(number, str(row))
+            done.file.refresh()
+            known = done.file.find(Key(row, None, None, None))
+            if known and count.is_current(known):
+                done.counts[row] = known
                 continue
+            record = count(row)
             if record.status != "ok":
-                failures.append(f"{row}: {record.status}")
-            else:
-                file.put(record)
+                done.failures.append(record)
+                continue
+            done.file.put(record)
+            done.measured.add(record.key)
+            done.counts[row] = record
 
 
-def _time(
-    rows: Sequence[Row],
-    file: RecordFile,
-    device: str,
-    batches: Sequence[int | None],
-    plan: Plan,
-    seed: int,
-) -> None:
+def _time(done: _Done, device: str, batches: Sequence[int | None], plan: Plan, seed: int) -> None:
     """Time the rows that were counted, one batch size after the other."""
-    counted = {record.row for record in file.records if record.counts}
-    ready = [row for row in rows if row in counted]
-    groups = len(list(comparisons(ready))) * len(batches)
-    with progress(groups) as begin, redirect_stdout(sys.stderr):
+    groups = list(comparisons(done.counts))
+    with progress(len(groups) * len(batches)) as begin, redirect_stdout(sys.stderr):
         from srbench.measure.devices import opened, resolve_one  # loads torch
         from srbench.runner.timing import setup_for
 
-        with opened(resolve_one(device)) as found:
-            done = 0
-            for batch in batches:
-                setup = setup_for(found, batch, None, False, seed=seed)
-                for group in comparisons(ready):
-                    begin(done, f"timing {group[0]}")
-                    time_missing(group, file, found, setup, plan, lambda who, what: None)
-                    done += 1
+        with opened(resolve_one(device)) as ready:
+            for number, batch in enumerate(batches):
+                setup = setup_for(ready, batch, None, False, seed=seed)
+                for place, group in enumerate(groups):
+                    begin(number * len(groups) + place, f"timing {group[0]}")
+                    fingerprints = {row: done.counts[row].fingerprint for row in group}
+                    for record in time_missing(
+                        fingerprints, done.file, ready, setup, plan, lambda who, what: None
+                    ):
+                        done.measured.add(record.key)
+                        if record.status != "ok":
+                            done.failures.append(record)
 
 
-def _shown(rows: Sequence[Row], file: RecordFile, batches: Sequence[int]) -> list[Joined]:
-    """The rows of this sweep, of all that the file holds."""
-    wanted = set(rows)
-    records = [record for record in file.records if record.row in wanted]
+def _report(caption: str, shown: Sequence[Joined], done: _Done) -> Report | None:
+    """The rows, and on stderr where they are from; None where there are none."""
+    made = rows_report("sweep", shown, caption)
+    taken = {record.key for record in made.records} - done.measured
+    said = origin(made.records, taken)
+    where = f"{len(done.counts)} rows of this sweep are in {done.file.path}"
+    tell(f"{where}: {said}" if said else where)
+    return replace(made, taken=taken) if shown else None
+
+
+def _shown(rows: Sequence[Row], done: _Done, batches: Sequence[int]) -> list[Joined]:
+    """The rows of this sweep, of all that the file holds: counts and times of today's code."""
+    times = [
+        record
+        for record in done.file.records
+        if record.timing and (record.fingerprint != UNKNOWN or record.key in done.measured)
+    ]
+    failed = [record for record in done.failures if not record.timing]
+    wanted = done.counts.keys() | {record.row for record in failed}
+    records = [*done.counts.values(), *failed, *(r for r in times if r.row in wanted)]
     if batches:
         records = [r for r in records if not r.timing or r.timing.setup.batch in batches]
     order = {row: number for number, row in enumerate(rows)}

@@ -50,7 +50,10 @@ def table(
     """Measure what committed tables lack, and write them as Markdown, LaTeX and CSV.
 
     A table is a layout, tables/NAME.toml, and its records, tables/NAME.jsonl. Rows that have a
-    record are not measured again; see `srbench check`.
+    record of the code as it is are not measured again. What a layout names is imported.
+
+    Exit codes: 0 fine, 1 a record is not true of the code any more, 4 a row cannot be counted. Its
+    row is named then, and the files of a table that has a record of it are left as they are.
 
     [bold]Examples[/bold]
 

@@ -1,19 +1,23 @@
 """Fills and writes committed tables, and shows them."""
 
+import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 
-import typer
-
 from srbench.cli.messages import tell
-from srbench.cli.output import destination
+from srbench.cli.output import Output, destination
 from srbench.cli.progress import status
 from srbench.cli.rows import counter
 from srbench.conditions import PASSES, Plan
-from srbench.errors import ROWS_FAILED, SrbenchError
+from srbench.errors import GATE_FAILED, ROWS_FAILED, SrbenchError
+from srbench.findings import ACCEPT
 from srbench.gate.committed import Committed, layout_paths, open_table
 from srbench.gate.fill import Filled, fill, time_rows, update, write_renderings
 from srbench.printable import printable
+from srbench.report.formats import Report
+from srbench.report.origin import origin
 from srbench.runner.missing import Counter
 
 
@@ -30,32 +34,29 @@ def fill_and_show(
 ) -> int:
     """The whole of ``srbench table``; returns the exit code."""
     _require_sense(render_only, update, reason, device, batch_size)
+    target = destination(Output(), must_show=False)
     paths = layout_paths(folder, [] if "all" in names else names)
-    tables = [open_table(path) for path in paths]
+    tables = [open_table(path, imports=not render_only) for path in paths]
     for table in tables:  # before anything is measured that could be lost
         table.require_sound()
-    done: list[Committed] = []
-    failed = False
-    with counter(0 if render_only else _rows(tables)) as count:
-        for table in tables:
-            if not render_only:
-                filled = _filled(table, count, update, reason)
-                failed = failed or bool(filled.failures)
-                table = filled.table
-            done.append(table)
-    reports = []
-    for table in done:
-        if device:
-            table = _timed(table, device, batch_size, time_budget)
-        for name in write_renderings(table):
-            tell(f"wrote {folder / name}")
-        reports.append((table, table.last_report()))
-    for number, (table, report) in enumerate(reports):
-        heading = printable(f"{table.name}: {table.layout.caption}")
-        typer.echo(f"{'' if number == 0 else chr(10)}{heading}\n")
-        with destination(None, None) as target:
-            target.write(report)
-    return ROWS_FAILED if failed else 0
+    rows = 0 if render_only else len({w.row for table in tables for w in table.wanted})
+    with counter(rows) as count:
+        done = [
+            Filled(table) if render_only else _filled(table, count, update, reason)
+            for table in tables
+        ]
+    if device:
+        done = [_timed(filled, count, device, batch_size, time_budget) for filled in done]
+    for filled in done:
+        _write(folder, filled)
+    reports = [_report(filled, says_origin=not render_only) for filled in done]
+    for number, (filled, report) in enumerate(zip(done, reports, strict=True)):
+        heading = printable(f"{filled.table.name}: {filled.table.layout.caption}")
+        target.show(f"{'' if number == 0 else chr(10)}{heading}\n\n")
+        target.write(report)
+    if any(filled.outdated for filled in done):
+        return GATE_FAILED
+    return ROWS_FAILED if any(filled.failures for filled in done) else 0
 
 
 def _filled(table: Committed, count: Counter, accept: bool, reason: str) -> Filled:
@@ -64,33 +65,64 @@ def _filled(table: Committed, count: Counter, accept: bool, reason: str) -> Fill
         tell(f"{table.name}: {change}")
     for record in filled.failures:
         tell(f"error: {table.name}: {record.row}: {record.status}")
+    for one in filled.outdated:
+        tell(f"error: {table.name}: {one.row}: {one}")
+        for reason in one.reasons:
+            tell(f"    {reason}")
+    if filled.outdated:
+        tell(f"hint: {ACCEPT.format(table=table.name)}")
     return filled
 
 
-def _timed(table: Committed, device: str, batch_size: int | None, time_budget: float) -> Committed:
+def _write(folder: Path, filled: Filled) -> None:
+    """The files, unless they would have what is true beside what is not any more."""
+    if not filled.is_true:
+        tell(f"{filled.table.name}: its Markdown, LaTeX and CSV are left as they are")
+        return
+    for name in write_renderings(filled.table):
+        tell(f"wrote {folder / name}")
+
+
+def _report(filled: Filled, says_origin: bool) -> Report:
+    """What may be shown, and on stderr where it is from."""
+    report = filled.shown().last_report()
+    new = {record.key for record in (*filled.counted, *filled.timed)}
+    taken = {record.key for record in report.records} - new
+    if says_origin:
+        said = origin(report.records, taken) or "no row was counted"
+        if filled.confirmed:
+            said += f"; {filled.confirmed} counted again, with the same figures"
+        tell(f"{filled.table.name}: {said}")
+    return replace(report, taken=taken)
+
+
+def _timed(
+    filled: Filled, count: Counter, device: str, batch_size: int | None, time_budget: float
+) -> Filled:
     """The table with the times of this machine, of the passes that it shows."""
-    passes = tuple(p for p in PASSES if {p, f"{p}_overhead"} & {*table.layout.device_columns})
+    if filled.outdated:
+        return filled
+    columns = {*filled.table.layout.device_columns}
+    passes = tuple(p for p in PASSES if {p, f"{p}_overhead"} & columns)
     plan = Plan(passes or PASSES[:1], time_budget=time_budget)
-    with status("loading torch") as say:
+    with status("loading torch") as say, redirect_stdout(sys.stderr):
         from srbench.measure.devices import opened, resolve_one  # loads torch
         from srbench.runner.timing import setup_for
 
         with opened(resolve_one(device)) as ready:
             setup = setup_for(ready, batch_size, None, False)
-            timed, taken = time_rows(
-                table, ready, setup, plan, lambda who, what: say(f"{who}: {what}")
+            filled = time_rows(
+                filled, count, ready, setup, plan, lambda who, what: say(f"{who}: {what}")
             )
-    file = timed.times[-1][1].path
-    if not taken:
-        tell(f"{table.name}: timed already; delete {file} to time it again")
-    for record in timed.times[-1][1].records:
+    file = filled.table.times[-1][1]
+    if not filled.timed:
+        tell(f"{filled.table.name}: timed already; delete {file.path} to time it again")
+    for record in file.records:
         for warning in record.warnings:
             tell(f"warning: {record.row}: {warning}")
-    return timed
-
-
-def _rows(tables: Sequence[Committed]) -> int:
-    return len({wanted.row for table in tables for wanted in table.wanted})
+        if record.status != "ok":
+            tell(f"error: {record.row}: {record.status}")
+    return filled
 
 
 def _require_sense(

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from srbench.cli.github import GITHUB, plain_format, tell_github
+from srbench.cli.github import tell_github
 from srbench.cli.messages import tell
-from srbench.cli.output import destination
+from srbench.cli.output import Output, destination
 from srbench.cli.progress import status
 from srbench.errors import SrbenchError
 from srbench.gate.against import MOST_BLOCKS, compare
@@ -24,8 +24,8 @@ def time_and_show(
     against: Path | None,
     tolerance: float | None,
     device: str,
-    form: str | None,
-    output: Path | None,
+    output: Output,
+    is_github: bool,
 ) -> int:
     """The whole of ``srbench check --time``; returns the exit code."""
     if not (asked and against):
@@ -35,7 +35,8 @@ def time_and_show(
         )
     other = code_at(against)
     gates = list(_gates(folder, names, tolerance))
-    with destination(output, plain_format(form)) as target, status("starting") as say:
+    target = destination(output, reads=folder.glob("*"), must_show=False)
+    with status("starting") as say:
         verdicts: list[Verdict] = []
         for name, gate in gates:
             tell(
@@ -43,11 +44,11 @@ def time_and_show(
                 "fresh processes, and as many again for what seems slower"
             )
             verdicts += compare(name, _job(gate, device), other, gate.specs_with_tolerances(), say)
-        report = verdicts_report(verdicts, other.name)
-        if form == GITHUB:
-            tell_github(time_annotations(verdicts), report)
-        else:
-            target.write(report)
+    report = verdicts_report(verdicts, other.name)
+    if is_github:
+        tell_github(time_annotations(verdicts), report)
+    else:
+        target.write(report)
     return exit_code(verdicts)
 
 

@@ -4,17 +4,16 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from srbench.catalog import DEFAULT_VARIANTS
 from srbench.cli.messages import tell
-from srbench.cli.output import Format, destination, exit_code
+from srbench.cli.output import Output, destination, exit_code
 from srbench.cli.progress import status
 from srbench.comparison import Case, cases
 from srbench.conditions import Plan
-from srbench.errors import INTERRUPTED
 from srbench.records import Record
+from srbench.report.formats import Report
 from srbench.report.times import times_report
 from srbench.results import Results
 
@@ -32,27 +31,22 @@ def time_and_show(
     aa: bool,
     with_memory: bool,
     with_energy: bool,
-    form: Format | None,
-    output: Path | None,
+    output: Output,
 ) -> int:
     """The whole of ``srbench latency``; returns the exit code."""
     usual = DEFAULT_VARIANTS if default_variants else ()
     wanted = cases(specs, variants, usual, size=size, num_classes=num_classes)
     options = {"aa": aa, "with_memory": with_memory, "with_energy": with_energy}
+    target = destination(output)
     records: list[Record] = []
-    interrupted = False
-    with destination(output, form) as target:
-        try:
-            # stdout is for data, and a block of someone else's may print.
-            with status("loading torch") as say, redirect_stdout(sys.stderr):
-                _time(wanted, plan, device, setup, options, records, say)
-        except KeyboardInterrupt:
-            interrupted = True
-        if records:
-            target.write(times_report(Results(records)), partial=interrupted)
-    if interrupted:
-        tell(f"interrupted: {len(records)} rows have times")
-        return INTERRUPTED
+
+    def report() -> Report | None:
+        return times_report(Results(records)) if records else None
+
+    # stdout is for data, and a block of someone else's may print.
+    with target.keeping(report), status("loading torch") as say, redirect_stdout(sys.stderr):
+        _time(wanted, plan, device, setup, options, records, say)
+    target.write(times_report(Results(records)))
     return exit_code(Results(records))
 
 
@@ -82,8 +76,12 @@ def _time(
                 say=partial(_say, say, name),
                 **options,
             )
-            for record in found:
-                into.append(record)
+            try:
+                for record in found:
+                    into.append(record)
+            except KeyboardInterrupt:
+                tell(f"interrupted: {len(into)} rows have times")
+                raise
 
 
 def _say(say: Callable[[str], object], device: str, baseline: str, text: str) -> None:

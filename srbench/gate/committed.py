@@ -1,15 +1,16 @@
 """A table in a folder: its layout, its records, and the files that are written from them."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from srbench import layout as layouts
 from srbench import store
 from srbench.errors import SrbenchError
 from srbench.layout import Layout, Wanted
-from srbench.records import Record
+from srbench.records import Record, Row
 from srbench.report.formats import FORMATS, SUFFIXES, Report
 from srbench.report.layouts import device_report, layout_report, require_columns
 from srbench.store import Loaded
@@ -20,21 +21,25 @@ RENDERINGS = (".md", ".tex", ".csv")
 
 @dataclass(frozen=True)
 class Committed:
-    """``folder/name.toml`` and ``folder/name.jsonl``, and the times of machines, by machine."""
+    """``folder/name.toml`` and ``folder/name.jsonl``, and the times of machines, by machine.
+
+    Unless it ``imports``, it is only read: no module is imported that its specs name.
+    """
 
     name: str
     folder: Path
     layout: Layout
     loaded: Loaded
     times: tuple[tuple[str, Loaded], ...] = ()
+    imports: bool = True
 
     @property
     def records(self) -> tuple[Record, ...]:
         return self.loaded.records
 
-    @property
+    @cached_property
     def wanted(self) -> list[Wanted]:
-        return self.layout.wanted(self.records)
+        return self.layout.wanted(self.records, self.imports)
 
     def with_records(self, records: Sequence[Record]) -> "Committed":
         return replace(self, loaded=Loaded(self.loaded.path, tuple(records)))
@@ -44,6 +49,17 @@ class Committed:
         loaded = Loaded(times_path(self.folder, self.name, machine), tuple(records))
         return replace(self, times=(*(t for t in self.times if t[0] != machine), (machine, loaded)))
 
+    def without_times(self, rows: Container[Row]) -> "Committed":
+        """The same without the times of some rows."""
+        times = (
+            (
+                machine,
+                replace(f, records=tuple(r for r in f.records if r.row not in rows), lines=()),
+            )
+            for machine, f in self.times
+        )
+        return replace(self, times=tuple(times))
+
     def require_sound(self) -> None:
         """Raises SrbenchError where a line of the records is none."""
         for loaded in (self.loaded, *(loaded for _, loaded in self.times)):
@@ -51,41 +67,46 @@ class Committed:
 
     def renderings(self) -> Iterator[tuple[Path, str]]:
         """Every file that is written from the records, and what is to be in it."""
-        yield from self._rendered(self.name, layout_report(self.name, self.layout, self.records))
+        yield from self._rendered(self.name, self.exact_report())
         for machine, loaded in self.times:
             name = f"{self.name}.{machine}"
-            report = device_report(name, self.layout, self.records, loaded.records)
+            report = device_report(name, self.layout, self.wanted, self.records, loaded.records)
             yield from self._rendered(name, report)
+
+    def exact_report(self) -> Report:
+        """The table without times."""
+        return layout_report(self.name, self.layout, self.wanted, self.records)
 
     def last_report(self) -> Report:
         """The table with the times that were added last, or without where there are none."""
         if not self.times:
-            return layout_report(self.name, self.layout, self.records)
+            return self.exact_report()
         machine, loaded = self.times[-1]
         name = f"{self.name}.{machine}"
-        return device_report(name, self.layout, self.records, loaded.records)
+        return device_report(name, self.layout, self.wanted, self.records, loaded.records)
 
     def _rendered(self, stem: str, report: Report) -> Iterator[tuple[Path, str]]:
         for suffix in RENDERINGS:
             yield self.folder / f"{stem}{suffix}", FORMATS[SUFFIXES[suffix]](report)
 
 
-def open_table(path: Path) -> Committed:
-    """Read a table by its layout's path.
+def open_table(path: Path, imports: bool = True) -> Committed:
+    """Read a table by its layout's path. Unless it ``imports``, nothing is imported for it.
 
     Raises SrbenchError for a layout that cannot be read, or names a column or a spec that is none.
     """
     layout = layouts.load(path)
     require_columns(path.stem, layout)
     loaded = store.read(path.with_suffix(".jsonl"))
+    table = Committed(path.stem, path.parent, layout, loaded, tuple(_times(path)), imports)
     try:
-        layout.wanted(loaded.records)
-        if layout.time:
+        _ = table.wanted
+        if layout.time and imports:
             layout.time.specs_with_tolerances()
             layout.time.conditions()
     except SrbenchError as error:
         raise SrbenchError(f"{path}: {error.message}", error.hint) from error
-    return Committed(path.stem, path.parent, layout, loaded, tuple(_times(path)))
+    return table
 
 
 def layout_paths(folder: Path, names: Iterable[str] = ()) -> list[Path]:

@@ -3,17 +3,17 @@
 from collections.abc import Iterator
 from typing import Any
 
-from srbench.errors import SpecError, SrbenchError
+from srbench.errors import SpecError
 from srbench.findings import ACCEPT, Finding
 from srbench.gate.committed import Committed
 from srbench.gate.explain import differs, reasons, summary
 from srbench.records import Record, Row
 from srbench.rows import Join
-from srbench.runner.missing import Count
+from srbench.runner.missing import Counter
 from srbench.spec import parse
 
 
-def check_counts(table: Committed, count: Count) -> Iterator[Finding]:
+def check_counts(table: Committed, count: Counter) -> Iterator[Finding]:
     """A finding for every row that is missing, too many, or not what is counted now."""
     join = Join(table.records)
     for row in dict.fromkeys(wanted.row for wanted in table.wanted):
@@ -35,12 +35,10 @@ def _missing(table: str, row: Row) -> Finding:
     return Finding("missing", table, "has no record", (), f"srbench table {table}", str(row))
 
 
-def _check_row(table: str, found: Record, count: Count, where: dict[str, Any]) -> Iterator[Finding]:
-    try:
-        now = count(found.row)
-    except SrbenchError as error:
-        yield Finding("failed", table, error.message, (), error.hint, str(found.row), **where)
-        return
+def _check_row(
+    table: str, found: Record, count: Counter, where: dict[str, Any]
+) -> Iterator[Finding]:
+    now = count(found.row)
     if now.counts is None:
         yield Finding("failed", table, now.status, row=str(found.row), **where)
     elif differs(found, now):

@@ -47,7 +47,7 @@ def summary(before: Record, after: Record) -> str:
             said.append(f"{name} {old} → {new}")
     if not said and before.counts.convention != (after.counts and after.counts.convention):
         said.append("another counting convention")
-    return "; ".join(said) or "the same figures come from other parts"
+    return "; ".join(said) or "the same figures, from other operators or blocks"
 
 
 def figures(before: Record, after: Record) -> Iterator[str]:

@@ -2,76 +2,140 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from srbench import store
+from srbench import environment
 from srbench.conditions import Plan, Setup
-from srbench.environment import fingerprint
-from srbench.files import require_writable, write_whole
+from srbench.files import write_whole
 from srbench.filing import RecordFile
 from srbench.gate.committed import Committed, machine_name, times_path, with_line_feeds
-from srbench.gate.explain import differs, summary
-from srbench.records import Record, Row
+from srbench.gate.explain import differs, reasons, summary
+from srbench.records import UNKNOWN, Record, Row
 from srbench.rows import Join
-from srbench.runner.missing import Count, time_missing
+from srbench.runner.missing import Counter, time_missing
 
 if TYPE_CHECKING:
     from srbench.measure.devices import Device
 
 
 @dataclass(frozen=True)
+class Outdated:
+    """A row whose record is not true of its code any more, how, and what explains it."""
+
+    row: Row
+    summary: str
+    reasons: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"not shown, since its record is not true of the code as it is: {self.summary}"
+
+
+@dataclass(frozen=True)
 class Filled:
-    """A table with what was measured, a line for every change, and the rows that failed."""
+    """A table with what was counted and timed now, a line for every change, and what failed.
+
+    ``confirmed`` is how many were counted again, with the same figures.
+    """
 
     table: Committed
+    counted: tuple[Record, ...] = ()
+    timed: tuple[Record, ...] = ()
     changes: tuple[str, ...] = ()
     failures: tuple[Record, ...] = ()
+    outdated: tuple[Outdated, ...] = ()
+    confirmed: int = 0
+
+    @property
+    def is_true(self) -> bool:
+        """Whether every record is known to be true of the code as it is."""
+        known = {record.row for record in self.table.records if record.counts}
+        return not self.outdated and known.isdisjoint(self._failed)
+
+    @property
+    def _failed(self) -> dict[Row, Record]:
+        return {record.row: record for record in self.failures if not record.timing}
+
+    def shown(self) -> Committed:
+        """The table as it may be shown: rows that are not true any more have no figures."""
+        withheld, outdated = dict(self._failed), {one.row: one for one in self.outdated}
+        for record in self.table.records:
+            if record.counts and (why := outdated.get(record.row)):
+                withheld[record.row] = replace(record, counts=None, status=f"skipped: {why}")
+        kept = [r for r in self.table.records if r.row not in withheld or r.published]
+        return self.table.with_records((*kept, *withheld.values())).without_times(withheld)
 
 
-def fill(table: Committed, count: Count) -> Filled:
-    """Count the rows that have no record; each is kept as soon as it is counted.
+def fill(table: Committed, count: Counter) -> Filled:
+    """Count the rows that have no record, or one of other code; each is kept as soon as it is.
 
-    Raises SrbenchError for a row that cannot be built, or a folder that cannot be written.
+    Where the code is another and the figures are the same, the record gets the code's fingerprint.
+    Where they differ, the record stays as it is: `update` accepts that.
+    Raises SrbenchError for a folder that cannot be written.
     """
+    file = RecordFile(table.loaded.path)
     join = Join(table.records)
-    missing = [row for row in _rows(table) if join(row).counts is None]
-    if missing:
-        require_writable(table.loaded.path)
-    records, failures = list(table.records), []
-    for row in missing:
-        record = count(row)
-        if record.status != "ok":
-            failures.append(record)
+    counted, changes, failures, outdated, confirmed = [], [], [], [], 0
+    for row in _rows(table):
+        before = join(row).counts
+        if count.is_current(before):
             continue
-        store.append(table.loaded.path, record)
-        records.append(record)
-    failed = {record.row for record in failures}
-    changes = tuple(f"{row}: counted" for row in missing if row not in failed)
-    return Filled(_in_order(table, records), changes, tuple(failures))
+        file.require_writable()
+        now = count(row)
+        if now.status != "ok":
+            failures.append(now)
+        elif before is None or before.counts is None:
+            file.put(now)
+            counted.append(now)
+            changes.append(f"{row}: counted")
+        elif differs(before, now):
+            told = summary(before, now), tuple(reasons(before, now))
+            outdated.append(Outdated(row, *told))
+        elif before.fingerprint != now.fingerprint:
+            file.put(_of_the_code(before, now))
+            changes.append(f"{row}: {_of_other_code(before)}, with the same figures")
+            confirmed += 1
+    return Filled(
+        _in_order(table, file),
+        tuple(counted),
+        changes=tuple(changes),
+        failures=tuple(failures),
+        outdated=tuple(outdated),
+        confirmed=confirmed,
+    )
 
 
-def update(table: Committed, count: Count, reason: str) -> Filled:
+def update(table: Committed, count: Counter, reason: str) -> Filled:
     """Count every row anew, and keep ``reason`` with each that has changed.
 
-    Rows that the layout does not name are dropped. What has not changed stays to the letter.
+    Rows that the layout does not name are dropped. What has not changed stays to the letter, but
+    for the fingerprint of its code.
     """
-    require_writable(table.loaded.path)
+    file = RecordFile(table.loaded.path)
+    file.require_writable()
     join = Join(table.records)
-    records = [record for record in table.records if record.published]
-    changes, failures = [], []
+    counted, changes, failures, confirmed = [], [], [], 0
     for row in _rows(table):
         before, now = join(row).counts, count(row)
         if now.status != "ok":
             failures.append(now)
-            records += [before] if before else []
         elif before is None or differs(before, now):
             changes.append(f"{row}: {summary(before, now) if before else 'counted'}")
-            records.append(replace(now, reason=reason))
+            counted.append(replace(now, reason=reason))
+            file.put(counted[-1])
         else:
-            records.append(before)
-    kept = {record.key for record in records}
-    changes += [f"{r.row}: dropped" for r in table.records if r.key not in kept]
-    return Filled(_in_order(table, records), tuple(changes), tuple(failures))
+            file.put(_of_the_code(before, now))
+            confirmed += 1
+    kept = {*_rows(table)}
+    changes += [f"{r.row}: dropped" for r in table.records if not _belongs(r, kept)]
+    filled = _in_order(table, file, lambda record: _belongs(record, kept))
+    return Filled(
+        filled,
+        tuple(counted),
+        changes=tuple(changes),
+        failures=tuple(failures),
+        confirmed=confirmed,
+    )
 
 
 def write_renderings(table: Committed) -> list[str]:
@@ -88,33 +152,62 @@ def write_renderings(table: Committed) -> list[str]:
 
 
 def time_rows(
-    table: Committed, device: "Device", setup: Setup, plan: Plan, say: Callable[[str, str], object]
-) -> tuple[Committed, bool]:
-    """Time the rows that have no times on this machine; its file has one way of running them.
-
-    Returns the table with the times, and whether any were taken now.
-    """
-    facts = fingerprint() | device.facts
+    filled: Filled,
+    count: Counter,
+    device: "Device",
+    setup: Setup,
+    plan: Plan,
+    say: Callable[[str, str], object],
+) -> Filled:
+    """Time the rows whose code has no times on this machine; its file has one way of running
+    them."""
+    table = filled.table
+    facts = environment.facts() | device.facts
     machine = machine_name(str(facts.get("gpu") or facts.get("cpu") or "unknown"))
     file = RecordFile(times_path(table.folder, table.name, machine), lambda record: record.row)
-    before = file.records
-    time_missing(_rows(table), file, device, setup, plan, say)
-    timed = table.with_times(machine, _ordered(_rows(table), file.records))
-    return timed, file.records != before
+    fingerprints = {row: count.fingerprint(row) for row in _rows(table)}
+    timed = tuple(time_missing(fingerprints, file, device, setup, plan, say))
+    return replace(
+        filled,
+        table=table.with_times(machine, _ordered(_rows(table), file.records)),
+        timed=timed,
+        failures=(*filled.failures, *(record for record in timed if record.status != "ok")),
+    )
+
+
+def _of_the_code(before: Record, now: Record) -> Record:
+    """A record that is still true, with what tells of which code it is."""
+    return replace(before, fingerprint=now.fingerprint, parts=now.parts, usual=now.usual)
+
+
+def _of_other_code(record: Record) -> str:
+    is_known = record.fingerprint != UNKNOWN
+    return f"its record is of {'other' if is_known else 'unknown'} code"
+
+
+def _belongs(record: Record, rows: Iterable[Row]) -> bool:
+    """Whether a table with those rows has a place for a record."""
+    return record.published is not None or (record.row in rows and record.timing is None)
 
 
 def _rows(table: Committed) -> list[Row]:
     return list(dict.fromkeys(wanted.row for wanted in table.wanted))
 
 
-def _in_order(table: Committed, records: Sequence[Record]) -> Committed:
+def _in_order(
+    table: Committed, file: RecordFile, keep: Callable[[Record], bool] = lambda record: True
+) -> Committed:
     """The records as the layout orders them, published ones first, and so in the file."""
-    published = [record for record in records if record.published]
-    counted = _ordered(_rows(table), (record for record in records if not record.published))
-    ordered = (*published, *counted)
-    if ordered != table.records or len(ordered) != len(table.loaded.lines):
-        store.write(table.loaded.path, ordered)
-    return table.with_records(ordered)
+    file.arrange(partial(_arranged, _rows(table), keep))
+    return table.with_records(file.records)
+
+
+def _arranged(
+    rows: Sequence[Row], keep: Callable[[Record], bool], records: Iterable[Record]
+) -> list[Record]:
+    kept = [record for record in records if keep(record)]
+    published = [record for record in kept if record.published]
+    return [*published, *_ordered(rows, (record for record in kept if not record.published))]
 
 
 def _ordered(rows: Sequence[Row], records: Iterable[Record]) -> list[Record]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import srbench
+from srbench import fresh
 from srbench.errors import SrbenchError
 
 SOURCE = Path(__file__).with_name("worker.py")
@@ -131,7 +132,7 @@ class Worker:
         self._stderr.seek(0)
         said = self._stderr.read().decode(errors="replace").strip()
         last = (said or f"code {code}").splitlines()[-1]
-        return SrbenchError(
+        return fresh.ProcessFailed(
             f"{self._code.name} cannot be timed: its process ended: {last}",
             f"try {self._code.python} -c 'import srbench; srbench.build(\"resnet18\")'",
         )

@@ -4,7 +4,7 @@ Line ends are no difference: Git may make CRLF of them.
 """
 
 import csv
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
@@ -35,16 +35,14 @@ def check_renderings(table: Committed, is_true: bool = True) -> Iterator[Finding
             yield Finding("rendering", table.name, message, details, remedy, "", path, line)
 
 
-def orphans(
-    folder: Path, tables: list[Committed], unread: Container[str] = ()
-) -> Iterator[Finding]:
-    """Files beside the tables that no layout accounts for; ``unread`` layouts do for theirs."""
+def orphans(folder: Path, tables: Sequence[Committed]) -> Iterator[Finding]:
+    """Files beside the tables that no layout accounts for."""
     known = {path for table in tables for path, _ in table.renderings()}
     known |= {loaded.path for table in tables for _, loaded in table.times}
     known |= {table.loaded.path for table in tables}
     for path in sorted(folder.iterdir()):
         name = path.stem.partition(".")[0]
-        ours = path.suffix in (*RENDERINGS, ".jsonl") and name not in unread and name != "README"
+        ours = path.suffix in (*RENDERINGS, ".jsonl") and name != "README"
         if ours and path not in known:
             yield Finding(
                 "extra",

@@ -34,7 +34,10 @@ def main() -> None:
         try:
             models[spec] = task(job, spec)
             calls[spec] = calls_a_turn(models[spec])
-        except Exception as error:  # said of the row: an older version may not know the spec
+        except (
+            Exception,
+            SystemExit,
+        ) as error:  # said of the row: an older version may not know the spec
             failures[spec] = f"{type(error).__name__}: {error}".splitlines()[0]
             models.pop(spec, None)
     hello = {

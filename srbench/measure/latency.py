@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from srbench import stats
 from srbench.conditions import MOST_ROUNDS
-from srbench.failures import told
+from srbench.failures import require_failure, told
 from srbench.measure.clocks import Clock, Task
 
 WARM_UP_SHARE = 0.1  # of the time budget for one task, but from half a second to three;
@@ -37,7 +37,7 @@ class Samples:
     def rounds(self) -> int:
         return max((len(samples) for samples in self.seconds.values()), default=0)
 
-    def fail(self, model: str, error: Exception) -> None:
+    def fail(self, model: str, error: BaseException) -> None:
         """Take a model out."""
         self.failures[model] = told(error)
         self.seconds.pop(model, None)
@@ -113,7 +113,8 @@ def _warm_up(task: Task, clock: Clock, budget: float, into: Samples) -> None:
                     into.unsettled.add(task.model)
                 return
             taken += clock.read([clock.measure(task)])
-    except Exception as error:  # whatever it is: it is this model's failure
+    except BaseException as error:  # whatever it is: it is this model's failure
+        require_failure(error)
         into.fail(task.model, error)
 
 
@@ -122,14 +123,16 @@ def _round(tasks: Sequence[Task], clock: Clock, into: Samples) -> None:
     for task in tasks:
         try:
             measured[task.model] = clock.measure(task)
-        except Exception as error:
+        except BaseException as error:
+            require_failure(error)
             into.fail(task.model, error)
     seconds = dict(zip(measured, clock.read(list(measured.values())), strict=True))
     for task in tasks if clock.measures_wall else ():
         if task.model in seconds:
             try:
                 wall[task.model] = clock.wall(task)
-            except Exception as error:
+            except BaseException as error:
+                require_failure(error)
                 into.fail(task.model, error)
     for model in seconds.keys() - into.failures.keys():
         into.seconds.setdefault(model, []).append(seconds[model])

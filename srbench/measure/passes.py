@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from srbench.conditions import Conditions, Setup
+from srbench.failures import require_failure
 from srbench.logits import logits
 from srbench.measure.clocks import Task
 
@@ -167,12 +168,13 @@ def _gradient(output: Tensor) -> Tensor:
     return torch.randn_like(output, requires_grad=False).div_(output.numel())
 
 
-def tasks(subjects: Sequence[Subject], what: str) -> tuple[list[Task], dict[str, Exception]]:
+def tasks(subjects: Sequence[Subject], what: str) -> tuple[list[Task], dict[str, BaseException]]:
     """The tasks of all models, and the error of each that has none."""
-    ready, failures = [], dict[str, Exception]()
+    ready, failures = [], dict[str, BaseException]()
     for subject in subjects:
         try:
             ready.append(task(subject, what))
-        except Exception as error:  # whatever it is: it is this model's failure
+        except BaseException as error:  # whatever it is: it is this model's failure
+            require_failure(error)
             failures[subject.name] = error
     return ready, failures

@@ -1,5 +1,6 @@
 """Where the time of a forward pass goes: stage by stage, and in the inserted blocks."""
 
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from srbench.files import write_whole
 from srbench.measure.clocks import Clock
 from srbench.measure.passes import Subject, around
 from srbench.measure.passes import task as make_task
@@ -74,7 +76,7 @@ def write_trace(subject: Subject, parts: Sequence[Part], clock: Clock, path: Pat
     """Write what torch.profiler sees of a few forward passes, in the format of Chrome's traces,
     which Perfetto opens; the parts have their names in it.
 
-    Raises OSError where the file cannot be written.
+    Raises SrbenchError where the file cannot be written.
     """
     activities = [torch.profiler.ProfilerActivity.CPU]
     if subject.device.type == "cuda":
@@ -89,7 +91,10 @@ def write_trace(subject: Subject, parts: Sequence[Part], clock: Clock, path: Pat
         ):
             for _ in range(TRACED):
                 clock.wall(task)
-    profiler.export_chrome_trace(str(path))
+    with tempfile.TemporaryDirectory() as folder:
+        trace = Path(folder, "trace.json")
+        profiler.export_chrome_trace(str(trace))
+        write_whole(path, trace.read_bytes())
 
 
 class _Hooks:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from srbench.records import MadeOf
 from srbench.spec import Part
 
 
@@ -19,7 +20,10 @@ class Inserted:
 
 @dataclass(frozen=True)
 class Assembly:
-    """A built model and the blocks that were put into it, in the spec's order."""
+    """A built model, the blocks that were put into it, in the spec's order, the fingerprint of the
+    code that they are made of, and what each part of the spec is."""
 
     model: nn.Module
     inserted: tuple[Inserted, ...]
+    fingerprint: str
+    parts: tuple[MadeOf, ...]

@@ -10,12 +10,14 @@ from torch import nn
 from srbench.above_dispatch import NeedsValues
 from srbench.blank import blank
 from srbench.catalog import Backbone, Block
+from srbench.code.sources import watching_imports
 from srbench.comparison import case_of
 from srbench.conditions import Conditions
 from srbench.errors import BuildError, SrbenchError
-from srbench.failures import lacks_memory
+from srbench.failures import FAILURES, lacks_memory, told
 from srbench.lookup import find_block
 from srbench.models.assembly import Assembly, Inserted
+from srbench.models.fingerprint import fingerprint, made_of
 from srbench.models.probe import Output, feature_map, outputs
 from srbench.models.surgery import find_sites, insert
 from srbench.models.trial import does_not_run, require_runs, require_sound, where
@@ -99,16 +101,25 @@ def _assemble(
     with how():
         require_sound(spec, model, inserted)
     model.inserted_blocks = [block.module for block in inserted]  # type: ignore[assignment]
-    return Assembly(model, inserted)
+    return Assembly(model, inserted, fingerprint(spec, model, inserted), made_of(spec))
 
 
-def require_buildable(spec: Spec, under: Conditions) -> None:
-    """Raises SrbenchError where `assemble` would; takes no time and no memory, mostly."""
+def assemble_uninitialised(spec: Spec, under: Conditions) -> Assembly:
+    """Build a spec to look at what it is made of; takes no time and no memory, mostly.
+
+    Raises SrbenchError where `assemble` does.
+    """
     try:
-        assembly = assemble(spec, under, initialised=False)
+        return assemble(spec, under, initialised=False)
     except NeedsValues:
-        assembly = assemble(spec, under)
+        return assemble(spec, under)
+
+
+def require_buildable(spec: Spec, under: Conditions) -> Assembly:
+    """The same, once it is known to run. Raises SrbenchError where it does not run as it should."""
+    assembly = assemble_uninitialised(spec, under)
     require_runs(spec, assembly, under)
+    return assembly
 
 
 def _build_backbone(part: Part, under: Conditions) -> nn.Module:
@@ -122,13 +133,13 @@ def _build_backbone(part: Part, under: Conditions) -> nn.Module:
         )
     options = values(part, backbone.options, backbone)
     try:
-        model: nn.Module = resolve(backbone.target)(part.name, under.num_classes, **options)
+        with watching_imports():
+            model: nn.Module = resolve(backbone.target)(part.name, under.num_classes, **options)
     except SrbenchError:
         raise
-    except (Exception, SystemExit) as error:  # a network of someone else's may raise anything
+    except FAILURES as error:  # a network of someone else's may raise anything
         raise BuildError(
-            f"{part} with {under.num_classes} classes cannot be built: "
-            f"{type(error).__name__}: {error}",
+            f"{part} with {under.num_classes} classes cannot be built: {told(error)}",
             "change its options, or ask for fewer classes; `srbench --debug` shows where it fails",
         ) from error
     if not isinstance(model, nn.Module):
@@ -152,7 +163,7 @@ def probe(part: Part, under: Conditions) -> dict[str, Output]:
             return outputs(model.eval(), under.input_shape, computed=True)
     except SrbenchError:
         raise
-    except Exception as error:
+    except FAILURES as error:
         if lacks_memory(error):
             raise
         raise does_not_run(part, under, error) from error
@@ -191,12 +202,13 @@ def _build_block(spec: Spec, part: Part, site: str, shape: tuple[int, int, int])
     sizes = zip(SHAPE_ARGUMENTS, shape, strict=True)
     at = where(spec, part, site, shape)
     try:
-        module = constructor(**{k: v for k, v in sizes if k in asked}, **options)
+        with watching_imports():
+            module = constructor(**{k: v for k, v in sizes if k in asked}, **options)
     except (SrbenchError, NeedsValues):
         raise
-    except (Exception, SystemExit) as error:
+    except FAILURES as error:
         raise BuildError(
-            f"{at}: {type(error).__name__}: {error}",
+            f"{at}: {told(error)}",
             f"change the block's options ({_options_of(block)}), or where it is put",
         ) from error
     if not isinstance(module, nn.Module):

@@ -19,17 +19,17 @@ class Architecture:
     width_per_group: int = 64
 
 
-ARCHITECTURES = {
-    "resnet18": Architecture(BasicBlock, (2, 2, 2, 2)),
-    "resnet34": Architecture(BasicBlock, (3, 4, 6, 3)),
-    "resnet50": Architecture(Bottleneck, (3, 4, 6, 3)),
-    "resnet101": Architecture(Bottleneck, (3, 4, 23, 3)),
-    "resnet152": Architecture(Bottleneck, (3, 8, 36, 3)),
-    "resnext50_32x4d": Architecture(Bottleneck, (3, 4, 6, 3), 32, 4),
-    "resnext101_32x4d": Architecture(Bottleneck, (3, 4, 23, 3), 32, 4),
-    "resnext101_32x8d": Architecture(Bottleneck, (3, 4, 23, 3), 32, 8),
-    "wide_resnet50_2": Architecture(Bottleneck, (3, 4, 6, 3), 1, 128),
-    "wide_resnet101_2": Architecture(Bottleneck, (3, 4, 23, 3), 1, 128),
+ARCHITECTURES: dict[str, tuple[Any, ...]] = {  # what an `Architecture` is made from
+    "resnet18": (BasicBlock, (2, 2, 2, 2)),
+    "resnet34": (BasicBlock, (3, 4, 6, 3)),
+    "resnet50": (Bottleneck, (3, 4, 6, 3)),
+    "resnet101": (Bottleneck, (3, 4, 23, 3)),
+    "resnet152": (Bottleneck, (3, 8, 36, 3)),
+    "resnext50_32x4d": (Bottleneck, (3, 4, 6, 3), 32, 4),
+    "resnext101_32x4d": (Bottleneck, (3, 4, 23, 3), 32, 4),
+    "resnext101_32x8d": (Bottleneck, (3, 4, 23, 3), 32, 8),
+    "wide_resnet50_2": (Bottleneck, (3, 4, 6, 3), 1, 128),
+    "wide_resnet101_2": (Bottleneck, (3, 4, 23, 3), 1, 128),
 }
 
 
@@ -66,7 +66,7 @@ def build(name: str, num_classes: int, stride: str, widen: float, stem: str) -> 
 
     Raises BuildError where ``widen`` leaves a fraction of a channel.
     """
-    architecture = ARCHITECTURES[name]
+    architecture = Architecture(*ARCHITECTURES[name])
     _require_whole_widths(name, architecture, widen)
     model = WidenedResNet(architecture, num_classes, widen)
     if stride == "v1":

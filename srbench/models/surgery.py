@@ -68,6 +68,11 @@ def find_sites(
         order = [name for name, _ in model.named_modules()]
         yield from sorted(_apart(sites), key=lambda one: order.index(one[1]))
         return
+    if not stages:
+        raise BuildError(
+            f"{backbone.name} lists no stages to put a block behind",
+            "name modules, after=features.*, or give the network an attribute `stages`",
+        )
     for name in stages:
         stage = backbone.stage(name)
         if place == "branch" and not stage.branches:
@@ -127,7 +132,7 @@ def insert(model: nn.Module, site: str, block: nn.Module) -> None:
         module.append(block)
     else:
         parent, _, child = path.rpartition(".")
-        setattr(model.get_submodule(parent), child, Site(module, block))
+        model.get_submodule(parent).add_module(child, Site(module, block))
 
 
 def _takes_one_more(module: nn.Module) -> TypeGuard[nn.Sequential]:

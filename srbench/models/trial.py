@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from srbench.above_dispatch import NeedsValues
 from srbench.conditions import Conditions
 from srbench.errors import BuildError, SrbenchError
-from srbench.failures import lacks_memory, told
+from srbench.failures import FAILURES, lacks_memory, told
 from srbench.logits import logits
 from srbench.models.assembly import Assembly, Inserted
 from srbench.shapes import Recording, on_shapes
@@ -76,7 +76,7 @@ def _require_logits(spec: Spec, output: object, num_classes: int) -> None:
         )
 
 
-def does_not_run(what: Spec | Part, under: Conditions, error: Exception) -> BuildError:
+def does_not_run(what: Spec | Part, under: Conditions, error: BaseException) -> BuildError:
     """What is said of a forward pass that raised."""
     return BuildError(
         f"{what} does not run on an input of {under.height}x{under.width}: {told(error)}",
@@ -101,7 +101,7 @@ def require_runs(spec: Spec, assembly: Assembly, under: Conditions) -> None:
                 assembly.model(torch.zeros(under.input_shape))
     except SrbenchError:
         raise
-    except Exception as error:
+    except FAILURES as error:
         if lacks_memory(error):
             raise
         raise does_not_run(spec, under, error) from error
@@ -168,8 +168,10 @@ def _require_same_shape(block: nn.Module, spec: Spec, inserted: Inserted) -> Non
             output = copy.deepcopy(block).eval()(torch.zeros(2, *shape))
     except NeedsValues:
         raise
-    except (Exception, SystemExit) as error:
-        raise BuildError(f"{at}: {type(error).__name__}: {error}", hint) from error
+    except FAILURES as error:
+        if lacks_memory(error):
+            raise
+        raise BuildError(f"{at}: {told(error)}", hint) from error
     if not isinstance(output, Tensor):
         raise BuildError(f"{at}: it returns a {type(output).__name__}, not a tensor", hint)
     if output.shape != (2, *shape):

@@ -5,7 +5,7 @@ from typing import Any
 
 from srbench.conditions import PASSES
 from srbench.differences import Differences, Pair
-from srbench.records import Estimate, PassTiming
+from srbench.records import UNKNOWN, Estimate, PassTiming
 from srbench.report.columns import TITLES, raw
 from srbench.report.formats import Report
 from srbench.report.notes import problems, sections
@@ -135,12 +135,28 @@ def _where(pair: Pair) -> dict[str, Any]:
     }
 
 
+def _code(pairs: Sequence[Pair]) -> Iterator[str]:
+    """Of which rows other code was measured, and of how many that cannot be told."""
+    codes = [(pair.after.spec, pair.before.fingerprint, pair.after.fingerprint) for pair in pairs]
+    other = dict.fromkeys(spec for spec, a, b in codes if a != b and UNKNOWN not in (a, b))
+    unknown = sum(UNKNOWN in (a, b) for _, a, b in codes)
+    if other:
+        yield f"Other code was measured in A than in B: {_some(list(other))}."
+    if unknown:
+        yield f"Whether the code is the same is unknown of {unknown} rows."
+
+
+def _some(names: Sequence[object]) -> str:
+    more = f", and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(map(str, names[:SHOWN])) + more
+
+
 def _notes(found: Differences, a: str, b: str, timed: bool) -> Iterator[str]:
     yield f"A: {a}. B: {b}. Δ and change are from A to B."
     for name, rows in (("A", found.only_before), ("B", found.only_after)):
         if rows:
-            more = f", and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
-            yield f"Only in {name}: {', '.join(map(str, rows[:SHOWN]))}{more}."
+            yield f"Only in {name}: {_some(rows)}."
+    yield from _code(found.pairs)
     for name, records in (("A", found.before), ("B", found.after)):
         yield from (f"{name}: {problem.removeprefix('* ')}" for problem in problems(records))
     if found.environment:

@@ -1,10 +1,10 @@
 """The formats that a report can be written in."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from srbench.records import Record
+from srbench.records import Key, Record
 from srbench.report import data, latex, markdown, page, text
 from srbench.report.table import Table
 from srbench.results import Results
@@ -13,17 +13,24 @@ from srbench.results import Results
 @dataclass(frozen=True)
 class Report:
     """One result for every reader: tables for eyes, flat rows for CSV, and for JSON the records
-    that it is made of, or objects where it is made of none."""
+    that it is made of, or objects where it is made of none. Those ``taken`` from a file were not
+    measured now."""
 
     tables: tuple[Table, ...]
     columns: Sequence[str]
     rows: Sequence[Mapping[str, Any]]
     objects: Sequence[Mapping[str, Any]] = ()
     records: Sequence[Record] = ()
+    taken: Collection[Key] = ()
 
     def whole(self) -> Sequence[Mapping[str, Any]]:
         """All that is known, an object a row."""
-        return Results(self.records).to_json() if self.records else self.objects
+        if not self.records:
+            return self.objects
+        return [
+            row | {"from_records": record.key in self.taken}
+            for record, row in zip(self.records, Results(self.records).to_json(), strict=True)
+        ]
 
 
 def each_table(render: Callable[[Table], str]) -> Callable[[Report], str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from srbench.layout import Layout
+from srbench.layout import Layout, Wanted
 from srbench.records import Record
 from srbench.report.columns import COUNTED, FIELDS, PRINTED, TIMED, Field, fields
 from srbench.report.formats import Report
@@ -12,22 +12,28 @@ from srbench.results import COMPARED
 from srbench.rows import Join
 
 
-def layout_report(name: str, layout: Layout, records: Sequence[Record]) -> Report:
-    """The exact table: rows of counts, beside what is published of them.
+def layout_report(
+    name: str, layout: Layout, wanted: Sequence[Wanted], records: Sequence[Record]
+) -> Report:
+    """The exact table: the rows ``wanted`` of counts, beside what is published of them.
 
-    Raises SrbenchError for a column or a spec that there is none of.
+    Raises SrbenchError for an unknown column.
     """
-    return _report(name, layout, records, fields(layout.columns, (COUNTED, PRINTED), name))
+    return _report(name, layout, wanted, records, fields(layout.columns, (COUNTED, PRINTED), name))
 
 
 def device_report(
-    name: str, layout: Layout, records: Sequence[Record], times: Sequence[Record]
+    name: str,
+    layout: Layout,
+    wanted: Sequence[Wanted],
+    records: Sequence[Record],
+    times: Sequence[Record],
 ) -> Report:
     """The same with the times of one machine beside it."""
     columns = fields(layout.columns, (COUNTED, PRINTED), name) | fields(
         layout.device_columns, (COUNTED, PRINTED, TIMED), name
     )
-    return _report(name, layout, [*records, *times], columns)
+    return _report(name, layout, wanted, [*records, *times], columns)
 
 
 def require_columns(name: str, layout: Layout) -> None:
@@ -37,10 +43,14 @@ def require_columns(name: str, layout: Layout) -> None:
 
 
 def _report(
-    name: str, layout: Layout, records: Sequence[Record], columns: dict[str, Field]
+    name: str,
+    layout: Layout,
+    wanted: Sequence[Wanted],
+    records: Sequence[Record],
+    columns: dict[str, Field],
 ) -> Report:
     join = Join(records)
-    rows = [join(wanted.row, wanted.source) for wanted in layout.wanted(records)]
+    rows = [join(one.row, one.source) for one in wanted]
     table = rows_table(
         name,
         rows,

@@ -40,12 +40,22 @@ def _unsaid(name: str, told: Mapping[str, str]) -> Iterator[str]:
 
 def problems(records: Iterable[Record]) -> Iterator[str]:
     """What is wrong with the rows, each thing once with the rows that have it."""
+    told = (
+        (record.spec, problem)
+        for record in records
+        for problem in (*record.warnings, *([record.status] if record.status != "ok" else []))
+    )
+    for specs, problem in told_once(told):
+        yield f"* {specs}: {problem}."
+
+
+def told_once(told: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """What is told of several specs, each thing once: the specs as a listing, and what."""
     found: dict[str, dict[str, None]] = {}
-    for record in records:
-        for problem in (*record.warnings, *([record.status] if record.status != "ok" else [])):
-            found.setdefault(problem, {})[record.spec] = None
-    for problem, specs in found.items():
-        yield f"* {', '.join(specs)}: {problem}."
+    for spec, what in told:
+        found.setdefault(what, {})[spec] = None
+    for what, specs in found.items():
+        yield ", ".join(specs), what
 
 
 def measured_with(how: str, environment: Mapping[str, Any]) -> str:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from srbench import __version__
 from srbench.printable import all_printable
 from srbench.published import Figure
-from srbench.records import Estimate, Record
+from srbench.records import UNKNOWN, Estimate, Record
 from srbench.report.charts import HEIGHT, WIDTH, Chart
+from srbench.report.origin import dates
 from srbench.report.ranks import notes, ranks
 from srbench.report.table import Table, written
 
@@ -43,7 +44,13 @@ def page(title: str, parts: Iterable[Part]) -> str:
 
 def provenance(records: Iterable[Record]) -> list[tuple[str, str]]:
     """What the records were measured with, and why figures were changed: each thing once."""
+    records = list(records)
     said: dict[tuple[str, str], None] = {}
+    if measured := [record for record in records if not record.published]:
+        said["made", dates(measured)] = None
+        without = sum(record.fingerprint == UNKNOWN for record in measured)
+        known = "a fingerprint on every row" if not without else f"unknown of {without} rows"
+        said["code", known] = None
     for record in records:
         for name, value in _facts(record.environment):
             said.setdefault((name, value))

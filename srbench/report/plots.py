@@ -1,16 +1,19 @@
 """Pictures of what was measured."""
 
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srbench.errors import SrbenchError
+from srbench.files import write_whole
 from srbench.printable import printable
 from srbench.profiles import Profile
 from srbench.report.series import Panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 FORMATS = (".pdf", ".png", ".svg")
 PANELS_A_ROW = 3
@@ -33,7 +36,7 @@ def require_picture(path: Path) -> None:
 def plot_roofline(profile: Profile, path: Path) -> None:
     """Draw every part below the machine's roof: MACs/s over MACs per byte, both logarithmic.
 
-    Raises OSError where the file cannot be written.
+    Raises SrbenchError where the file cannot be written.
     """
     from matplotlib.figure import Figure
 
@@ -72,13 +75,13 @@ def plot_roofline(profile: Profile, path: Path) -> None:
         + f"{profile.bandwidth / 1e9:.0f} GB/s, {profile.rate / 1e9:.0f} GMAC/s",
     )
     axes.grid(which="major", linewidth=0.3)
-    figure.savefig(path, dpi=200)
+    _save(figure, path)
 
 
 def plot_panels(panels: Sequence[Panel], path: Path) -> None:
     """Draw plots beside each other, and below where there are more than three.
 
-    Raises SrbenchError where there is nothing to draw, OSError where the file cannot be written.
+    Raises SrbenchError where there is nothing to draw, or the file cannot be written.
     """
     from matplotlib.figure import Figure
 
@@ -91,7 +94,13 @@ def plot_panels(panels: Sequence[Panel], path: Path) -> None:
     figure = Figure(figsize=(4.6 * across, 3.8 * down), layout="constrained")
     for number, panel in enumerate(panels, start=1):
         _draw(figure.add_subplot(down, across, number), panel)
-    figure.savefig(path, dpi=200)
+    _save(figure, path)
+
+
+def _save(figure: "Figure", path: Path) -> None:
+    picture = BytesIO()
+    figure.savefig(picture, format=path.suffix[1:].lower(), dpi=200)
+    write_whole(path, picture.getvalue())
 
 
 def _draw(axes: "Axes", panel: Panel) -> None:

@@ -69,5 +69,5 @@ def _titled(columns: Sequence[Column]) -> Iterator[Column]:
 
 
 def _name(row: Joined, names: Mapping[str, str]) -> str:
-    doubtful = any(record.warnings or record.status != "ok" for record in row.records)
+    doubtful = row.outdated or row.older or any(r.warnings or r.status != "ok" for r in row.records)
     return names.get(row.row.spec, row.row.spec) + (MARK if doubtful else "")

@@ -1,17 +1,19 @@
 """Rows as what a plot shows: overheads against an option or the resolution, and Pareto fronts."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from srbench.errors import SrbenchError
-from srbench.lookup import find_block
-from srbench.options import Value
+from srbench.catalog import BLOCKS
+from srbench.errors import SpecError
+from srbench.matching import unsaid
+from srbench.options import Value, format_value
 from srbench.records import Estimate
 from srbench.report.columns import ERRORS, FIELDS, TITLES
 from srbench.rows import Joined
-from srbench.spec import Spec, parse
+from srbench.spec import Part, Spec, read
 
 Read = Callable[[Joined], float | None]
 
@@ -58,11 +60,21 @@ def panels(rows: Sequence[Joined]) -> list[Panel]:
 
     Overheads against each whole-number option, and against the input's side, where rows are alike
     but for that; then Pareto fronts: of two costs, and of a cost and the error where that is known.
+    No module is imported that a spec names; see `without_defaults`. Rows of older code than others
+    are left out.
     """
-    known = [(row, spec) for row in rows if (spec := _parsed(row)) and spec.blocks]
-    keys = dict.fromkeys(key for _, spec in known for key in _numbers(spec))
+    rows = [row for row in rows if not row.older]
+    known = [_Known(row, spec) for row in rows if (spec := _read(row)) and spec.blocks]
+    keys = dict.fromkeys(key for one in known for key in one.numbers)
     found = [panel for key in keys for panel in _against_option(known, key)]
     return [*found, *_against_resolution(known), *_fronts(rows)]
+
+
+def without_defaults(rows: Iterable[Joined]) -> list[str]:
+    """The blocks whose options' defaults only their module could tell, since the records do not:
+    rows that leave such an option out are in no plot against it."""
+    known = [_Known(row, spec) for row in rows if (spec := _read(row))]
+    return list(dict.fromkeys(name for one in known for name in one.without_defaults))
 
 
 def pareto(points: Iterable[Point]) -> tuple[Point, ...]:
@@ -90,20 +102,52 @@ OVERHEADS: dict[str, Read] = {
 }
 
 
-def _against_option(known: Sequence[tuple[Joined, Spec]], key: tuple[str, str]) -> Iterator[Panel]:
+class _Known:
+    """A row whose spec can be read, and the whole-number options of its blocks, by block and
+    option."""
+
+    def __init__(self, row: Joined, spec: Spec) -> None:
+        self.row = row
+        self.spec = spec
+        self.numbers: dict[tuple[str, str], int] = {}
+        self.without_defaults: list[str] = []
+        for part in spec.blocks:
+            usual = _defaults(row, part)
+            if not usual:
+                self.without_defaults.append(part.name)
+            for key, value in (usual | dict(part.options)).items():
+                if re.fullmatch(r"-?[0-9]{1,18}", text := format_value(value)):
+                    self.numbers[part.name, key] = int(text)
+
+
+def _defaults(row: Joined, part: Part) -> dict[str, Value]:
+    """The values of options that a block's spec leaves out: the catalog's, or the records'."""
+    if part.name in BLOCKS:
+        return {option.name: option.default(()) for option in BLOCKS[part.name].options}
+    found: dict[str, Value] = {}
+    for record in row.records:
+        found |= unsaid(record, part)
+    return found
+
+
+def _against_option(known: Sequence[_Known], key: tuple[str, str]) -> Iterator[Panel]:
     block, option = key
     places = [
-        (row, float(numbers[key]), (_but_for(spec, key), _conditions(row)))
-        for row, spec in known
-        if key in (numbers := _numbers(spec))
+        (one.row, float(one.numbers[key]), (_but_for(one.spec, key), _conditions(one.row)))
+        for one in known
+        if key in one.numbers
     ]
     return _against(f"{option} of {block}", option, places)
 
 
-def _against_resolution(known: Sequence[tuple[Joined, Spec]]) -> Iterator[Panel]:
+def _against_resolution(known: Sequence[_Known]) -> Iterator[Panel]:
     places = [
-        (row, (row.row.input[1] * row.row.input[2]) ** 0.5, (str(spec), _batch(row)))
-        for row, spec in known
+        (
+            one.row,
+            (one.row.row.input[1] * one.row.row.input[2]) ** 0.5,
+            (str(one.spec), _batch(one.row)),
+        )
+        for one in known
     ]
     return _against("resolution", "√(height × width) of the input, pixels", places)
 
@@ -197,23 +241,12 @@ def _label(row: Joined, value: float) -> str:
     return f"{row.row}: {value:.3g}"
 
 
-def _parsed(row: Joined) -> Spec | None:
-    """The spec, or None where it is from another version."""
+def _read(row: Joined) -> Spec | None:
+    """The spec by its grammar, or None where it is none."""
     try:
-        return parse(row.row.spec)
-    except SrbenchError:
+        return read(row.row.spec)
+    except SpecError:
         return None
-
-
-def _numbers(spec: Spec) -> dict[tuple[str, str], int]:
-    """The whole-number options of the blocks with their values, by block and option."""
-    found = {}
-    for part in spec.blocks:
-        values: dict[str, Value] = {o.name: o.default(()) for o in find_block(part.name).options}
-        for key, value in (values | dict(part.options)).items():
-            if isinstance(value, int) and not isinstance(value, bool):
-                found[part.name, key] = value
-    return found
 
 
 def _but_for(spec: Spec, key: tuple[str, str]) -> str:

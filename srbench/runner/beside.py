@@ -5,15 +5,14 @@ from collections.abc import Sequence
 import torch
 
 from srbench import fresh
-from srbench.failures import told
+from srbench.failures import require_failure, told
 from srbench.measure import memory
 from srbench.measure.devices import Device
 from srbench.measure.energy import energies
-from srbench.measure.passes import Subject, around, place, tasks
+from srbench.measure.passes import Subject, around, tasks
 from srbench.measure.pinning import pinned
-from srbench.models.build import assemble
 from srbench.records import Energy, Memory
-from srbench.runner.sampling import Job, Row, Say
+from srbench.runner.sampling import Job, Row, Say, subject
 from srbench.spec import Spec
 
 Peaks = dict[str, Memory | None]  # by pass
@@ -35,9 +34,10 @@ def measure_peaks(
                 into[row.spec] = fresh.call(peaks_here, job, row, variables=memory.PLAIN_MALLOC)
             else:
                 with pinned(job.setup):
-                    subject = _subject(job, row, device.torch_device)
-                    into[row.spec] = {what: device.peak(subject, what) for what in job.plan.passes}
-        except Exception as error:
+                    model = subject(job, row, device.torch_device)
+                    into[row.spec] = {what: device.peak(model, what) for what in job.plan.passes}
+        except BaseException as error:
+            require_failure(error)
             into[row.spec] = {}
             say(f"no memory of {row.name}: {told(error)}")
 
@@ -45,7 +45,7 @@ def measure_peaks(
 def peaks_here(job: Job, row: Row) -> Peaks:
     """Peak memory on the CPU, to be called in a process of its own."""
     with pinned(job.setup):
-        return memory.in_this_process(_subject(job, row, torch.device("cpu")), job.plan.passes)
+        return memory.in_this_process(subject(job, row, torch.device("cpu")), job.plan.passes)
 
 
 def measure_energies(
@@ -57,11 +57,12 @@ def measure_energies(
     """
     try:
         with pinned(job.setup):
-            subjects = [_subject(job, row, device.torch_device) for row in rows]
+            subjects = [subject(job, row, device.torch_device) for row in rows]
             for what in [what for what in job.plan.passes if what != "backward"]:
                 say(f"{what}: energy")
                 into[what] = _energies(job, device, subjects, what)
-    except Exception as error:
+    except BaseException as error:
+        require_failure(error)
         say(f"no energy: {told(error)}")
 
 
@@ -72,8 +73,3 @@ def _energies(
     ready, _ = tasks(subjects, what)
     with around(what):
         return energies(ready, device.clock, device.gpu, job.setup.batch, job.setup.seed)
-
-
-def _subject(job: Job, row: Row, device: torch.device) -> Subject:
-    torch.manual_seed(job.setup.seed)
-    return place(row.name, assemble(row.spec, job.under).model, job.under, job.setup, device)

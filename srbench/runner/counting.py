@@ -1,27 +1,29 @@
 """Counts specs one by one."""
 
 import gc
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import nn
 
-from srbench.comparison import Case, Size, cases
+from srbench import environment
+from srbench.comparison import Case, Size, cases, usual
 from srbench.conditions import Conditions
-from srbench.environment import fingerprint
 from srbench.errors import SrbenchError
-from srbench.failures import lacks_memory, told
+from srbench.failures import lacks_memory, require_failure, told
 from srbench.measure.flops import CounterFailed, Flops, count_for_real, count_on_shapes
 from srbench.measure.params import count_parameters
 from srbench.models.assembly import Assembly, Inserted
-from srbench.models.build import assemble
+from srbench.models.build import assemble, assemble_uninitialised
 from srbench.models.trial import does_not_run, watched
-from srbench.records import Counts, ModuleCounts, Record
+from srbench.records import UNKNOWN, Counts, MadeOf, ModuleCounts, Record
 from srbench.results import Results
 from srbench.spec import Spec, backbone_of, settings
 
+LOG = logging.getLogger(__name__)
 FOR_REAL = "was counted in one run on zeros: on shapes alone it does not run"
 
 
@@ -43,6 +45,9 @@ def count(
             made for if nothing is said, 224 mostly.
         num_classes: the logits of the last layer; likewise, 1000 mostly.
 
+    Returns:
+        A record a row. One that cannot be built or run has no counts, and its ``status`` says why.
+
     Raises:
         SrbenchError: for bad input, with the remedy.
 
@@ -57,23 +62,26 @@ def count(
 def run(wanted: Sequence[Case], detailed: bool = False) -> Iterator[Record]:
     """Count each spec for one image, in order, as the rows are asked for.
 
-    ``detailed`` counts list every parameter's shape and every module's operators.
-    Raises SrbenchError for a spec that cannot be built or run on that input: bad input spoils the
-    whole comparison. Any other failure becomes the row's status.
+    ``detailed`` counts list every parameter's shape and every module's operators. Whatever fails
+    while a model is built or run becomes the row's status, and the others stand.
     """
-    environment = fingerprint()
+    facts = environment.facts()
     for spec, under in wanted:
         with _without_garbage_collection():  # which takes a sixth of the time, and finds little
-            counts, status, said = _count(spec, under, detailed)
+            found = _count(spec, under, detailed)
         yield Record(
             spec=str(spec),
             baseline=str(spec.baseline),
             input=under.input_shape[1:],
             num_classes=under.num_classes,
-            counts=counts,
-            environment=environment,
-            status=status,
-            settings=settings(spec) | said,
+            counts=found.counts,
+            environment=facts,
+            status=found.status,
+            settings=settings(spec) | found.said,
+            fingerprint=found.fingerprint,
+            made=environment.now(),
+            parts=found.parts,
+            usual=usual(spec),
         )
 
 
@@ -88,23 +96,48 @@ def _without_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _count(
-    spec: Spec, under: Conditions, detailed: bool
-) -> tuple[Counts | None, str, dict[str, str]]:
-    """The counts, the row's status, and what is to be said of the backbone."""
+@dataclass(frozen=True)
+class _Counted:
+    """The counts, the row's status, what is to be said of the backbone, and the code's hash."""
+
+    counts: Counts | None
+    status: str = "ok"
+    said: dict[str, str] = field(default_factory=dict)
+    fingerprint: str = UNKNOWN
+    parts: tuple[MadeOf, ...] = ()
+
+
+def _count(spec: Spec, under: Conditions, detailed: bool) -> _Counted:
     try:
         assembly, flops, said = assemble_and_count(spec, under)
-    except SrbenchError:
-        raise
-    except CounterFailed as error:
-        return None, f"failed: {str(error).splitlines()[0]}", {}
-    except Exception as error:
-        if lacks_memory(error):
-            return None, f"failed: {told(error)}", {}
-        raise does_not_run(spec, under, error) from error
-    counts = _counts(assembly, flops)
-    said |= _auxiliary(spec, assembly.model, flops)
-    return (_detailed(counts, assembly.model, flops) if detailed else counts), "ok", said
+        counts = _counts(assembly, flops)
+        if detailed:
+            counts = _detailed(counts, assembly.model, flops)
+        said |= _auxiliary(spec, assembly.model, flops)
+        return _Counted(counts, "ok", said, assembly.fingerprint, assembly.parts)
+    except BaseException as error:
+        require_failure(error)
+        LOG.debug("%s failed", spec, exc_info=True)
+        return _Counted(None, f"failed: {_reason(spec, under, error).removeprefix(f'{spec}: ')}")
+
+
+def fingerprint_of(case: Case) -> str:
+    """What the record of a case would say of its code; `UNKNOWN` for what cannot be built."""
+    try:
+        with _without_garbage_collection():
+            return assemble_uninitialised(*case).fingerprint
+    except BaseException as error:  # counting it says why
+        require_failure(error)
+        LOG.debug("%s failed", case.spec, exc_info=True)
+        return UNKNOWN
+
+
+def _reason(spec: Spec, under: Conditions, error: BaseException) -> str:
+    if isinstance(error, CounterFailed):
+        return str(error).splitlines()[0]
+    if isinstance(error, SrbenchError) or lacks_memory(error):
+        return told(error)
+    return told(does_not_run(spec, under, error))
 
 
 def _auxiliary(spec: Spec, model: nn.Module, flops: Flops) -> dict[str, str]:

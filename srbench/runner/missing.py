@@ -1,22 +1,22 @@
 """Measures the rows that a file of records lacks; each is kept as soon as it is measured."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from srbench import environment
 from srbench.comparison import Case
 from srbench.conditions import Conditions, Plan, Setup
-from srbench.environment import VERSIONS, fingerprint
+from srbench.environment import VERSIONS
+from srbench.errors import SpecError
 from srbench.filing import RecordFile
-from srbench.records import Record, Row
+from srbench.records import UNKNOWN, Record, Row
 from srbench.spec import parse
 
 if TYPE_CHECKING:
     from srbench.measure.devices import Device
 
 SAME_MACHINE = (*VERSIONS, "cpu", "gpu", "driver")
-
-Count = Callable[[Row], Record]
 
 
 def case_of(row: Row) -> Case:
@@ -34,22 +34,58 @@ class Counter:
     def __init__(
         self, say: Callable[[str], object] = lambda text: None, detailed: bool = True
     ) -> None:
-        self._known: dict[Row, Record] = {}
+        self._counted: dict[Row, Record] = {}
+        self._fingerprints: dict[Row, str] = {}
+        self._begun: set[Row] = set()
         self._say = say
         self._detailed = detailed
 
     def __call__(self, row: Row) -> Record:
-        """A row's record.
+        """A row's record, whose status says why where this version does not know the spec, or
+        where it cannot be built or counted."""
+        if row not in self._counted:
+            self._counted[row] = self._count(row)
+        return self._counted[row]
 
-        Raises SrbenchError for a spec that this version does not know or cannot build.
-        """
-        if row not in self._known:
+    def fingerprint(self, row: Row) -> str:
+        """That of the code that would be counted; `UNKNOWN` for what cannot be built."""
+        if row in self._counted:
+            return self._counted[row].fingerprint
+        if row not in self._fingerprints:
+            self._fingerprints[row] = self._fingerprint(row)
+        return self._fingerprints[row]
+
+    def _count(self, row: Row) -> Record:
+        self._begin(row)
+        try:
             case = case_of(row)
-            self._say(str(row))
-            from srbench.runner import counting  # loads torch
+        except SpecError as error:  # of a record that another version made
+            return Record(row.spec, *row, None, {}, f"failed: {error}")
+        from srbench.runner import counting  # loads torch
 
-            (self._known[row],) = counting.run([case], detailed=self._detailed)
-        return self._known[row]
+        (record,) = counting.run([case], detailed=self._detailed)
+        return record
+
+    def _fingerprint(self, row: Row) -> str:
+        self._begin(row)
+        try:
+            case = case_of(row)
+        except SpecError:
+            return UNKNOWN
+        from srbench.runner import counting  # loads torch
+
+        return counting.fingerprint_of(case)
+
+    def _begin(self, row: Row) -> None:
+        if row not in self._begun:
+            self._begun.add(row)
+            self._say(str(row))
+
+    def is_current(self, record: Record | None) -> bool:
+        """Whether a record has counts, and they are of the code as it is now."""
+        if record is None or record.counts is None or record.fingerprint == UNKNOWN:
+            return False
+        return record.fingerprint == self.fingerprint(record.row)
 
 
 def comparisons(rows: Iterable[Row]) -> Iterator[list[Row]]:
@@ -59,33 +95,39 @@ def comparisons(rows: Iterable[Row]) -> Iterator[list[Row]]:
 
 
 def time_missing(
-    rows: Iterable[Row],
+    fingerprints: Mapping[Row, str],
     file: RecordFile,
     device: "Device",
     setup: Setup,
     plan: Plan,
     say: Callable[[str, str], object],
-) -> None:
-    """Time the comparisons of which a row has no times on this machine, with these versions.
+) -> Iterator[Record]:
+    """Time the comparisons of which a row has no times of its code, as its fingerprint says, on
+    this machine, with these versions. Yields what is timed, once it is in the file.
 
-    Raises SrbenchError for what cannot be built, and for a file that cannot be written.
+    Raises SrbenchError for a file that cannot be written.
     """
-    facts = fingerprint() | device.facts
-    for group in comparisons(rows):
-        if all(is_timed(row, file.records, setup, facts) for row in group):
+    facts = environment.facts() | device.facts
+    for group in comparisons(fingerprints):
+        file.refresh()
+        if all(is_timed(row, fingerprints[row], file.records, setup, facts) for row in group):
             continue
         file.require_writable()
         for record in _time(group, device, setup, plan, say):
             file.put(record)
+            yield record
 
 
-def is_timed(row: Row, records: Sequence[Record], setup: Setup, facts: dict[str, Any]) -> bool:
-    """Whether a row was timed so on this machine, with these versions."""
-    return any(
+def is_timed(
+    row: Row, fingerprint: str, records: Sequence[Record], setup: Setup, facts: dict[str, Any]
+) -> bool:
+    """Whether a row's code was timed so on this machine, with these versions."""
+    return fingerprint != UNKNOWN and any(
         record.row == row
         and record.timing is not None
         and record.timing.setup == setup
         and record.status == "ok"
+        and record.fingerprint == fingerprint
         and same_environment(record, facts)
         for record in records
     )

@@ -72,7 +72,7 @@ def profile(
             )
             for part in parts
         ),
-        environment.fingerprint() | device.facts | flags,
+        environment.facts() | device.facts | flags,
     )
 
 

@@ -8,13 +8,14 @@ from typing import Any
 import torch
 
 from srbench.conditions import Conditions, Plan, Setup
-from srbench.failures import told
+from srbench.errors import BuildError
+from srbench.failures import require_failure, told
 from srbench.measure.devices import Device, opened
 from srbench.measure.latency import Samples, Stop, interleave
 from srbench.measure.passes import Subject, around, place, tasks
 from srbench.measure.pinning import pinned
 from srbench.models.build import assemble
-from srbench.records import Role
+from srbench.records import UNKNOWN, MadeOf, Role
 from srbench.spec import Spec
 
 TIME_BUDGET = 20.0  # seconds for one comparison, where neither budget nor rounds are given
@@ -22,26 +23,27 @@ TIME_BUDGET = 20.0  # seconds for one comparison, where neither budget nor round
 
 @dataclass(frozen=True)
 class Row:
-    """A model of the comparison; ``name`` tells it from the others."""
+    """A model of the comparison; ``name`` tells it from the others. ``fingerprint`` is that of the
+    code that is to be measured, ``parts`` what that is made of."""
 
     name: str
     spec: Spec
     role: Role
+    fingerprint: str = UNKNOWN
+    parts: tuple[MadeOf, ...] = ()
 
 
 @dataclass(frozen=True)
 class Job:
-    """A baseline and what is compared with it, and how. ``process`` counts the fresh ones."""
+    """Models that are compared, and how. ``baseline`` is the name of the one that they are compared
+    with, which is not among them where it cannot be built. ``process`` counts the fresh ones."""
 
+    baseline: str
     rows: tuple[Row, ...]
     under: Conditions
     setup: Setup
     plan: Plan
     process: int = 0
-
-    @property
-    def baseline(self) -> str:
-        return self.rows[0].name
 
     @property
     def budget(self) -> float:
@@ -68,7 +70,7 @@ Say = Callable[[str], object]
 def sample(job: Job, device: Device, into: Sampled, say: Say = lambda text: None) -> None:
     """Time all models of a job on a device; an interruption leaves what was measured.
 
-    Raises SrbenchError for a spec that cannot be built. A model that fails fails alone.
+    A model that cannot be built, or that fails, fails alone.
     """
     with pinned(job.setup) as flags:
         into.flags = flags
@@ -93,17 +95,29 @@ def sample_in_fresh_process(job: Job) -> Sampled:
     return sampled
 
 
+def subject(job: Job, row: Row, device: torch.device) -> Subject:
+    """A model of the job on a device.
+
+    Raises BuildError where it is not the code any more that was asked for: a fresh process reads
+    it anew, and it may have been edited meanwhile. Raises what building raises.
+    """
+    torch.manual_seed(job.setup.seed)
+    assembly = assemble(row.spec, job.under)
+    if assembly.fingerprint != row.fingerprint:
+        raise BuildError("its code was changed while it was measured", "measure it again")
+    return place(row.name, assembly.model, job.under, job.setup, device)
+
+
 def _built(job: Job, device: Device, into: Sampled) -> list[Subject]:
     """The models on their device, made in random order: none always has the first place there."""
     order = list(job.rows)
     random.Random(f"{job.setup.seed}/{job.process}").shuffle(order)
     built = []
     for row in order:
-        torch.manual_seed(job.setup.seed)
-        model = assemble(row.spec, job.under).model
         try:
-            built.append(place(row.name, model, job.under, job.setup, device.torch_device))
-        except Exception as error:  # lack of memory, above all: it is this row's failure
+            built.append(subject(job, row, device.torch_device))
+        except BaseException as error:  # lack of memory, above all: it is this row's failure
+            require_failure(error)
             into.failures[row.name] = told(error)
     return built
 

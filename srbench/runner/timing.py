@@ -1,13 +1,15 @@
 """Times specs against their baselines: from samples to estimates and records."""
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
 
 from srbench import environment, fresh, stats
-from srbench.comparison import Case, Size, cases
-from srbench.conditions import PASSES, Plan, Setup
+from srbench.comparison import Case, Size, cases, usual
+from srbench.conditions import PASSES, Conditions, Plan, Setup
+from srbench.failures import require_failure, told
 from srbench.measure.devices import Device, opened, require_dtype, resolve
 from srbench.models.build import require_buildable
 from srbench.records import Energy, Estimate, Memory, PassTiming, Record, Timing
@@ -16,6 +18,7 @@ from srbench.runner.beside import measure_energies, measure_peaks
 from srbench.runner.sampling import Job, Row, Sampled, Say, sample, sample_in_fresh_process
 from srbench.spec import Spec, settings
 
+LOG = logging.getLogger(__name__)
 AGAIN = " (again)"
 
 
@@ -92,16 +95,21 @@ def run(
 ) -> Iterator[Record]:
     """Time each baseline with its variants, one comparison after the other.
 
-    Interrupted, it yields what was measured, and then raises KeyboardInterrupt.
-    Raises SrbenchError for what cannot be built, and for a dtype that the device cannot do.
+    A row that cannot be built or run has a status that says why; the others stand. Interrupted, it
+    yields what was measured, and then raises KeyboardInterrupt.
+    Raises SrbenchError for a dtype that the device cannot do.
     """
     require_dtype(device, setup, plan.passes)
-    for case in wanted:  # before anything is measured that could be lost
-        require_buildable(*case)
     for (baseline, under), group in groupby(wanted, key=lambda c: (c.spec.baseline, c.under)):
-        job = Job(tuple(_rows([case.spec for case in group], aa)), under, setup, plan)
         report = partial(say, str(baseline))
-        found: list[Sampled] = []
+        failures: dict[str, str] = {}
+        rows = [
+            _checked(row, under, failures, report)
+            for row in _rows([case.spec for case in group], aa)
+        ]
+        ready = tuple(row for row in rows if row.name not in failures)
+        job = Job(str(baseline), ready, under, setup, plan)
+        found = [Sampled(failures=failures)]
         peaks: dict[Spec, dict[str, Memory | None]] = {}
         joules: dict[str, dict[str, Energy]] = {}
         interrupted = None
@@ -114,13 +122,27 @@ def run(
                 measure_energies(job, device, good, joules, report)
         except KeyboardInterrupt as error:
             interrupted = error
-        facts = environment.fingerprint() | device.facts | (found[0].flags if found else {})
-        for row in job.rows:
+        flags = found[1].flags if len(found) > 1 else {}
+        facts = environment.facts() | device.facts | flags
+        for row in rows:
             passes = _passes(job, found, row, peaks.get(row.spec, {}), joules)
             if passes or not interrupted:
                 yield _record(job, row, found, passes, facts)
         if interrupted:
             raise interrupted
+
+
+def _checked(row: Row, under: Conditions, failures: dict[str, str], say: Say) -> Row:
+    """The row with the fingerprint of its code; why it cannot be built or run is a failure."""
+    say(f"building {row.name}")
+    try:
+        assembly = require_buildable(row.spec, under)
+        return replace(row, fingerprint=assembly.fingerprint, parts=assembly.parts)
+    except BaseException as error:
+        require_failure(error)
+        LOG.debug("%s failed", row.name, exc_info=True)
+        failures[row.name] = told(error).removeprefix(f"{row.spec}: ")
+        return row
 
 
 def _rows(specs: Sequence[Spec], aa: bool) -> Iterator[Row]:
@@ -134,16 +156,19 @@ def _rows(specs: Sequence[Spec], aa: bool) -> Iterator[Row]:
 
 def _sample(job: Job, device: Device, found: list[Sampled], say: Say) -> None:
     """The samples of one process, this one, or of as many fresh ones as were asked for."""
+    if not job.rows:
+        return
     if job.plan.processes == 1:
         found.append(Sampled())
-        sample(job, device, found[0], say)
+        sample(job, device, found[-1], say)
         return
     for process in range(job.plan.processes):
         say(f"process {process + 1} of {job.plan.processes}")
         try:
             found.append(fresh.call(sample_in_fresh_process, replace(job, process=process)))
-        except fresh.ProcessFailed as error:
-            found.append(Sampled(failures={row.name: str(error) for row in job.rows}))
+        except BaseException as error:
+            require_failure(error)
+            found.append(Sampled(failures={row.name: told(error) for row in job.rows}))
             return
 
 
@@ -222,6 +247,10 @@ def _record(
             passes,
             tuple(_notes(job, row, found, passes)),
         ),
+        fingerprint=row.fingerprint,
+        made=environment.now(),
+        parts=row.parts,
+        usual=usual(row.spec),
     )
 
 

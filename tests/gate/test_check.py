@@ -16,6 +16,7 @@ from srbench import store
 from srbench.blocks import squeeze_excitation, squeeze_remember
 from srbench.cli.app import run
 from srbench.models import surgery
+from srbench.runner import missing
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +101,7 @@ def test_a_moved_block_is_named(check: Check, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(module, "find_sites", moved)
     (finding,) = check().values()
     assert finding["row"] == "resnet18+se at 64×64"
-    assert finding["message"] == "the same figures come from other parts"
+    assert finding["message"] == "the same figures, from other operators or blocks"
     assert any(
         line.startswith("block layer1.0.bn1.1: new, se on 64×16×16") for line in finding["details"]
     )
@@ -264,24 +265,47 @@ def test_missing_and_orphaned_files_are_named(check: Check, tables: Path) -> Non
     assert findings["other.md"]["kind"] == "extra"
 
 
-def test_a_damaged_line_is_named_and_the_rest_is_checked(check: Check, tables: Path) -> None:
+@pytest.fixture
+def uncounted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fails a test in which anything is counted."""
+    monkeypatch.setattr(missing.Counter, "__call__", lambda *_: pytest.fail("counted"))
+
+
+@pytest.mark.usefixtures("uncounted")
+def test_a_damaged_line_is_named_and_nothing_is_counted(check: Check, tables: Path) -> None:
     path = tables / "small.jsonl"
     first, second, third = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(first + second[:100] + b"\n" + third)
-    findings = check()
-    assert findings["small.jsonl"]["line"] == 2
-    assert findings["resnet18+se at 64×64"]["kind"] == "missing"
+    (finding,) = check(code=2).values()
+    assert (finding["kind"], finding["line"]) == ("unreadable", 2)
 
 
-def test_a_layout_that_cannot_be_read_leaves_the_others_checked(
+@pytest.mark.usefixtures("uncounted")
+def test_everything_that_cannot_be_read_is_named_and_nothing_is_counted(
     tables: Path, capsys: pytest.CaptureFixture
 ) -> None:
     write_layout(tables, LAYOUT.replace('"macs"', '"gmacs"'), name="bad")
+    write_layout(tables, LAYOUT.replace("[[rows]]", "[[rows"), name="worse")
     assert run(["check", str(tables)]) == 2
     lines = capsys.readouterr().out.splitlines()
-    assert lines[2].split() == ["bad", "0", "1", "finding"]
-    assert lines[3].split() == ["small", "3", "ok"]
+    assert [line.split()[0] for line in lines[2:4]] == ["bad", "worse"]
     assert any("no column is called 'gmacs'" in line for line in lines)
+    assert any("is not TOML" in line for line in lines)
+
+
+def test_a_row_that_cannot_be_built_fails_alone(
+    check: Check, tables: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def boom(*_: object) -> None:
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(squeeze_excitation.SqueezeExcitation, "forward", boom)
+    (finding,) = check(code=4).values()
+    assert (finding["kind"], finding["row"]) == ("failed", "resnet18+se at 64×64")
+    assert "boom" in finding["message"]
+    path = tables / "small.jsonl"  # a figure that differs outweighs it
+    path.write_bytes(path.read_bytes().replace(b'"params":111', b'"params":112', 1))
+    assert {finding["kind"] for finding in check(code=1).values()} >= {"failed", "changed"}
 
 
 def test_a_row_of_a_newer_version_fails_alone(

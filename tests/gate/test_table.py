@@ -7,10 +7,9 @@ import fakes
 import pytest
 from made import LAYOUT, printed, write_layout
 
-from srbench import store
+from srbench import filing, store
 from srbench.cli.app import run
 from srbench.errors import SrbenchError
-from srbench.gate import fill as filling
 from srbench.runner import missing
 
 FILES = ["small.csv", "small.jsonl", "small.md", "small.tex", "small.toml"]
@@ -179,7 +178,7 @@ def test_a_folder_that_cannot_be_written_says_so_before_it_counts(
     def refuse(path: Path) -> None:
         raise SrbenchError(f"cannot write to {path}: Read-only file system", "elsewhere")
 
-    monkeypatch.setattr(filling, "require_writable", refuse)
+    monkeypatch.setattr(filing, "require_writable", refuse)
     monkeypatch.setattr(missing.Counter, "__call__", lambda *_: pytest.fail("counted"))
     table(folder, code=2)
     assert "Read-only" in capsys.readouterr().err

@@ -1,0 +1,107 @@
+"""The fingerprint of the code that a model is made of: another one means another model."""
+
+from collections.abc import Iterator, Sequence
+
+from torch import nn
+
+from srbench.code.definitions import Definitions, home, origin
+from srbench.code.imports import Path
+from srbench.code.own import Own
+from srbench.code.sources import NoSource, read_imported
+from srbench.lookup import find_backbone, find_block
+from srbench.models.assembly import Inserted
+from srbench.models.making import classes, held, put_on
+from srbench.options import format_value
+from srbench.plugins import BACKBONE_GROUP
+from srbench.plugins.entries import target as entry_target
+from srbench.records import UNKNOWN, MadeOf
+from srbench.spec import Part, Spec, backbone_of, values, values_of_all
+
+LENGTH = 16  # 64 bits in hexadecimal: nobody plans a collision, and an accident takes billions
+
+PLUGIN = "srbench.plugins.backbones:build"
+
+_known: dict[Own, Definitions] = {}
+
+
+def fingerprint(spec: Spec, model: nn.Module, inserted: Sequence[Inserted]) -> str:
+    """The first 16 hexadecimal digits of a SHA-256 of the code of a built model.
+
+    That code is the syntax trees of what builds the backbone and the blocks and of the classes and
+    functions in the model, with all that these are defined from in modules that are not installed,
+    or that are of the same packages. Where such a module is not plain (`srbench.code.plain`), it is
+    the whole of all of them. Options' values and the blocks' sites are in it as well, names of
+    files, comments, docstrings and the input's size are not. Nothing is imported or run.
+
+    ``"unknown"`` where a part of the code cannot be read.
+    """
+    try:
+        return _digest(spec, model, inserted)[:LENGTH]
+    except (NoSource, RecursionError):
+        return UNKNOWN
+
+
+def made_of(spec: Spec) -> tuple[MadeOf, ...]:
+    """What a record says of the spec's backbone and blocks: their options, and the digest of what
+    makes them, whatever the options."""
+    parts = zip((spec.backbone, *spec.blocks), _paths(spec), values_of_all(spec), strict=True)
+    return tuple(MadeOf(part.name, options, _code(path)) for part, path, options in parts)
+
+
+def _code(path: Path) -> str:
+    own = Own(frozenset({path[0].partition(".")[0]}))
+    try:
+        return _definitions(own).digest((), [path])[:LENGTH]
+    except (NoSource, RecursionError):
+        return UNKNOWN
+
+
+def _digest(spec: Spec, model: nn.Module, inserted: Sequence[Inserted]) -> str:
+    paths = _paths(spec)
+    kinds = classes(model)
+    modules = [*(module for module, _ in paths), *map(home, kinds)]
+    own = Own(frozenset(module.partition(".")[0] for module in modules))
+    read_imported(own)  # what a constructor imported, too
+    code = [*kinds, *held(model), *put_on(kinds)]
+    roots = [*paths, *(origin(one) for one in code if own.has(home(one)))]
+    return _definitions(own).digest(_said(spec, inserted), roots)
+
+
+def _paths(spec: Spec) -> list[Path]:
+    """Where what makes the backbone and each block is defined."""
+    blocks = (find_block(part.name).target for part in spec.blocks)
+    return [_path(target) for target in (_target(spec.backbone), *blocks)]
+
+
+def _target(part: Part) -> str:
+    """The ``module:attribute`` that makes a backbone."""
+    row = find_backbone(part.name)
+    if row.target != PLUGIN:
+        return row.target
+    return part.name if ":" in part.name else entry_target(BACKBONE_GROUP, part.name)
+
+
+def _path(target: str) -> Path:
+    module, _, names = target.partition(":")
+    return module, tuple(names.split("."))
+
+
+def _definitions(own: Own) -> Definitions:
+    """Those that were followed before, if they are still what runs."""
+    found = _known.get(own)
+    if found is None or found.are_stale:
+        found = _known[own] = Definitions(own)
+    return found
+
+
+def _said(spec: Spec, inserted: Sequence[Inserted]) -> Iterator[str]:
+    """Each part's option values, and each block's place with the number of its part."""
+    backbone = backbone_of(spec.backbone)
+    blocks = (find_block(part.name).options for part in spec.blocks)
+    options = [backbone.options, *blocks]
+    for part, known in zip((spec.backbone, *spec.blocks), options, strict=True):
+        for name, value in values(part, known, backbone).items():
+            yield f"{name}={format_value(value)}\n"
+        yield "\n"
+    for block in inserted:
+        yield f"{block.module}:{spec.blocks.index(block.block)}\n"

@@ -1,0 +1,103 @@
+"""The classes and functions that a built model is made of."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from types import CellType, FunctionType, MappingProxyType, MethodType
+from typing import Any, TypeVar
+
+from torch import nn
+
+Code = type | FunctionType
+One = TypeVar("One", bound=Code)
+
+HELD: Mapping[type, Callable[[Any], Iterable[Any]]] = MappingProxyType(
+    {
+        FunctionType: lambda function: _enclosed(function.__closure__ or ()),
+        MethodType: lambda method: (method.__func__, method.__self__),
+        partial: lambda call: (call.func, *call.args, *call.keywords.values()),
+    }
+)
+CONTAINERS: Mapping[type, Callable[[Any], Iterable[Any]]] = MappingProxyType(
+    {  # of subclasses as well, whose own methods are not called
+        dict: dict.values,
+        list: list.__iter__,
+        tuple: tuple.__iter__,
+        set: set.__iter__,
+    }
+)
+
+
+def classes(model: nn.Module) -> list[type]:
+    """The classes of all modules and their bases, each once, in the network's order."""
+    kinds = {type(module): None for module in model.modules()}
+    return _once(base for kind in kinds for base in kind.__mro__)
+
+
+def held(model: nn.Module) -> list[Code]:
+    """The functions, and the classes of all else, that modules have in their attributes, each once.
+
+    Hooks are among them, and what was put on a single module, such as a ``forward``. Of a list,
+    tuple, set or dict it is what that holds; of a partial, a method or a closure what is in it.
+    """
+    return made_of(value for module in model.modules() for value in vars(module).values())
+
+
+def put_on(kinds: Iterable[type]) -> list[Code]:
+    """The functions that were put on classes from outside of these."""
+    return made_of(
+        value
+        for kind in kinds
+        for value in vars(kind).values()
+        if type(value) is FunctionType and _is_of_another(kind, value)
+    )
+
+
+def _is_of_another(kind: type, function: FunctionType) -> bool:
+    """Whether a function was not written in a class, nor made for it as a dataclass's are."""
+    scope = function.__globals__
+    top = function.__code__.co_qualname.partition(".")[0]
+    is_elsewhere = scope.get("__name__") != kind.__module__
+    return is_elsewhere or (top in scope and top != kind.__qualname__.partition(".")[0])
+
+
+def made_of(values: Iterable[Any]) -> list[Code]:
+    """The functions among the values, and the classes that others are or are of, each once."""
+    waiting = _with_contained(values)
+    found: list[Code] = []
+    known: set[int] = set()
+    for value in waiting:  # which grows
+        kind = type(value)
+        one = value if kind in HELD or issubclass(kind, type) else kind
+        if id(one) not in known:
+            known.add(id(one))
+            waiting += _with_contained(HELD[kind](one)) if kind in HELD else []
+            if type(one) is FunctionType:
+                found.append(one)
+            elif issubclass(type(one), type):
+                found += one.__mro__
+    return _once(found)
+
+
+def _with_contained(values: Iterable[Any]) -> list[Any]:
+    found = []
+    readers: dict[type, Callable[[Any], Iterable[Any]] | None] = {}  # of few kinds, many values
+    for value in values:
+        found.append(value)
+        kind = type(value)
+        if kind not in readers:
+            readers[kind] = next((CONTAINERS[c] for c in kind.__mro__ if c in CONTAINERS), None)
+        if reader := readers[kind]:
+            found += reader(value)
+    return found
+
+
+def _enclosed(cells: Iterable[CellType]) -> Iterator[Any]:
+    for cell in cells:
+        try:
+            yield cell.cell_contents
+        except ValueError:  # it has none yet
+            continue
+
+
+def _once(code: Iterable[One]) -> list[One]:
+    return list({id(one): one for one in code}.values())

@@ -1,0 +1,499 @@
+"""Measure, edit the block, measure again: no figure of the old block is shown as today's."""
+
+import csv
+import io
+import itertools
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import fakes
+import pytest
+from conftest import DATA, forget_modules
+from made import counted, timed, write_layout
+
+from srbench import store
+from srbench.cli.app import run
+from srbench.records import UNKNOWN, MadeOf
+from srbench.report.origin import origin
+from srbench.rows import Join, joined
+from srbench.runner import missing, sampling
+
+numbers = itertools.count()
+
+GATE = '''
+from torch import nn
+
+
+class Gate(nn.Module):
+    """Weighs every place."""
+
+    def __init__(self, channels: int, k: int = 1) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, k, padding=k // 2, bias=False)
+
+    def forward(self, x):
+        return x * self.conv(x).sigmoid()
+'''
+GROUPED = ("bias=False", "groups=channels, bias=False")  # one weight a channel instead of C
+SAME_FIGURES = ("k // 2", "(k - 1) // 2")  # the same for odd k
+LOOKS_ONLY = ("Weighs every place.", "Weighs every place, as in equation 3.")
+SIZE = ("--input-size", "64")
+# Of a ResNet-18 at 64x64: 1x1 convolutions, full or one weight a channel, behind eight branches.
+PLAIN, FULL, SMALL = 11_689_512, 12_385_832, 11_691_432
+
+
+@pytest.fixture
+def edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Edits the block's file, which is then imported anew, as by the next command."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    path = tmp_path / f"gate{next(numbers)}.py"
+    path.write_text(GATE)
+
+    def edit(before: str = "", after: str = "") -> None:
+        text = path.read_text()
+        assert before in text
+        path.write_text(text.replace(before, after))
+        forget_modules(path.stem)
+
+    edit.block = f"{path.stem}:Gate"
+    forget_modules()
+    yield edit
+    forget_modules(path.stem)
+
+
+Printed = Callable[..., dict[str, str]]
+
+
+@pytest.fixture
+def params(capsys: pytest.CaptureFixture) -> Printed:
+    """Runs a command that prints CSV, and returns the parameters by spec."""
+
+    def params(*arguments: str, code: int = 0) -> dict[str, str]:
+        capsys.readouterr()
+        assert run([*arguments, "-f", "csv"]) == code
+        return {
+            row["spec"]: row["params"]
+            for row in csv.DictReader(io.StringIO(capsys.readouterr().out))
+        }
+
+    return params
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The rows that are counted, as they are."""
+    found: list[str] = []
+    plain = missing.Counter._count
+
+    def spy(self: missing.Counter, row: object) -> object:
+        found.append(row.spec)
+        return plain(self, row)
+
+    monkeypatch.setattr(missing.Counter, "_count", spy)
+    return found
+
+
+# --- sweep
+
+
+def test_an_edited_block_is_measured_again(edit: Callable, params: Printed) -> None:
+    sweep = ("sweep", f"resnet18+{edit.block}", "--vary", *SIZE)
+    first = params(*sweep[:3], f"{edit.block}.k=1", *SIZE)
+    assert first == {"resnet18": str(PLAIN), f"resnet18+{edit.block}": str(FULL)}
+    edit(*GROUPED)
+    found = params(*sweep[:3], f"{edit.block}.k=1,3", *SIZE)
+    today = params("flops", f"resnet18+{edit.block}", f"resnet18+{edit.block}:k=3", *SIZE)
+    assert found == today
+    assert found[f"resnet18+{edit.block}"] == str(SMALL)
+
+
+@pytest.mark.parametrize("change", [LOOKS_ONLY, ("import nn\n", "import nn  # torch's\n")])
+def test_what_changes_nothing_is_not_measured_again(
+    edit: Callable, params: Printed, measured: list[str], change: tuple[str, str]
+) -> None:
+    sweep = ("sweep", f"resnet18+{edit.block}", *SIZE)
+    before = params(*sweep)
+    edit(*change)
+    measured.clear()
+    assert params(*sweep) == before
+    assert measured == []
+
+
+def test_only_the_rows_of_the_edited_block_are_measured_again(
+    edit: Callable, params: Printed, measured: list[str]
+) -> None:
+    sweep = ("sweep", f"resnet18+se+{edit.block}", "--reduction", "8,16", *SIZE)
+    params(*sweep)
+    edit(*SAME_FIGURES)
+    measured.clear()
+    params(*sweep)
+    assert measured == [f"resnet18+se:reduction=8+{edit.block}", f"resnet18+se+{edit.block}"]
+
+
+def test_a_row_that_cannot_be_measured_any_more_has_no_figures(
+    edit: Callable, params: Printed
+) -> None:
+    sweep = ("sweep", f"resnet18+{edit.block}", *SIZE)
+    params(*sweep)
+    edit("super().__init__()", "raise RuntimeError('unfinished')")
+    assert params(*sweep, code=4) == {"resnet18": str(PLAIN), f"resnet18+{edit.block}": ""}
+
+
+def test_times_of_the_old_block_are_not_shown(
+    edit: Callable, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    fakes.install_fake_cuda(monkeypatch)
+    sweep = ["sweep", f"resnet18+{edit.block}", *SIZE, "-f", "json"]
+    assert run([*sweep, "--device", "cuda"]) == 0
+    edit(*SAME_FIGURES)
+    capsys.readouterr()
+    assert run(sweep) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {one["spec"] for one in found if "forward_s" in one} == {"resnet18"}
+    assert run(["report", "sweep.jsonl", "-o", "page.html"]) == 0
+    assert "was timed with other code than was counted" in Path("page.html").read_text()
+    capsys.readouterr()
+    assert run([*sweep, "--device", "cuda"]) == 0  # timed again, the two of them together
+    found = json.loads(capsys.readouterr().out)
+    timed_now = [one for one in found if "forward_s" in one]
+    assert [one["from_records"] for one in timed_now] == [False, False]
+    records = store.read(Path("sweep.jsonl")).records
+    assert len({r.fingerprint for r in records if r.spec != "resnet18"}) == 1
+
+
+def test_where_rows_are_from_is_said(edit: Callable, capsys: pytest.CaptureFixture) -> None:
+    sweep = ["sweep", f"resnet18+{edit.block}", "--vary", f"{edit.block}.k=1", *SIZE]
+    assert run(sweep) == 0
+    edit(*GROUPED)
+    capsys.readouterr()
+    assert run([*sweep, "-f", "json"]) == 0
+    stdout, stderr = capsys.readouterr()
+    (line,) = stderr.splitlines()
+    made = store.read(Path("sweep.jsonl")).records[0].made
+    assert line == (
+        "2 rows of this sweep are in sweep.jsonl: 1 counted now; "
+        f"1 counted before, taken from records of {made[:10]}"
+    )
+    rows = json.loads(stdout)
+    assert [row["from_records"] for row in rows] == [True, False]
+    assert rows[0]["made"] == made
+    assert len(rows[1]["fingerprint"]) == 16
+
+
+@pytest.mark.slow
+def test_the_loop_in_processes_of_their_own(tmp_path: Path) -> None:
+    """As it is in a shell, where nothing is patched."""
+    (tmp_path / "gate.py").write_text(GATE)
+    command = [sys.executable, "-m", "srbench", "sweep", "resnet18+gate:Gate", *SIZE, "-f", "csv"]
+
+    def swept() -> str:
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+        return done.stdout.splitlines()[2].split(",")[1]
+
+    assert swept() == str(FULL)
+    (tmp_path / "gate.py").write_text(GATE.replace(*GROUPED))
+    assert swept() == str(SMALL)
+
+
+# --- table
+
+
+@pytest.fixture
+def folder(edit: Callable, tmp_path: Path) -> Path:
+    layout = f'caption = "T"\ncolumns = ["params"]\n[[rows]]\nmodels = ["resnet18+{edit.block}"]\n'
+    folder = write_layout(tmp_path / "tables", layout + "input_size = 64\n", name="t").parent
+    assert run(["table", "t"]) == 0
+    return folder
+
+
+def test_a_table_keeps_figures_that_are_still_true(
+    edit: Callable, folder: Path, capsys: pytest.CaptureFixture
+) -> None:
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    old = store.read(folder / "t.jsonl").records
+    edit(*SAME_FIGURES)
+    assert run(["check"]) == 0, "check gates on counts alone"
+    capsys.readouterr()
+    assert run(["table", "t"]) == 0
+    assert "its record is of other code, with the same figures" in capsys.readouterr().err
+    new = store.read(folder / "t.jsonl").records
+    assert new[0] == old[0]
+    assert new[1].fingerprint not in (old[1].fingerprint, UNKNOWN)
+    assert replace(new[1], fingerprint=old[1].fingerprint, parts=old[1].parts) == old[1]
+    after = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert {name for name in after if after[name] != before[name]} == {"t.jsonl"}
+
+
+def test_a_table_does_not_show_figures_that_are_not_true_any_more(
+    edit: Callable, folder: Path, capsys: pytest.CaptureFixture
+) -> None:
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    edit(*GROUPED)
+    capsys.readouterr()
+    assert run(["table", "t"]) == 1
+    stdout, stderr = capsys.readouterr()
+    assert f"{FULL:,} → {SMALL:,}" in stderr
+    assert 'hint: if this is meant: srbench table t --update --reason "why"' in stderr
+    row = next(line for line in stdout.splitlines() if line.startswith(f"resnet18+{edit.block}"))
+    assert row.split() == [f"resnet18+{edit.block}", "*", "–"]
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert run(["check"]) == 1
+    assert run(["table", "t", "--update", "--reason", "Grouped."]) == 0
+    assert f"resnet18+{edit.block},{SMALL}," in (folder / "t.csv").read_text()
+    assert run(["check"]) == 0
+
+
+def test_new_rows_are_not_written_beside_outdated_ones(edit: Callable, folder: Path) -> None:
+    edit(*GROUPED)
+    layout = folder / "t.toml"
+    layout.write_text(layout.read_text().replace(":Gate", f':Gate", "resnet18+{edit.block}:k=3'))
+    before = (folder / "t.csv").read_bytes()
+    assert run(["table", "t"]) == 1
+    assert (folder / "t.csv").read_bytes() == before
+    assert len(store.read(folder / "t.jsonl").records) == 3, "what was counted is kept"
+
+
+def variant(path: Path) -> dict[str, str]:
+    """The row of the edited block in a CSV."""
+    rows = csv.DictReader(path.read_text().splitlines())
+    return next(row for row in rows if row["spec"] != "resnet18")
+
+
+def test_a_tables_times_are_taken_again(
+    edit: Callable, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    fakes.install_fake_cuda(monkeypatch)
+    assert run(["table", "t", "--device", "cuda"]) == 0
+    times = folder / "t.fake-h100.csv"
+    assert f"resnet18+{edit.block},{FULL}" in times.read_text()
+    edit(*SAME_FIGURES)
+    assert run(["table", "t"]) == 0
+    assert variant(times)["forward"] == ""
+    assert "other code than was counted" in times.with_suffix(".md").read_text()
+    assert run(["table", "t", "--device", "cuda"]) == 0
+    assert float(variant(times)["forward"]) > 0
+
+
+# --- records of other times
+
+
+def test_times_join_the_counts_of_their_own_code_alone() -> None:
+    counts = counted("resnet18", fingerprint="a" * 16)
+    other = timed("resnet18", [0.1] * 6, fingerprint="b" * 16)
+    same = timed("resnet18", [0.1] * 6, fingerprint="a" * 16)
+    unknown = timed("resnet18", [0.1] * 6)
+    row = counts.row
+    assert Join([counts, other])(row).timing is None
+    assert Join([counts, other])(row).outdated == (other,)
+    assert Join([counts, same])(row).timing == same
+    assert Join([counts, unknown])(row).timing is None
+    assert Join([replace(counts, fingerprint=UNKNOWN), unknown])(row).timing == unknown
+    assert Join([other])(row).timing == other, "where nothing was counted there is nothing to mix"
+
+
+def test_the_origin_of_published_figures_is_no_measurement() -> None:
+    old = counted("resnet18", made="2026-01-02T03:04:05Z", environment={"torch": "2.0"})
+    older = replace(old, spec="resnet34", made="2025-12-31T03:04:05Z")
+    now = counted("resnet50", environment={"torch": "2.1"})
+    times = timed("resnet18", [0.1] * 6)
+    assert origin([old, older, now, times], {old.key, older.key, times.key}) == (
+        "1 counted now; 2 counted before, taken from records of 2025-12-31 to 2026-01-02; "
+        "1 timed before, taken from records of an unknown date; those with torch 2.0"
+        ", srbench 0.1.0, python 3.11.7, torch 2.14.1"
+    )
+
+
+def test_the_first_schema_is_read_and_says_unknown(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    path = str(shutil.copy(DATA / "schema1.jsonl", tmp_path / "old.jsonl"))
+    loaded = store.read(Path(path))
+    assert not loaded.problems
+    assert {(r.fingerprint, r.made) for r in loaded.records} == {(UNKNOWN, UNKNOWN)}
+    assert [r.timing is not None for r in loaded.records].count(True) == 2
+    assert loaded.records[1].settings["sr"].startswith("memories=10")
+    assert run(["compare", path, path]) == 4  # it holds a row that failed
+    assert "Whether the code is the same is unknown of 5 rows." in capsys.readouterr().out
+    assert run(["report", path, "-o", str(tmp_path / "page.html")]) == 0
+    assert "unknown" in (tmp_path / "page.html").read_text()
+
+
+def test_a_newer_schema_is_refused_in_words(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    path = tmp_path / "new.jsonl"
+    path.write_bytes(store.line(counted("resnet18")).replace(b'"schema":2', b'"schema":3'))
+    assert run(["compare", str(path), str(path)]) == 2
+    assert "written by a newer srbench, schema 3; this one reads up to 2" in capsys.readouterr().err
+
+
+def test_code_that_changes_while_it_is_measured_fails_the_row(
+    edit: Callable, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    """A fresh process imports the block anew, perhaps after an edit."""
+    fakes.install_fake_cuda(monkeypatch)
+    plain = sampling.assemble
+
+    def edited(spec: object, under: object) -> object:
+        assembly = plain(spec, under)
+        return replace(assembly, fingerprint="edited") if spec.blocks else assembly
+
+    monkeypatch.setattr(sampling, "assemble", edited)
+    arguments = ["latency", f"resnet18+{edit.block}", *SIZE, "--device", "cuda", "-f", "csv"]
+    assert run(arguments) == 4
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert rows[0]["status"] == "ok"
+    assert "its code was changed while it was measured" in rows[1]["status"]
+
+
+def test_a_row_without_figures_has_no_times_either(
+    edit: Callable, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    fakes.install_fake_cuda(monkeypatch)
+    assert run(["table", "t", "--device", "cuda"]) == 0
+    edit(*GROUPED)
+    capsys.readouterr()
+    assert run(["table", "t", "--device", "cuda"]) == 1
+    stdout, stderr = capsys.readouterr()
+    row = next(line for line in stdout.splitlines() if line.startswith(f"resnet18+{edit.block}"))
+    assert set(row.split()[2:]) == {"–"}
+    assert "parameter layer1.0.bn2.1.conv.weight: 64x64x1x1 → 64x1x1x1" in stderr
+    assert "1 counted before, taken from" in stderr
+
+
+def test_a_row_that_fails_leaves_the_files_as_they_are(
+    edit: Callable, folder: Path, capsys: pytest.CaptureFixture
+) -> None:
+    before = (folder / "t.csv").read_bytes()
+    edit("super().__init__()", "raise RuntimeError('unfinished')")
+    capsys.readouterr()
+    assert run(["table", "t"]) == 4
+    stdout, stderr = capsys.readouterr()
+    assert "RuntimeError: unfinished" in stdout, "the row says why"
+    assert "its Markdown, LaTeX and CSV are left as they are" in stderr
+    assert (folder / "t.csv").read_bytes() == before
+
+
+def test_a_new_row_that_fails_is_shown_with_its_reason(
+    edit: Callable, folder: Path, capsys: pytest.CaptureFixture
+) -> None:
+    layout = folder / "t.toml"
+    layout.write_text(layout.read_text().replace(":Gate", f':Gate", "resnet18+{edit.block}:k=-1'))
+    capsys.readouterr()
+    assert run(["table", "t"]) == 4
+    stdout = capsys.readouterr().out
+    assert f"resnet18+{edit.block}:k=-1 *" in stdout
+    assert f"* resnet18+{edit.block}:k=-1: failed: " in stdout
+    assert f"resnet18+{edit.block}:k=-1," in (folder / "t.csv").read_text()
+
+
+def test_a_sweep_survives_the_loss_of_its_file(
+    edit: Callable, monkeypatch: pytest.MonkeyPatch, params: Printed
+) -> None:
+    plain = missing.Counter._count
+
+    def harms(self: missing.Counter, row: object) -> object:
+        if row.spec.endswith("memories=5"):
+            Path("sweep.jsonl").unlink()
+        return plain(self, row)
+
+    monkeypatch.setattr(missing.Counter, "_count", harms)
+    found = params("sweep", "resnet18+sr", "--memories", "1,5", *SIZE)
+    assert len(found) == 3
+    assert all(found.values())
+    assert len(store.read(Path("sweep.jsonl")).records) == 3
+
+
+# --- rows of several versions of a block in one file
+
+
+def test_rows_of_older_code_are_told_from_newer_ones(
+    edit: Callable, capsys: pytest.CaptureFixture
+) -> None:
+    """A file of records keeps what another sweep measured before the edit."""
+    block = edit.block
+    sweep = ["sweep", f"resnet18+{block}", *SIZE, "--vary"]
+    assert run([*sweep, f"{block}.k=1,3,5"]) == 0
+    path = Path("sweep.jsonl")
+    path.write_bytes(
+        re.sub(rb'"made":"[^"]*"', b'"made":"2026-01-02T03:04:05Z"', path.read_bytes())
+    )
+    edit(*GROUPED)
+    assert run([*sweep, f"{block}.k=1,7"]) == 0
+    assert run(["report", "sweep.jsonl", "-o", "page.html"]) == 0
+    page = Path("page.html").read_text()
+    said = f"* resnet18+{block}:k=3, resnet18+{block}:k=5: was measured with older code of {block}"
+    assert said in page
+    assert f">resnet18+{block}:k=5 *<" in page, "it is marked"
+    assert f'data-label="resnet18+{block}:k=5 at' not in page, "and in no plot"
+    assert f'data-label="resnet18+{block}:k=7 at' in page
+
+
+def test_the_newest_code_is_that_of_the_record_made_last() -> None:
+    def row(k: int, code: str, made: str) -> object:
+        parts = (MadeOf("resnet18", {}, "r"), MadeOf("b:B", {"k": k}, code))
+        return counted(f"resnet18+b:B:k={k}", parts=parts, made=made)
+
+    records = [
+        row(1, "new", "2026-01-02T00:00:00Z"),
+        row(2, "old", "2026-01-01T00:00:00Z"),
+        row(3, UNKNOWN, UNKNOWN),
+        row(4, "new", "2026-01-01T00:00:00Z"),
+        row(5, "older", UNKNOWN),
+    ]
+    assert [row.older for row in joined(records)] == [(), ("b:B",), (), (), ("b:B",)]
+
+
+LATE = """
+from pathlib import Path
+
+from torch import nn
+
+{edits}
+
+
+class Block(nn.Module):
+    k = 1
+
+    def __init__(self, channels):
+        super().__init__()
+        {lazy}
+        self.conv = nn.Conv2d(channels, channels, self.k, bias=False)
+
+    def forward(self, x):
+        return x * self.conv(x).mean((2, 3), keepdim=True)
+"""
+EDITS = """
+path = Path(__file__)
+if "k = " + "1" in path.read_text():
+    path.write_text(path.read_text().replace("k = " + "1", "k = " + "3"))
+"""
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_a_file_that_is_edited_while_it_is_imported(
+    lazy: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, params: Printed
+) -> None:
+    """What was counted is what Python had read; the next command counts what is there now."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    name = f"late{next(numbers)}"
+    code = LATE.format(edits="" if lazy else EDITS, lazy="")
+    if lazy:
+        code = LATE.format(edits="", lazy=f"from inner{name} import k").replace("self.k", "k")
+        Path(f"inner{name}.py").write_text(f"from pathlib import Path\n\nk = 1\n{EDITS}")
+    Path(f"{name}.py").write_text(code)
+    found = []
+    for _ in range(3):
+        found.append(params("sweep", f"cifar_resnet8+{name}:Block", "--input-size", "32"))
+        forget_modules(name, f"inner{name}")
+    spec = f"cifar_resnet8+{name}:Block"
+    assert int(found[1][spec]) - 75_290 == 9 * (int(found[0][spec]) - 75_290)
+    assert found[1] == found[2]
+    records = store.read(Path("sweep.jsonl")).records
+    assert len(records) == 2
