@@ -133,7 +133,7 @@ class Destination:
             try:
                 if (found := report()) is not None:
                     self.write(found, partial=True)
-            except SrbenchError as error:
+            except (SrbenchError, OSError) as error:  # such as a terminal that is gone
                 tell(f"warning: not all of what was measured could be kept: {error}")
             raise
 
