@@ -3,7 +3,7 @@ made."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from srbench.environment import VERSIONS
+from srbench.environment import VERSIONS, versions
 from srbench.records import UNKNOWN, Key, Record
 
 
@@ -17,9 +17,7 @@ def origin(records: Sequence[Record], taken: Collection[Key]) -> str:
         *_said("counted", [record for record in measured if not record.timing], taken),
         *_said("timed", [record for record in measured if record.timing], taken),
     ]
-    old = [record for record in measured if record.key in taken]
-    new = [record for record in measured if record.key not in taken]
-    return "; ".join([*said, *_versions(old, new)])
+    return "; ".join([*said, *_versions(r for r in measured if r.key in taken)])
 
 
 def dates(records: Iterable[Record]) -> str:
@@ -39,14 +37,14 @@ def _said(how: str, records: Sequence[Record], taken: Collection[Key]) -> Iterat
         yield f"{len(old)} {how} before, taken from records of {dates(old)}"
 
 
-def _versions(old: Iterable[Record], new: Iterable[Record]) -> Iterator[str]:
-    """The versions that the records taken have, where those measured now have others."""
-    now = {name: record.environment.get(name) for record in new for name in VERSIONS}
+def _versions(taken: Iterable[Record]) -> Iterator[str]:
+    """The versions that the records taken were made with, where they are not those of today."""
+    today = versions()
     others = dict.fromkeys(
         f"{name} {record.environment.get(name)}"
-        for record in old
+        for record in taken
         for name in VERSIONS
-        if now and record.environment.get(name) != now.get(name)
+        if record.environment.get(name) != today[name]
     )
     if others:
-        yield f"those with {', '.join(others)}"
+        yield f"of other versions than today's: {', '.join(others)}"

@@ -69,7 +69,10 @@ def test_other_versions_are_said_and_make_no_count_stale(capsys: pytest.CaptureF
     assert path.read_bytes().startswith(before)
     said = capsys.readouterr().err
     assert "1 counted now; 2 counted before, taken from records of" in said
-    assert "those with torch 0." in said
+    assert "of other versions than today's: torch 0." in said
+    sweep("resnet18+sr", "--memories", "1", *SMALL)
+    said = capsys.readouterr().err
+    assert "of other versions than today's: torch 0." in said, "also where nothing is new"
 
 
 def test_an_interruption_keeps_what_it_has(
