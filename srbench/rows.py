@@ -6,6 +6,8 @@ from functools import cached_property
 
 from srbench.records import UNKNOWN, Record, Row
 
+OUTDATED = "was timed with other code than was counted, and those times are left out"
+
 
 @dataclass(frozen=True)
 class Joined:
@@ -32,6 +34,15 @@ class Joined:
     @cached_property
     def is_baseline(self) -> bool:
         return any(record.spec == record.baseline for record in self.records)
+
+    @cached_property
+    def doubts(self) -> tuple[str, ...]:
+        """Why the row does not compare with others as it stands, beside its records' warnings."""
+        older = f"was measured with older code of {', '.join(self.older)} than other rows"
+        return (
+            *([OUTDATED] if self.outdated else []),
+            *([f"{older}, and does not compare with them"] if self.older else []),
+        )
 
     @property
     def baseline_spec(self) -> str:

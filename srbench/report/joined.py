@@ -7,14 +7,13 @@ from srbench.records import Record
 from srbench.report.columns import ERRORS, FIELDS, PRINTED, Field
 from srbench.report.counts import counts_notes
 from srbench.report.formats import Report
+from srbench.report.notes import told_once
 from srbench.report.rows import raw_rows, rows_table
 from srbench.report.times import times_notes
 from srbench.results import COMPARED, Results
 from srbench.rows import Joined
 from srbench.schema import CONVENTION
 
-OUTDATED = "was timed with other code than was counted, and those times are left out"
-OLDER = "was measured with older code of {} than other rows, and does not compare with them"
 ONLY_IF_SEVERAL = ("input", "num_classes", "device", "batch")
 COUNTS = tuple(f"{m}{what}" for m in COMPARED for what in ("", "_delta", "_percent"))
 COMPARISONS = tuple(f"{what}_{m}" for m in COMPARED[:2] for what in ("published", "deviation"))
@@ -47,11 +46,8 @@ def _together(rows: Sequence[Joined]) -> list[Joined]:
 def rows_notes(rows: Sequence[Joined], columns: Iterable[str]) -> Iterator[str]:
     """How and with what the rows were counted and timed, and whose figures stand beside."""
     columns = list(columns)
-    if outdated := dict.fromkeys(row.row.spec for row in rows if row.outdated):
-        yield f"* {', '.join(outdated)}: {OUTDATED}."
-    for older in dict.fromkeys(row.older for row in rows if row.older):
-        specs = ", ".join(dict.fromkeys(row.row.spec for row in rows if row.older == older))
-        yield f"* {specs}: {OLDER.format(', '.join(older))}."
+    for specs, doubt in told_once((row.row.spec, doubt) for row in rows for doubt in row.doubts):
+        yield f"* {specs}: {doubt}."
     yield from counts_notes([row.counts for row in rows if row.counts], columns)
     times = [row.timing for row in rows if row.timing]
     if times:

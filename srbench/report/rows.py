@@ -53,7 +53,7 @@ def _raw(row: Joined, columns: Mapping[str, Field]) -> dict[str, Any]:
         if row.published and row.published.published
         else None,
         "status": "; ".join(dict.fromkeys(record.status for record in row.records)),
-        "warnings": "; ".join(w for record in row.records for w in record.warnings),
+        "warnings": "; ".join([*(w for r in row.records for w in r.warnings), *row.doubts]),
     }
 
 
@@ -69,5 +69,5 @@ def _titled(columns: Sequence[Column]) -> Iterator[Column]:
 
 
 def _name(row: Joined, names: Mapping[str, str]) -> str:
-    doubtful = row.outdated or row.older or any(r.warnings or r.status != "ok" for r in row.records)
+    doubtful = row.doubts or any(r.warnings or r.status != "ok" for r in row.records)
     return names.get(row.row.spec, row.row.spec) + (MARK if doubtful else "")

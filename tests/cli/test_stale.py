@@ -15,11 +15,13 @@ from pathlib import Path
 import fakes
 import pytest
 from conftest import DATA, forget_modules
-from made import counted, timed, write_layout
+from made import counted, printed, timed, write_layout
 
 from srbench import store
 from srbench.cli.app import run
+from srbench.environment import versions
 from srbench.records import UNKNOWN, MadeOf
+from srbench.report.joined import rows_report
 from srbench.report.origin import origin
 from srbench.rows import Join, joined
 from srbench.runner import missing, sampling
@@ -298,16 +300,21 @@ def test_times_join_the_counts_of_their_own_code_alone() -> None:
     assert Join([other])(row).timing == other, "where nothing was counted there is nothing to mix"
 
 
-def test_the_origin_of_published_figures_is_no_measurement() -> None:
-    old = counted("resnet18", made="2026-01-02T03:04:05Z", environment={"torch": "2.0"})
+def test_where_records_are_from_in_one_line() -> None:
+    today = versions()
+    old = counted("resnet18", made="2026-01-02T03:04:05Z", environment=today | {"torch": "2.0"})
     older = replace(old, spec="resnet34", made="2025-12-31T03:04:05Z")
-    now = counted("resnet50", environment={"torch": "2.1"})
-    times = timed("resnet18", [0.1] * 6)
-    assert origin([old, older, now, times], {old.key, older.key, times.key}) == (
+    now = counted("resnet50", environment=today)
+    times = timed("resnet18", [0.1] * 6, environment=today)
+    failed = replace(counted("resnet101"), counts=None, status="failed: x")
+    records = [old, older, now, times, failed, printed("resnet18", params="11.69")]
+    assert origin(records, {old.key, older.key, times.key}) == (
         "1 counted now; 2 counted before, taken from records of 2025-12-31 to 2026-01-02; "
-        "1 timed before, taken from records of an unknown date; those with torch 2.0"
-        ", srbench 0.1.0, python 3.11.7, torch 2.14.1"
+        "1 timed before, taken from records of an unknown date; "
+        "of other versions than today's: torch 2.0"
     )
+    assert origin([now], {now.key}) == "1 counted before, taken from records of an unknown date"
+    assert origin([failed], ()) == ""
 
 
 def test_the_first_schema_is_read_and_says_unknown(
@@ -432,6 +439,9 @@ def test_rows_of_older_code_are_told_from_newer_ones(
     assert f">resnet18+{block}:k=5 *<" in page, "it is marked"
     assert f'data-label="resnet18+{block}:k=5 at' not in page, "and in no plot"
     assert f'data-label="resnet18+{block}:k=7 at' in page
+    report = rows_report("x", joined(store.read(path).records))
+    warned = [row["spec"] for row in report.rows if "older code" in row["warnings"]]
+    assert warned == [f"resnet18+{block}:k=3", f"resnet18+{block}:k=5"]
 
 
 def test_the_newest_code_is_that_of_the_record_made_last() -> None:
