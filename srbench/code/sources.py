@@ -13,7 +13,6 @@ from functools import cached_property
 from importlib.machinery import SOURCE_SUFFIXES, SourceFileLoader
 from pathlib import Path
 from types import CodeType
-from unittest.mock import patch
 
 from srbench.code.imports import Path as ImportPath
 from srbench.code.imports import imports
@@ -90,8 +89,11 @@ def watching_imports() -> Iterator[None]:
                 _loaded[name] = (module, module.__spec__), content
         return plain(loader, name)
 
-    with patch.object(SourceFileLoader, "get_code", get_code):
+    SourceFileLoader.get_code = get_code  # type: ignore[assignment, method-assign]
+    try:
         yield
+    finally:
+        SourceFileLoader.get_code = plain  # type: ignore[method-assign]
 
 
 def source_of(name: str) -> Source | None:

@@ -11,8 +11,6 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
-from srbench.code.own import Own
-from srbench.code.sources import read_imported, watching_imports
 from srbench.errors import SpecError, SrbenchError
 from srbench.failures import require_failure, told
 from srbench.options import Option, option_like
@@ -120,6 +118,9 @@ def _module(module: str, what: str) -> Any:
             f"{what} cannot be imported: there is no module {top!r}",
             "is it installed, or in the folder that srbench is called in? write module:Class",
         )
+    from srbench.code.own import Own  # here, so that listings need not load it
+    from srbench.code.sources import read_imported, watching_imports
+
     try:
         with redirect_stdout(sys.stderr), watching_imports():  # what it prints is nobody's data
             found = importlib.import_module(module)
