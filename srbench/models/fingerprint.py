@@ -15,7 +15,7 @@ from srbench.options import format_value
 from srbench.plugins import BACKBONE_GROUP
 from srbench.plugins.entries import target as entry_target
 from srbench.records import UNKNOWN, MadeOf
-from srbench.spec import Part, Spec, backbone_of, values, values_of_all
+from srbench.spec import Part, Spec, values_of_all
 
 LENGTH = 16  # 64 bits in hexadecimal: nobody plans a collision, and an accident takes billions
 
@@ -96,11 +96,8 @@ def _definitions(own: Own) -> Definitions:
 
 def _said(spec: Spec, inserted: Sequence[Inserted]) -> Iterator[str]:
     """Each part's option values, and each block's place with the number of its part."""
-    backbone = backbone_of(spec.backbone)
-    blocks = (find_block(part.name).options for part in spec.blocks)
-    options = [backbone.options, *blocks]
-    for part, known in zip((spec.backbone, *spec.blocks), options, strict=True):
-        for name, value in values(part, known, backbone).items():
+    for options in values_of_all(spec):
+        for name, value in options.items():
             yield f"{name}={format_value(value)}\n"
         yield "\n"
     for block in inserted:

@@ -133,11 +133,9 @@ def is_timed(
     )
 
 
-def same_environment(
-    record: Record, facts: dict[str, Any], names: Iterable[str] = SAME_MACHINE
-) -> bool:
+def same_environment(record: Record, facts: dict[str, Any]) -> bool:
     """Whether a record was measured with the versions, and on the machine, that the facts name."""
-    return all(record.environment.get(name) == facts.get(name) for name in names)
+    return all(record.environment.get(name) == facts.get(name) for name in SAME_MACHINE)
 
 
 def _time(
