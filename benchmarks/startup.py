@@ -45,12 +45,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         bare = Path(folder) / "bare.py"
         bare.write_text(BARE)
-        for ours, peer in (("--help", "--help"), ("models", "hello")):
+        for ours, peer, limit in (("--help", "--help", 1.3), ("models", "hello", 1.4)):
             compare(
                 f"srbench {ours} : bare Typer program {peer}",
                 command(SRBENCH, ours),
                 command(sys.executable, str(bare), peer),
-                limit=1.5,
+                limit=limit,
                 rounds=15,
             )
     compare(

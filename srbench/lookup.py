@@ -17,12 +17,16 @@ def find_backbone(name: str) -> Backbone:
     if name in BACKBONES:
         return BACKBONES[name]
     if ":" in name:
-        return plugins.backbone_at(name)
+        from srbench.plugins.backbones import backbone_at  # here, so that listings need not load it
+
+        return backbone_at(name)
     if sized := next((found for one in SIZED if (found := one.find(name))), None):
         return sized
     names = plugins.names(plugins.BACKBONE_GROUP)
     if name in names:
-        return plugins.load_backbone(name)
+        from srbench.plugins.backbones import load_backbone
+
+        return load_backbone(name)
     listing = [*BACKBONES, *names]
     raise SpecError(f"unknown model {name!r}", _suggestion(name, listing, "srbench models"))
 
@@ -35,10 +39,14 @@ def find_block(name: str) -> Block:
     if name in BLOCKS:
         return BLOCKS[name]
     if ":" in name:
-        return plugins.block_at(name)
+        from srbench.plugins.blocks import block_at
+
+        return block_at(name)
     names = plugins.names(plugins.BLOCK_GROUP)
     if name in names:
-        return plugins.load_block(name)
+        from srbench.plugins.blocks import load_block
+
+        return load_block(name)
     listing = [*BLOCKS, *names]
     raise SpecError(f"unknown block {name!r}", _suggestion(name, listing, "srbench blocks"))
 

@@ -56,10 +56,10 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
 
 def forget_modules(*names: str) -> None:
     """Forget what was learnt of modules of one's own; those named are imported anew."""
-    from srbench import plugins
     from srbench.models import build
+    from srbench.plugins import backbones, blocks
 
-    caches = plugins.load_block, plugins.load_backbone, plugins.block_at, plugins.backbone_at
+    caches = blocks.load_block, blocks.block_at, backbones.load_backbone, backbones.backbone_at
     for cache in (*caches, sys.modules[build.__module__].probe):
         cache.cache_clear()
     for name in names:

@@ -4,10 +4,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 
 import srbench
+from srbench.cli.commands import COMMANDS, load
 
 TABLES = str(Path(__file__).parents[1] / "tables")
 HEAVY = ("torch", "torchvision", "fvcore", "pandas", "scipy", "matplotlib", "pynvml")
@@ -74,6 +76,76 @@ def test_completion_loads_nothing_heavy() -> None:
     assert loaded(code, _SRBENCH_COMPLETE="complete_bash", **words) == set()
 
 
+BARE = """
+import sys
+import typer
+
+app = typer.Typer()
+
+
+@app.command()
+def hello(name: str = "world") -> None:
+    '''Say hello.'''
+    typer.echo(f"hello {name}")
+
+
+@app.command()
+def bye() -> None:
+    '''Say goodbye.'''
+
+
+app(%r, standalone_mode=False)
+"""
+COMMAND_LINE = {
+    *("srbench", "srbench._version", "srbench.errors", "srbench.failures", "srbench.files"),
+    *("srbench.printable", "srbench.cli", "srbench.cli.app", "srbench.cli.commands"),
+    *("srbench.cli.messages", "srbench.cli.streams"),
+}
+LISTINGS = COMMAND_LINE | {
+    *("srbench.catalog", "srbench.catalog.backbones", "srbench.catalog.blocks"),
+    *("srbench.catalog.rows", "srbench.options", "srbench.lookup", "srbench.environment"),
+    *("srbench.plugins", "srbench.plugins.entries", "srbench.units"),
+    *("srbench.report", "srbench.report.formats", "srbench.report.notes", "srbench.report.table"),
+    *("srbench.report.text", "srbench.cli.output", "srbench.cli.catalog"),
+}
+
+
+def modules(code: str) -> set[str]:
+    """All that a fresh interpreter has loaded after that code."""
+    code += "\nimport sys; print('\\n' + ' '.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "bare", "own"),
+    [
+        (["--help"], ["--help"], COMMAND_LINE),
+        (["--version"], ["hello"], COMMAND_LINE),
+        (["models"], ["hello"], LISTINGS),
+        (["blocks"], ["hello"], LISTINGS),
+    ],
+)
+def test_what_people_wait_for_loads_what_it_shows(
+    arguments: list[str], bare: list[str], own: set[str]
+) -> None:
+    """How long a start takes, told without a clock: beside a program that does nothing else."""
+    found = modules(command(*arguments))
+    assert {name for name in found if name.startswith("srbench")} <= own
+    beyond = found - modules(BARE % bare) - own
+    packages = {name.partition(".")[0] for name in beyond} - sys.stdlib_module_names
+    assert packages <= {"rich"}  # which measures the width of a name
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_what_help_lists_is_what_the_command_says_itself(name: str) -> None:
+    where, summary = COMMANDS[name]
+    documentation = resolve_name(where).__doc__
+    assert documentation.partition("\n")[0] == summary
+    assert load(name).name == name
+
+
 def test_this_test_can_fail() -> None:
     assert "torch" in loaded("import srbench; srbench.build")
+    assert "srbench.records" in modules("import srbench.results")
     assert "pandas" in loaded("import pandas")

@@ -13,9 +13,9 @@ from test_docs import FILE, PAGES
 from torch import nn
 
 import srbench
-from srbench import plugins
 from srbench.cli.app import run
 from srbench.errors import SpecError
+from srbench.plugins import backbones, blocks
 from srbench.spec import parse
 
 CODE = """
@@ -359,7 +359,7 @@ def test_a_module_that_fails_takes_no_other_with_it(
 def test_ones_own_folder_hides_no_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "torch.py").write_text("raise SystemExit('found the wrong one')\n")
     monkeypatch.chdir(tmp_path)
-    assert plugins.block_at("torch.nn:Identity").options
+    assert blocks.block_at("torch.nn:Identity").options
 
 
 # --- by entry point
@@ -443,15 +443,15 @@ def test_a_network_of_timm_that_cannot_be_built_fails_alone(
             raise RuntimeError("no such luck")
         return plain(name, **options)
 
-    plugins.backbone_at.cache_clear()
+    backbones.backbone_at.cache_clear()
     monkeypatch.setattr(timm, "create_model", create)
     specs = ("timm:resnet18", "timm:resnet34")
     assert "no such luck" in failed_row(capsys, "flops", *specs, "--input-size", "64")
-    plugins.backbone_at.cache_clear()
+    backbones.backbone_at.cache_clear()
 
 
 def test_without_timm_the_remedy_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    plugins.backbone_at.cache_clear()
+    backbones.backbone_at.cache_clear()
     monkeypatch.setitem(__import__("sys").modules, "timm", None)
     with pytest.raises(SpecError) as raised:
         parse("timm:resnet18")

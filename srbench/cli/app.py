@@ -1,17 +1,15 @@
 """The application: its commands, and what becomes of their errors."""
 
-import logging
 import os
+import sys
 import traceback
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from srbench import __version__
-from srbench.cli import catalog, check, compare, env, flops, latency, profile, report, sweep, table
+from srbench.cli.commands import Commands, Ended, register
 from srbench.cli.messages import complain, tell
 from srbench.cli.streams import end_without_reader
 from srbench.errors import BAD_INPUT, OUR_FAULT, ROWS_FAILED, SrbenchError, Terminated, ended_by
@@ -20,6 +18,7 @@ from srbench.files import REMEDIES
 
 app = typer.Typer(
     name="srbench",
+    cls=Commands,
     help="What does a block cost? Compares convolutional networks with their SR, SE, CBAM and "
     "dropout2d variants.",
     no_args_is_help=True,
@@ -27,48 +26,10 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-class Ended(Exception):  # noqa: N818 - it says that, and nothing of its own
-    """Carries what ended a command past typer, which would make something else of it."""
-
-    def __init__(self, error: BaseException) -> None:
-        super().__init__(error)
-        self.error = error
-
-
-def _guarded(command: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(command)
-    def run(*arguments: Any, **options: Any) -> Any:
-        try:
-            return command(*arguments, **options)
-        except OSError as error:
-            raise Ended(error) from error
-        except Exception:
-            raise
-        except BaseException as error:  # Ctrl-C, or whatever a module of someone else's raised
-            raise Ended(error) from error
-
-    return run
+register(app)
 
 
 COMPLETION = "_SRBENCH_COMPLETE"  # the variable by which a shell asks for completions
-
-COMMANDS: dict[str, Callable[..., Any]] = {
-    "flops": flops.flops,
-    "latency": latency.latency,
-    "profile": profile.profile,
-    "sweep": sweep.sweep,
-    "compare": compare.compare,
-    "report": report.report,
-    "table": table.table,
-    "check": check.check,
-    "env": env.env,
-    "models": catalog.models,
-    "blocks": catalog.blocks,
-}
-for _name, _command in COMMANDS.items():
-    app.command(_name)(_guarded(_command))
 
 
 @dataclass
@@ -92,13 +53,20 @@ def _options(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+        typer.Option("--version", "-V", callback=_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
     settings.debug = debug
+    if debug or "logging" in sys.modules:  # listings and --help do without
+        _log(debug)
+
+
+def _log(debug: bool) -> None:
+    """What fails a row is logged with its traceback."""
+    import logging
+
     if debug:
         logging.basicConfig(format="%(message)s", force=True)
-    # What fails a row is logged there with its traceback.
     logging.getLogger("srbench").setLevel(logging.DEBUG if debug else logging.WARNING)
 
 

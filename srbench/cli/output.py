@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,7 +17,9 @@ from srbench.errors import GATE_FAILED, ROWS_FAILED, SrbenchError
 from srbench.files import is_file, require_apart, require_writable, write_whole
 from srbench.report.formats import FORMATS, SUFFIXES, Report, each_table
 from srbench.report.notes import told_once
-from srbench.results import Results
+
+if TYPE_CHECKING:
+    from srbench.results import Results
 
 Format = Enum("Format", {name: name for name in FORMATS}, type=str)  # type: ignore[misc]
 
@@ -145,10 +148,10 @@ class Destination:
         from srbench.report import text
 
         console = Console(highlight=False)
-        return each_table(lambda table: text.render(table, console))
+        return partial(each_table, render=partial(text.render, console=console))
 
 
-def exit_code(results: Results, strict: bool = False) -> int:
+def exit_code(results: "Results", strict: bool = False) -> int:
     """How a comparison ended; what is wrong with a row stands on stderr as well as below it."""
     for specs, warning in told_once((r.spec, warning) for r in results for warning in r.warnings):
         tell(f"warning: {specs}: {warning}")

@@ -21,7 +21,8 @@ from srbench.models.fingerprint import fingerprint, made_of
 from srbench.models.probe import Output, feature_map, outputs
 from srbench.models.surgery import find_sites, insert
 from srbench.models.trial import does_not_run, require_runs, require_sound, where
-from srbench.plugins import SHAPE_ARGUMENTS, resolve
+from srbench.plugins.blocks import SHAPE_ARGUMENTS
+from srbench.plugins.imports import resolve
 from srbench.shapes import Recording, on_shapes
 from srbench.spec import Part, Spec, backbone_of, parse, values
 

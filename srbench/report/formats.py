@@ -1,13 +1,13 @@
-"""The formats that a report can be written in."""
+"""The formats that a report can be written in. What writes one is loaded when it is used."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from srbench.records import Key, Record
-from srbench.report import data, latex, markdown, page, text
 from srbench.report.table import Table
-from srbench.results import Results
+
+if TYPE_CHECKING:
+    from srbench.records import Key, Record
 
 
 @dataclass(frozen=True)
@@ -20,34 +20,76 @@ class Report:
     columns: Sequence[str]
     rows: Sequence[Mapping[str, Any]]
     objects: Sequence[Mapping[str, Any]] = ()
-    records: Sequence[Record] = ()
-    taken: Collection[Key] = ()
+    records: "Sequence[Record]" = ()
+    taken: "Collection[Key]" = ()
 
     def whole(self) -> Sequence[Mapping[str, Any]]:
         """All that is known, an object a row."""
         if not self.records:
             return self.objects
+        from srbench.results import Results
+
         return [
             row | {"from_records": record.key in self.taken}
             for record, row in zip(self.records, Results(self.records).to_json(), strict=True)
         ]
 
 
-def each_table(render: Callable[[Table], str]) -> Callable[[Report], str]:
-    """A renderer of reports from one of tables: an empty line between two."""
-    return lambda report: "\n".join(render(table) for table in report.tables)
+def each_table(report: Report, render: Callable[[Table], str]) -> str:
+    """The tables of a report, an empty line between two."""
+    return "\n".join(render(table) for table in report.tables)
+
+
+def _text(report: Report) -> str:
+    from srbench.report import text
+
+    return each_table(report, text.render)
+
+
+def _markdown(report: Report) -> str:
+    from srbench.report import markdown
+
+    return each_table(report, markdown.render)
+
+
+def _latex(report: Report) -> str:
+    from srbench.report import latex
+
+    return each_table(report, latex.render)
+
+
+def _csv(report: Report) -> str:
+    from srbench.report import data
+
+    return data.to_csv(report.columns, report.rows)
+
+
+def _html(report: Report) -> str:
+    from srbench.report import page
+
+    return page.page("srbench", [page.Part(table.name, [table]) for table in report.tables])
+
+
+def _json(report: Report) -> str:
+    from srbench.report import data
+
+    return data.to_json(report.whole())
+
+
+def _jsonl(report: Report) -> str:
+    from srbench.report import data
+
+    return data.to_jsonl(report.records, report.objects)
 
 
 FORMATS: dict[str, Callable[[Report], str]] = {
-    "text": each_table(text.render),
-    "markdown": each_table(markdown.render),
-    "latex": each_table(latex.render),
-    "csv": lambda report: data.to_csv(report.columns, report.rows),
-    "html": lambda report: page.page(
-        "srbench", [page.Part(table.name, [table]) for table in report.tables]
-    ),
-    "json": lambda report: data.to_json(report.whole()),
-    "jsonl": lambda report: data.to_jsonl(report.records, report.objects),
+    "text": _text,
+    "markdown": _markdown,
+    "latex": _latex,
+    "csv": _csv,
+    "html": _html,
+    "json": _json,
+    "jsonl": _jsonl,
 }
 
 SUFFIXES = {

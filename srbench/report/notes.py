@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from srbench.environment import VERSIONS
-from srbench.records import Record
+
+if TYPE_CHECKING:
+    from srbench.records import Record
 
 MARK = " *"
 
@@ -17,7 +19,7 @@ def sections(keys: Iterable[Any]) -> frozenset[int]:
     )
 
 
-def settings_note(records: Iterable[Record]) -> str:
+def settings_note(records: "Iterable[Record]") -> str:
     """What the names in the table leave unsaid, each once; empty where they say everything.
 
     Where that differs from network to network, a row of each stands by.
@@ -38,7 +40,7 @@ def _unsaid(name: str, told: Mapping[str, str]) -> Iterator[str]:
         yield f"{name} {usual}" + (f" (as in {told[usual]})" if len(kept) > 1 else "")
 
 
-def problems(records: Iterable[Record]) -> Iterator[str]:
+def problems(records: "Iterable[Record]") -> Iterator[str]:
     """What is wrong with the rows, each thing once with the rows that have it."""
     told = (
         (record.spec, problem)

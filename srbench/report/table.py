@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import partial
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from srbench.printable import all_printable, printable
-from srbench.published import Figure
-from srbench.records import Estimate
 from srbench.units import Scale, column_scale, measured_scale, percent_decimals
+
+if TYPE_CHECKING:
+    from srbench.published import Figure
+    from srbench.records import Estimate
 
 Hint = Literal[
     "name",
@@ -128,7 +130,7 @@ def _percent(value: float, scale: Scale) -> str:
     return f"{value:+.{scale.decimals}f}" if value else "0"
 
 
-def _estimate(estimate: Estimate, scale: Scale) -> str:
+def _estimate(estimate: "Estimate", scale: Scale) -> str:
     """The value and its interval, or from how few samples there is none."""
     if estimate.low is None or estimate.high is None:
         return f"{scale.write(estimate.value)} (n={estimate.n})"
@@ -136,7 +138,7 @@ def _estimate(estimate: Estimate, scale: Scale) -> str:
     return f"{scale.write(estimate.value)} [{low}, {high}]"
 
 
-def _ratio(nothing: str, ratio: Estimate, scale: Scale) -> str:
+def _ratio(nothing: str, ratio: "Estimate", scale: Scale) -> str:
     """The same of a ratio, in percent above 1; ``nothing`` where the interval contains 0."""
     value, low, high = (
         None if end is None else f"{100 * (end - 1):+.{scale.decimals}f}"
@@ -147,19 +149,19 @@ def _ratio(nothing: str, ratio: Estimate, scale: Scale) -> str:
     return f"{nothing if ratio.low <= 1 <= ratio.high else value} [{low}, {high}]"
 
 
-def _overhead_decimals(ratios: list[Estimate]) -> int:
+def _overhead_decimals(ratios: "list[Estimate]") -> int:
     """One digit of the narrowest interval's half, and one decimal at least."""
     halves = [50 * (r.high - r.low) for r in ratios if r.low is not None and r.high is not None]
     return max(1, min(percent_decimals(halves) - 1, 3)) if halves else 1
 
 
-def _figure_unit(figures: list[Figure]) -> Scale:
+def _figure_unit(figures: "list[Figure]") -> Scale:
     """The unit that all figures share, for the title; without one every cell says its own."""
     units = {figure.unit for figure in figures}
     return Scale(prefix=FIGURE_UNITS.get(units.pop(), "")) if len(units) == 1 else Scale()
 
 
-def _figure(figure: Figure, scale: Scale) -> str:
+def _figure(figure: "Figure", scale: Scale) -> str:
     own = FIGURE_UNITS.get(figure.unit, f"×{figure.unit:g}")
     return figure.printed + (f" {own}" if own and not scale.prefix else "")
 

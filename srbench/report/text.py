@@ -2,24 +2,22 @@
 
 import textwrap
 from collections.abc import Iterator
-from io import StringIO
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
-from rich.console import Console
-from rich.text import Text
 
 from srbench.report.table import Column, Table, written
 
-UNLIMITED = 100_000
+if TYPE_CHECKING:
+    from rich.console import Console
+
 GAP = " " * 3  # between two columns
 
 
-def render(table: Table, console: Console | None = None) -> str:
+def render(table: Table, console: "Console | None" = None) -> str:
     """The table with full integers, in the width and colours of a console; plain without one."""
-    if console is None:
-        console = Console(file=StringIO(), width=UNLIMITED, color_system=None, highlight=False)
     parts = [table]
-    if _least_width(table) > console.width:
+    if console and _least_width(table) > console.width:
         parts = [table.only(group) for group in table.groups()] or parts
     blocks = ["\n".join(_lines(part, console)) for part in parts]
     for lines, style in ((table.findings, ""), (table.notes, "dim")):
@@ -28,11 +26,11 @@ def render(table: Table, console: Console | None = None) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _lines(table: Table, console: Console) -> Iterator[str]:
+def _lines(table: Table, console: "Console | None") -> Iterator[str]:
     """Titles, a rule, and the rows. Digits are never cut: what does not fit even so is left to the
     terminal to wrap."""
     titles, rows = written(table, scaled=False)
-    widths = _widths(table, titles, rows, console.width)
+    widths = _widths(table, titles, rows, console.width if console else None)
     for line in _row(titles, table.columns, widths):
         yield _styled(line, "bold", console)
     yield "─" * (sum(widths) + len(GAP) * (len(widths) - 1))
@@ -66,11 +64,14 @@ def _line(texts: list[str], columns: tuple[Column, ...], widths: list[int]) -> s
     return GAP.join(padded).rstrip()
 
 
-def _widths(table: Table, titles: list[str], rows: list[list[str]], screen: int) -> list[int]:
-    """Characters of each column; prose gives way, the widest first, as far as its words let it."""
+def _widths(
+    table: Table, titles: list[str], rows: list[list[str]], screen: int | None
+) -> list[int]:
+    """Characters of each column; prose gives way to a screen's width, the widest first, as far as
+    its words let it."""
     columns = list(zip(titles, *rows, strict=True))
     widths = [max(map(cell_len, texts), default=0) for texts in columns]
-    if sum(widths) + len(GAP) * (len(widths) - 1) <= screen:
+    if screen is None or sum(widths) + len(GAP) * (len(widths) - 1) <= screen:
         return widths
     prose = [i for i, column in enumerate(table.columns) if column.is_prose]
     least = {i: _longest_word(columns[i]) for i in prose}
@@ -93,10 +94,12 @@ def _least_width(table: Table) -> int:
     return sum(widths) + len(GAP) * (len(widths) - 1)
 
 
-def _styled(text: str, style: str, console: Console) -> str:
-    """The text in a style, wrapped between words where the console has an end."""
-    if console.width == UNLIMITED:
+def _styled(text: str, style: str, console: "Console | None") -> str:
+    """The text in a style, wrapped between words, on a console."""
+    if console is None:
         return text
+    from rich.text import Text
+
     with console.capture() as capture:
         console.print(Text(text, style=style))
     return capture.get().rstrip("\n")

@@ -15,10 +15,10 @@ import pytest
 from torch import nn
 
 import srbench
-from srbench import plugins
 from srbench.comparison import case_of
 from srbench.models.build import assemble
 from srbench.models.fingerprint import fingerprint
+from srbench.plugins import blocks
 from srbench.records import UNKNOWN
 from srbench.spec import parse
 
@@ -343,12 +343,12 @@ def test_what_is_imported_again_is_read_again(
     file.write_text(code.replace("110", "111"))
     assert mark(spec) == first
     del sys.modules[name]
-    plugins.block_at.cache_clear()
+    blocks.block_at.cache_clear()
     second = mark(spec)
     assert second != first
     file.write_text(code)
     del sys.modules[name]
-    plugins.block_at.cache_clear()
+    blocks.block_at.cache_clear()
     assert mark(spec) == first
 
 
