@@ -1,5 +1,7 @@
 """Errors that a user can cause: one line that says what, one that says what to do."""
 
+from collections.abc import Iterable
+
 # The command line's exit codes, beside 0; a signal's is 128 and its number.
 GATE_FAILED, BAD_INPUT, INCONCLUSIVE, ROWS_FAILED, OUR_FAULT, INTERRUPTED = 1, 2, 3, 4, 70, 130
 
@@ -16,6 +18,18 @@ class SrbenchError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} ({self.hint})" if self.hint else self.message
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The beginning of a hint: the nearest of the names that there are, if one is near.
+
+    >>> did_you_mean("resnet5", ["resnet50", "vgg16"])
+    'did you mean resnet50? '
+    """
+    import difflib  # slow to import, and rarely needed
+
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"did you mean {near[0]}? " if near else ""
 
 
 class SpecError(SrbenchError, ValueError):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from itertools import product
 
-from srbench.errors import SpecError
+from srbench.errors import SpecError, did_you_mean
 from srbench.lookup import find_backbone, find_block
 from srbench.options import format_value
 from srbench.spec import Part, Spec, parse
@@ -55,7 +55,8 @@ def _place(spec: Spec, name: str) -> tuple[int, str]:
         every = [f"{p.name}.{key}" for n, p in enumerate(parts) for key in _keys(p, bool(n))]
         raise SpecError(
             f"{spec} has no option {name!r}",
-            f"its options: {', '.join(every)}; for memories, sweep {spec.backbone.name}+sr",
+            f"{did_you_mean(name, every)}its options: {', '.join(every)}"
+            + (f"; to vary memories, sweep {spec}+sr" if key == "memories" else ""),
         )
     written = ", ".join(f"{parts[number].name}.{key}" for number in having)
     raise SpecError(f"several parts of {spec} have an option {key!r}", f"name one: {written}")

@@ -1,11 +1,10 @@
 """Finding a model, a block or an option by name, with the nearest name where there is none."""
 
-import difflib
 from collections.abc import Iterable
 
 from srbench import plugins
 from srbench.catalog import BACKBONES, BLOCKS, SIZED, Backbone, Block
-from srbench.errors import SpecError
+from srbench.errors import SpecError, did_you_mean
 from srbench.options import Option
 
 
@@ -61,11 +60,13 @@ def find_option(name: str, options: tuple[Option, ...], owner: str) -> Option:
     for option in options:
         if option.name == name:
             return option
-    known = ", ".join(option.name for option in options) or "none"
-    raise SpecError(f"{owner} has no option {name!r}", f"its options: {known}")
+    known = [option.name for option in options]
+    raise SpecError(
+        f"{owner} has no option {name!r}",
+        f"{did_you_mean(name, known)}its options: {', '.join(known) or 'none'}",
+    )
 
 
 def _suggestion(name: str, names: Iterable[str], listing: str) -> str:
-    near = difflib.get_close_matches(name.lower(), list(names), n=1)
-    guess = f"did you mean {near[0]}? " if near else ""
+    guess = did_you_mean(name.lower(), names)
     return f"{guess}`{listing}` lists them all, and one of your own is module:Class"

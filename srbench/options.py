@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Protocol
 
-from srbench.errors import SpecError
+from srbench.errors import SpecError, did_you_mean
 
 Value = int | float | str | bool | tuple[str, ...]
 
@@ -158,11 +158,18 @@ class Stages:
             if name not in stages:
                 raise SpecError(
                     f"there is no stage {name!r}",
-                    "the stages are " + ", ".join(stages) + "; join several by /",
+                    f"{_stage_meant(name, stages)}the stages are {', '.join(stages)}; join several "
+                    "by /",
                 )
             if names.count(name) > 1:
                 raise SpecError(f"stage {name} is named twice", "name each stage once")
         return tuple(stage for stage in stages if stage in names)
+
+
+def _stage_meant(name: str, stages: tuple[str, ...]) -> str:
+    """The beginning of a hint: people write 4 for layer4."""
+    ending = [stage for stage in stages if re.fullmatch(rf"\D*{re.escape(name)}", stage)]
+    return did_you_mean(name, stages) if len(ending) != 1 else f"did you mean {ending[0]}? "
 
 
 @dataclass(frozen=True)

@@ -145,10 +145,25 @@ def _split(text: str, whole: str) -> tuple[str, str | None]:
     attribute, more, options = rest.partition(":")
     if colon and attribute and "=" not in attribute and not lookup.is_ours(name):
         name, colon, rest = f"{name}:{attribute}", more, options
+    _require_no_file(name)
     if not re.fullmatch(r"[A-Za-z_][\w.-]*(:[A-Za-z_][\w.-]*)?", name):
         problem = f"a name is missing in {whole!r}" if not name else f"{name!r} is not a name"
-        raise SpecError(problem, GRAMMAR_HINT)
+        several = f"name one at a time, or join blocks by +: {'+'.join(name.split(','))}"
+        raise SpecError(problem, several if "," in name else GRAMMAR_HINT)
     return name, rest if colon else None
+
+
+def _require_no_file(name: str) -> None:
+    """Raises SpecError where a name is a file of Python, or something in one."""
+    found = re.fullmatch(r"(.*)\.py(?::(.*))?", name, re.DOTALL)
+    if not found:
+        return
+    folder, _, module = found[1].replace("\\", "/").rpartition("/")
+    if re.fullmatch(r"(\w+/)*\w+", folder):  # below this one
+        module, folder = f"{folder.replace('/', '.')}.{module}", ""
+    where = f"call srbench in {folder}, and " if folder.strip("./") else ""
+    meant = f"{module}:{found[2] or 'Class'}"
+    raise SpecError(f"{name} is a file, and a spec names a module", f"{where}write {meant}")
 
 
 def _block(written: Part, whole: str, backbone: Backbone) -> Part:

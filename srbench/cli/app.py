@@ -1,15 +1,17 @@
 """The application: its commands, and what becomes of their errors."""
 
 import os
+import re
 import sys
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from srbench import __version__
-from srbench.cli.commands import Commands, Ended, register
+from srbench.cli.commands import COMMANDS, Commands, Ended, register
 from srbench.cli.messages import complain, tell
 from srbench.cli.streams import end_without_reader
 from srbench.errors import BAD_INPUT, OUR_FAULT, ROWS_FAILED, SrbenchError, Terminated, ended_by
@@ -34,9 +36,10 @@ COMPLETION = "_SRBENCH_COMPLETE"  # the variable by which a shell asks for compl
 
 @dataclass
 class Settings:
-    """Options of the whole command line."""
+    """What holds for the whole command line: its options, and what it was called with."""
 
     debug: bool = False
+    arguments: Sequence[str] = ()
 
 
 settings = Settings()
@@ -72,6 +75,7 @@ def _log(debug: bool) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run one command; returns its exit code and leaves error messages on stderr."""
+    settings.arguments = sys.argv[1:] if arguments is None else arguments
     try:
         return int(app(arguments, prog_name="srbench", standalone_mode=False) or 0)
     except SystemExit as error:  # typer's own: after a completion, or where a reader has left
@@ -100,7 +104,7 @@ def _said(error: BaseException) -> int:
         end_without_reader()
     if hasattr(error, "format_message"):
         # The command line's own usage errors; their class moved between typer's releases.
-        return complain(error.format_message(), _usage_hint(error), BAD_INPUT)
+        return complain(_in_plain_words(error.format_message()), _usage_hint(), BAD_INPUT)
     message, hint, code = _explained(error)
     return complain(message, hint, code)
 
@@ -127,6 +131,22 @@ def _explained(error: BaseException) -> tuple[str, str, int]:
     )
 
 
-def _usage_hint(error: BaseException) -> str:
-    context = getattr(error, "ctx", None)
-    return f"see `{context.command_path if context else 'srbench'} --help`"
+# What typer and pydantic say of a value, and how people say it.
+_PLAIN = {
+    r"Value error, ": "",
+    r"Input should be a valid integer\b.*": "it is not a whole number",
+    r"Input should be a valid number\b.*": "it is not a number",
+    r"Input should be greater than or equal to (\S+)": r"it must be at least \1",
+}
+
+
+def _in_plain_words(message: str) -> str:
+    for theirs, plain in _PLAIN.items():
+        message = re.sub(theirs, plain, message)
+    return message
+
+
+def _usage_hint() -> str:
+    """The help of the command that was called, as far as one was."""
+    called = [one for one in settings.arguments if one in COMMANDS][:1]
+    return f"see `{' '.join(['srbench', *called])} --help`"

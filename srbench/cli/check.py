@@ -1,16 +1,14 @@
 """``srbench check``: the CI gate. Are the committed tables still true?"""
 
-from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from srbench.cli.github import GITHUB, plain_format
+from srbench.cli.github import GITHUB
 from srbench.cli.output import Output, OutputOption, OverwriteOption
+from srbench.cli.values import listed, starting
 from srbench.report.formats import FORMATS
-
-CheckFormat = Enum("CheckFormat", {name: name for name in (*FORMATS, "github")}, type=str)  # type: ignore[misc]
 
 _TIME = "Times, against another version of the code"
 
@@ -22,7 +20,7 @@ def check(
     ] = Path("tables"),
     only: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Check this table; may be repeated.", show_default=False),
+        typer.Option(metavar="NAME,…", help="Check these tables alone.", show_default=False),
     ] = None,
     time: Annotated[
         bool,
@@ -55,11 +53,13 @@ def check(
         typer.Option(metavar="NAME", help="Where the models are timed.", rich_help_panel=_TIME),
     ] = "cpu",
     form: Annotated[
-        CheckFormat | None,
+        str | None,
         typer.Option(
             "--format",
             "-f",
+            metavar="NAME",
             help="text; json for machines; github for annotations and a job summary.",
+            autocompletion=starting([*FORMATS, GITHUB]),
             show_default=False,
         ),
     ] = None,
@@ -82,16 +82,15 @@ def check(
 
       srbench check --time --against ../base
     """
-    target = Output(output, plain_format(form and form.value), overwrite)
-    is_github = form is not None and form.value == GITHUB
+    is_github = form == GITHUB
+    target = Output(output, None if is_github else form, overwrite)
+    tables = listed("--only", only)
     if time or against:
         from srbench.cli.timegate import time_and_show
 
-        code = time_and_show(
-            folder, only or (), time, against, tolerance, device, target, is_github
-        )
+        code = time_and_show(folder, tables, time, against, tolerance, device, target, is_github)
     else:
         from srbench.cli.checking import check_and_show
 
-        code = check_and_show(folder, only or (), target, is_github)
+        code = check_and_show(folder, tables, target, is_github)
     raise typer.Exit(code)

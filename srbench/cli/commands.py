@@ -71,13 +71,15 @@ class Ended(Exception):  # noqa: N818 - it says that, and nothing of its own
 
 
 class _Quiet:
-    """Help without ``<bool>`` behind every flag."""
+    """Help without ``<bool>`` behind every flag, and ``<list[str]>`` behind an argument."""
 
     def get_params(self, context: Any) -> list[Any]:
         found: list[Any] = super().get_params(context)  # type: ignore[misc]
         for parameter in found:
             if getattr(parameter, "is_flag", False):
                 parameter.metavar = ""
+            elif parameter.param_type_name == "argument":
+                parameter.display_type_rich = lambda ctx: None
         return found
 
 

@@ -1,5 +1,6 @@
 """``srbench env``: what every record says of the machine, and how the machine does now."""
 
+import re
 from typing import Any
 
 from srbench.cli.output import (
@@ -12,6 +13,7 @@ from srbench.cli.output import (
 from srbench.report.formats import Report
 from srbench.report.notes import sections
 from srbench.report.table import Column, Table
+from srbench.units import column_scale
 
 
 def env(
@@ -40,16 +42,32 @@ def _report(parts: dict[str, dict[str, Any]]) -> Report:
     table = Table(
         "env",
         (Column("Part", "name"), Column("Name", "name"), Column("Value", "name")),
-        tuple((row["part"], row["name"], _written(row["value"])) for row in rows),
+        tuple((row["part"], row["name"], _written(row["name"], row["value"])) for row in rows),
         "What was measured with.",
         sections=sections(row["part"] for row in rows),
     )
     return Report((table,), ("part", "name", "value"), rows, [parts])
 
 
-def _written(value: Any) -> str:
+def _written(name: str, value: Any) -> str:
+    """A fact with as many digits as mean something, and its unit; CSV and JSON have all digits.
+
+    >>> _written("memory_bytes", 25276502016), _written("cpu_clock_mhz", 2596.122)
+    ('25.3 GB', '2,596 MHz')
+    """
     if value is None:
         return "unavailable"
     if isinstance(value, bool):
         return "on" if value else "off"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    if not isinstance(value, int | float):
+        return str(value)
+    unit = next((unit for end, unit in _UNITS.items() if re.search(rf"_{end}( \d+)?$", name)), "")
+    if unit in _SCALED:
+        scale = column_scale([value], digits=3)
+        return f"{scale.write(value)} {scale.prefix}{unit}"
+    return f"{value:,.{0 if unit or isinstance(value, int) else 2}f} {unit}".rstrip()
+
+
+# The units by the end of a fact's name, which on a machine of several GPUs has a number behind it.
+_UNITS = {"bytes": "B", "j": "J", "mhz": "MHz", "w": "W", "c": "°C", "percent": "%"}
+_SCALED = ("B", "J")

@@ -5,16 +5,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from srbench.cli.messages import tell
-from srbench.cli.output import Format
 from srbench.cli.streams import show
 from srbench.report.formats import FORMATS, Report
 
 GITHUB = "github"
-
-
-def plain_format(form: str | None) -> Format | None:
-    """The format of what is not for GitHub alone."""
-    return Format(form) if form and form != GITHUB else None
 
 
 def tell_github(lines: Iterable[str], report: Report) -> None:

@@ -1,15 +1,13 @@
 """``srbench latency``: how much slower a variant is than its baseline, and how sure that is."""
 
-from enum import Enum
 from typing import Annotated
 
 import typer
 
 from srbench.cli import running, selection
 from srbench.cli.output import FormatOption, Output, OutputOption, OverwriteOption
+from srbench.cli.values import names, starting
 from srbench.conditions import PASSES
-
-Pass = Enum("Pass", {name: name for name in (*PASSES, "all")}, type=str)  # type: ignore[misc]
 
 _PANEL = "How long, and how sure"
 
@@ -35,9 +33,14 @@ def latency(
     threads: running.ThreadsOption = None,
     seed: running.SeedOption = 0,
     which: Annotated[
-        Pass,
-        typer.Option("--pass", help="What is timed; train is forward and backward together."),
-    ] = Pass.all,  # type: ignore[attr-defined]
+        str,
+        typer.Option(
+            "--pass",
+            metavar="NAME,…",
+            help=f"{', '.join(PASSES)} or all; train is forward and backward together.",
+            autocompletion=starting([*PASSES, "all"]),
+        ),
+    ] = "all",
     aa: Annotated[
         bool,
         typer.Option("--aa", help="Time the baseline a second time: what is found there is noise."),
@@ -64,8 +67,8 @@ def latency(
         float | None,
         typer.Option(
             metavar="SECONDS",
-            help="Seconds of timing for a model and its variants on one device; 20 if nothing is "
-            "said, without limit with --rounds.",
+            help="Seconds of timing for a model and its variants on one device; by default 20, "
+            "and without limit with --rounds.",
             show_default=False,
             rich_help_panel=_PANEL,
         ),
@@ -107,12 +110,13 @@ def latency(
     from srbench.cli.timing import time_and_show
     from srbench.conditions import Plan
 
+    passes = names("--pass", which, (*PASSES, "all"))
     raise typer.Exit(
         time_and_show(
             specs or (),
             selection.variants(se, cbam, sr_memories, dropout2d, block, variant),
             Plan(
-                passes=PASSES if which.value == "all" else (which.value,),
+                passes=tuple(one for one in PASSES if {one, "all"} & {*passes}),
                 rounds=rounds,
                 processes=processes,
                 time_budget=time_budget,

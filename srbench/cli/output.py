@@ -4,7 +4,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +12,7 @@ import typer
 
 from srbench.cli.messages import tell
 from srbench.cli.streams import is_stdout_open, require_stdout, show
+from srbench.cli.values import name, starting
 from srbench.errors import GATE_FAILED, ROWS_FAILED, SrbenchError
 from srbench.files import is_file, require_apart, require_writable, write_whole
 from srbench.report.formats import FORMATS, SUFFIXES, Report, each_table
@@ -21,25 +21,27 @@ from srbench.report.notes import told_once
 if TYPE_CHECKING:
     from srbench.results import Results
 
-Format = Enum("Format", {name: name for name in FORMATS}, type=str)  # type: ignore[misc]
-
 FormatOption = Annotated[
-    Format | None,
+    str | None,
     typer.Option(
         "--format",
         "-f",
-        help="How to write it; by default text, or what the output file's name ends in.",
+        metavar="NAME",
+        help=f"{', '.join(FORMATS)}; by default text, or what the output file's name ends in.",
+        autocompletion=starting(list(FORMATS)),
         show_default=False,
     ),
 ]
 OutputOption = Annotated[
     Path | None,
     typer.Option(
-        "--output", "-o", help="Write to this file instead of the terminal.", show_default=False
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write to this file instead of the terminal.",
+        show_default=False,
     ),
 ]
-
-
 OverwriteOption = Annotated[
     bool,
     typer.Option(
@@ -47,16 +49,17 @@ OverwriteOption = Annotated[
     ),
 ]
 
+STDOUT = Path("-")  # as other programs have it
 # What a file may hold that is more than a report, by its ending.
 PRECIOUS = {".jsonl": "records", ".toml": "a layout", ".py": "code"}
 
 
 @dataclass(frozen=True)
 class Output:
-    """Where a report goes, stdout if no path is given, and in which format."""
+    """Where a report goes, stdout if no path is given, or ``-``, and in which format."""
 
     path: Path | None = None
-    form: Format | None = None
+    form: str | None = None
     overwrite: bool = False
 
 
@@ -71,7 +74,8 @@ def destination(
     A bad path fails before any work, and nothing is made or changed until the report is complete.
     Raises SrbenchError where it cannot be written, or would take the place of what is read.
     """
-    target = Destination(output.path, _format(output.path, output.form))
+    path = None if output.path == STDOUT else output.path
+    target = Destination(path, _format(path, output.form))
     if target.path is None and must_show:
         require_stdout()
     elif target.path is None:
@@ -162,9 +166,9 @@ def exit_code(results: "Results", strict: bool = False) -> int:
     return GATE_FAILED if strict and any(record.warnings for record in results) else 0
 
 
-def _format(path: Path | None, form: Format | None) -> str:
+def _format(path: Path | None, form: str | None) -> str:
     if form is not None:
-        return str(form.value)
+        return name("--format", SUFFIXES.get(f".{form.lower()}", form), FORMATS)
     if path is None or not path.suffix:
         return "text"
     if path.suffix.lower() not in SUFFIXES:

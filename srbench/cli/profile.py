@@ -13,7 +13,7 @@ def profile(
     spec: selection.SpecArgument,
     input_size: selection.InputSizeOption = None,
     num_classes: selection.NumClassesOption = None,
-    device: running.DeviceOption = None,
+    device: running.OneDeviceOption = None,
     batch_size: running.BatchSizeOption = None,
     dtype: running.DtypeOption = None,
     amp: running.AmpOption = False,

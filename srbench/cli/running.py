@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from srbench.cli.values import starting
 from srbench.conditions import DTYPES
 
 Dtype = Enum("Dtype", {name: name for name in DTYPES}, type=str)  # type: ignore[misc]
@@ -12,17 +13,24 @@ Dtype = Enum("Dtype", {name: name for name in DTYPES}, type=str)  # type: ignore
 _PANEL = "How the models are run"
 
 
-def _devices(incomplete: str) -> list[str]:
-    known = ("cpu", "cuda", "cuda:0", "cuda:1", "mps", "all")
-    return [name for name in known if name.startswith(incomplete)]
-
+_DEVICES = ("cpu", "cuda", "cuda:0", "cuda:1", "mps", "all")
 
 DeviceOption = Annotated[
     str | None,
     typer.Option(
-        metavar="NAME",
+        metavar="NAME,…",
         help="cpu, cuda, cuda:1, mps or all; by default every GPU present, else the CPU.",
-        autocompletion=_devices,
+        autocompletion=starting(_DEVICES),
+        show_default=False,
+        rich_help_panel=_PANEL,
+    ),
+]
+OneDeviceOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="cpu, cuda, cuda:1 or mps; by default the first GPU, else the CPU.",
+        autocompletion=starting(_DEVICES[:-1]),
         show_default=False,
         rich_help_panel=_PANEL,
     ),

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from srbench.cli.completion import complete_blocks, complete_spec, complete_variant
-from srbench.options import format_value
+from srbench.cli.values import listed, whole_numbers
 
 _PANEL = "Variants of every model"
 
@@ -31,15 +31,21 @@ SpecArgument = Annotated[
 SeOption = Annotated[bool, typer.Option("--se", help="Add +se.", rich_help_panel=_PANEL)]
 CbamOption = Annotated[bool, typer.Option("--cbam", help="Add +cbam.", rich_help_panel=_PANEL)]
 SrMemoriesOption = Annotated[
-    list[int] | None,
+    list[str] | None,
     typer.Option(
-        metavar="N", help="Add +sr with N memories; may be repeated.", rich_help_panel=_PANEL
+        metavar="N,…",
+        help="Add +sr with N memories, a row for each N.",
+        show_default=False,
+        rich_help_panel=_PANEL,
     ),
 ]
 Dropout2dOption = Annotated[
-    list[float] | None,
+    list[str] | None,
     typer.Option(
-        metavar="P", help="Add +dropout2d with that p; may be repeated.", rich_help_panel=_PANEL
+        metavar="P,…",
+        help="Add +dropout2d with that p, a row for each P.",
+        show_default=False,
+        rich_help_panel=_PANEL,
     ),
 ]
 BlockOption = Annotated[
@@ -72,8 +78,7 @@ InputSizeOption = Annotated[
     str | None,
     typer.Option(
         metavar="SIZE",
-        help="Pixels of the input: 224, or HEIGHTxWIDTH; what each network is made for if nothing "
-        "is said.",
+        help="Pixels of the input: 224, or HEIGHTxWIDTH; by default what each network is made for.",
         show_default=False,
     ),
 ]
@@ -81,7 +86,7 @@ NumClassesOption = Annotated[
     int | None,
     typer.Option(
         metavar="N",
-        help="Classes to tell apart; what each network is made for if nothing is said.",
+        help="Classes to tell apart; by default what each network is made for.",
         show_default=False,
     ),
 ]
@@ -90,8 +95,8 @@ NumClassesOption = Annotated[
 def variants(
     se: bool,
     cbam: bool,
-    sr_memories: Sequence[int] | None,
-    dropout2d: Sequence[float] | None,
+    sr_memories: Sequence[str] | None,
+    dropout2d: Sequence[str] | None,
     block: Sequence[str] | None,
     variant: Sequence[str] | None,
 ) -> list[str]:
@@ -100,8 +105,8 @@ def variants(
     return [
         *(["se"] if se else []),
         *(["cbam"] if cbam else []),
-        *(f"sr:memories={memories}" for memories in sr_memories or ()),
-        *(f"dropout2d:p={format_value(p)}" for p in dropout2d or ()),
+        *(f"sr:memories={memories}" for memories in whole_numbers("--sr-memories", sr_memories)),
+        *(f"dropout2d:p={p}" for p in listed("--dropout2d", dropout2d)),
         *(block or ()),
         *(variant or ()),
     ]

@@ -9,6 +9,7 @@ from pathlib import Path
 from srbench.cli.messages import tell
 from srbench.cli.output import Output, destination, require_free
 from srbench.cli.progress import progress
+from srbench.cli.values import listed, whole_numbers
 from srbench.comparison import cases
 from srbench.conditions import Plan
 from srbench.errors import ROWS_FAILED, SpecError, SrbenchError
@@ -48,9 +49,7 @@ def sweep_and_show(
         raise SrbenchError("--batch-size is for times", "give --device as well")
     specs = grid(spec, _varied(named, vary))
     rows = _rows(specs, sizes, num_classes)
-    batch_sizes = (
-        [_whole("--batch-size", b) for b in _listed("--batch-size", batches)] if batches else []
-    )
+    batch_sizes = whole_numbers("--batch-size", batches)
     plan = Plan(time_budget=time_budget)
     if exists(records.with_suffix(".toml")):
         raise SrbenchError(f"{records} belongs to a table", "name another file with --records")
@@ -163,35 +162,22 @@ def _shown(rows: Sequence[Row], done: _Done, batches: Sequence[int]) -> list[Joi
 
 def _rows(specs: Sequence[Spec], sizes: str | None, num_classes: int | None) -> list[Row]:
     """Every baseline with its variants, for one input size after the other."""
-    listed: list[str] | list[None] = _listed("--input-size", sizes) if sizes else [None]
+    each: Sequence[str | None] = listed("--input-size", sizes) or [None]
     return [
         case.row
-        for size in listed
+        for size in each
         for case in cases(specs, (), (), size=size, num_classes=num_classes)
     ]
 
 
 def _varied(named: Mapping[str, str], vary: Sequence[str]) -> dict[str, list[str]]:
     """The values by option, those of ``--vary KEY=A,B`` among them."""
-    found = {name: _listed(f"--{name}", values) for name, values in named.items()}
+    found = {name: listed(f"--{name}", values) for name, values in named.items()}
     for text in vary:
         key, equals, values = text.partition("=")
         if not (key and equals):
             raise SpecError(f"--vary {text} is not KEY=A,B", "write --vary sr.hidden=32,64")
         if key in found:
             raise SpecError(f"{key} is varied twice", "give all its values at once")
-        found[key] = _listed(f"--vary {key}", values)
+        found[key] = listed(f"--vary {key}", values)
     return found
-
-
-def _listed(option: str, values: str) -> list[str]:
-    listed = [value.strip() for value in values.split(",")]
-    if not all(listed):
-        raise SpecError(f"{option} {values!r} has an empty value", "separate values by one comma")
-    return list(dict.fromkeys(listed))
-
-
-def _whole(option: str, text: str) -> int:
-    if not text.strip().isdecimal():
-        raise SrbenchError(f"{option} {text!r} is not a whole number", "write 1,8,32")
-    return int(text)

@@ -48,27 +48,35 @@ class Device:
 
 
 def resolve(wanted: str | None) -> list[str]:
-    """Names of the devices that ``cpu``, ``cuda``, ``cuda:1``, ``mps`` or ``all`` stands for.
+    """Names of the devices that ``cpu``, ``cuda``, ``cuda:1``, ``mps`` or ``all`` stands for, or
+    several of these separated by commas.
 
     None is every GPU present, else the CPU. Raises SrbenchError for one that is not there.
     """
     gpus = [*_cuda_devices(), *_mps_devices()]
     there = ["cpu", *gpus]
-    meant = {None: gpus or ["cpu"], "all": there, "cuda": _cuda_devices()[:1]}.get(wanted, [wanted])
-    if not meant or not set(meant) <= set(there):
-        raise SrbenchError(
-            f"there is no device {wanted} on this machine", f"use --device {' or '.join(there)}"
-        )
-    return [name for name in meant if name]
+    if wanted is None:
+        return gpus or ["cpu"]
+    short = {"all": there, "cuda": _cuda_devices()[:1]}
+    found: list[str] = []
+    for name in (one.strip() for one in wanted.split(",")):
+        meant = short.get(name, [name])
+        if not meant or not set(meant) <= set(there):
+            raise SrbenchError(
+                f"there is no device {name!r} on this machine",
+                f"use --device {' or '.join(there)}",
+            )
+        found += meant
+    return list(dict.fromkeys(found))
 
 
 def resolve_one(wanted: str | None) -> str:
-    """The name of the one device meant; of several GPUs the first, if nothing is said.
+    """The name of the one device meant; by default the first GPU, else the CPU.
 
-    Raises SrbenchError for one that is not there, and for ``all`` where that is several.
+    Raises SrbenchError for one that is not there, and for a name or names of several.
     """
     first, *others = resolve(wanted)
-    if wanted == "all" and others:
+    if wanted is not None and others:
         raise SrbenchError("this measures on one device", f"use --device {first}")
     return first
 

@@ -1,6 +1,5 @@
 """Importing what ``module:attribute`` names, and what its constructor takes."""
 
-import difflib
 import importlib
 import importlib.util
 import inspect
@@ -11,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
-from srbench.errors import SpecError, SrbenchError
+from srbench.errors import SpecError, SrbenchError, did_you_mean
 from srbench.failures import require_failure, told
 from srbench.options import Option, option_like
 from srbench.plugins.promises import is_called_as_it_is_written, makes_a_module
@@ -145,10 +144,9 @@ def _attribute(module: Any, path: str, what: str) -> Any:
     found = module
     for name in path.split("."):
         if not hasattr(found, name):
-            near = difflib.get_close_matches(name, dir(found), n=1)
             raise SpecError(
                 f"{what} cannot be imported: {_described(found)} has no {name!r}",
-                f"did you mean {near[0]}?" if near else "write module:Class",
+                did_you_mean(name, dir(found)).strip() or "write module:Class",
             )
         found = getattr(found, name)
     return found

@@ -1,11 +1,10 @@
 """The columns that a table may have, by the names that layouts and CSV headers use."""
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from srbench.errors import SrbenchError
+from srbench.errors import SrbenchError, did_you_mean
 from srbench.published import Figure
 from srbench.records import Estimate
 from srbench.report.table import Column, Hint
@@ -31,10 +30,9 @@ def fields(names: Iterable[str], kinds: Iterable[str], where: str) -> dict[str, 
     found = {}
     for name in names:
         if name not in FIELDS:
-            near = difflib.get_close_matches(name, FIELDS, n=1)
-            hint = f"did you mean {near[0]}? " if near else ""
             raise SrbenchError(
-                f"{where}: no column is called {name!r}", f"{hint}there are {', '.join(FIELDS)}"
+                f"{where}: unknown column {name!r}",
+                f"{did_you_mean(name, FIELDS)}the columns are {', '.join(FIELDS)}",
             )
         if FIELDS[name].of not in kinds:
             raise SrbenchError(

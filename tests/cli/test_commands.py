@@ -187,9 +187,9 @@ BAD = [
     (["resnet50", "--num-classes", "0"], "0 classes", "from 1"),
     (["resnet50", "--variant", "resnet50+se"], "unknown block 'resnet50'", "srbench blocks"),
     (["resnet50", "--variant", ""], "a variant is empty", "--variant se+sr"),
-    (["resnet50", "--sr-memories", "x"], "--sr-memories", "srbench flops --help"),
+    (["resnet50", "--sr-memories", "x"], "--sr-memories", "write --sr-memories 2,10"),
     (["resnet50", "--form", "x"], "--form", "srbench flops --help"),
-    (["resnet50", "--format", "yaml"], "yaml", "srbench flops --help"),
+    (["resnet50", "--format", "yaml"], "yaml", "it takes text, markdown"),
 ]
 
 

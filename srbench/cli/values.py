@@ -1,0 +1,51 @@
+"""Values of options as people write them: several separated by commas, names in short."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+
+from srbench.errors import SrbenchError, did_you_mean
+
+
+def listed(option: str, values: str | Iterable[str] | None) -> list[str]:
+    """The values of an option that may be repeated, or take several separated by commas, each once.
+
+    Raises SrbenchError for an empty one.
+    """
+    text = values if isinstance(values, str) else ",".join(values or ())
+    found = [value.strip() for value in text.split(",")] if values else []
+    if not all(found):
+        raise SrbenchError(f"{option} {text!r} has an empty value", "separate values by one comma")
+    return list(dict.fromkeys(found))
+
+
+def whole_numbers(option: str, values: str | Iterable[str] | None) -> list[int]:
+    """The same as integers from 0. Raises SrbenchError for what is no such number."""
+    found = listed(option, values)
+    for text in found:
+        if not (text.isascii() and text.isdecimal() and len(text) < 19):
+            raise SrbenchError(f"{option} {text!r} is not a whole number", f"write {option} 2,10")
+    return list(dict.fromkeys(map(int, found)))
+
+
+def names(option: str, values: str | Iterable[str] | None, known: Collection[str]) -> list[str]:
+    """The same as names of those ``known``. Raises SrbenchError for another one."""
+    return [name(option, value, known) for value in listed(option, values)]
+
+
+def name(option: str, value: str, known: Collection[str]) -> str:
+    """A name in any case. Raises SrbenchError where it is none of those ``known``."""
+    if (found := value.lower()) not in known:
+        raise SrbenchError(
+            f"{option} takes no {value!r}",
+            f"{did_you_mean(found, known)}it takes {', '.join(known)}",
+        )
+    return found
+
+
+def starting(known: Sequence[str]) -> Callable[[str], list[str]]:
+    """Completes a name, or the last one of several."""
+
+    def complete(incomplete: str) -> list[str]:
+        done, comma, last = incomplete.rpartition(",")
+        return [f"{done}{comma}{one}" for one in known if one.startswith(last)]
+
+    return complete

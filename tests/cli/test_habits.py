@@ -1,0 +1,183 @@
+"""What people type out of habit, and what a line of help or of a listing looks like."""
+
+import csv
+import io
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from fakes import FakeNvml, install_fake_cuda
+from rich.console import Console
+
+import srbench
+from srbench.catalog import BACKBONES
+from srbench.cli.app import run
+from srbench.cli.catalog import models
+from srbench.cli.commands import COMMANDS
+from srbench.report import text
+
+SMALL = ("--input-size", "64")
+
+
+def said(*arguments: str, code: int = 0) -> tuple[str, str]:
+    """What a command says on both streams of a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "srbench", *arguments], capture_output=True, text=True
+    )
+    assert done.returncode == code, done.stderr
+    return done.stdout, done.stderr
+
+
+def specs(capsys: pytest.CaptureFixture, *arguments: str) -> list[str]:
+    assert run(["flops", "resnet18", *SMALL, "-f", "csv", *arguments]) == 0
+    return [row["spec"] for row in csv.DictReader(io.StringIO(capsys.readouterr().out))]
+
+
+def error(capsys: pytest.CaptureFixture, *arguments: str) -> tuple[str, str]:
+    """The message and the hint of a command that is refused."""
+    assert run(list(arguments)) == 2
+    message, hint = capsys.readouterr().err.splitlines()
+    return message.removeprefix("error: "), hint.removeprefix("hint: ")
+
+
+def test_help_is_a_command_too() -> None:
+    assert said("help") == said("--help")
+    assert said("help", "flops") == said("flops", "--help")
+    _, stderr = said("help", "flopps", code=2)
+    assert "No such command 'flopps'. Did you mean 'flops'?" in stderr
+
+
+def test_the_version_in_short() -> None:
+    assert said("-V")[0] == f"srbench {srbench.__version__}\n"
+
+
+def test_debug_may_stand_anywhere(capsys: pytest.CaptureFixture) -> None:
+    for arguments in (["--debug", "flops", "nope"], ["flops", "nope", "--debug"]):
+        assert run(arguments) == 2
+        assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", [None, *COMMANDS])
+def test_help_names_no_type_of_a_flag(
+    name: str | None, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run([*([name] if name else []), "--help"]) == 0
+    stdout = capsys.readouterr().out
+    assert "<bool>" not in stdout
+    assert "<path>" not in stdout
+    assert "<list" not in stdout
+    assert max(map(len, stdout.splitlines())) <= 80
+    assert name is None or "Examples" in stdout
+
+
+def test_values_are_separated_by_commas(capsys: pytest.CaptureFixture) -> None:
+    expected = ["resnet18", "resnet18+sr:memories=2", "resnet18+sr"]
+    assert specs(capsys, "--sr-memories", "2,10") == expected
+    assert specs(capsys, "--sr-memories", "2", "--sr-memories", "10") == expected
+    assert specs(capsys, "--sr-memories", "2, 10,2") == expected
+    dropouts = ["resnet18", "resnet18+dropout2d:p=0.25", "resnet18+dropout2d:p=0.5"]
+    assert specs(capsys, "--dropout2d", "0.25,.5") == dropouts
+
+
+def test_names_are_separated_by_commas(capsys: pytest.CaptureFixture) -> None:
+    arguments = ["latency", "resnet18", "--no-variants", *SMALL, "--rounds", "1", "--no-memory"]
+    assert run([*arguments, "--pass", "train,forward", "--device", "cpu,cpu", "-f", "csv"]) == 0
+    (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert [bool(row[f"{name}_s"]) for name in ("forward", "backward", "train")] == [1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "hint"),
+    [
+        (("flops", "--sr-memories", "2,"), "'2,' has an empty value", "separate values by one"),
+        (("flops", "--sr-memories", "x"), "--sr-memories 'x' is not a whole", "--sr-memories 2,10"),
+        (("flops", "--dropout2d", "x"), "p=x is not valid", "a number from 0 to 1"),
+        (("flops", "--num-classes", "x"), "it is not a whole number", "`srbench flops --help`"),
+        (("flops", "--output"), "requires an argument", "`srbench flops --help`"),
+        (("flops", "--format", "markdwn"), "takes no 'markdwn'", "did you mean markdown?"),
+        (("flops", "--block", "se,cbam"), "'se,cbam' is not a name", "one at a time.* se\\+cbam"),
+        (("latency", "--pass", "forwad"), "--pass takes no 'forwad'", "did you mean forward?"),
+        (("latency", "--device", "cpu,gpu"), "no device 'gpu'", "use --device cpu"),
+        (("flops", "--block", "gct.py:GCT"), "gct.py:GCT is a file", "^write gct:GCT$"),
+        (("flops", "--block", "my/gct.py:GCT"), "is a file", "^write my.gct:GCT$"),
+        (("flops", "--block", "my\\gct.py:GCT"), "is a file", "^write my.gct:GCT$"),
+        (("flops", "--block", "gct.py"), "gct.py is a file", "^write gct:Class$"),
+        (("flops", "--block", "gct.py:"), "gct.py is a file", "^write gct:Class$"),
+        (("flops", "../gct.py:Net"), "is a file", "^write gct:Net$"),
+        (("flops", "/home/me/gct.py:G"), "is a file", "^call srbench in /home/me, and write gct:G"),
+        (("flops", "resnet18+sr:stage=4"), "there is no stage '4'", "did you mean layer4?"),
+        (("flops", "densenet121+sr:stage=2"), "there is no stage '2'", "mean denseblock2?"),
+        (("flops", "resnet18+sr:stage=layr4"), "no stage 'layr4'", "did you mean layer4?"),
+        (("flops", "resnet18+sr:memorys=4"), "no option 'memorys'", "did you mean memories?"),
+        (("flops", "resnet18:strde=v1"), "no option 'strde'", "did you mean stride?"),
+        (("sweep", "resnet18+sr", "--stage", "4"), "there is no stage '4'", "mean layer4?"),
+        (("sweep", "resnet18+sr", "--vary", "memorys=4"), "'memorys'", "did you mean sr.memories?"),
+        (("sweep", "resnet18", "--memories", "4"), "'memories'", "sweep resnet18\\+sr"),
+        (("sweep", "resnet18", "--batch-size", "1,x", "--device", "cpu"), "'x'", "write --batch"),
+        (("profile", "resnet18", "--rounds", "0"), "it must be at least 1", "srbench profile"),
+    ],
+)
+def test_what_is_meant_is_told(
+    arguments: tuple[str, ...], message: str, hint: str, capsys: pytest.CaptureFixture
+) -> None:
+    found = error(capsys, *arguments)
+    assert message in found[0]
+    assert re.search(hint, found[1])
+
+
+@pytest.mark.parametrize(("short", "form"), [("tex", "latex"), ("md", "markdown"), ("CSV", "csv")])
+def test_a_format_goes_by_its_files_ending_too(
+    short: str, form: str, capsys: pytest.CaptureFixture
+) -> None:
+    written = []
+    for name in (short, form):
+        assert run(["blocks", "--format", name]) == 0
+        written.append(capsys.readouterr().out)
+    assert written[0] == written[1] != ""
+
+
+def test_output_to_a_dash_is_stdout(
+    tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["blocks", "-f", "csv", "-o", "-"]) == 0
+    assert capsys.readouterr().out.startswith("name,")
+    assert not [*tmp_path.iterdir()]
+
+
+def test_the_listing_of_models_has_a_line_a_network(capsys: pytest.CaptureFixture) -> None:
+    assert run(["models"]) == 0
+    table, notes = capsys.readouterr().out.split("\n\n")
+    assert len(table.splitlines()) == 2 + len(BACKBONES)
+    assert max(map(len, table.splitlines())) <= 80
+    assert "width (mobilenet_v1): " in notes
+    assert "stride (ResNet): " in notes
+
+
+def test_a_narrow_terminal_wraps_no_listing(monkeypatch: pytest.MonkeyPatch) -> None:
+    tables = []
+    monkeypatch.setattr("srbench.cli.output.Destination.write", lambda _, one: tables.append(one))
+    models()
+    (table,) = tables[0].tables
+    console = Console(file=io.StringIO(), width=80, color_system=None)
+    shown = text.render(table, console).partition("\n\n")[0].splitlines()
+    assert [line.split()[0] for line in shown[2:]] == list(BACKBONES)
+
+
+def test_env_writes_the_digits_that_mean_something(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = FakeNvml()
+    driver.millijoules = lambda: 7_123_456_789
+    monkeypatch.setitem(sys.modules, "pynvml", driver)
+    install_fake_cuda(monkeypatch)
+    assert run(["env"]) == 0
+    lines = [line.split(maxsplit=2) for line in capsys.readouterr().out.splitlines()]
+    found = {line[1]: " ".join(line[2].split()) for line in lines if len(line) == 3}
+    assert re.fullmatch(r"\d{1,3}(\.\d{1,2})? [MGT]B", found["memory_bytes"])
+    assert re.fullmatch(r"\d+\.\d\d", found["load_1min"])
+    assert found["gpu_temperature_c"] == "0 55 °C"
+    assert found["energy_counter_j"] == "0 7.12 MJ"
