@@ -84,7 +84,7 @@ class Setup:
         _require_in_range("--threads", self.threads, 1, 4096)
         _require_in_range("--seed", self.seed, 0, 2**32 - 1)
         if self.dtype not in DTYPES:
-            raise SrbenchError(f"no dtype is called {self.dtype!r}", f"use {', '.join(DTYPES)}")
+            raise SrbenchError(f"unknown dtype {self.dtype!r}", f"use {', '.join(DTYPES)}")
         if self.amp and self.dtype == "float32":
             raise SrbenchError(
                 "--amp computes in a lower precision than float32",
@@ -129,7 +129,7 @@ class Plan:
         unknown = set(self.passes) - set(PASSES)
         if unknown or not self.passes:
             raise SrbenchError(
-                f"no pass is called {', '.join(sorted(unknown)) or 'nothing'}",
+                f"unknown pass {', '.join(sorted(unknown))}" if unknown else "no pass is named",
                 f"use {', '.join(PASSES)} or all",
             )
 

@@ -128,4 +128,4 @@ def test_a_setup_that_none_can_be_is_a_problem_of_its_line(tmp_path: Path) -> No
     path.write_bytes(line.replace(b'"dtype":"float32"', b'"dtype":"float7"') + line)
     loaded = store.read(path)
     assert len(loaded.records) == 1
-    assert "no dtype is called 'float7'" in loaded.problems[0].why
+    assert "unknown dtype 'float7'" in loaded.problems[0].why

@@ -34,7 +34,7 @@ def test_a_published_group_has_the_rows_of_its_source(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("params_delta", "param_delta"), r"no column is called 'param_delta'.*did you mean param"),
+        (("params_delta", "param_delta"), r"unknown column 'param_delta'.*did you mean param"),
         (('"params",', '"forward",'), "forward is measured in seconds"),
         (("caption", "capton"), "there is no key capton|caption: Field required"),
         (("variants", "variant"), r"there is no key rows\.0\.variant.*models, variants"),

@@ -106,7 +106,7 @@ LISTINGS = COMMAND_LINE | {
     *("srbench.catalog.rows", "srbench.options", "srbench.lookup", "srbench.environment"),
     *("srbench.plugins", "srbench.plugins.entries", "srbench.units"),
     *("srbench.report", "srbench.report.formats", "srbench.report.notes", "srbench.report.table"),
-    *("srbench.report.text", "srbench.cli.output", "srbench.cli.catalog"),
+    *("srbench.report.text", "srbench.cli.output", "srbench.cli.values", "srbench.cli.catalog"),
 }
 
 

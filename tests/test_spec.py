@@ -60,7 +60,7 @@ def test_canonical_form(text: str, canonical: str) -> None:
         ("+se", "names no model", "resnet50+sr"),
         ("resnet50+", "a name is missing", "resnet50+sr"),
         ("resnet50++se", "a name is missing", "resnet50+sr"),
-        ("resnet50+se,cbam", "is not a name", "resnet50+sr"),
+        ("resnet50+se,cbam", "is not a name", "one at a time, or join blocks by +: se+cbam"),
         ("resnet50:", "is not key=value", "key=value"),
         ("resnet50+se:reduction", "is not key=value", "key=value"),
         ("resnet50+se:reduction=", "is not key=value", "key=value"),

@@ -6,8 +6,8 @@ import typer
 
 from srbench.cli import running, selection
 from srbench.cli.output import FormatOption, Output, OutputOption, OverwriteOption
-from srbench.cli.values import names, starting
-from srbench.conditions import PASSES
+from srbench.cli.values import name, names, starting
+from srbench.conditions import DTYPES, PASSES
 
 _PANEL = "How long, and how sure"
 
@@ -82,12 +82,17 @@ def latency(
         ),
     ] = 1.0,
     memory: Annotated[
-        bool, typer.Option("--memory/--no-memory", help="Measure peak memory afterwards.")
+        bool,
+        typer.Option(
+            "--memory/--no-memory", help="Measure peak memory afterwards.", show_default=False
+        ),
     ] = True,
     energy: Annotated[
         bool,
         typer.Option(
-            "--energy/--no-energy", help="Measure a GPU's energy afterwards, where it counts it."
+            "--energy/--no-energy",
+            help="Measure a GPU's energy afterwards, where it counts it.",
+            show_default=False,
         ),
     ] = True,
     form: FormatOption = None,
@@ -128,7 +133,7 @@ def latency(
             device=device,
             setup={
                 "batch": batch_size,
-                "dtype": dtype and dtype.value,
+                "dtype": dtype and name("--dtype", dtype, DTYPES),
                 "amp": amp,
                 "channels_last": channels_last,
                 "compile": compiled,

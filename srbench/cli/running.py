@@ -1,14 +1,11 @@
 """The options that say how a model is run where its time is measured."""
 
-from enum import Enum
 from typing import Annotated
 
 import typer
 
 from srbench.cli.values import starting
 from srbench.conditions import DTYPES
-
-Dtype = Enum("Dtype", {name: name for name in DTYPES}, type=str)  # type: ignore[misc]
 
 _PANEL = "How the models are run"
 
@@ -45,10 +42,12 @@ BatchSizeOption = Annotated[
     ),
 ]
 DtypeOption = Annotated[
-    Dtype | None,
+    str | None,
     typer.Option(
-        help="Precision of weights and images, or with --amp of autocast; by default float32, and "
-        "with --amp the device's own.",
+        metavar="NAME",
+        help=f"{', '.join(DTYPES)}: of weights and images, or with --amp of autocast; by default "
+        "float32, and with --amp the device's own.",
+        autocompletion=starting(DTYPES),
         show_default=False,
         rich_help_panel=_PANEL,
     ),

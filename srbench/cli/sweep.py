@@ -41,7 +41,9 @@ def sweep(
     ] = None,
     time_budget: Annotated[
         float,
-        typer.Option(metavar="S", help="Seconds for each model with its variants, with --device."),
+        typer.Option(
+            metavar="SECONDS", help="Seconds for each model with its variants, with --device."
+        ),
     ] = 20.0,
     seed: running.SeedOption = 0,
     records: Annotated[

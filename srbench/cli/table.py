@@ -41,7 +41,7 @@ def table(
     time_budget: Annotated[
         float,
         typer.Option(
-            metavar="S",
+            metavar="SECONDS",
             help="Seconds for each model with its variants.",
             rich_help_panel=_DEVICE,
         ),

@@ -63,7 +63,7 @@ def resolve(wanted: str | None) -> list[str]:
         meant = short.get(name, [name])
         if not meant or not set(meant) <= set(there):
             raise SrbenchError(
-                f"there is no device {name!r} on this machine",
+                f"there is no device {name} on this machine",
                 f"use --device {' or '.join(there)}",
             )
         found += meant

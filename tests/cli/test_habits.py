@@ -100,7 +100,7 @@ def test_names_are_separated_by_commas(capsys: pytest.CaptureFixture) -> None:
         (("flops", "--format", "markdwn"), "takes no 'markdwn'", "did you mean markdown?"),
         (("flops", "--block", "se,cbam"), "'se,cbam' is not a name", "one at a time.* se\\+cbam"),
         (("latency", "--pass", "forwad"), "--pass takes no 'forwad'", "did you mean forward?"),
-        (("latency", "--device", "cpu,gpu"), "no device 'gpu'", "use --device cpu"),
+        (("latency", "--device", "cpu,gpu"), "no device gpu", "use --device cpu"),
         (("flops", "--block", "gct.py:GCT"), "gct.py:GCT is a file", "^write gct:GCT$"),
         (("flops", "--block", "my/gct.py:GCT"), "is a file", "^write my.gct:GCT$"),
         (("flops", "--block", "my\\gct.py:GCT"), "is a file", "^write my.gct:GCT$"),
