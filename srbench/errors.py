@@ -1,6 +1,11 @@
 """Errors that a user can cause: one line that says what, one that says what to do."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+In = TypeVar("In")
+Out = TypeVar("Out")
 
 # The command line's exit codes, beside 0; a signal's is 128 and its number.
 GATE_FAILED, BAD_INPUT, INCONCLUSIVE, ROWS_FAILED, OUR_FAULT, INTERRUPTED = 1, 2, 3, 4, 70, 130
@@ -19,6 +24,32 @@ class SrbenchError(Exception):
     def __str__(self) -> str:
         return f"{self.message} ({self.hint})" if self.hint else self.message
 
+    @property
+    def errors(self) -> "tuple[SrbenchError, ...]":
+        """What is wrong, one by one."""
+        return (self,)
+
+
+class CollectedError(SrbenchError):
+    """Several things that are wrong, each an error of its own in ``errors``."""
+
+    def __init__(self, errors: Sequence[SrbenchError]) -> None:
+        super().__init__("; ".join(map(str, errors)))
+        self._errors = tuple(one for error in errors for one in error.errors)
+        self.exit_code = errors[0].exit_code
+
+    @property
+    def errors(self) -> tuple[SrbenchError, ...]:
+        return self._errors
+
+
+class FileError(SrbenchError):
+    """What is wrong in a file, and on which line, from 1, where that is known."""
+
+    def __init__(self, path: Path, what: str, hint: str = "", line: int | None = None) -> None:
+        super().__init__(f"{path}{f' line {line}' if line else ''}: {what}", hint)
+        self.path, self.what, self.line = path, what, line
+
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """The beginning of a hint: the nearest of the names that there are, if one is near.
@@ -26,10 +57,15 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     >>> did_you_mean("resnet5", ["resnet50", "vgg16"])
     'did you mean resnet50? '
     """
+    near = nearest(name, known)
+    return f"did you mean {near}? " if near else ""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The one of the names that is most like a name; empty where none is."""
     import difflib  # slow to import, and rarely needed
 
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"did you mean {near[0]}? " if near else ""
+    return next(iter(difflib.get_close_matches(name, list(known), n=1)), "")
 
 
 class SpecError(SrbenchError, ValueError):
@@ -53,3 +89,31 @@ class Terminated(KeyboardInterrupt):
 def ended_by(error: KeyboardInterrupt) -> int:
     """The exit code of a command that was interrupted."""
     return error.exit_code if isinstance(error, Terminated) else INTERRUPTED
+
+
+def raise_all(errors: Sequence[SrbenchError]) -> None:
+    """Raises what is wrong: nothing, one error, or several as one."""
+    if errors:
+        raise errors[0] if len(errors) == 1 else CollectedError(errors)
+
+
+def for_all(make: Callable[[In], Out], items: Iterable[In]) -> list[Out]:
+    """What is made of each. Raises all their errors at once, after every one was tried."""
+    made, errors = [], []
+    for item in items:
+        try:
+            made.append(make(item))
+        except SrbenchError as error:
+            errors.append(error)
+    raise_all(errors)
+    return made
+
+
+def some(texts: Sequence[str], most: int = 8) -> str:
+    """The first of the texts, and how many more there are.
+
+    >>> some(["a", "b", "c"], most=2)
+    'a, b and 1 more'
+    """
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return ", ".join(texts[:most]) + more

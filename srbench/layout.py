@@ -6,11 +6,11 @@ columns = ["params", "params_delta", "macs", "macs_delta", "top1_error"]
 [[rows]]
 models = ["resnet50"]
 variants = ["se", "cbam", "sr"]
-input_size = [224, "192x256"]     # what each network is made for if nothing is said
+input_size = [224, "192x256"]     # what each network is made for if not given
 num_classes = 1000                # likewise
 published = "ECA-Net (…), …"      # whose figures stand beside; alone, its rows are the rows
 
-[names]                           # what the table calls a row, instead of its spec
+[names]                           # what the table calls a row, by its spec in any spelling
 resnet50 = "ResNet-50"
 
 [time]                            # what `srbench check --time` measures
@@ -19,26 +19,40 @@ tolerance = 0.05
 tolerances = { "resnet50+sr" = 0.08 }
 """
 
-import re
-import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from srbench.comparison import Case, case_of, cases, rows
-from srbench.conditions import Conditions
-from srbench.errors import SrbenchError
-from srbench.files import require_utf8
-from srbench.matching import Match, Matches
+from srbench.comparison import case_of
+from srbench.conditions import MOST_CLASSES, Conditions, input_size
+from srbench.draft import Wrong, read, said
+from srbench.errors import SpecError, SrbenchError, did_you_mean, nearest
+from srbench.finders import Asked, Finder, finder
+from srbench.positions import Where
 from srbench.records import Record, Row
-from srbench.spec import Spec, parse, read
+from srbench.spec import parse
+from srbench.validation import by_place, sentence
 
 MOST_ROWS = 100_000
-Size = int | str
+HINTS: dict[Where, str] = {("rows",): "write [[rows]], in double brackets, above each group"}
+
+
+def _possible(size: int | str) -> int | str:
+    try:
+        Conditions(*input_size(size))
+    except SrbenchError as error:
+        raise SpecError(error.message, error.hint) from error
+    return size
+
+
+Size = Annotated[int | str, AfterValidator(_possible)]
 Prose = Annotated[str, AfterValidator(lambda text: " ".join(text.split()))]
+Name = Annotated[Prose, Field(min_length=1)]
+Classes = Annotated[int, Field(ge=1, le=MOST_CLASSES)]
 Tolerance = Annotated[float, Field(gt=0, le=1)]
+Part = TypeVar("Part", bound=BaseModel)
 
 
 class _Strict(BaseModel):
@@ -51,45 +65,31 @@ class Group(_Strict):
     models: list[str] = []
     variants: list[str] = []
     input_size: Size | Annotated[list[Size], Field(min_length=1)] | None = None
-    num_classes: int | None = None
+    num_classes: Classes | None = None
     published: str = ""
 
     @model_validator(mode="after")
     def _has_rows(self) -> "Group":
         if not (self.models or self.published):
-            raise ValueError("a group of rows needs models, or published")
+            raise SpecError("a group of rows needs models, or published", "add one of the two")
         if self.variants and not self.models:
-            raise ValueError("variants need models")
+            raise SpecError("variants need models", 'add models, such as models = ["resnet50"]')
         return self
 
     @property
-    def sizes(self) -> Sequence[Size | None]:
-        return self.input_size if isinstance(self.input_size, list) else [self.input_size]
+    def asked(self) -> Asked:
+        """The rows, as a finder takes them."""
+        sizes = self.input_size if isinstance(self.input_size, list) else [self.input_size]
+        return Asked(self.models, self.variants, sizes, self.num_classes)
 
-    def cases(self) -> list[Case]:
-        """Every model with its variants, for one input size after the other."""
-        return [
-            case
-            for size in self.sizes
-            for case in cases(
-                self.models, self.variants, (), size=size, num_classes=self.num_classes
-            )
-        ]
 
-    def rows_in(self, records: Sequence[Record]) -> Iterator[Row]:
-        """The rows of the same, found without importing what the specs name.
-
-        Raises SrbenchError for a spec that is not the canonical one of a record, and may be one
-        of several.
-        """
-        match = Matches(records)
-        models = [match.with_canonical_backbone(read(model)) for model in self.models]
-        for size in self.sizes:
-            for spec in rows(models, self.variants, (), parse=read):
-                found = match(spec, size, self.num_classes)
-                if found.row is None:
-                    raise _unmatched(spec, found)
-                yield found.row
+def _not_too_many(groups: list[Group]) -> list[Group]:
+    number = sum(group.asked.number for group in groups)
+    if number > MOST_ROWS:
+        raise SpecError(
+            f"a table of {number:,} rows is more than {MOST_ROWS:,}", "make several tables of it"
+        )
+    return groups
 
 
 class TimeGate(_Strict):
@@ -100,7 +100,7 @@ class TimeGate(_Strict):
 
     specs: list[str] = Field(min_length=1)
     input_size: Size | None = None
-    num_classes: int | None = None
+    num_classes: Classes | None = None
     batch_size: int = Field(1, ge=1)
     what: Literal["forward", "train"] = "forward"
     tolerance: Tolerance = 0.05
@@ -124,13 +124,11 @@ class TimeGate(_Strict):
     def specs_with_tolerances(self) -> dict[str, float]:
         """The specs in their canonical form, and how much slower each may be.
 
-        Raises SrbenchError for what is no spec, or has a tolerance and is not timed.
+        Raises SpecError for what is no spec.
         """
-        own = {str(parse(spec)): tolerance for spec, tolerance in self.tolerances.items()}
-        found = {str(parse(spec)): self.tolerance for spec in self.specs}
-        for spec in own.keys() - found.keys():
-            raise SrbenchError(f"{spec} has a tolerance and is not timed", "add it to specs")
-        return found | own
+        return {str(parse(spec)): self.tolerance for spec in self.specs} | {
+            str(parse(spec)): tolerance for spec, tolerance in self.tolerances.items()
+        }
 
 
 class Layout(_Strict):
@@ -143,25 +141,21 @@ class Layout(_Strict):
     columns: list[str] = Field(min_length=1)
     device_columns: list[str] = ["forward", "forward_overhead", "train", "train_overhead"]
     rank: bool = True
-    names: dict[str, str] = {}
-    rows: list[Group] = Field(min_length=1)
+    names: dict[str, Name] = {}
+    rows: Annotated[list[Group], Field(min_length=1), AfterValidator(_not_too_many)]
     time: TimeGate | None = None
 
     def wanted(self, records: Sequence[Record], imports: bool = True) -> list["Wanted"]:
         """The rows, in order and each once; of a published table those that its records name.
 
         Unless it ``imports``, no module is imported that a spec names: its row is looked for in the
-        records. Raises SrbenchError for a spec or a size that is none.
+        records. Raises SrbenchError for a spec that is none, or of which it cannot be told what it
+        means.
         """
-        asked = sum(len(g.models) * (1 + len(g.variants)) * len(g.sizes) for g in self.rows)
-        if asked > MOST_ROWS:
-            raise SrbenchError(
-                f"a table of {asked:,} rows is more than {MOST_ROWS:,}", "make several tables of it"
-            )
+        find = finder(records, imports)
         found: dict[Wanted, None] = {}
         for group in self.rows:
-            _require_source(group.published, records)
-            found |= dict.fromkeys(_wanted(group, records, imports))
+            found |= dict.fromkeys(_wanted(group, records, find))
         return list(found)
 
 
@@ -173,75 +167,54 @@ class Wanted(NamedTuple):
 
 
 def load(path: Path) -> Layout:
-    """Read a layout. Raises SrbenchError with the key that is wrong."""
-    if not re.fullmatch(r"[\w-]+", path.stem):
-        raise SrbenchError(
-            f"{path.stem!r} is not a table's name", "use letters, digits, _ and - alone"
-        )
+    """Read a layout. Raises SrbenchError with every key that is wrong."""
+    draft = read(path)
+    layout, wrong = parsed(draft.data)
+    draft.require_right(wrong)
+    assert layout is not None
+    return layout
+
+
+def parsed(data: dict[str, Any]) -> tuple[Layout | None, list[Wrong]]:
+    """The layout, or what is wrong with the keys and the types of its data."""
     try:
-        content = path.read_bytes()
-        require_utf8(path, content)
-        return Layout.model_validate(tomllib.loads(content.decode("utf-8-sig")))
-    except OSError as error:
-        raise SrbenchError(
-            f"cannot read {path}: {error.strerror}", "name a table, or a folder of tables"
-        ) from error
-    except tomllib.TOMLDecodeError as error:
-        raise SrbenchError(f"{path} is not TOML: {error}", "mend the line it names") from error
-    except UnicodeDecodeError as error:
-        raise SrbenchError(f"{path} is not UTF-8: {error.reason}", "save it as UTF-8") from error
-    except RecursionError:
-        raise SrbenchError(
-            f"{path} is nested too deeply", "see the README for what a layout says"
-        ) from None
+        return Layout.model_validate(data), []
     except ValidationError as error:
-        raise SrbenchError(*_explained(path, error)) from error
-    except ValueError as error:  # of a number with thousands of digits
-        raise SrbenchError(f"{path}: {error}", "see the README for what a layout says") from error
+        return None, _explained(error, data)
 
 
-def _explained(path: Path, error: ValidationError) -> tuple[str, str]:
-    first = error.errors(include_url=False)[0]
-    where = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        return f"{path}: there is no key {where}", f"the keys are {_keys(first['loc'])}"
-    return f"{path}: {where}: {first['msg']}", "see the README for what a layout says"
+def valid(model: type[Part], data: Any) -> Part | None:
+    """A part of a layout, or None where its data make none."""
+    try:
+        return model.model_validate(data)
+    except ValidationError:
+        return None
 
 
-def _keys(where: tuple[Any, ...]) -> str:
-    owners: dict[Any, type[_Strict]] = {"rows": Group, "time": TimeGate}
-    owner = owners.get(where[0], Layout) if len(where) > 1 else Layout
-    return ", ".join(owner.model_fields)
+def _explained(error: ValidationError, data: dict[str, Any]) -> list[Wrong]:
+    found: dict[Where, Wrong] = {}
+    meant: set[Where] = set()  # keys that are there, and misspelt: they are not missing too
+    for where, several in by_place(error, data).items():
+        message, hint = sentence(several, said(where))
+        if several[0]["type"] == "extra_forbidden":
+            *owner, key = where
+            keys = _keys(tuple(owner))
+            hint = f"{did_you_mean(str(key), keys)}the keys are {', '.join(keys)}"
+            meant.add((*owner, nearest(str(key), keys)))
+        found[where] = Wrong(where, message, HINTS.get(where, hint))
+    return [wrong for where, wrong in found.items() if where not in meant]
 
 
-def _require_source(source: str, records: Iterable[Record]) -> None:
-    """Raises SrbenchError where no record is of that publication."""
-    sources = dict.fromkeys(r.published.source for r in records if r.published)
-    if source and source not in sources:
-        raise SrbenchError(
-            f"no record is published by {source!r}",
-            f"there are {'; '.join(sources)}"
-            if sources
-            else "its figures are records too: add them",
-        )
+def _keys(owner: Where) -> list[str]:
+    models: dict[Any, type[_Strict]] = {"rows": Group, "time": TimeGate}
+    return list(models.get(owner[0], Layout).model_fields if owner else Layout.model_fields)
 
 
-def _unmatched(spec: Spec, found: Match) -> SrbenchError:
-    if not found.candidates:
-        return SrbenchError(f"there is no record of {spec}", "count it: srbench table")
-    return SrbenchError(
-        f"only the module that {spec} names can tell which record is meant",
-        f"write it as one of these, or give input_size and num_classes: "
-        f"{', '.join(found.candidates)}",
-    )
+def _wanted(group: Group, records: Sequence[Record], find: Finder) -> Iterator[Wanted]:
+    rows = find.rows(group.asked) if group.models else rows_of_source(group.published, records)
+    return (Wanted(row, group.published) for row in rows)
 
 
-def _wanted(group: Group, records: Sequence[Record], imports: bool) -> Iterator[Wanted]:
-    if not group.models:
-        for record in records:
-            if record.published and record.published.source == group.published:
-                yield Wanted(record.row, group.published)
-        return
-    found = (case.row for case in group.cases()) if imports else group.rows_in(records)
-    for row in found:
-        yield Wanted(row, group.published)
+def rows_of_source(source: str, records: Sequence[Record]) -> list[Row]:
+    """The rows that a publication has figures of, as the records have them."""
+    return [r.row for r in records if r.published and r.published.source == source]

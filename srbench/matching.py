@@ -55,6 +55,23 @@ class Matches:
             return Match(sure[0])
         return Match(None, tuple(dict.fromkeys(f"{row.spec} at {row.size}" for row in found)))
 
+    def canonical(self, spec: Spec) -> str:
+        """The spec as the records write it, whatever the input; as it is if no record has it.
+
+        Raises SpecError where only the module could tell which one is meant.
+        """
+        answers: dict[str, set[bool | None]] = {}
+        for canonical, record in self._by_names.get(_names(spec), {}).values():
+            answers.setdefault(str(canonical), set()).add(means(spec, canonical, record))
+        possible = [text for text, said in answers.items() if said != {False}]
+        sure = [text for text in possible if True in answers[text]]
+        if len(sure) == 1 or not possible:
+            return sure[0] if sure else str(spec)
+        raise SpecError(
+            f"only the module that {spec} names can tell which spec is meant",
+            f"write it as one of these: {', '.join(possible)}",
+        )
+
     def with_canonical_backbone(self, spec: Spec) -> Spec:
         """The spec with its backbone as the records write it, if one there is sure to be meant."""
         baseline = spec.baseline

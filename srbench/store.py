@@ -17,6 +17,7 @@ from srbench.files import require_utf8, unwritable, write_whole
 from srbench.printable import printable_json
 from srbench.records import Key, Record
 from srbench.schema import SCHEMA
+from srbench.validation import sentence
 
 if TYPE_CHECKING:
     from io import FileIO
@@ -97,9 +98,8 @@ def parse(line: bytes) -> Record:
         raise ValueError(f"not a record: {error.message}") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        why = first["msg"].removeprefix("Value error, ")
-        raise ValueError(f"not a record: {where + ': ' if where else ''}{why}") from error
+        said, _ = sentence([first], ".".join(str(part) for part in first["loc"]))
+        raise ValueError(f"not a record: {said.removeprefix(': ')}") from error
 
 
 def line(record: Record) -> bytes:

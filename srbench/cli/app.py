@@ -12,7 +12,7 @@ import typer
 
 from srbench import __version__
 from srbench.cli.commands import COMMANDS, Commands, Ended, register
-from srbench.cli.messages import complain, tell
+from srbench.cli.messages import complain, complain_of, tell
 from srbench.cli.streams import end_without_reader
 from srbench.errors import BAD_INPUT, OUR_FAULT, ROWS_FAILED, SrbenchError, Terminated, ended_by
 from srbench.failures import told
@@ -96,7 +96,7 @@ def _said(error: BaseException) -> int:
         for line in "".join(traceback.format_exception(error)).splitlines():
             tell(line)
     if isinstance(error, SrbenchError):
-        return complain(error.message, error.hint, error.exit_code)
+        return complain_of(error)
     if isinstance(error, KeyboardInterrupt):
         how = "terminated by a signal" if isinstance(error, Terminated) else "interrupted"
         return complain(how, "", ended_by(error))

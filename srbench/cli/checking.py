@@ -6,7 +6,7 @@ from pathlib import Path
 from srbench.cli.github import tell_github
 from srbench.cli.output import Output, destination
 from srbench.cli.rows import counter
-from srbench.errors import SrbenchError
+from srbench.errors import FileError, SrbenchError
 from srbench.findings import Checked, Finding, exit_code
 from srbench.gate.committed import Committed, layout_paths, open_table
 from srbench.gate.exact import check_counts
@@ -35,7 +35,7 @@ def check_and_show(folder: Path, names: Sequence[str], output: Output, is_github
 
 
 def _checked(folder: Path, tables: Sequence[Committed], all_of_them: bool) -> Iterator[Checked]:
-    rows = {wanted.row for table in tables for wanted in table.wanted}
+    rows = {row for table in tables for row in table.rows}
     with counter(len(rows)) as count:
         for table in tables:
             yield _check(table, count)
@@ -49,8 +49,12 @@ def _opened(path: Path) -> Committed | Checked:
     try:
         return open_table(path)
     except SrbenchError as error:
-        finding = Finding("unreadable", path.stem, error.message, (), error.hint, file=path)
-        return Checked(path.stem, 0, (finding,))
+        return Checked(path.stem, 0, tuple(_cannot_read(path, one) for one in error.errors))
+
+
+def _cannot_read(path: Path, error: SrbenchError) -> Finding:
+    what, line = (error.what, error.line) if isinstance(error, FileError) else (error.message, None)
+    return Finding("unreadable", path.stem, what, (), error.hint, file=path, line=line)
 
 
 def _unreadable(table: Committed | Checked) -> Checked:
@@ -68,5 +72,7 @@ def _unreadable(table: Committed | Checked) -> Checked:
 
 def _check(table: Committed, count: Counter) -> Checked:
     of_records = tuple(check_counts(table, count))
+    if table.uncounted:  # then nothing can be written that the files could be compared with
+        return Checked(table.name, len(table.wanted), of_records)
     findings = (*of_records, *check_renderings(table, is_true=not of_records))
     return Checked(table.name, len(table.wanted), findings)

@@ -3,9 +3,11 @@
 import os
 import sys
 from contextlib import suppress
+from itertools import groupby
 
 import typer
 
+from srbench.errors import SrbenchError
 from srbench.printable import printable
 
 
@@ -27,6 +29,16 @@ def complain(message: str, hint: str, code: int) -> int:
         if text:
             tell(" ".join(text.split()), label, colour)
     return code
+
+
+def complain_of(error: SrbenchError) -> int:
+    """The same of all that is wrong; what is to be done is said once where it is the same."""
+    for hint, alike in groupby(error.errors, lambda one: one.hint):
+        *before, last = alike
+        for one in before:
+            complain(one.message, "", error.exit_code)
+        complain(last.message, hint, error.exit_code)
+    return error.exit_code
 
 
 def is_seen() -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 from srbench.cli.messages import tell
 from srbench.cli.output import require_free
 from srbench.cli.recorded import read_records, records_path
-from srbench.errors import ROWS_FAILED
+from srbench.errors import ROWS_FAILED, for_all, some
 from srbench.files import is_file, require_apart, require_writable, write_whole
 from srbench.gate.committed import FOLDER, layout_paths, open_table
 from srbench.report.charts import chart
@@ -18,20 +18,15 @@ from srbench.rows import joined
 
 def report_and_write(names: Sequence[str], output: Path, title: str, overwrite: bool) -> int:
     """The whole of ``srbench report``; returns the exit code."""
-    sound = True
-    parts: list[Part] = []
     named = list(names or [path.stem for path in layout_paths(FOLDER)])
     reads = [records_path(name) for name in named]
     require_apart(output, [*reads, *(path.with_suffix(".toml") for path in reads)])
     require_free(output, overwrite=overwrite)
     require_writable(output)
-    for name in named:
-        part, is_sound = _part(name)
-        parts.append(part)
-        sound = sound and is_sound
-    write_whole(output, page(title, parts))
+    parts = for_all(_part, named)
+    write_whole(output, page(title, [part for part, _ in parts]))
     tell(f"wrote {output}")
-    return 0 if sound else ROWS_FAILED
+    return 0 if all(is_sound for _, is_sound in parts) else ROWS_FAILED
 
 
 def _part(name: str) -> tuple[Part, bool]:
@@ -39,7 +34,10 @@ def _part(name: str) -> tuple[Part, bool]:
     loaded = read_records(name)
     layout = FOLDER / f"{name}.toml"
     if is_file(layout):
-        report = open_table(layout, imports=False).exact_report()
+        table = open_table(layout, imports=False)
+        if rows := table.uncounted:
+            tell(f"note: {name}: rows without a record: {some([str(row) for row in rows])}")
+        report = table.exact_report()
     else:
         report = rows_report("records", joined(loaded.records))
     shown = joined(report.records)

@@ -11,9 +11,9 @@ from srbench.cli.output import Output, destination
 from srbench.cli.progress import status
 from srbench.cli.rows import counter
 from srbench.conditions import PASSES, Plan
-from srbench.errors import GATE_FAILED, ROWS_FAILED, SrbenchError
+from srbench.errors import GATE_FAILED, ROWS_FAILED, SrbenchError, for_all
 from srbench.findings import ACCEPT
-from srbench.gate.committed import Committed, layout_paths, open_table
+from srbench.gate.committed import Committed, layout_paths, open_tables
 from srbench.gate.fill import Filled, fill, time_rows, update, write_renderings
 from srbench.printable import printable
 from srbench.report.formats import Report
@@ -36,10 +36,11 @@ def fill_and_show(
     _require_sense(render_only, update, reason, device, batch_size)
     target = destination(Output(), must_show=False)
     paths = layout_paths(folder, [] if "all" in names else names)
-    tables = [open_table(path, imports=not render_only) for path in paths]
-    for table in tables:  # before anything is measured that could be lost
-        table.require_sound()
-    rows = 0 if render_only else len({w.row for table in tables for w in table.wanted})
+    tables = open_tables(paths, imports=not render_only)
+    for_all(Committed.require_sound, tables)  # before anything is measured that could be lost
+    if render_only:
+        for_all(Committed.require_counted, tables)
+    rows = 0 if render_only else len({row for table in tables for row in table.rows})
     with counter(rows) as count:
         done = [
             Filled(table) if render_only else _filled(table, count, update, reason)

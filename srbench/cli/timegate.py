@@ -9,7 +9,7 @@ from srbench.cli.output import Output, destination
 from srbench.cli.progress import status
 from srbench.errors import SrbenchError
 from srbench.gate.against import MOST_BLOCKS, compare
-from srbench.gate.committed import layout_paths, open_table
+from srbench.gate.committed import layout_paths, open_tables
 from srbench.gate.processes import Job, code_at
 from srbench.layout import TimeGate
 from srbench.report.findings import time_annotations, verdicts_report
@@ -59,12 +59,12 @@ def _gates(
         raise SrbenchError(
             f"a tolerance of {tolerance:g} % is out of range", "give a number above 0, up to 100"
         )
-    tables = [open_table(path) for path in layout_paths(folder, names)]
+    tables = open_tables(layout_paths(folder, names))
     timed = [(table.name, table.layout.time) for table in tables if table.layout.time]
-    if not timed:
-        raise SrbenchError(
-            f"no table in {folder} says what to time", "add a section [time] with specs to a layout"
-        )
+    untimed = [table.name for table in tables if names and not table.layout.time]
+    if untimed or not timed:
+        who = f"table {untimed[0]} does not say" if untimed else f"no table in {folder} says"
+        raise SrbenchError(f"{who} what to time", "add a section [time] with specs to a layout")
     for name, gate in timed:
         if tolerance is not None:
             gate = gate.model_copy(update={"tolerance": tolerance / 100, "tolerances": {}})

@@ -3,16 +3,19 @@
 import re
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
-from srbench import layout as layouts
 from srbench import store
-from srbench.errors import SrbenchError
-from srbench.layout import Layout, Wanted
+from srbench.draft import read
+from srbench.errors import SrbenchError, did_you_mean, for_all, some
+from srbench.finders import Finder, finder
+from srbench.layout import Layout, Wanted, parsed
+from srbench.mistakes import mistakes, mistakes_of_times, spec_among
 from srbench.records import Record, Row
 from srbench.report.formats import FORMATS, SUFFIXES, Report
-from srbench.report.layouts import device_report, layout_report, require_columns
+from srbench.report.layouts import device_report, layout_report, shows_counts, wrong_columns
+from srbench.rows import Join
 from srbench.store import Loaded
 
 FOLDER = Path("tables")
@@ -41,6 +44,11 @@ class Committed:
     def wanted(self) -> list[Wanted]:
         return self.layout.wanted(self.records, self.imports)
 
+    @property
+    def rows(self) -> list[Row]:
+        """The rows, in order and each once, whoever's figures stand beside them."""
+        return list(dict.fromkeys(wanted.row for wanted in self.wanted))
+
     def with_records(self, records: Sequence[Record]) -> "Committed":
         return replace(self, loaded=Loaded(self.loaded.path, tuple(records)))
 
@@ -64,6 +72,23 @@ class Committed:
         """Raises SrbenchError where a line of the records is none."""
         for loaded in (self.loaded, *(loaded for _, loaded in self.times)):
             loaded.require_sound()
+
+    @property
+    def uncounted(self) -> list[Row]:
+        """The rows that the table has to show counts of, and that no record has."""
+        if not shows_counts(self.layout, with_times=bool(self.times)):
+            return []
+        join = Join(self.records)
+        return [row for row in self.rows if join(row).counts is None]
+
+    def require_counted(self) -> None:
+        """Raises SrbenchError where a row has no record to be written from."""
+        if rows := self.uncounted:
+            raise SrbenchError(
+                f"table {self.name} has no record of {len(rows)} of its {len(self.rows)} rows: "
+                f"{some([str(row) for row in rows])}",
+                f"srbench table {self.name} counts them, and writes the table",
+            )
 
     def renderings(self) -> Iterator[tuple[Path, str]]:
         """Every file that is written from the records, and what is to be in it."""
@@ -91,22 +116,34 @@ class Committed:
 
 
 def open_table(path: Path, imports: bool = True) -> Committed:
-    """Read a table by its layout's path. Unless it ``imports``, nothing is imported for it.
+    """Read a table by its layout's path. Unless it ``imports``, nothing is imported for it, and
+    what it times is not looked at.
 
-    Raises SrbenchError for a layout that cannot be read, or names a column or a spec that is none.
+    Raises SrbenchError for a layout that cannot be read, or with all that is wrong in it.
     """
-    layout = layouts.load(path)
-    require_columns(path.stem, layout)
+    draft = read(path)
     loaded = store.read(path.with_suffix(".jsonl"))
+    find = finder(loaded.records, imports)
+    layout, wrong = parsed(draft.data)
+    wrong += [*wrong_columns(draft), *mistakes(draft, loaded.records, find)]
+    if imports:
+        wrong += mistakes_of_times(draft, find)
+    draft.require_right(wrong)
+    assert layout is not None
     table = Committed(path.stem, path.parent, layout, loaded, tuple(_times(path)), imports)
-    try:
-        _ = table.wanted
-        if layout.time and imports:
-            layout.time.specs_with_tolerances()
-            layout.time.conditions()
-    except SrbenchError as error:
-        raise SrbenchError(f"{path}: {error.message}", error.hint) from error
-    return table
+    return replace(table, layout=_with_names(layout, table.wanted, find))
+
+
+def open_tables(paths: Iterable[Path], imports: bool = True) -> list[Committed]:
+    """Read tables. Raises SrbenchError with all that is wrong in any of them."""
+    return for_all(partial(open_table, imports=imports), paths)
+
+
+def _with_names(layout: Layout, wanted: Iterable[Wanted], find: Finder) -> Layout:
+    """The layout, in which names are of specs in their canonical form."""
+    spec = spec_among({one.row.spec for one in wanted}, find)
+    names = {spec(text): name for text, name in layout.names.items()}
+    return layout.model_copy(update={"names": names})
 
 
 def layout_paths(folder: Path, names: Iterable[str] = ()) -> list[Path]:
@@ -123,7 +160,8 @@ def layout_paths(folder: Path, names: Iterable[str] = ()) -> list[Path]:
     for name in (wanted := list(dict.fromkeys(names))):
         if name not in there:
             raise SrbenchError(
-                f"there is no table {name!r} in {folder}", f"there are {', '.join(there)}"
+                f"there is no table {name!r} in {folder}",
+                f"{did_you_mean(name, there)}there are {', '.join(there)}",
             )
     return [there[name] for name in wanted or there]
 

@@ -16,23 +16,27 @@ from srbench.spec import parse
 def check_counts(table: Committed, count: Counter) -> Iterator[Finding]:
     """A finding for every row that is missing, too many, or not what is counted now."""
     join = Join(table.records)
-    for row in dict.fromkeys(wanted.row for wanted in table.wanted):
+    needed = {*table.uncounted}
+    for row in table.rows:
         found = join(row).counts
         if found is None:
-            yield _missing(table.name, row)
+            yield from _missing(table.name, row, row in needed)
             continue
         where: dict[str, Any] = {"file": table.loaded.path, "line": table.loaded.line(found)}
         yield from _check_row(table.name, found, count, where)
     yield from _extra(table)
 
 
-def _missing(table: str, row: Row) -> Finding:
-    """A row without a record: not counted yet, or from a version that knows more than this one."""
+def _missing(table: str, row: Row, is_needed: bool) -> Iterator[Finding]:
+    """A row without counts: not counted yet, where they are needed, or from a version that knows
+    more than this one."""
     try:
         parse(row.spec)
     except SpecError as error:
-        return Finding("failed", table, error.message, (), f"{error.hint}; is it newer?", str(row))
-    return Finding("missing", table, "has no record", (), f"srbench table {table}", str(row))
+        yield Finding("failed", table, error.message, (), f"{error.hint}; is it newer?", str(row))
+    else:
+        if is_needed:
+            yield Finding("missing", table, "has no record", (), f"srbench table {table}", str(row))
 
 
 def _check_row(

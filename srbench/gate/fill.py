@@ -76,7 +76,7 @@ def fill(table: Committed, count: Counter) -> Filled:
     file = RecordFile(table.loaded.path)
     join = Join(table.records)
     counted, changes, failures, outdated, confirmed = [], [], [], [], 0
-    for row in _rows(table):
+    for row in table.rows:
         before = join(row).counts
         if count.is_current(before):
             continue
@@ -115,7 +115,7 @@ def update(table: Committed, count: Counter, reason: str) -> Filled:
     file.require_writable()
     join = Join(table.records)
     counted, changes, failures, confirmed = [], [], [], 0
-    for row in _rows(table):
+    for row in table.rows:
         before, now = join(row).counts, count(row)
         if now.status != "ok":
             failures.append(now)
@@ -126,7 +126,7 @@ def update(table: Committed, count: Counter, reason: str) -> Filled:
         else:
             file.put(_of_the_code(before, now))
             confirmed += 1
-    kept = {*_rows(table)}
+    kept = {*table.rows}
     changes += [f"{r.row}: dropped" for r in table.records if not _belongs(r, kept)]
     filled = _in_order(table, file, lambda record: _belongs(record, kept))
     return Filled(
@@ -165,11 +165,11 @@ def time_rows(
     facts = environment.facts() | device.facts
     machine = machine_name(str(facts.get("gpu") or facts.get("cpu") or "unknown"))
     file = RecordFile(times_path(table.folder, table.name, machine), lambda record: record.row)
-    fingerprints = {row: count.fingerprint(row) for row in _rows(table)}
+    fingerprints = {row: count.fingerprint(row) for row in table.rows}
     timed = tuple(time_missing(fingerprints, file, device, setup, plan, say))
     return replace(
         filled,
-        table=table.with_times(machine, _ordered(_rows(table), file.records)),
+        table=table.with_times(machine, _ordered(table.rows, file.records)),
         timed=timed,
         failures=(*filled.failures, *(record for record in timed if record.status != "ok")),
     )
@@ -190,15 +190,11 @@ def _belongs(record: Record, rows: Iterable[Row]) -> bool:
     return record.published is not None or (record.row in rows and record.timing is None)
 
 
-def _rows(table: Committed) -> list[Row]:
-    return list(dict.fromkeys(wanted.row for wanted in table.wanted))
-
-
 def _in_order(
     table: Committed, file: RecordFile, keep: Callable[[Record], bool] = lambda record: True
 ) -> Committed:
     """The records as the layout orders them, published ones first, and so in the file."""
-    file.arrange(partial(_arranged, _rows(table), keep))
+    file.arrange(partial(_arranged, table.rows, keep))
     return table.with_records(file.records)
 
 

@@ -1,6 +1,6 @@
 """The columns that a table may have, by the names that layouts and CSV headers use."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from srbench.results import COMPARED
 from srbench.rows import Joined
 
 TITLES = {"params": "Params", "macs": "MACs", "flops": "FLOPs"}
-COUNTED, PRINTED, TIMED = "counted", "printed", "timed"
+ASKED, COUNTED, PRINTED, TIMED = "asked", "counted", "printed", "timed"
 ERRORS = {"top1_error": "Top-1 error", "top5_error": "Top-5 error"}
 
 
@@ -25,22 +25,24 @@ class Field:
     of: str = COUNTED
 
 
-def fields(names: Iterable[str], kinds: Iterable[str], where: str) -> dict[str, Field]:
+def fields(names: Iterable[str], kinds: Collection[str]) -> dict[str, Field]:
     """The columns of those names. Raises SrbenchError for one that is none, or of another kind."""
-    found = {}
-    for name in names:
-        if name not in FIELDS:
-            raise SrbenchError(
-                f"{where}: unknown column {name!r}",
-                f"{did_you_mean(name, FIELDS)}the columns are {', '.join(FIELDS)}",
-            )
-        if FIELDS[name].of not in kinds:
-            raise SrbenchError(
-                f"{where}: {name} is measured in seconds, and an exact table has none",
-                "put it under device_columns",
-            )
-        found[name] = FIELDS[name]
-    return found
+    return {name: field(name, kinds) for name in names}
+
+
+def field(name: str, kinds: Collection[str]) -> Field:
+    """The column of that name. Raises SrbenchError for none, or one of another kind."""
+    if name not in FIELDS:
+        raise SrbenchError(
+            f"unknown column {name!r}",
+            f"{did_you_mean(name, FIELDS)}the columns are {', '.join(FIELDS)}",
+        )
+    if FIELDS[name].of not in kinds:
+        raise SrbenchError(
+            f"{name} is measured in seconds, and an exact table has none",
+            "put it under device_columns",
+        )
+    return FIELDS[name]
 
 
 def raw(name: str, hint: Hint, value: Any) -> dict[str, Any]:
@@ -133,8 +135,8 @@ def _printed_name(row: Joined) -> str | None:
 
 
 FIELDS: dict[str, Field] = {
-    "input": Field(Column("Input", "name"), lambda row: row.row.size),
-    "num_classes": Field(Column("Classes", "integer"), lambda row: row.row.num_classes),
+    "input": Field(Column("Input", "name"), lambda row: row.row.size, ASKED),
+    "num_classes": Field(Column("Classes", "integer"), lambda row: row.row.num_classes, ASKED),
     **{name: field for metric in COMPARED for name, field in _counted(metric)},
     "trainable": Field(Column("Trainable", "count"), _count("trainable")),
     "buffers": Field(Column("Buffers", "count"), _count("buffers")),

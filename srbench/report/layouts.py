@@ -1,15 +1,19 @@
 """A committed table: its layout and its records, and nothing else, make what is written."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from srbench.draft import Draft, Wrong
+from srbench.errors import SrbenchError
 from srbench.layout import Layout, Wanted
 from srbench.records import Record
-from srbench.report.columns import COUNTED, FIELDS, PRINTED, TIMED, Field, fields
+from srbench.report.columns import ASKED, COUNTED, FIELDS, PRINTED, TIMED, Field, field, fields
 from srbench.report.formats import Report
 from srbench.report.joined import rows_notes, used
 from srbench.report.rows import raw_rows, rows_table
 from srbench.results import COMPARED
 from srbench.rows import Join
+
+EXACT = (ASKED, COUNTED, PRINTED)
 
 
 def layout_report(
@@ -19,7 +23,7 @@ def layout_report(
 
     Raises SrbenchError for an unknown column.
     """
-    return _report(name, layout, wanted, records, fields(layout.columns, (COUNTED, PRINTED), name))
+    return _report(name, layout, wanted, records, fields(layout.columns, EXACT))
 
 
 def device_report(
@@ -30,16 +34,24 @@ def device_report(
     times: Sequence[Record],
 ) -> Report:
     """The same with the times of one machine beside it."""
-    columns = fields(layout.columns, (COUNTED, PRINTED), name) | fields(
-        layout.device_columns, (COUNTED, PRINTED, TIMED), name
-    )
+    columns = fields(layout.columns, EXACT) | fields(layout.device_columns, (*EXACT, TIMED))
     return _report(name, layout, wanted, [*records, *times], columns)
 
 
-def require_columns(name: str, layout: Layout) -> None:
-    """Raises SrbenchError for a column that there is none of."""
-    fields(layout.columns, (COUNTED, PRINTED), name)
-    fields(layout.device_columns, (COUNTED, PRINTED, TIMED), name)
+def wrong_columns(draft: Draft) -> Iterator[Wrong]:
+    """The columns that there are none of, or that have no place where they stand."""
+    for key, kinds in (("columns", EXACT), ("device_columns", (*EXACT, TIMED))):
+        for where, name in draft.texts(key).items():
+            try:
+                field(name, kinds)
+            except SrbenchError as error:
+                yield Wrong.at(where, error)
+
+
+def shows_counts(layout: Layout, with_times: bool) -> bool:
+    """Whether the table has a column of what is counted, or the one ``with_times`` beside it."""
+    columns = [*layout.columns, *(layout.device_columns if with_times else ())]
+    return any(FIELDS[name].of == COUNTED for name in columns)
 
 
 def _report(

@@ -231,6 +231,67 @@ def test_a_paper_has_names_of_its_own(folder: Path) -> None:
     assert "\nresnet18+se," in (folder / "small.csv").read_text()
 
 
+@pytest.mark.parametrize(
+    "spelling", ["resnet18+sr", "resnet18+sr:memories=10", "resnet18 + sr:stage=layer4,memories=10"]
+)
+def test_a_name_is_for_any_spelling_of_its_spec(spelling: str, folder: Path) -> None:
+    write_layout(folder, f'{LAYOUT}[names]\n"{spelling}" = "Ours"\n')
+    table(folder)
+    before = (folder / "small.md").read_bytes()
+    assert b"| Ours |" in before
+    table(folder, "--render-only")
+    assert (folder / "small.md").read_bytes() == before
+    assert run(["check", str(folder)]) == 0
+
+
+def test_a_row_without_a_record_is_not_written(folder: Path, capsys: pytest.CaptureFixture) -> None:
+    write_layout(folder, LAYOUT, name="other")
+    table(folder, "--render-only", code=2)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["error", "hint"] * 2
+    assert "table other has no record of 3 of its 3 rows: resnet18 at 64×64, resnet" in lines[0]
+    assert lines[3] == "hint: srbench table small counts them, and writes the table"
+    assert run(["check", str(folder), "--format", "csv"]) == 1
+    assert "missing" in capsys.readouterr().out
+    table(folder, "small")
+    table(folder, "small", "--render-only")
+    assert run(["check", str(folder), "--only", "small"]) == 0
+    written = (folder / "small.md").read_bytes()
+    write_layout(folder, LAYOUT.replace('"sr"]', '"sr", "cbam"]'))
+    capsys.readouterr()
+    table(folder, "small", "--render-only", code=2)
+    assert "no record of 1 of its 4 rows: resnet18+cbam at 64×64\n" in capsys.readouterr().err
+    assert (folder / "small.md").read_bytes() == written
+    assert run(["check", str(folder), "--only", "small", "--format", "json"]) == 1
+    (checked,) = json.loads(capsys.readouterr().out)
+    assert [(f["kind"], f["row"]) for f in checked["findings"]] == [
+        ("missing", "resnet18+cbam at 64×64")
+    ]
+
+
+def test_what_is_printed_needs_no_counts(folder: Path, capsys: pytest.CaptureFixture) -> None:
+    text = 'caption = "P"\ncolumns = ["input", "published_params"]\n[[rows]]\npublished = "A"\n'
+    write_layout(folder, text, name="paper")
+    store.write(folder / "paper.jsonl", [printed("resnet18", "A", params="11.69")])
+    table(folder, "paper", "--render-only")
+    assert "| resnet18 | 64×64 | 11.69 |" in (folder / "paper.md").read_text()
+    assert run(["check", str(folder), "--only", "paper"]) == 0
+    write_layout(folder, text.replace('"]', '", "here_params"]'), name="paper")
+    table(folder, "paper", "--render-only", code=2)
+    assert run(["check", str(folder), "--only", "paper"]) == 1
+
+
+def test_a_page_says_which_rows_have_no_record(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.chdir(folder.parent)
+    table(folder)
+    write_layout(folder, LAYOUT.replace('"sr"]', '"sr", "cbam"]'))
+    capsys.readouterr()
+    assert run(["report", "small", "-o", "page.html"]) == 0
+    assert "note: small: rows without a record: resnet18+cbam at 64×64" in capsys.readouterr().err
+
+
 def test_a_column_that_begins_its_group_says_which(folder: Path) -> None:
     columns = 'columns = ["flops_delta", "params", "params_delta", "macs_percent"]'
     write_layout(folder, LAYOUT.replace(LAYOUT.splitlines()[2], columns))
