@@ -21,7 +21,7 @@ class Figure:
         if not re.fullmatch(r"[+-]?\d{1,18}(\.\d{1,12})?", self.printed, re.ASCII):
             raise ValueError(f"{self.printed!r} is not a number as it is printed, such as 4.089")
         if not 1e-18 <= self.unit <= 1e18:
-            raise ValueError(f"a unit of {self.unit:g} is none")
+            raise ValueError(f"{self.unit:g} is not a unit")
 
     def same_digits(self, value: float) -> "Figure":
         """Another value written as this one is.

@@ -114,7 +114,7 @@ def _explained(error: BaseException) -> tuple[str, str, int]:
     if isinstance(error, MemoryError):
         return "memory ran out", "free some, or measure less at once", ROWS_FAILED
     if not isinstance(error, Exception):
-        who = f"a module that a spec names did what ends a program: {told(error)}"
+        who = f"a module that a spec names ended the program: {told(error)}"
         return who, "raise an exception instead; `srbench --debug …` shows where", BAD_INPUT
     if isinstance(error, OSError):
         where = f": {error.filename}" if error.filename else ""

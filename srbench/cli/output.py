@@ -173,7 +173,7 @@ def _format(path: Path | None, form: str | None) -> str:
         return "text"
     if path.suffix.lower() not in SUFFIXES:
         raise SrbenchError(
-            f"no format is known by the ending of {path}",
+            f"unknown format: {path}",
             f"end it in {', '.join(SUFFIXES)}, or give --format",
         )
     return SUFFIXES[path.suffix.lower()]

@@ -42,7 +42,7 @@ def records_path(name: str) -> Path:
                 )
             return path
     if exists(Path(name)) and not is_file(Path(name)):
-        raise SrbenchError(f"{name} is no regular file", "save the records in a file, *.jsonl")
+        raise SrbenchError(f"{name} is not a regular file", "save the records in a file, *.jsonl")
     raise SrbenchError(
         f"there is no file {name}, nor a table of that name in {FOLDER}",
         "name records, *.jsonl, or a table",

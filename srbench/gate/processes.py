@@ -61,7 +61,7 @@ def code_at(path: Path) -> Code:
         if python.is_file() and os.access(python, os.X_OK):
             return Code(str(path), str(python.absolute()))
     raise SrbenchError(
-        f"no srbench is in {path}",
+        f"there is no srbench in {path}",
         "name a checkout, in which there is srbench/, or an environment, in which there is "
         "bin/python",
     )

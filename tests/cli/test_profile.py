@@ -144,7 +144,7 @@ def test_a_plot_is_a_picture(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--plot", "roofline.xyz"), "is no picture's name"),
+        (("--plot", "roofline.xyz"), "unknown format of a picture"),
         (("--plot", "/nonexistent/r.png"), "cannot write to /nonexistent/r.png"),
         (("--trace", "/nonexistent/t.json"), "cannot write to /nonexistent/t.json"),
         (("--device", "tpu"), "there is no device tpu"),

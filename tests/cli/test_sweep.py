@@ -138,7 +138,7 @@ def test_times_are_swept_too(
         (("resnet18+sr", "--input-size", "64,big"), "'big' is not an input size"),
         (("resnet18+sr", "--batch-size", "1,2"), "is for times"),
         (("resnet18+sr", "--device", "cpu", "--batch-size", "1,x"), "not a whole number"),
-        (("resnet18+sr", "--plot", "p.txt"), "no picture's name"),
+        (("resnet18+sr", "--plot", "p.txt"), "unknown format of a picture"),
         (("resnet18+sr", "--records", "/nonexistent/r.jsonl"), "cannot write to"),
         (("resnet81+sr",), "did you mean resnet18"),
     ],

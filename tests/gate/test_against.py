@@ -57,7 +57,7 @@ def test_an_environment_is_found_by_its_python(tmp_path: Path) -> None:
         code = code_at(path)
         assert (code.python, code.checkout) == (str(python), None)
         assert "PYTHONPATH" not in code.variables
-    with pytest.raises(SrbenchError, match="no srbench is in"):
+    with pytest.raises(SrbenchError, match="there is no srbench in"):
         code_at(tmp_path)
 
 
@@ -216,7 +216,7 @@ def test_the_table_says_what_it_means(
     ("arguments", "message"),
     [
         ((), "against another version"),
-        (("--against", "/nonexistent"), "no srbench is in /nonexistent"),
+        (("--against", "/nonexistent"), "there is no srbench in /nonexistent"),
         (("--against", ".", "--tolerance", "0"), "out of range"),
     ],
 )
