@@ -30,7 +30,9 @@ COLOURS = {False: "#3b6ea5", True: "#c8553d"}  # parts, and inserted blocks
 def require_picture(path: Path) -> None:
     """Raises SrbenchError for a name that ends in no format for pictures."""
     if path.suffix.lower() not in FORMATS:
-        raise SrbenchError(f"unknown format of a picture: {path}", f"end it in {', '.join(FORMATS)}")
+        raise SrbenchError(
+            f"unknown format of a picture: {path}", f"end it in {', '.join(FORMATS)}"
+        )
 
 
 def plot_roofline(profile: Profile, path: Path) -> None:
