@@ -68,6 +68,10 @@ def test_other_writers_spaces_and_orders_are_read() -> None:
         (store.line(RECORDS[3]).replace(b"[0.1,0.2,0.3]", b"[0.1,0.0]"), "above zero"),
         (store.line(RECORDS[3]).replace(b"[0.1,0.2,0.3]", b"[NaN]"), "timing"),
         *(
+            (store.line(RECORDS[3]).replace(b'"precision":0.01', b'"precision":' + text), "timing")
+            for text in (b"0", b"1", b"-0.01", b"NaN", b'"0.01"')
+        ),
+        *(
             (store.line(RECORDS[4]).replace(b'"11.690"', text), "is not a number as it is printed")
             for text in (b'"11,69"', b'"-"', b'""', b'"NaN"', b'"inf"', b'"24.3%"', b'"1e400"')
         ),

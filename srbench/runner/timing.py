@@ -246,6 +246,7 @@ def _record(
             _finished(job, found),
             passes,
             tuple(_notes(job, row, found, passes)),
+            job.plan.precision,
         ),
         fingerprint=row.fingerprint,
         made=environment.now(),
