@@ -161,7 +161,7 @@ def test_a_file_of_records_takes_each_as_it_comes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "last",
     [
-        b'{"schema":2,"spec":"resnet18"}',
+        b'{"schema":3,"spec":"resnet18"}',
         store.line(counted("resnet18", 77)).rstrip(b"\n"),
         b'{"other":"thi',
     ],
