@@ -10,6 +10,8 @@ MOST_CLASSES = 10**8
 LARGEST_BATCH = 2**20
 MOST_ROUNDS = 5_000  # the interval looks at every pair of them
 
+PRECISION = 0.01  # of a ratio: a share to either side
+
 DTYPES = ("float32", "float16", "bfloat16")
 PASSES = ("forward", "backward", "train")
 
@@ -108,14 +110,15 @@ class Plan:
 
     Each of ``processes`` measures ``passes`` one after the other, in rounds that time every model
     once. ``rounds`` fixes their number. Otherwise they go on until every ratio's interval reaches
-    less than ``precision`` (a share) to either side, or the ``time_budget`` in seconds is used up.
+    no further than ``precision`` (a share) to either side, or the ``time_budget`` in seconds is
+    used up.
     """
 
     passes: tuple[str, ...] = PASSES
     rounds: int | None = None
     processes: int = 1
     time_budget: float | None = None
-    precision: float = 0.01
+    precision: float = PRECISION
 
     def __post_init__(self) -> None:
         _require_in_range("--rounds", self.rounds, 1, MOST_ROUNDS)

@@ -5,12 +5,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 from srbench.bounds import LARGEST, require_counts, require_facts, require_measures
-from srbench.conditions import LARGEST_SIDE, MOST_CLASSES, Setup
+from srbench.conditions import LARGEST_SIDE, MOST_CLASSES, PRECISION, Setup
 from srbench.options import Value
 from srbench.published import Published
 from srbench.schema import CONVENTION, STRICT
-
-UNKNOWN = "unknown"  # the fingerprint or the date of what an older srbench measured
 
 UNKNOWN = "unknown"  # the fingerprint or the date of what an older srbench measured
 
@@ -141,7 +139,9 @@ Role = Literal["baseline", "variant", "aa"]
 class Timing:
     """How a model was run, and what each pass took; ``notes`` tell what disturbed it.
 
-    The role ``aa`` is the baseline a second time: what is found there is noise.
+    ``precision`` is what the run was asked for, a share to either side of a ratio: a wider interval
+    around no difference is undecided. An older srbench did not say; most runs asked for the usual
+    one. The role ``aa`` is the baseline a second time: what is found there is noise.
     """
 
     __pydantic_config__ = STRICT
@@ -150,10 +150,13 @@ class Timing:
     processes: int
     passes: Mapping[str, PassTiming]
     notes: tuple[str, ...] = ()
+    precision: float = PRECISION
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a number of processes that none can be."""
+        """Raises ValueError for a number of processes or a precision that none can be."""
         require_counts(self.processes)
+        if not 0 < self.precision < 1:
+            raise ValueError("a precision must be a share between 0 and 1")
 
 
 class Row(NamedTuple):

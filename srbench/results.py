@@ -145,7 +145,8 @@ def _estimate(name: str, estimate: Estimate | None) -> dict[str, float | None]:
 def _how(timing: Timing) -> dict[str, Any]:
     setup = asdict(timing.setup)
     setup.pop("device")
-    return {"role": timing.role} | setup | {"processes": timing.processes}
+    plan = {"processes": timing.processes, "precision": timing.precision}
+    return {"role": timing.role} | setup | plan
 
 
 def _rest(record: Record) -> dict[str, Any]:

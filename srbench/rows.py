@@ -39,10 +39,22 @@ class Joined:
     def doubts(self) -> tuple[str, ...]:
         """Why the row does not compare with others as it stands, beside its records' warnings."""
         older = f"was measured with older code of {', '.join(self.older)} than other rows"
+        beside = f"Δ is to {self.baseline_spec}, whose count is warned of"
         return (
             *([OUTDATED] if self.outdated else []),
             *([f"{older}, and does not compare with them"] if self.older else []),
+            *([beside] if self._is_beside_a_warning else []),
         )
+
+    @cached_property
+    def is_doubtful(self) -> bool:
+        """Whether anything is wrong with the row, so that it cannot be the best of its table."""
+        wrong = any(record.warnings or record.status != "ok" for record in self.records)
+        return wrong or bool(self.doubts)
+
+    @property
+    def _is_beside_a_warning(self) -> bool:
+        return bool(self.baseline and self.baseline.warnings) and self.delta("params") is not None
 
     @property
     def baseline_spec(self) -> str:

@@ -139,17 +139,6 @@ def _rank_sum_quantile(m: int, n: int, tail: float) -> int:
     return int(np.searchsorted(np.cumsum(chance), tail, side="right"))
 
 
-def half_width(estimate: Estimate) -> float:
-    """How far an interval reaches from its middle, as a share of it; infinite without interval.
-
-    >>> round(half_width(Estimate(1.0, 0.98, 1.02, 9)), 3)
-    0.02
-    """
-    if estimate.low is None or estimate.high is None:
-        return float("inf")
-    return (estimate.high - estimate.low) / (estimate.high + estimate.low)
-
-
 def _hodges_lehmann(values: NDArray[np.float64], confidence: float) -> Estimate:
     """The median of all means of two (Walsh averages), between two of their order statistics."""
     n = len(values)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 LARGEST_FILE = 2**29  # bytes; a record takes some kB, and all of a file is held in memory
-# How a line of each schema begins. What schema 1 does not say, the fingerprint and the date, is
-# unknown by default, so that its lines are read as today's are.
+# How a line of each schema begins. What an earlier one does not say has a default, so that its
+# lines are read as today's are: the fingerprint and the date are unknown, the precision is usual.
 HEADS = {schema: b'{"schema":%d,' % schema for schema in range(1, SCHEMA + 1)}
 
 

@@ -32,17 +32,19 @@ def counted(spec: str, params: int = 1000, macs: int = 5000, **others: Any) -> R
 
 
 def timed(spec: str, seconds: list[float], ratio: float | None = None, **others: Any) -> Record:
-    """A record of forward times, of one process."""
+    """A record of forward times, of one process; ``reach`` is how far the ratio's interval does."""
     setup = others.pop("setup", Setup())
+    asked = {name: others.pop(name) for name in ("notes", "precision") if name in others}
+    reach = others.pop("reach", 0.01)
     role = "variant" if "+" in spec else "baseline"
     middle = sorted(seconds)[len(seconds) // 2]
     found = PassTiming(
         Estimate(middle, min(seconds), max(seconds), len(seconds)),
-        None if ratio is None else Estimate(ratio, ratio - 0.01, ratio + 0.01, len(seconds)),
+        None if ratio is None else Estimate(ratio, ratio - reach, ratio + reach, len(seconds)),
         (tuple(seconds),),
     )
     record = counted(spec, **others)
-    timing = Timing(setup, role, 1, {"forward": found})
+    timing = Timing(setup, role, 1, {"forward": found}, **asked)
     return Record(**vars(record) | {"counts": None, "timing": timing})
 
 

@@ -96,9 +96,47 @@ def test_the_command_shows_both_and_what_is_significant(
     assert stderr == ""
     lines = {tuple(line.split()[:2]): line for line in stdout.splitlines() if line.strip()}
     assert "1,100   1,150   +50" in lines["resnet18+se", "1,100"]
-    assert "n.s. [" in lines["resnet18", "forward"]
+    assert "none [" in lines["resnet18", "forward"]
     assert "+10." in lines["resnet18+se", "forward"].partition("]")[2].partition("]")[2]
     assert "Measured with the same versions on the same machine." in stdout
+
+
+@pytest.mark.parametrize(
+    ("precisions", "said"),
+    [
+        ((0.01, 0.01), "undecided ["),
+        ((0.01, 0.05), "none ["),  # as precise as the less precise of the two
+        ((0.05, 0.01), "none ["),
+    ],
+)
+def test_a_change_is_judged_by_the_coarser_precision(
+    precisions: tuple[float, float],
+    said: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    seconds = [0.1 + n / 1000 for n in range(-6, 7)]
+    paths = [str(tmp_path / f"{name}.jsonl") for name in "ab"]
+    for path, precision in zip(paths, precisions, strict=True):
+        store.write(Path(path), [timed("resnet18", seconds, precision=precision)])
+    assert run(["compare", *paths]) == 0
+    stdout = capsys.readouterr().out
+    row = next(line for line in stdout.splitlines() if line.startswith("resnet18"))
+    assert said in row
+    assert "n.s." not in stdout
+    assert f"at most {100 * max(precisions):g} % to either side" in stdout
+    assert stdout.count("To decide, measure both again") == ("undecided" in said)
+    assert "The change is from A to B.\n" in stdout
+
+
+def test_the_note_names_what_is_shown(
+    files: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    run(["compare", *files])
+    assert "The Δ and the change are from A to B." in capsys.readouterr().out
+    store.write(tmp_path / "counts.jsonl", OLD)
+    run(["compare", str(tmp_path / "counts.jsonl"), str(tmp_path / "counts.jsonl")])
+    assert "The Δ is from A to B." in capsys.readouterr().out
 
 
 def test_json_is_raw(files: tuple[str, str], capsys: pytest.CaptureFixture) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
 from srbench import stats
+from srbench.overheads import reach
 from srbench.records import Estimate
 
 RUNS = 2_000
@@ -74,7 +75,7 @@ def test_fewer_than_six_samples_have_no_interval(n: int) -> None:
         stats.over_processes(samples),
     ):
         assert (found.low, found.high, found.n) == (None, None, n)
-        assert stats.half_width(found) == math.inf
+        assert reach(found) == math.inf
 
 
 def test_six_samples_have_one() -> None:
@@ -206,7 +207,7 @@ def test_stopping_on_the_width_keeps_the_coverage(noise: Noise) -> None:
         variant, baseline = a_run(noise, generator, 120)
         for rounds in (10, 12, 14, 17, 20, 24, 28, 33, 38, 44, 51, 59, 68, 79, 91, 105, 120):
             found = stats.paired_ratio(variant[:rounds], baseline[:rounds])
-            if stats.half_width(found) <= 0.03:
+            if reach(found) <= 0.03:
                 break
         return found
 
@@ -252,8 +253,8 @@ def test_fresh_processes_cover_it(processes: int) -> None:
 def test_pairs_are_far_more_precise_than_times_where_the_machine_drifts() -> None:
     generator = np.random.default_rng(3)
     variant, baseline = a_run(drift, generator, 80)
-    paired = stats.half_width(stats.paired_ratio(variant, baseline))
-    apart = stats.half_width(stats.median(variant))
+    paired = reach(stats.paired_ratio(variant, baseline))
+    apart = reach(stats.median(variant))
     assert paired < apart / 2
 
 

@@ -71,10 +71,14 @@ def test_other_writers_spaces_and_orders_are_read() -> None:
         (store.line(RECORDS[3]).replace(b"[0.1,0.2,0.3]", b"[0.1,0.0]"), "above zero"),
         (store.line(RECORDS[3]).replace(b"[0.1,0.2,0.3]", b"[NaN]"), "timing"),
         *(
+            (store.line(RECORDS[3]).replace(b'"precision":0.01', b'"precision":' + text), "timing")
+            for text in (b"0", b"1", b"-0.01", b"NaN", b'"0.01"')
+        ),
+        *(
             (store.line(RECORDS[4]).replace(b'"11.690"', text), "is not a number as it is printed")
             for text in (b'"11,69"', b'"-"', b'""', b'"NaN"', b'"inf"', b'"24.3%"', b'"1e400"')
         ),
-        (store.line(RECORDS[4]).replace(b"1000000.0", b"0"), "a unit of 0"),
+        (store.line(RECORDS[4]).replace(b"1000000.0", b"0"), "0 is not a unit"),
     ],
 )
 def test_what_is_no_record_says_why(text: bytes, why: str, tmp_path: Path) -> None:
@@ -160,7 +164,7 @@ def test_a_file_of_records_takes_each_as_it_comes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "last",
     [
-        b'{"schema":2,"spec":"resnet18"}',
+        b'{"schema":3,"spec":"resnet18"}',
         store.line(counted("resnet18", 77)).rstrip(b"\n"),
         b'{"other":"thi',
     ],

@@ -102,7 +102,8 @@ def latency(
     """Time models against their baselines: forward, backward and the whole training step.
 
     Every round times all models once, in random order, and a variant is compared with the baseline
-    of the same round. An overhead comes with its 95 % interval, or as "none" where that contains 0.
+    of the same round. An overhead comes with its 95 % interval. Where that contains 0 it is
+    "none", or "undecided" if it reaches further than --precision to a side.
 
     [bold]Examples[/bold]
 

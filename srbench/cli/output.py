@@ -16,7 +16,6 @@ from srbench.cli.values import name, starting
 from srbench.errors import GATE_FAILED, ROWS_FAILED, SrbenchError
 from srbench.files import is_file, require_apart, require_writable, write_whole
 from srbench.report.formats import FORMATS, SUFFIXES, Report, each_table
-from srbench.report.notes import told_once
 
 if TYPE_CHECKING:
     from srbench.results import Results
@@ -157,10 +156,12 @@ class Destination:
 
 def exit_code(results: "Results", strict: bool = False) -> int:
     """How a comparison ended; what is wrong with a row stands on stderr as well as below it."""
-    for specs, warning in told_once((r.spec, warning) for r in results for warning in r.warnings):
-        tell(f"warning: {specs}: {warning}")
-    for specs, status in told_once((r.spec, r.status) for r in results if r.status != "ok"):
-        tell(f"error: {specs}: {status}")
+    from srbench.report.problems import failures, warnings  # listings do without
+
+    for warning in warnings(results):
+        tell(f"warning: {warning}")
+    for failure in failures(results):
+        tell(f"error: {failure}")
     if any(record.status != "ok" for record in results):
         return ROWS_FAILED
     return GATE_FAILED if strict and any(record.warnings for record in results) else 0

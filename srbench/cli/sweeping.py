@@ -21,6 +21,7 @@ from srbench.report.formats import Report
 from srbench.report.joined import rows_report
 from srbench.report.origin import origin
 from srbench.report.plots import plot_panels, require_picture
+from srbench.report.problems import failures
 from srbench.report.series import panels
 from srbench.rows import Joined, joined
 from srbench.runner.missing import Counter, comparisons, time_missing
@@ -75,8 +76,9 @@ def sweep_and_show(
     found = report()
     if found:
         target.write(found)
-    for failure in done.failures:
-        tell(f"error: {failure.row}: {failure.status}")
+    failed = {record.key for record in done.failures}
+    for failure in failures(found.records if found else done.failures, failed):
+        tell(f"error: {failure}")
     if plot and found:
         plot_panels(panels(_shown(rows, done, batch_sizes)), plot)
     return ROWS_FAILED if done.failures else 0

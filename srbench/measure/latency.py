@@ -13,6 +13,7 @@ from srbench import stats
 from srbench.conditions import MOST_ROUNDS
 from srbench.failures import require_failure, told
 from srbench.measure.clocks import Clock, Task
+from srbench.overheads import is_precise
 
 WARM_UP_SHARE = 0.1  # of the time budget for one task, but from half a second to three;
 WARM_UP_SECONDS = (0.5, 3.0)  # the first call, which may compile, is not counted
@@ -71,7 +72,7 @@ class Stop:
             estimates = [stats.median(s) for s in samples.seconds.values()]
         else:
             estimates = [stats.paired_ratio(s, base) for s in compared]
-        return all(stats.half_width(estimate) <= self.precision for estimate in estimates)
+        return all(is_precise(estimate, self.precision) for estimate in estimates)
 
 
 def interleave(

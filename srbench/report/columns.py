@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from srbench.errors import SrbenchError, did_you_mean
+from srbench.overheads import Overhead, overhead
 from srbench.published import Figure
 from srbench.records import Estimate
 from srbench.report.table import Column, Hint
@@ -47,6 +48,8 @@ def field(name: str, kinds: Collection[str]) -> Field:
 
 def raw(name: str, hint: Hint, value: Any) -> dict[str, Any]:
     """A value in base units, for CSV: an estimate with its interval, a figure with its unit."""
+    if hint == "overhead" and value:
+        value = value.ratio
     if hint in ("duration", "overhead"):
         ends = (name, f"{name}_low", f"{name}_high")
         found = (value.value, value.low, value.high) if value else (None, None, None)
@@ -81,12 +84,19 @@ def _beside(metric: str, how: Callable[[Figure, int], Figure]) -> Callable[[Join
     return read
 
 
-def _timed(what: str, attribute: str) -> Callable[[Joined], Estimate | None]:
+def _seconds(what: str) -> Callable[[Joined], Estimate | None]:
     def read(row: Joined) -> Estimate | None:
         timing = row.timing.timing if row.timing else None
         found = timing.passes.get(what) if timing else None
-        estimate: Estimate | None = getattr(found, attribute) if found else None
-        return estimate
+        return found.seconds if found else None
+
+    return read
+
+
+def _overhead(what: str) -> Callable[[Joined], Overhead | None]:
+    def read(row: Joined) -> Overhead | None:
+        timing = row.timing.timing if row.timing else None
+        return overhead(timing, what) if timing else None
 
     return read
 
@@ -125,9 +135,9 @@ def _compared(metric: str) -> Iterator[tuple[str, Field]]:
 def _pass(what: str) -> Iterator[tuple[str, Field]]:
     group = what.capitalize()
     seconds = Column(group, "duration", group)
-    yield what, Field(seconds, _timed(what, "seconds"), TIMED)
-    overhead = Column("Overhead %", "overhead", group)
-    yield f"{what}_overhead", Field(overhead, _timed(what, "ratio"), TIMED)
+    yield what, Field(seconds, _seconds(what), TIMED)
+    beside = Column("Overhead %", "overhead", group)
+    yield f"{what}_overhead", Field(beside, _overhead(what), TIMED)
 
 
 def _printed_name(row: Joined) -> str | None:

@@ -7,7 +7,8 @@ from typing import Any
 from srbench.records import ModuleCounts, Record
 from srbench.report.columns import FIELDS, TITLES
 from srbench.report.formats import Report
-from srbench.report.notes import measured_with, problems, sections, settings_note
+from srbench.report.notes import images, measured_with, sections, settings_note
+from srbench.report.problems import doubts, problems
 from srbench.report.rows import rows_table
 from srbench.report.table import Column, Table
 from srbench.results import COMPARED, Results
@@ -40,18 +41,17 @@ def _comparison(results: Results) -> Table:
         rows,
         [FIELDS[name] for name in (*inputs, *names)],
         "Parameters, MACs and FLOPs of each model beside its baseline.",
-        counts_notes(results, names),
+        [*problems(results), *doubts(rows), *counts_notes(results, names)],
     )
 
 
 def counts_notes(records: Iterable[Record], names: Iterable[str]) -> Iterator[str]:
-    """What was counted, how and with what, and what is wrong with the rows.
+    """What was counted, how and with what.
 
     ``names`` are the columns': what none of them shows needs no word.
     """
     names = list(names)
     records = list(records)
-    yield from problems(records)
     counted = [(record, record.counts) for record in records if record.counts]
     if not counted:
         return
@@ -60,14 +60,13 @@ def counts_notes(records: Iterable[Record], names: Iterable[str]) -> Iterator[st
         if any(name.endswith(("_delta", "_percent")) for name in names)
         else ""
     )
-    yield f"{_per_image(records)}, in evaluation mode.{delta}"
+    yield f"Per image of {images(records)}, in evaluation mode.{delta}"
     if settings := settings_note(records):
         yield settings
-    agreed = all(counts.macs == counts.macs_torch for _, counts in counted)
     flops = " FLOPs: fvcore's total, which adds batch norm and adaptive average pooling."
     yield (
         "MACs: multiply-adds of convolutions, linear layers and matrix products, counted by fvcore"
-        + (" and, with the same result, by torch's FlopCounterMode." if agreed else ".")
+        + _agreed(records)
         + (flops if any(name.startswith("flops") for name in names) else "")
     )
     operators = {op.rstrip("_") for _, counts in counted for op in counts.uncounted}
@@ -78,16 +77,13 @@ def counts_notes(records: Iterable[Record], names: Iterable[str]) -> Iterator[st
     yield from dict.fromkeys(measured_with("Counted", r.environment) for r, _ in counted)
 
 
-def _per_image(records: Iterable[Record]) -> str:
-    inputs = dict.fromkeys("×".join(map(str, record.input)) for record in records)
-    classes = dict.fromkeys(str(record.num_classes) for record in records)
-    return f"Per image of {_listed(inputs)}, {_listed(classes)} classes"
-
-
-def _listed(values: Iterable[str]) -> str:
-    """``a``, or ``a, b or c`` row by row."""
-    *others, last = values
-    return f"{', '.join(others)} or {last}" if others else last
+def _agreed(records: Iterable[Record]) -> str:
+    """The second count of the MACs, as far as it bears the first one out."""
+    doubtful = [bool(record.warnings) or record.status != "ok" for record in records]
+    if all(doubtful):
+        return "."
+    where = " in rows without *" if any(doubtful) else ""
+    return f" and, with the same result{where}, by torch's FlopCounterMode."
 
 
 def _module_rows(results: Results) -> list[dict[str, Any]]:

@@ -1,18 +1,26 @@
 """The report of two sets of records beside each other."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from srbench.conditions import PASSES
 from srbench.differences import Differences, Pair
-from srbench.records import UNKNOWN, Estimate, PassTiming
+from srbench.overheads import Overhead, overhead
+from srbench.records import UNKNOWN, Estimate, PassTiming, Timing
 from srbench.report.columns import TITLES, raw
 from srbench.report.formats import Report
-from srbench.report.notes import problems, sections
+from srbench.report.notes import sections
+from srbench.report.problems import problems, shortened
 from srbench.report.table import Column, Hint, Table
+from srbench.report.undecided import reaching, undecided
 from srbench.results import COMPARED
 
-SHOWN = 6  # rows of one side only; the rest are counted
+MEASURE_AGAIN = (
+    "To decide, measure both again for longer: with a larger --time-budget, or more --rounds or "
+    "--processes."
+)
 
 
 def differences_report(found: Differences, a: str, b: str) -> Report:
@@ -20,13 +28,13 @@ def differences_report(found: Differences, a: str, b: str) -> Report:
     name."""
     counts = [pair for pair in found.pairs if pair.before.counts and pair.after.counts]
     timed = list(_timed(found.pairs))
-    notes = tuple(_notes(found, a, b, bool(timed)))
+    notes = tuple(_notes(found, a, b, bool(counts), timed))
     tables = [
         *([_counts_table(counts)] if counts else []),
         *([_times_table(timed)] if timed else []),
     ] or [Table("compare", (Column("Model", "name"),), ())]
     tables[-1] = Table(**(tables[-1].__dict__ | {"notes": notes}))
-    rows = [_raw_counts(pair) for pair in counts] + [_raw_times(*one) for one in timed]
+    rows = [_raw_counts(pair) for pair in counts] + [_raw_times(one) for one in timed]
     header = tuple(dict.fromkeys(name for row in rows for name in row))
     full = [{name: row.get(name) for name in header} for row in rows]
     return Report(tuple(tables), header, full, full)
@@ -58,17 +66,29 @@ def _sections(pairs: Iterable[Pair]) -> frozenset[int]:
     return sections((pair.before.baseline, pair.before.input) for pair in pairs)
 
 
-_Timed = tuple[Pair, str, PassTiming, PassTiming]
+@dataclass(frozen=True)
+class _Timed:
+    """A pass that both have, in a row of the table."""
+
+    pair: Pair
+    what: str
+    before: Timing
+    after: Timing
+
+    @cached_property
+    def change(self) -> Overhead:
+        """B's time over A's, as precise as the less precise of the two was to be."""
+        ratio = change(self.before.passes[self.what], self.after.passes[self.what])
+        return Overhead(ratio, max(self.before.precision, self.after.precision))
 
 
 def _timed(pairs: Iterable[Pair]) -> Iterator[_Timed]:
     """Every pass that both have."""
     for pair in pairs:
         if pair.before.timing and pair.after.timing:
-            old, new = pair.before.timing.passes, pair.after.timing.passes
             for what in PASSES:
-                if what in old and what in new:
-                    yield pair, what, old[what], new[what]
+                if what in pair.before.timing.passes and what in pair.after.timing.passes:
+                    yield _Timed(pair, what, pair.before.timing, pair.after.timing)
 
 
 def change(before: PassTiming, after: PassTiming) -> Estimate:
@@ -85,18 +105,14 @@ def change(before: PassTiming, after: PassTiming) -> Estimate:
 def _times_table(timed: Sequence[_Timed]) -> Table:
     columns: list[tuple[str, Hint]] = [
         *(("Model", "name"), ("Pass", "name"), ("Time A", "duration"), ("Time B", "duration")),
-        *(("Change %", "change"), ("Overhead A %", "overhead"), ("Overhead B %", "overhead")),
+        *(("Change %", "overhead"), ("Overhead A %", "overhead"), ("Overhead B %", "overhead")),
     ]
-    ordered = sorted(timed, key=lambda one: PASSES.index(one[1]))
-    rows = tuple(
-        (_name(pair), what, a.seconds, b.seconds, change(a, b), a.ratio, b.ratio)
-        for pair, what, a, b in ordered
-    )
+    ordered = sorted(timed, key=lambda one: PASSES.index(one.what))
     return Table(
         "times",
         tuple(Column(title, hint, scale=hint) for title, hint in columns),
-        rows,
-        sections=sections((what, pair.before.baseline) for pair, what, *_ in ordered),
+        tuple((_name(one.pair), one.what, *_beside(one).values()) for one in ordered),
+        sections=sections((one.what, one.pair.before.baseline) for one in ordered),
     )
 
 
@@ -113,16 +129,22 @@ def _raw_counts(pair: Pair) -> dict[str, Any]:
     return found | _where(pair)
 
 
-def _raw_times(pair: Pair, what: str, a: PassTiming, b: PassTiming) -> dict[str, Any]:
-    return (
-        {"spec": pair.before.spec, "pass": what}
-        | raw("s_a", "duration", a.seconds)
-        | raw("s_b", "duration", b.seconds)
-        | raw("change", "overhead", change(a, b))
-        | raw("ratio_a", "overhead", a.ratio)
-        | raw("ratio_b", "overhead", b.ratio)
-        | _where(pair)
-    )
+def _beside(one: _Timed) -> dict[str, Estimate | Overhead | None]:
+    """What a row of times shows, by the name that CSV and JSON have for it."""
+    return {
+        "s_a": one.before.passes[one.what].seconds,
+        "s_b": one.after.passes[one.what].seconds,
+        "change": one.change,
+        "ratio_a": overhead(one.before, one.what),
+        "ratio_b": overhead(one.after, one.what),
+    }
+
+
+def _raw_times(one: _Timed) -> dict[str, Any]:
+    found: dict[str, Any] = {"spec": one.pair.before.spec, "pass": one.what}
+    for name, value in _beside(one).items():
+        found |= raw(name, "duration" if name.startswith("s_") else "overhead", value)
+    return found | _where(one.pair)
 
 
 def _where(pair: Pair) -> dict[str, Any]:
@@ -141,21 +163,22 @@ def _code(pairs: Sequence[Pair]) -> Iterator[str]:
     other = dict.fromkeys(spec for spec, a, b in codes if a != b and UNKNOWN not in (a, b))
     unknown = sum(UNKNOWN in (a, b) for _, a, b in codes)
     if other:
-        yield f"Other code was measured in A than in B: {_some(list(other))}."
+        yield f"Other code was measured in A than in B: {shortened(list(other))}."
     if unknown:
         yield f"Whether the code is the same is unknown of {unknown} rows."
 
 
-def _some(names: Sequence[object]) -> str:
-    more = f", and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(map(str, names[:SHOWN])) + more
-
-
-def _notes(found: Differences, a: str, b: str, timed: bool) -> Iterator[str]:
-    yield f"A: {a}. B: {b}. Δ and change are from A to B."
+def _notes(
+    found: Differences, a: str, b: str, counted: bool, timed: Sequence[_Timed]
+) -> Iterator[str]:
+    shown = [*(["Δ"] if counted else []), *(["change"] if timed else [])]
+    verb = "are" if len(shown) > 1 else "is"
+    said = f" The {' and the '.join(shown)} {verb} from A to B." if shown else ""
+    yield f"A: {a}. B: {b}.{said}"
+    yield from undecided([one.change for one in timed], "changes", MEASURE_AGAIN)
     for name, rows in (("A", found.only_before), ("B", found.only_after)):
         if rows:
-            yield f"Only in {name}: {_some(rows)}."
+            yield f"Only in {name}: {shortened([*map(str, rows)])}."
     yield from _code(found.pairs)
     for name, records in (("A", found.before), ("B", found.after)):
         yield from (f"{name}: {problem.removeprefix('* ')}" for problem in problems(records))
@@ -164,8 +187,10 @@ def _notes(found: Differences, a: str, b: str, timed: bool) -> Iterator[str]:
     else:
         yield "Measured with the same versions" + (" on the same machine." if timed else ".")
     if timed:
+        reach = reaching(one.change.precision for one in timed)
         yield (
-            "Change: medians of two runs, with the 95 % interval of the Mann-Whitney test; n.s. "
-            "where it contains 0. What the machine did between the runs is in it: `srbench check "
-            "--time` takes turns. Overheads are paired, each in its own run."
+            "Change: medians of two runs, with the 95 % interval of the Mann-Whitney test; none "
+            f"where that contains 0 and reaches at most {reach} to either side, undecided where "
+            "it reaches further, and overheads likewise. What the machine did between the runs is "
+            "in it: `srbench check --time` takes turns. Overheads are paired, each in its own run."
         )

@@ -41,9 +41,9 @@ def verdicts_report(verdicts: Sequence[Verdict], other: str) -> Report:
         Column("Table", "name"),
         Column("Model", "name"),
         Column("Blocks", "integer"),
-        Column("Change %", "overhead"),
-        Column("Again %", "overhead"),
-        Column("A/A %", "overhead"),
+        Column("Change %", "ratio"),
+        Column("Again %", "ratio"),
+        Column("A/A %", "ratio"),
         Column("Tolerance %", "percent"),
         Column("Verdict", "name"),
     )
@@ -81,8 +81,8 @@ def time_annotations(verdicts: Iterable[Verdict]) -> Iterator[str]:
 def _time_notes(verdicts: Sequence[Verdict], other: str) -> Iterator[str]:
     yield (
         f"Change: this version's time over that in {other}, with the 95 % interval over fresh "
-        "processes that took turns; none where it contains 0. Again: the confirmation in reversed "
-        "order. A/A: the other version over itself."
+        "processes that took turns. Again: the confirmation in reversed order. A/A: the other "
+        "version over itself."
     )
     for outcome in dict.fromkeys(v.outcome for v in verdicts if v.outcome != "pass"):
         yield f"{outcome}: {MEANINGS[outcome]}."

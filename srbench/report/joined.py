@@ -7,9 +7,10 @@ from srbench.records import Record
 from srbench.report.columns import ERRORS, FIELDS, PRINTED, Field
 from srbench.report.counts import counts_notes
 from srbench.report.formats import Report
-from srbench.report.notes import told_once
+from srbench.report.problems import doubts, problems
 from srbench.report.rows import raw_rows, rows_table
 from srbench.report.times import times_notes
+from srbench.report.undecided import AGAIN, undecided_overheads
 from srbench.results import COMPARED, Results
 from srbench.rows import Joined
 from srbench.schema import CONVENTION
@@ -46,12 +47,14 @@ def _together(rows: Sequence[Joined]) -> list[Joined]:
 def rows_notes(rows: Sequence[Joined], columns: Iterable[str]) -> Iterator[str]:
     """How and with what the rows were counted and timed, and whose figures stand beside."""
     columns = list(columns)
-    for specs, doubt in told_once((row.row.spec, doubt) for row in rows for doubt in row.doubts):
-        yield f"* {specs}: {doubt}."
-    yield from counts_notes([row.counts for row in rows if row.counts], columns)
+    yield from problems(used(rows))
+    yield from doubts(rows)
     times = [row.timing for row in rows if row.timing]
+    yield from undecided_overheads((record.timing for record in times if record.timing), AGAIN)
+    how = list(counts_notes([row.counts for row in rows if row.counts], columns))
     if times:
-        yield from times_notes(Results(times))
+        how += times_notes(Results(times))
+    yield from dict.fromkeys(how)  # what both say once
     published = [row.published.published for row in rows if row.published]
     sources = dict.fromkeys(_source(p) for p in published if p)
     if sources:

@@ -9,14 +9,26 @@ from srbench.environment import VERSIONS
 if TYPE_CHECKING:
     from srbench.records import Record
 
-MARK = " *"
-
 
 def sections(keys: Iterable[Any]) -> frozenset[int]:
     """Numbers of the rows where the key changes."""
     return frozenset(
         index for index, (before, now) in enumerate(pairwise(keys), start=1) if before != now
     )
+
+
+def images(records: "Iterable[Record]") -> str:
+    """What the networks are given, and how many classes they tell apart."""
+    records = list(records)
+    inputs = dict.fromkeys("×".join(map(str, record.input)) for record in records)
+    classes = dict.fromkeys(str(record.num_classes) for record in records)
+    return f"{listed(inputs)}, {listed(classes)} classes"
+
+
+def listed(values: Iterable[str]) -> str:
+    """``a``, or ``a, b or c`` row by row."""
+    *others, last = values
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def settings_note(records: "Iterable[Record]") -> str:
@@ -38,26 +50,6 @@ def _unsaid(name: str, told: Mapping[str, str]) -> Iterator[str]:
     kept = [u for u in told if not any(other.startswith(f"{u}, ") for other in told)]
     for usual in kept:
         yield f"{name} {usual}" + (f" (as in {told[usual]})" if len(kept) > 1 else "")
-
-
-def problems(records: "Iterable[Record]") -> Iterator[str]:
-    """What is wrong with the rows, each thing once with the rows that have it."""
-    told = (
-        (record.spec, problem)
-        for record in records
-        for problem in (*record.warnings, *([record.status] if record.status != "ok" else []))
-    )
-    for specs, problem in told_once(told):
-        yield f"* {specs}: {problem}."
-
-
-def told_once(told: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """What is told of several specs, each thing once: the specs as a listing, and what."""
-    found: dict[str, dict[str, None]] = {}
-    for spec, what in told:
-        found.setdefault(what, {})[spec] = None
-    for what, specs in found.items():
-        yield ", ".join(specs), what
 
 
 def measured_with(how: str, environment: Mapping[str, Any]) -> str:

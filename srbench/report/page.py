@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srbench import __version__
+from srbench.overheads import Overhead
 from srbench.printable import all_printable
 from srbench.published import Figure
 from srbench.records import UNKNOWN, Estimate, Record
@@ -87,6 +88,8 @@ def _facts(environment: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
 
 def _sort_key(value: Any) -> str | float | int:
     """What a cell sorts by; text where there is no number, nothing where there is nothing."""
+    if isinstance(value, Overhead):
+        return value.ratio.value
     if isinstance(value, Estimate):
         return value.value
     if isinstance(value, Figure):

@@ -16,18 +16,22 @@ class Rank(Enum):
 
 
 NOTE = "Bold: the least of its column in its section. Underlined: the second."
+WITHOUT = "Rows with * take no part."
 
 
 def notes(table: Table) -> tuple[str, ...]:
     """The table's notes, and what its marks mean where it has some."""
-    return (*table.notes, NOTE) if ranks(table) else table.notes
+    if not ranks(table):
+        return table.notes
+    return (*table.notes, f"{NOTE} {WITHOUT}" if table.doubtful else NOTE)
 
 
 def ranks(table: Table) -> dict[tuple[int, int], Rank]:
     """The rank of cells, by the numbers of their row and column; nothing where all are alike.
 
     Values are compared as they are, not as they are rounded; equal ones have the same rank. A
-    second is worth marking only where there is a third.
+    second is worth marking only where there is a third. What is warned of has no rank: a count that
+    lacks something would be the least.
     """
     if not table.ranked:
         return {}
@@ -51,11 +55,11 @@ def _ranked(values: dict[int, float | None]) -> Iterator[tuple[int, Rank]]:
             yield row, ranked[value]
 
 
-def _sections(table: Table) -> list[range]:
+def _sections(table: Table) -> Iterator[list[int]]:
+    """The numbers of each section's rows, without those that are warned of."""
     starts = [0, *sorted(table.sections)]
-    return [
-        range(start, end) for start, end in zip(starts, [*starts[1:], len(table.rows)], strict=True)
-    ]
+    for start, end in zip(starts, [*starts[1:], len(table.rows)], strict=True):
+        yield [row for row in range(start, end) if row not in table.doubtful]
 
 
 def _number(value: Any) -> float | None:

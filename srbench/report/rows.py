@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from srbench.report.columns import Field, raw
-from srbench.report.notes import MARK, sections
+from srbench.report.notes import sections
 from srbench.report.table import Column, Table
 from srbench.rows import Joined
 
@@ -26,11 +26,15 @@ def rows_table(
     return Table(
         name,
         (Column("Model", "name"), *_titled([field.column for field in shown])),
-        tuple((_name(row, names), *(field.read(row) for field in shown)) for row in rows),
+        tuple(
+            (names.get(row.row.spec, row.row.spec), *(field.read(row) for field in shown))
+            for row in rows
+        ),
         caption,
         tuple(notes),
         sections((row.baseline_spec, row.row.input, row.row.num_classes) for row in rows),
         ranked,
+        frozenset(number for number, row in enumerate(rows) if row.is_doubtful),
     )
 
 
@@ -66,8 +70,3 @@ def _titled(columns: Sequence[Column]) -> Iterator[Column]:
             column = replace(column, title=f"{column.group} {column.title}")
         before = column.group
         yield column
-
-
-def _name(row: Joined, names: Mapping[str, str]) -> str:
-    doubtful = row.doubts or any(r.warnings or r.status != "ok" for r in row.records)
-    return names.get(row.row.spec, row.row.spec) + (MARK if doubtful else "")

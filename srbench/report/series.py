@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
@@ -10,21 +10,24 @@ from srbench.catalog import BLOCKS
 from srbench.errors import SpecError
 from srbench.matching import unsaid
 from srbench.options import Value, format_value
-from srbench.records import Estimate
+from srbench.overheads import Overhead
 from srbench.report.columns import ERRORS, FIELDS, TITLES
+from srbench.report.table import MARK, overhead_text
 from srbench.rows import Joined
 from srbench.spec import Part, Spec, read
 
 Read = Callable[[Joined], float | None]
+ReadOverhead = Callable[[Joined], Overhead | None]
 
 
 @dataclass(frozen=True)
 class Point:
-    """A row's place, and what is said of it."""
+    """A row's place, and what is said of it. A ``doubtful`` one is in no front."""
 
     x: float
     y: float
     label: str
+    doubtful: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,27 +81,33 @@ def without_defaults(rows: Iterable[Joined]) -> list[str]:
 
 
 def pareto(points: Iterable[Point]) -> tuple[Point, ...]:
-    """The points that no other beats in both coordinates, less being better, from left to right."""
+    """The points that no other beats in both coordinates, less being better, from left to right.
+
+    Doubtful ones neither beat nor are shown to be beaten: a count that lacks something would.
+    """
     front: list[Point] = []
-    for point in sorted(points, key=lambda p: (p.x, p.y)):
+    for point in sorted((p for p in points if not p.doubtful), key=lambda p: (p.x, p.y)):
         if not front or point.y < front[-1].y:
             front.append(point)
     return tuple(front)
 
 
-def _time_overhead(what: str) -> Read:
-    def read(row: Joined) -> float | None:
-        ratio: Estimate | None = FIELDS[f"{what}_overhead"].read(row)
-        return None if ratio is None else 100 * (ratio.value - 1)
+def _percent(read: ReadOverhead) -> Read:
+    def percent(row: Joined) -> float | None:
+        overhead = read(row)
+        return None if overhead is None else 100 * (overhead.ratio.value - 1)
 
-    return read
+    return percent
 
 
 GIGA_MACS = "MACs (G)"
 ERROR = f"{ERRORS['top1_error']} (%)"
+OF_TIMES: dict[str, ReadOverhead] = {
+    f"{what} overhead (%)": FIELDS[f"{what}_overhead"].read for what in ("forward", "train")
+}
 OVERHEADS: dict[str, Read] = {
     **{f"{TITLES[m]} overhead (%)": FIELDS[f"{m}_percent"].read for m in ("params", "macs")},
-    **{f"{what} overhead (%)": _time_overhead(what) for what in ("forward", "train")},
+    **{title: _percent(read) for title, read in OF_TIMES.items()},
 }
 
 
@@ -163,7 +172,7 @@ def _against(
         lines: dict[tuple[str, str], list[Point]] = {}
         for row, x, group in places:
             if (value := y(row)) is not None:
-                lines.setdefault(group, []).append(Point(x, value, _label(row, value)))
+                lines.setdefault(group, []).append(_point(row, x, value, y_title))
         lines = {key: points for key, points in lines.items() if len({p.x for p in points}) > 1}
         series = tuple(
             Series(name or key[0], tuple(sorted(points, key=lambda p: p.x)), colour=number)
@@ -190,14 +199,14 @@ def _fronts(rows: Sequence[Joined]) -> Iterator[Panel]:
                 # An overhead is to the baseline; an error is compared across all networks.
                 baseline = row.baseline.spec if row.baseline and y_title != ERROR else ""
                 group = baseline, _conditions(row)
-                groups.setdefault(group, []).append(Point(across, up, _label(row, up)))
+                groups.setdefault(group, []).append(_point(row, across, up, y_title))
         series: list[Series] = []
-        for name, points in zip(_names(groups), groups.values(), strict=True):
+        for colour, (name, points) in enumerate(zip(_names(groups), groups.values(), strict=True)):
             if len({(point.x, point.y) for point in points}) > 2:
-                colour = len(series) // 2
                 series.append(Series(name or "models", tuple(points), "points", colour))
-                front = ", ".join(filter(None, ("Pareto front", name)))
-                series.append(Series(front, pareto(points), "front", colour))
+                if front := pareto(points):
+                    title = ", ".join(filter(None, ("Pareto front", name)))
+                    series.append(Series(title, front, "front", colour))
         if series:
             title = f"{_bare(y_title)} against {_bare(x_title)}"
             yield Panel(title, x_title, y_title, tuple(series))
@@ -237,8 +246,13 @@ def _printed_error(row: Joined) -> float | None:
     return None if figure is None else float(figure.printed)
 
 
-def _label(row: Joined, value: float) -> str:
-    return f"{row.row}: {value:.3g}"
+def _point(row: Joined, x: float, y: float, y_title: str) -> Point:
+    """A row's place. Where y is a count, it does not matter what is warned of times."""
+    overhead = OF_TIMES[y_title](row) if y_title in OF_TIMES else None
+    shown = row if overhead else replace(row, timing=None)
+    said = overhead_text(overhead) if overhead else f"{y:.3g}"
+    doubtful = shown.is_doubtful or bool(overhead and overhead.verdict == "undecided")
+    return Point(x, y, f"{row.row}{MARK if shown.is_doubtful else ''}: {said}", doubtful)
 
 
 def _read(row: Joined) -> Spec | None:

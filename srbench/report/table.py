@@ -1,14 +1,14 @@
 """A table for eyes: typed values in columns, each with a hint that says how to write it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from srbench.printable import all_printable, printable
 from srbench.units import Scale, column_scale, measured_scale, percent_decimals
 
 if TYPE_CHECKING:
+    from srbench.overheads import Overhead
     from srbench.published import Figure
     from srbench.records import Estimate
 
@@ -22,7 +22,7 @@ Hint = Literal[
     "duration",
     "seconds",
     "overhead",
-    "change",
+    "ratio",
     "rate",
     "share",
     "bytes",
@@ -30,6 +30,7 @@ Hint = Literal[
     "figure",
 ]
 NOTHING = "–"
+MARK = " *"  # behind the name of a row that is warned of
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,11 @@ class Column:
     """A title, how its values are written, and the group of columns it stays with.
 
     A ``count`` is written in full or scaled, as the format likes; a ``delta`` keeps its sign and
-    every digit. A ``duration`` is an `Estimate` in seconds and an ``overhead`` one of a ratio, both
-    written with their intervals; a ``change`` is one where nothing significant is ``n.s.``. A
-    ``figure`` is a `Figure`, written as it was printed. The first column of a group bears the
-    group's name. Where ``lower_is_better`` a table may rank its rows. Columns with the same
-    ``scale`` are written in the same unit.
+    every digit. A ``duration`` is an `Estimate` in seconds and a ``ratio`` one of a ratio, both
+    written with their intervals; an ``overhead`` is an `Overhead`, and says so where it is none or
+    undecided. A ``figure`` is a `Figure`, written as it was printed. The first column of a group
+    bears the group's name. Where ``lower_is_better`` a table may rank its rows. Columns with the
+    same ``scale`` are written in the same unit.
     """
 
     title: str
@@ -66,6 +67,7 @@ class Table:
 
     ``name`` is one word to refer to the table by. ``sections`` are the rows, by number, above which
     a new part of the table begins. ``ranked`` tables mark the best two of every section.
+    ``doubtful`` rows, by number, are warned of: they bear a mark, and take no part in that.
     ``findings`` are lines below the table that matter as much as its rows; they keep their spaces.
     All text becomes printable: what a record says stays in its cell.
     """
@@ -77,6 +79,7 @@ class Table:
     notes: tuple[str, ...] = ()
     sections: frozenset[int] = frozenset()
     ranked: bool = False
+    doubtful: frozenset[int] = frozenset()
     findings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -108,7 +111,10 @@ def written(table: Table, scaled: bool) -> tuple[list[str], list[list[str]]]:
         titles.append(printable(column.title) + (f" ({unit})" if unit else ""))
         write = _WRITERS.get(column.hint, _plain)
         cells.append([NOTHING if value is None else write(value, scale) for value in values])
-    return titles, [list(row) for row in zip(*cells, strict=True)]
+    rows = [list(row) for row in zip(*cells, strict=True)]
+    for number in table.doubtful:
+        rows[number][0] += MARK
+    return titles, rows
 
 
 def _alike(table: Table, index: int) -> list[Any]:
@@ -138,21 +144,31 @@ def _estimate(estimate: "Estimate", scale: Scale) -> str:
     return f"{scale.write(estimate.value)} [{low}, {high}]"
 
 
-def _ratio(nothing: str, ratio: "Estimate", scale: Scale) -> str:
-    """The same of a ratio, in percent above 1; ``nothing`` where the interval contains 0."""
+def _ratio(ratio: "Estimate", scale: Scale) -> str:
+    """The same of a ratio, in percent above 1."""
     value, low, high = (
         None if end is None else f"{100 * (end - 1):+.{scale.decimals}f}"
         for end in (ratio.value, ratio.low, ratio.high)
     )
-    if ratio.low is None or ratio.high is None:
-        return f"{value} (n={ratio.n})"
-    return f"{nothing if ratio.low <= 1 <= ratio.high else value} [{low}, {high}]"
+    return f"{value} (n={ratio.n})" if low is None or high is None else f"{value} [{low}, {high}]"
 
 
-def _overhead_decimals(ratios: "list[Estimate]") -> int:
+def _overhead(overhead: "Overhead", scale: Scale) -> str:
+    """The same with a word instead of the value where the interval contains 0."""
+    value, space, interval = _ratio(overhead.ratio, scale).partition(" ")
+    said = overhead.verdict if overhead.verdict in ("none", "undecided") else value
+    return said + space + interval
+
+
+def _ratio_scale(ratios: "Iterable[Estimate]") -> Scale:
     """One digit of the narrowest interval's half, and one decimal at least."""
     halves = [50 * (r.high - r.low) for r in ratios if r.low is not None and r.high is not None]
-    return max(1, min(percent_decimals(halves) - 1, 3)) if halves else 1
+    return Scale(decimals=max(1, min(percent_decimals(halves) - 1, 3)) if halves else 1)
+
+
+def overhead_text(overhead: "Overhead") -> str:
+    """An overhead by itself, in percent."""
+    return _overhead(overhead, _ratio_scale([overhead.ratio]))
 
 
 def _figure_unit(figures: "list[Figure]") -> Scale:
@@ -184,8 +200,8 @@ _WRITERS: dict[Hint, Callable[[Any, Scale], str]] = {
     "percent": _percent,
     "duration": _estimate,
     "seconds": lambda value, scale: scale.write(value),
-    "overhead": partial(_ratio, "none"),
-    "change": partial(_ratio, "n.s."),
+    "overhead": _overhead,
+    "ratio": _ratio,
     "rate": lambda value, scale: scale.write(value),
     "share": lambda value, scale: scale.write(value),
     "bytes": lambda value, scale: scale.write(value),
@@ -201,8 +217,8 @@ _SCALES: dict[Hint, Callable[[list[Any], bool], Scale]] = {
     "percent": lambda values, scaled: Scale(decimals=percent_decimals(values)),
     "duration": lambda values, scaled: measured_scale(v.value for v in values),
     "seconds": lambda values, scaled: measured_scale(values, digits=3),
-    "overhead": lambda values, scaled: Scale(decimals=_overhead_decimals(values)),
-    "change": lambda values, scaled: Scale(decimals=_overhead_decimals(values)),
+    "overhead": lambda values, scaled: _ratio_scale(value.ratio for value in values),
+    "ratio": lambda values, scaled: _ratio_scale(values),
     "rate": lambda values, scaled: Scale(decimals=measured_scale(values).decimals),
     "share": lambda values, scaled: Scale(decimals=0),
     "bytes": lambda values, scaled: column_scale(values, digits=3),

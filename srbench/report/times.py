@@ -6,10 +6,13 @@ from itertools import groupby
 from typing import Any
 
 from srbench.conditions import PASSES
+from srbench.overheads import Overhead, overhead
 from srbench.records import Estimate, PassTiming, Record, Timing
 from srbench.report.formats import Report
-from srbench.report.notes import MARK, measured_with, problems, sections, settings_note
+from srbench.report.notes import images, measured_with, sections, settings_note
+from srbench.report.problems import problems
 from srbench.report.table import Column, Table
+from srbench.report.undecided import LONGER, reaching, undecided_overheads
 from srbench.results import Results
 
 MEANING = {
@@ -34,9 +37,16 @@ def _table(results: Results) -> Table:
         tuple(column for column, _ in columns),
         tuple(tuple(read(line) for _, read in columns) for line in lines),
         "What a batch takes with each model and beside its baseline, with 95 % intervals.",
-        tuple(times_notes(results)),
+        tuple(_notes(results)),
         sections((line.timing.setup.device, line.record.baseline, line.what) for line in lines),
+        doubtful=frozenset(n for n, line in enumerate(lines) if _is_doubtful(line.record)),
     )
+
+
+def _notes(results: Results) -> Iterator[str]:
+    yield from problems(results)
+    yield from undecided_overheads((r.timing for r in results if r.timing), LONGER)
+    yield from times_notes(results)
 
 
 @dataclass(frozen=True)
@@ -63,18 +73,20 @@ def _lines(results: Results) -> list[_Line]:
     return lines
 
 
+def _is_doubtful(record: Record) -> bool:
+    return bool(record.warnings) or record.status != "ok"
+
+
 def _name(line: _Line) -> str:
-    doubtful = line.record.warnings or line.record.status != "ok"
-    again = " (again)" if line.timing.role == "aa" else ""
-    return line.record.spec + again + (MARK if doubtful else "")
+    return line.record.spec + (" (again)" if line.timing.role == "aa" else "")
 
 
 def _seconds(line: _Line) -> Estimate | None:
     return line.found.seconds if line.found else None
 
 
-def _ratio(line: _Line) -> Estimate | None:
-    return line.found.ratio if line.found else None
+def _overhead(line: _Line) -> Overhead | None:
+    return overhead(line.timing, line.what)
 
 
 def _wall(line: _Line) -> Estimate | None:
@@ -99,7 +111,7 @@ _COLUMNS: tuple[tuple[Column, Callable[[_Line], Any]], ...] = (
     (_DEVICE, lambda line: line.timing.setup.device),
     (Column("Pass", "name"), lambda line: line.what),
     (Column("Time", "duration"), _seconds),
-    (Column("Overhead %", "overhead"), _ratio),
+    (Column("Overhead %", "overhead"), _overhead),
     (Column("images/s", "rate"), _rate),
     (Column("Wall", "duration"), _wall),
     (Column("Peak", "bytes"), _peak),
@@ -114,28 +126,27 @@ def _worth_it(column: Column, read: Callable[[_Line], Any], lines: list[_Line]) 
 
 
 def times_notes(results: Results) -> Iterator[str]:
-    """How and on what the rows were timed, and what is wrong with them."""
-    yield from problems(results)
+    """How and on what the rows were timed."""
     measured = [(r, r.timing) for r in results if r.timing and r.timing.passes]
     if not measured:
         return
-    setups: dict[str, None] = {}
+    timings = [timing for _, timing in measured]
+    setups: dict[tuple[str, str], list[Record]] = {}
     for record, timing in measured:
-        setups.setdefault(_setup(record, timing))
-    yield from setups
+        setups.setdefault(_setup(record, timing), []).append(record)
+    yield from (f"{batch} of {images(run)}, {how}" for (batch, how), run in setups.items())
     if settings := settings_note(results):
         yield settings
-    yield _method([timing for _, timing in measured])
-    found = {what for _, timing in measured for what in timing.passes}
-    yield " ".join(MEANING[what] for what in PASSES if what in found)
+    yield _method(timings)
+    passes = {what for timing in timings for what in timing.passes}
+    yield " ".join(MEANING[what] for what in PASSES if what in passes)
     yield from _beside(measured)
-    yield measured_with("Measured", measured[0][0].environment)
+    yield from dict.fromkeys(measured_with("Measured", r.environment) for r, _ in measured)
 
 
-def _setup(record: Record, timing: Timing) -> str:
-    """On what, and how."""
+def _setup(record: Record, timing: Timing) -> tuple[str, str]:
+    """Of how many images the batches were, and how and on what they ran."""
     setup, facts = timing.setup, record.environment
-    channels, height, width = record.input
     batch = "one image" if setup.batch == 1 else f"{setup.batch} images"
     precision = f"autocast to {setup.dtype}" if setup.amp else setup.dtype
     chip = facts.get("gpu") if setup.device.startswith("cuda") else facts.get("cpu")
@@ -144,29 +155,33 @@ def _setup(record: Record, timing: Timing) -> str:
         *(["torch.compile"] if setup.compile else []),
         *(["CUDA graphs"] if setup.cuda_graph else []),
     ]
-    return (
-        f"Batches of {batch} of {channels}×{height}×{width}, {record.num_classes} classes, "
+    return f"Batches of {batch}", (
         f"{', '.join([precision, *modes])}, on {setup.device} ({chip or 'unknown'}), "
         f"{facts.get('threads')} threads, seed {setup.seed}."
     )
 
 
 def _method(timings: list[Timing]) -> str:
-    timing = timings[0]
     taken = {len(s) for t in timings for p in t.passes.values() for s in p.samples if s}
     rounds = f"{min(taken)} to {max(taken)}" if len(taken) > 1 else f"{max(taken)}"
-    unit = (
-        "one process: what a process gets by chance, such as where its memory lies, is in none of "
-        "them, and --processes 6 or more puts it there"
-        if timing.processes == 1
-        else f"{timing.processes} fresh processes, which are the intervals' unit"
-    )
+    units = dict.fromkeys(_unit(timing.processes) for timing in timings)
     many = "" if taken == {1} else "s"
+    reach = reaching(timing.precision for timing in timings)
     return (
         "Medians with 95 % intervals. Overhead: to the baseline of the same round, paired; none "
-        f"where the interval contains 0. Each interval holds for itself. {rounds} round{many}, "
-        f"from {unit}."
+        f"where the interval contains 0 and reaches at most {reach} to either side, "
+        f"undecided where it reaches further. Each interval holds for itself. {rounds} "
+        f"round{many}, from {'; or from '.join(units)}."
     )
+
+
+def _unit(processes: int) -> str:
+    if processes == 1:
+        return (
+            "one process: what a process gets by chance, such as where its memory lies, is in none "
+            "of them, and --processes 6 or more puts it there"
+        )
+    return f"{processes} fresh processes, which are the intervals' unit"
 
 
 def _beside(measured: list[tuple[Record, Timing]]) -> Iterator[str]:

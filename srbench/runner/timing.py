@@ -246,6 +246,7 @@ def _record(
             _finished(job, found),
             passes,
             tuple(_notes(job, row, found, passes)),
+            job.plan.precision,
         ),
         fingerprint=row.fingerprint,
         made=environment.now(),
@@ -269,10 +270,10 @@ def _notes(
             yield f"{what}: the warm-up was cut short by the time budget"
         estimate = timed.ratio or timed.seconds
         if estimate.low is None:
-            unit = ("round", "s") if job.plan.processes == 1 else ("process", "es")
-            many = f"{unit[0]}{unit[1]} are" if estimate.n != 1 else f"{unit[0]} is"
+            unit = "rounds" if job.plan.processes == 1 else "processes"
             yield (
-                f"{what}: {estimate.n} {many} too few for an interval, {stats.FEWEST} are needed"
+                f"{what}: too few {unit} for an interval, {estimate.n} where {stats.FEWEST} are "
+                "needed"
             )
         rounds = max(map(len, timed.samples))
         if job.plan.rounds and rounds < job.plan.rounds:

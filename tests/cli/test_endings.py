@@ -136,7 +136,7 @@ def test_a_neighbour_that_cannot_be_built_costs_no_times(
     lines = stdout.splitlines()
     assert lines[1].startswith("cifar_resnet8,cuda:0,0.")
     assert lines[2].startswith("nobody:Net,cuda:0,,")
-    assert "error: nobody:Net: failed: " in stderr
+    assert "error: nobody:Net at 224×224: failed: " in stderr
 
 
 def test_a_variant_keeps_its_times_where_its_baseline_fails(

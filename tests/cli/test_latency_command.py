@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import random
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 import torch
 from fakes import FakeNvml, SilentWatch, fake_gpu, install_fake_cuda, steady
 
+from srbench import store
 from srbench.cli.app import run
 from srbench.measure.clocks import Task
 from srbench.measure.watch import GpuWatch
@@ -78,6 +80,49 @@ def test_the_table(capsys: pytest.CaptureFixture) -> None:
     assert any("Fake H100" in note and "Batches of 2 images of 3×32×32" in note for note in notes)
     assert any("Energy: unavailable" in note for note in notes)
     assert stderr == ""
+
+
+def loud(task: Task, number: int) -> float:
+    """The same time for all, up to a fifth more or less."""
+    return 1e-3 * 2 ** random.Random(f"{task.model}{number}").uniform(-0.3, 0.3)
+
+
+def test_what_is_too_wide_to_tell_is_undecided_and_how_to_decide_is_said_once(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install_fake_cuda(monkeypatch, loud)
+    nets = ("cifar_resnet20", "cifar_resnet32", "--se", "--cbam")
+    command = (*nets, *FAKE, "--rounds", "8", "--pass", "forward", "--no-memory")
+    stdout, _ = latency(capsys, *command)
+    lines = [re.split(r"\s{2,}", line) for line in stdout.splitlines()]
+    cells = [line[3] for line in lines if "+" in line[0] and len(line) > 3]
+    assert len(cells) == 4
+    assert all(re.match(r"undecided \[-\d+\.\d, \+\d+\.\d\]$", cell) for cell in cells)
+    assert stdout.count("To decide, give a larger --time-budget, or more --rounds or") == 1
+    assert (
+        "Undecided, all overheads: the interval contains 0 and reaches further than 1 %" in stdout
+    )
+    stdout, _ = latency(capsys, *command, "--precision", "50")
+    assert "undecided [" not in stdout
+    assert stdout.count(" none [") == 4
+    assert "reaches at most 50 % to either side" in stdout
+    written = rows(latency(capsys, *command, "--precision", "50", "-f", "csv")[0])
+    assert {row["precision"] for row in written} == {"0.5"}
+    assert all(0.6 < float(row["forward_ratio"]) < 1.6 for row in written if "+" in row["spec"])
+
+
+def test_a_record_knows_what_precision_was_asked_for(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    install_fake_cuda(monkeypatch, loud)
+    path = str(tmp_path / "times.jsonl")
+    command = ("resnet18", "--se", *FAKE, "--rounds", "8", "--pass", "forward")
+    latency(capsys, *command, "--precision", "2.5", "-o", path)
+    assert [r.timing.precision for r in store.read(Path(path)).records] == [0.025, 0.025]
+    page = tmp_path / "page.html"
+    assert run(["report", path, "-o", str(page)]) == 0
+    assert "undecided [" in page.read_text()
+    assert "reaches further than 2.5 % to a side" in page.read_text()
 
 
 def test_the_same_every_time(
@@ -226,7 +271,7 @@ def test_processes_are_the_unit(capsys: pytest.CaptureFixture) -> None:
     baseline, se = json.loads(stdout)
     assert [len(process) for process in se["samples"]["forward"]] == [7, 7]
     assert se["forward_ratio_low"] is None
-    assert "forward: 2 processes are too few for an interval, 6 are needed" in stderr
+    assert "forward: too few processes for an interval, 2 where 6 are needed" in stderr
     medians = [sorted(process)[3] for process in baseline["samples"]["forward"]]
     assert baseline["forward_s"] == pytest.approx(sum(medians) / 2)
 
@@ -453,7 +498,7 @@ def test_too_few_rounds_have_no_interval_and_the_cell_says_so(
     command = ("resnet18", "--se", *FAKE, "--rounds", "5", "--pass", "forward")
     text, stderr = latency(capsys, *command)
     assert re.search(r"\+10\.\d \(n=5\)", text)
-    assert "5 rounds are too few for an interval, 6 are needed" in stderr
+    assert "forward: too few rounds for an interval, 5 where 6 are needed" in stderr
     baseline, se = rows(latency(capsys, *command, "-f", "csv")[0])
     assert se["forward_ratio_low"] == se["forward_ratio_high"] == baseline["forward_s_low"] == ""
     assert float(se["forward_ratio"]) == pytest.approx(1.1, rel=0.01)

@@ -332,11 +332,27 @@ def test_the_first_schema_is_read_and_says_unknown(
     assert "unknown" in (tmp_path / "page.html").read_text()
 
 
+def test_the_second_schema_is_read_and_asked_for_the_usual_precision(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    path = str(shutil.copy(DATA / "schema2.jsonl", tmp_path / "old.jsonl"))
+    loaded = store.read(Path(path))
+    assert not loaded.problems
+    assert {r.made for r in loaded.records} == {"2026-11-26T08:00:00Z", UNKNOWN}
+    assert [r.timing.precision for r in loaded.records if r.timing] == [0.01, 0.01]
+    assert run(["compare", path, path]) == 4  # it holds a row that failed
+    assert "undecided [-30.0, +60.0]" in capsys.readouterr().out
+    assert run(["report", path, "-o", str(tmp_path / "page.html")]) == 0
+    assert "undecided [-30.0, +60.0]" in (tmp_path / "page.html").read_text()
+    times = replace(loaded.records[4], timing=replace(loaded.records[4].timing, precision=0.5))
+    assert store.parse(store.line(times)) == times
+
+
 def test_a_newer_schema_is_refused_in_words(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     path = tmp_path / "new.jsonl"
-    path.write_bytes(store.line(counted("resnet18")).replace(b'"schema":2', b'"schema":3'))
+    path.write_bytes(store.line(counted("resnet18")).replace(b'"schema":3', b'"schema":4'))
     assert run(["compare", str(path), str(path)]) == 2
-    assert "written by a newer srbench, schema 3; this one reads up to 2" in capsys.readouterr().err
+    assert "written by a newer srbench, schema 4; this one reads up to 3" in capsys.readouterr().err
 
 
 def test_code_that_changes_while_it_is_measured_fails_the_row(

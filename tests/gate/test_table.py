@@ -1,6 +1,7 @@
 """`srbench table`: measures what is missing, writes what has changed, and keeps the rest."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import fakes
@@ -112,6 +113,61 @@ def test_rows_that_the_layout_lost_go_with_an_update_only(folder: Path) -> None:
     table(folder, "--update", "--reason", "SE is out")
     assert len(store.read(folder / "small.jsonl").records) == 2
     assert run(["check", str(folder)]) == 0
+
+
+CUSTOM = """
+import torch
+from torch import nn
+
+
+@torch.library.custom_op("words::blur", mutates_args=())
+def blur(x: torch.Tensor) -> torch.Tensor:
+    return x * 0.5
+
+
+@blur.register_fake
+def _(x):
+    return torch.empty_like(x)
+
+
+blur.register_autograd(lambda context, gradient: 0.5 * gradient)
+
+
+class Blur(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(1, channels, 1, 1))
+
+    def forward(self, x):
+        return blur(x * self.scale)
+"""
+
+
+def test_an_operator_that_no_counter_knows_makes_no_row_the_best(
+    folder: Path, install: Callable[..., None]
+) -> None:
+    install("wordsblocks", CUSTOM, blur="Blur")
+    rank = LAYOUT.replace("columns", "rank = true\ncolumns").replace("sr", "cbam")
+    write_layout(folder, rank.replace('"cbam"]', '"cbam", "sr", "blur"]'))
+    table(folder)
+    lines = (folder / "small.md").read_text().splitlines()
+    cells = {line.split(" | ")[0][2:]: line for line in lines if line.startswith("| resnet18")}
+    assert "**" not in cells[r"resnet18+blur \*"]
+    assert "<ins>" not in cells[r"resnet18+blur \*"]
+    assert cells[r"resnet18+blur \*"].endswith("| 0 |"), "MACs that nobody counted"
+    # 512 x 2 x 2 places: the closed form's 23,424 at 64 pixels, as everywhere
+    assert cells["resnet18+sr"].endswith("| **+23,424** |")
+    assert "<ins>" in cells["resnet18+se"]
+    assert r"- \* resnet18+blur: not counted: words::blur (×8)." in lines
+    assert any(line.endswith(r"Rows with \* take no part.") for line in lines)
+    assert any(r"with the same result in rows without \*, by torch" in line for line in lines)
+    tex = (folder / "small.tex").read_text()
+    assert "resnet18+blur * & " in tex
+    assert r"\textbf{+23,424}" in tex
+    assert r"\textbf{0}" not in tex
+    assert "Rows with * take no part." in tex
+    csv = (folder / "small.csv").read_text().splitlines()
+    assert csv[-1].endswith(",not counted: words::blur (×8)")
 
 
 def test_published_figures_stand_beside_what_is_counted(

@@ -1,9 +1,13 @@
 """The time gate's verdict: against simulated machines, and what each part of it is for."""
 
+import re
+
 import numpy as np
 import pytest
 
 from srbench.gate.verdict import is_decided, judge
+from srbench.report.findings import verdicts_report
+from srbench.report.formats import FORMATS
 from srbench.verdicts import Verdict, exit_code
 
 SLOW, SAME, NOISY = [1.10] * 6, [1.0] * 6, [0.8, 1.3, 0.9, 1.2, 1.0, 1.1]
@@ -33,6 +37,20 @@ def test_a_regression_needs_all_three(
     ratios: list[float], again: list[float], control: list[float], expected: str
 ) -> None:
     assert outcome(ratios, again, control) == expected
+
+
+def test_the_verdict_is_the_only_word() -> None:
+    """A change whose interval contains 0 may pass or be inconclusive: its cell calls it neither."""
+    verdicts = [
+        judge("t", spec, 0.05, ratios, [], SAME)
+        for spec, ratios in (("pass", [0.8, 1.01, 0.9, 0.9, 1.0, 0.95]), ("inconclusive", NOISY))
+    ]
+    assert [v.outcome for v in verdicts] == [v.spec for v in verdicts]
+    shown = FORMATS["text"](verdicts_report(verdicts, "other"))
+    rows = [line for line in shown.splitlines() if line.startswith("t ")]
+    assert re.search(r" -\d\.\d \[-20\.0, \+1\.0\]", rows[0]), "the value, and no word for it"
+    assert "[-20.0, +30.0]" in rows[1]
+    assert not {"none", "undecided", "n.s."} & set(shown.replace(";", " ").split())
 
 
 def test_more_processes_are_asked_for_only_near_the_tolerance() -> None:

@@ -1,15 +1,37 @@
 """The best two of every section."""
 
+from dataclasses import replace
+
+import pytest
+from made import counted, printed, timed
+
 from srbench.published import Figure
-from srbench.report import latex, markdown
-from srbench.report.ranks import Rank, ranks
+from srbench.records import MadeOf, Record
+from srbench.report import latex, markdown, text
+from srbench.report.columns import FIELDS
+from srbench.report.page import Part, page
+from srbench.report.ranks import NOTE, Rank, notes, ranks
+from srbench.report.rows import rows_table
 from srbench.report.table import Column, Table
+from srbench.rows import joined
 
 
-def table(*values: object, sections: set[int] = frozenset(), ranked: bool = True) -> Table:
+def table(
+    *values: object,
+    sections: set[int] = frozenset(),
+    ranked: bool = True,
+    doubtful: set[int] = frozenset(),
+) -> Table:
     columns = (Column("M", "name"), Column("E", "percent", lower_is_better=True))
     rows = tuple((str(n), value) for n, value in enumerate(values))
-    return Table("t", columns, rows, sections=frozenset(sections), ranked=ranked)
+    return Table(
+        "t",
+        columns,
+        rows,
+        sections=frozenset(sections),
+        ranked=ranked,
+        doubtful=frozenset(doubtful),
+    )
 
 
 def marked(*values: object, **others: object) -> dict[int, Rank]:
@@ -52,3 +74,77 @@ def test_bold_and_underlined() -> None:
     made = table(3.0, 1.0, 2.0)
     assert "| 1 | **+1.00** |\n| 2 | <ins>+2.00</ins> |" in markdown.render(made)
     assert "1 & \\textbf{+1.00} \\\\\n    2 & \\underline{+2.00} \\\\" in latex.render(made)
+
+
+def test_what_is_warned_of_takes_no_part_and_the_note_says_so() -> None:
+    made = table(3.0, 0, 1.0, 2.0, doubtful={1})
+    assert {row: rank for (row, _), rank in ranks(made).items()} == {2: Rank.BEST, 3: Rank.SECOND}
+    assert notes(made) == (f"{NOTE} Rows with * take no part.",)
+    assert notes(table(3.0, 1.0)) == (NOTE,)
+    assert marked(1.0, 0, doubtful={1}) == {}, "one alone is not the best of anything"
+    assert notes(table(1.0, 0, doubtful={1})) == ()
+    assert marked(2.0, 1.0, 5.0, 4.0, doubtful={1}, sections={2}) == {3: Rank.BEST}
+
+
+def test_what_is_warned_of_bears_a_mark_in_every_format() -> None:
+    made = table(3.0, 0, 1.0, 2.0, doubtful={1})
+    assert "1 *       0" in text.render(made)
+    assert "| 1 \\* | 0 |" in markdown.render(made)
+    assert "1 * & 0 \\\\" in latex.render(made)
+    assert 'name">1 *</td>' in page("t", [Part("t", [made])])
+    for rendered in (markdown.render(made), latex.render(made), page("t", [Part("t", [made])])):
+        assert "take no part" in rendered
+
+
+SE, SR, CBAM = (counted(f"resnet18+{block}", 1100, 5000 + n) for n, block in enumerate("abc", 7))
+PLAIN = counted("resnet18")
+
+
+def without(record: Record, **counts: object) -> Record:
+    return replace(record, counts=replace(record.counts, **counts))
+
+
+def best(*records: Record) -> list[str]:
+    """The specs of which the MACs added are the least."""
+    rows = joined(records)
+    made = rows_table("t", rows, [FIELDS["macs_delta"]], "", (), ranked=True)
+    return [made.rows[row][0] for (row, _), rank in ranks(made).items() if rank is Rank.BEST]
+
+
+UNCOUNTED = without(SE, macs=5000, macs_torch=5000, unknown={"words::blur": 8})
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        ([PLAIN, SE, SR, CBAM], [SE.spec]),
+        ([PLAIN, UNCOUNTED, SR, CBAM], [SR.spec]),
+        ([PLAIN, without(SE, macs=4000), SR, CBAM], [SR.spec]),  # the counters disagree
+        ([PLAIN, replace(SE, status="failed: odd"), SR, CBAM], [SR.spec]),
+        ([PLAIN, UNCOUNTED, SR], []),
+        # A baseline that lacks something makes every difference to it wrong.
+        ([without(PLAIN, unknown={"words::blur": 1}), SE, SR, CBAM], []),
+        # Times of other code are doubted, and what is of older code than others.
+        ([PLAIN, SE, timed(SE.spec, [0.1], fingerprint="other"), SR, CBAM], [SR.spec]),
+        (
+            [
+                PLAIN,
+                replace(SE, parts=(MadeOf("a", {}, "old"),)),
+                replace(SR, parts=(MadeOf("a", {}, "new"),), made="2026-01-01T00:00:00Z"),
+                CBAM,
+            ],
+            [SR.spec],
+        ),
+    ],
+)
+def test_which_rows_may_be_the_best(records: list[Record], expected: list[str]) -> None:
+    assert best(*records) == expected
+
+
+def test_printed_errors_of_rows_that_are_warned_of_take_no_part_either() -> None:
+    errors = [printed(r.spec, top1_error=e) for r, e in ((SE, "20.0"), (SR, "21.0"), (CBAM, "22"))]
+    rows = joined([PLAIN, UNCOUNTED, SR, CBAM, *errors])
+    made = rows_table("t", rows, [FIELDS["top1_error"]], "", (), ranked=True)
+    assert [(made.rows[row][0], rank) for (row, _), rank in ranks(made).items()] == [
+        (SR.spec, Rank.BEST)
+    ]

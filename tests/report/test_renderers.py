@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from srbench.overheads import Overhead
 from srbench.printable import printable
+from srbench.records import Estimate
 from srbench.report import data, latex, markdown, text
 from srbench.report.formats import FORMATS, SUFFIXES, Report
 from srbench.report.table import Column, Table
@@ -199,6 +201,40 @@ def test_latex_compiles_and_fits_the_line(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout[-2000:]
     assert "Overfull" not in done.stdout
+
+
+OVERHEADS = Table(
+    "o",
+    (Column("M", "name"), Column("O %", "overhead"), Column("R %", "ratio")),
+    tuple(
+        (name, Overhead(ratio, 0.01), ratio)
+        for name, ratio in (
+            ("wide", Estimate(1.02, 0.717, 1.661, 9)),
+            ("narrow", Estimate(1.001, 0.995, 1.004, 9)),
+            ("slower", Estimate(1.1, 1.05, 1.3, 9)),
+            ("few", Estimate(1.1, n=5)),
+        )
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("form", "cells"),
+    [
+        ("text", ("undecided [-28.3, +66.1]", "none [-0.5, +0.4]", "+10.0 [+5.0", "+10.0 (n=5)")),
+        ("markdown", (r"undecided \[-28.3, +66.1\]", r"none \[-0.5, +0.4\]", "| +10.0 (n=5) |")),
+        ("latex", ("undecided {[}$-$28.3, +66.1]", "none {[}$-$0.5, +0.4]", "& +10.0 (n=5) ")),
+        ("html", (">undecided [-28.3, +66.1]<", ">none [-0.5, +0.4]<", ">+10.0 (n=5)<")),
+    ],
+)
+def test_an_overhead_that_is_not_known_is_not_called_none(
+    form: str, cells: tuple[str, ...]
+) -> None:
+    rendered = FORMATS[form](Report((OVERHEADS,), (), ()))
+    for cell in cells:
+        assert cell in rendered
+    assert "+2.0 " in rendered, "a ratio by itself keeps its value"
+    assert rendered.count("undecided") == 1
 
 
 def test_an_empty_report_is_empty_everywhere() -> None:

@@ -70,6 +70,40 @@ def test_the_front_of_cost_and_error_needs_records_of_errors() -> None:
     assert [(p.x, p.y) for p in front.points] == [(5000 / 1e9, 30.0), (5001 / 1e9, 29.0)]
 
 
+def front_of(rows: list, y: str) -> list[tuple[float, float]]:
+    panel = next(p for p in panels(joined(rows)) if p.y == y and "against Params" in p.title)
+    fronts = [series.points for series in panel.series if series.kind == "front"]
+    return [(p.x, p.y) for front in fronts for p in front]
+
+
+def test_what_is_not_counted_whole_is_in_no_front_but_in_the_plot() -> None:
+    assert front_of(SWEEP, "MACs overhead (%)")[0] == (1.0, 0.02)
+    lacking = replace(SWEEP[1], counts=replace(SWEEP[1].counts, macs=4000, macs_torch=4000))
+    doubtful = replace(lacking, counts=replace(lacking.counts, unknown={"blur": 1}))
+    assert front_of([SWEEP[0], lacking, *SWEEP[2:]], "MACs overhead (%)")[0] == (1.0, -20.0)
+    assert front_of([SWEEP[0], doubtful, *SWEEP[2:]], "MACs overhead (%)") == [(2.0, 0.04)]
+    panel = next(p for p in panels(joined([SWEEP[0], doubtful, *SWEEP[2:]])) if "Params" in p.title)
+    assert any("memories=1 at 64×64 *: " in p.label for s in panel.series for p in s.points)
+
+
+def test_an_undecided_time_is_in_no_front_and_says_so() -> None:
+    times = [timed("resnet18", [0.1] * 6)]
+    times += [timed(r.spec, [0.1] * 6, 1.05 + n / 100) for n, r in enumerate(SWEEP[1:])]
+    whole = front_of([*SWEEP, *times], "forward overhead (%)")
+    assert whole[0] == (1.0, pytest.approx(5.0))
+    times[1] = timed(SWEEP[1].spec, [0.1] * 6, 1.02, reach=0.3)
+    rows = [*SWEEP, *times]
+    assert front_of(rows, "forward overhead (%)") == [(2.0, pytest.approx(6.0))]
+    labels = [p.label for panel in panels(joined(rows)) for s in panel.series for p in s.points]
+    assert "resnet18+sr:memories=1 at 64×64: undecided [-28.0, +32.0]" in labels
+
+
+def test_a_plot_of_counts_does_not_mind_disturbed_times() -> None:
+    times = [timed(r.spec, [0.1] * 6, 1.1, notes=("the GPU was busy",)) for r in SWEEP]
+    assert front_of([*SWEEP, *times], "MACs overhead (%)") == front_of(SWEEP, "MACs overhead (%)")
+    assert front_of([*SWEEP, *times], "forward overhead (%)") == []
+
+
 def test_specs_of_a_newer_version_are_passed_over() -> None:
     assert panels(joined([counted("hypernet9"), counted("hypernet9+sr")])) == []
 

@@ -1,0 +1,151 @@
+"""What is wrong with the rows of a table: each thing once, with the rows that have it."""
+
+import re
+from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
+
+from srbench.conditions import PASSES
+from srbench.records import Key, Record
+from srbench.rows import Joined
+
+SHOWN = 6  # names; the rest are counted
+# A number that is not a part of a name, such as conv2d.
+_NUMBER = re.compile(r"(?<![\w.,])\d+(?:,\d{3})*(?:\.\d+)?(?!\w|[.,]\w)")
+
+
+def problems(records: Sequence[Record]) -> Iterator[str]:
+    """Why rows failed and what is warned of, a line for each thing."""
+    yield from (f"* {line}." for line in (*failures(records), *warnings(records)))
+
+
+def failures(records: Sequence[Record], of: Container[Key] | None = None) -> Iterator[str]:
+    """Why rows failed, or were left out: all those, or only ``of`` some."""
+    for kind, every in _kinds(records):
+        told = [
+            (number, record.status)
+            for number, record in enumerate(kind)
+            if record.status != "ok" and (of is None or record.key in of)
+        ]
+        yield from _once(told, Names(kind, every))
+
+
+def warnings(records: Sequence[Record]) -> Iterator[str]:
+    """What is warned of. What differs in numbers alone is one thing, with the range of each number,
+    and so is what several passes of the same rows have."""
+    for kind, every in _kinds(records):
+        found: dict[tuple[str, tuple[int, ...]], dict[str, list[str]]] = {}
+        for what, numbers, texts in _alike(kind):
+            found.setdefault((_NUMBER.sub("", texts[0]), numbers), {})[what] = texts
+        names = Names(kind, every)
+        for (_, numbers), texts_of in found.items():
+            passes = ", ".join(filter(None, texts_of))
+            said = merged([text for texts in texts_of.values() for text in texts])
+            yield ": ".join(filter(None, (names(numbers), passes, said)))
+
+
+def doubts(rows: Sequence[Joined]) -> Iterator[str]:
+    """Why rows do not compare with others as they stand, a line for each thing."""
+    known = [row for row in rows if row.records]
+    told = [(number, doubt) for number, row in enumerate(known) for doubt in row.doubts]
+    names = Names([row.records[0] for row in known])
+    yield from (f"* {line}." for line in _once(told, names))
+
+
+class Names:
+    """Says rows of a table in short: all of them, whole comparisons by their baseline, or one by
+    one, with the input, batch or device where that differs in the table."""
+
+    def __init__(self, records: Sequence[Record], every: str = "all rows") -> None:
+        self._records = records
+        self._every = every
+        setups = [record.timing.setup for record in records if record.timing]
+        self._sizes = len({record.input for record in records}) > 1
+        self._batches = len({setup.batch for setup in setups}) > 1
+        self._devices = len({setup.device for setup in setups}) > 1
+        self._groups: dict[Hashable, list[int]] = {}
+        for number, record in enumerate(records):
+            self._groups.setdefault(_comparison(record), []).append(number)
+
+    def __call__(self, numbers: Iterable[int]) -> str:
+        """The rows of these numbers."""
+        told = set(numbers)
+        if len(told) == len(self._records) > 2:
+            return self._every
+        listed: dict[str, None] = {}
+        for comparison in dict.fromkeys(_comparison(self._records[n]) for n in sorted(told)):
+            group = self._groups[comparison]
+            first = self._records[group[0]]
+            if len(group) > 2 and told.issuperset(group):
+                listed[f"{first.baseline} and its variants{self._where(first)}"] = None
+            else:
+                members = [self._records[number] for number in group if number in told]
+                listed |= {f"{_name(one)}{self._where(one)}": None for one in members}
+        return shortened(list(listed))
+
+    def _where(self, record: Record) -> str:
+        setup = record.timing.setup if record.timing else None
+        return (
+            (f" at {record.row.size}" if self._sizes else "")
+            + (f" in batches of {setup.batch}" if self._batches and setup else "")
+            + (f" on {setup.device}" if self._devices and setup else "")
+        )
+
+
+def shortened(listed: Sequence[str]) -> str:
+    """The first few, and how many more there are."""
+    more = f", and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
+    return ", ".join(listed[:SHOWN]) + more
+
+
+def merged(texts: Sequence[str]) -> str:
+    """Texts that differ in their numbers alone as one, with the range of each number.
+
+    >>> merged(["took 48% of 2", "took 33% of 2"])
+    'took 33 to 48% of 2'
+    """
+    numbers = zip(*(_NUMBER.findall(text) for text in texts), strict=True)
+    ranges = iter([_range(set(values)) for values in numbers])
+    return _NUMBER.sub(lambda _: next(ranges), texts[0])
+
+
+def _range(values: set[str]) -> str:
+    ordered = sorted(values, key=lambda value: float(value.replace(",", "")))
+    return ordered[0] if len(ordered) == 1 else f"{ordered[0]} to {ordered[-1]}"
+
+
+def _kinds(records: Iterable[Record]) -> list[tuple[list[Record], str]]:
+    """The rows that were counted, and those that were timed, and what all of them are called."""
+    ours = [record for record in records if not record.published]
+    counted = [record for record in ours if not record.timing]
+    timed = [record for record in ours if record.timing]
+    if not (counted and timed):
+        return [(ours, "all rows")]
+    return [(counted, "all counted rows"), (timed, "all timed rows")]
+
+
+def _once(told: Iterable[tuple[int, str]], names: Names) -> Iterator[str]:
+    found: dict[str, list[int]] = {}
+    for number, text in told:
+        found.setdefault(text, []).append(number)
+    yield from (f"{names(numbers)}: {text}" for text, numbers in found.items())
+
+
+def _alike(records: Iterable[Record]) -> Iterator[tuple[str, tuple[int, ...], list[str]]]:
+    """A pass or nothing, the numbers of the rows that are warned of the same thing of it, and what
+    each is warned of."""
+    found: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    for number, record in enumerate(records):
+        for warning in record.warnings:
+            front, _, rest = warning.partition(": ")
+            what, text = (front, rest) if front in PASSES else ("", warning)
+            found.setdefault((what, _NUMBER.sub("", text)), []).append((number, text))
+    for (what, _), told in found.items():
+        yield what, tuple(number for number, _ in told), [text for _, text in told]
+
+
+def _comparison(record: Record) -> Hashable:
+    setup = record.timing.setup if record.timing else None
+    return record.baseline, record.input, record.num_classes, setup
+
+
+def _name(record: Record) -> str:
+    return record.spec + (" (again)" if record.timing and record.timing.role == "aa" else "")

@@ -1,0 +1,42 @@
+"""What is said once, below a table, of overheads that are undecided."""
+
+from collections.abc import Iterable, Iterator
+
+from srbench.overheads import Overhead, overhead
+from srbench.records import Timing
+from srbench.report.notes import listed
+
+LONGER = "To decide, give a larger --time-budget, or more --rounds or --processes."
+AGAIN = (
+    "To decide, time them again for longer: with a larger --time-budget and a new file of records, "
+    "or by srbench latency with more --rounds or --processes."
+)
+WHY = {
+    "undecided": "the interval contains 0 and reaches further than {reach} to a side",
+    "no interval": "there are too few samples for an interval (n=…)",
+}
+
+
+def undecided_overheads(timings: Iterable[Timing], remedy: str) -> Iterator[str]:
+    """The line of all passes of all rows."""
+    found = (overhead(timing, what) for timing in timings for what in timing.passes)
+    yield from undecided([one for one in found if one], "overheads", remedy)
+
+
+def undecided(found: list[Overhead], called: str, remedy: str) -> Iterator[str]:
+    """How many are undecided, why, and the ``remedy``; nothing where none is."""
+    verdicts = [one.verdict for one in found if one.verdict in WHY]
+    if verdicts:
+        which = "all" if len(verdicts) == len(found) else f"{len(verdicts)} of {len(found)}"
+        why = ", or ".join(why for verdict, why in WHY.items() if verdict in verdicts)
+        reach = reaching(one.precision for one in found)
+        yield f"Undecided, {which} {called}: {why.format(reach=reach)}. {remedy}"
+
+
+def reaching(precisions: Iterable[float]) -> str:
+    """How far an interval may reach to either side of its estimate for there to be no difference.
+
+    >>> reaching([0.02, 0.01])
+    '1 or 2 %'
+    """
+    return f"{listed([f'{100 * precision:g}' for precision in sorted({*precisions})])} %"

@@ -1,0 +1,62 @@
+"""What stands below counts is true of every row above."""
+
+from dataclasses import replace
+
+import pytest
+from made import counted
+
+from srbench.records import Record
+from srbench.report.counts import counts_report
+from srbench.report.joined import rows_report
+from srbench.results import Results
+from srbench.rows import joined
+
+PLAIN, SE, SR = counted("resnet18"), counted("resnet18+se", 1100), counted("resnet18+sr", 1200)
+EVERYWHERE = "counted by fvcore and, with the same result, by torch's FlopCounterMode."
+ELSEWHERE = (
+    "counted by fvcore and, with the same result in rows without *, by torch's FlopCounterMode."
+)
+
+
+def with_counts(record: Record, **counts: object) -> Record:
+    return replace(record, counts=replace(record.counts, **counts))
+
+
+DISAGREE = with_counts(SE, macs=4000)
+NOT_COUNTED = with_counts(SE, unknown={"words::blur": 8})
+FAILED = replace(SE, counts=None, status="failed: no memory")
+
+
+@pytest.mark.parametrize("whole", [False, True])
+@pytest.mark.parametrize(
+    ("records", "said"),
+    [
+        ([PLAIN, SE, SR], EVERYWHERE),
+        ([PLAIN, DISAGREE, SR], ELSEWHERE),
+        ([PLAIN, NOT_COUNTED, SR], ELSEWHERE),
+        ([PLAIN, FAILED, SR], ELSEWHERE),
+        ([with_counts(PLAIN, unknown={"a": 1}), DISAGREE], "counted by fvcore."),
+    ],
+)
+def test_that_two_counters_agree_is_said_where_they_do(
+    records: list[Record], said: str, whole: bool
+) -> None:
+    report = rows_report("x", joined(records)) if whole else counts_report(Results(records))
+    (table,) = report.tables
+    (note,) = [note for note in table.notes if note.startswith("MACs: ")]
+    assert said in note
+    assert ("FlopCounterMode" in note) == ("FlopCounterMode" in said)
+    wrong = {n for n, record in enumerate(records) if record.warnings or record.status != "ok"}
+    assert table.doubtful >= wrong, "the note's * stands on the rows that it does not hold for"
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_difference_to_what_is_warned_of_is_warned_of(whole: bool) -> None:
+    records = [with_counts(PLAIN, unknown={"words::blur": 1}), SE, SR]
+    report = rows_report("x", joined(records)) if whole else counts_report(Results(records))
+    (table,) = report.tables
+    assert table.doubtful == {0, 1, 2}
+    assert table.notes[:2] == (
+        "* resnet18: not counted: words::blur (×1).",
+        "* resnet18+se, resnet18+sr: Δ is to resnet18, whose count is warned of.",
+    )

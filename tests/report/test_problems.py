@@ -1,0 +1,174 @@
+"""What is wrong with rows is said once, of rows in short."""
+
+from dataclasses import replace
+
+import pytest
+from made import counted, timed
+
+from srbench.conditions import Setup
+from srbench.report.joined import rows_report
+from srbench.report.problems import Names, failures, merged, problems, warnings
+from srbench.report.times import times_report
+from srbench.results import Results
+from srbench.rows import joined
+
+VARIANTS = ("", "+se", "+cbam", "+sr", "+sr:memories=50")
+CUT = "the warm-up was cut short by the time budget"
+
+
+def comparison(backbone: str, notes: tuple[str, ...] = (), side: int = 64, batch: int = 1) -> list:
+    return [
+        replace(
+            timed(f"{backbone}{v}", [0.1] * 6, 1.0 if v else None, notes=notes, reach=0.3),
+            input=(3, side, side),
+            timing=timed(
+                f"{backbone}{v}",
+                [0.1] * 6,
+                1.0 if v else None,
+                notes=notes,
+                reach=0.3,
+                setup=Setup(batch=batch),
+            ).timing,
+        )
+        for v in VARIANTS
+    ]
+
+
+def test_what_all_rows_have_is_said_of_all_rows() -> None:
+    records = [
+        *comparison("resnet18", (f"forward: {CUT}", f"train: {CUT}")),
+        *comparison("resnet34", (f"forward: {CUT}", f"train: {CUT}")),
+    ]
+    assert list(warnings(records)) == [f"all rows: forward, train: {CUT}"]
+
+
+def test_numbers_that_differ_are_a_range() -> None:
+    records = [
+        one
+        for n, backbone in enumerate(("resnet18", "resnet34", "resnet50"))
+        for one in comparison(backbone, (f"other programs took {33 + n}% of the processors",))
+    ]
+    assert list(warnings(records)) == ["all rows: other programs took 33 to 35% of the processors"]
+
+
+def test_a_number_in_a_name_is_no_number() -> None:
+    assert merged(["conv2d (×3)", "conv2d (×12)"]) == "conv2d (×3 to 12)"
+    assert merged(["fvcore 4,089,184,256 MACs, torch 5.5", "fvcore 99 MACs, torch 5.5"]) == (
+        "fvcore 99 to 4,089,184,256 MACs, torch 5.5"
+    )
+    records = [
+        replace(one, counts=replace(one.counts, unknown={op: 3}))
+        for one, op in ((counted("a"), "lib::op1"), (counted("b"), "lib::op2"))
+    ]
+    assert list(warnings(records)) == [
+        "a: not counted: lib::op1 (×3)",
+        "b: not counted: lib::op2 (×3)",
+    ]
+
+
+def test_passes_are_told_together_only_of_the_same_rows() -> None:
+    first, second = timed("resnet18", [0.1] * 6), timed("resnet18+se", [0.1] * 6, 1.0)
+    both, one = (f"forward: {CUT}", f"train: {CUT}"), (f"forward: {CUT}",)
+    told = warnings(
+        [
+            replace(first, timing=replace(first.timing, notes=both)),
+            replace(second, timing=replace(second.timing, notes=one)),
+        ]
+    )
+    assert list(told) == [f"resnet18, resnet18+se: forward: {CUT}", f"resnet18: train: {CUT}"]
+
+
+def test_whole_comparisons_are_named_by_their_baseline_and_under_what() -> None:
+    records = [
+        *comparison("resnet18", (CUT,), side=32),
+        *comparison("resnet18", side=64),
+        *comparison("resnet34", side=64, batch=8)[:4],
+    ]
+    records[-1] = replace(records[-1], timing=replace(records[-1].timing, notes=(CUT,)))
+    assert list(warnings(records)) == [
+        f"resnet18 and its variants at 32×32 in batches of 1, "
+        f"resnet34+sr at 64×64 in batches of 8: {CUT}"
+    ]
+
+
+def test_many_names_are_counted() -> None:
+    records = [counted(f"net{n}") for n in range(20)]
+    assert Names(records)(range(1, 20)) == ("net1, net2, net3, net4, net5, net6, and 13 more")
+    assert Names(records)(range(20)) == "all rows"
+
+
+def test_counted_and_timed_rows_are_told_apart() -> None:
+    counts = [counted(f"resnet18{v}") for v in VARIANTS]
+    times = [replace(one, status="failed: no memory") for one in comparison("resnet18")[:3]]
+    assert list(failures([*counts, *times])) == ["all timed rows: failed: no memory"]
+    assert list(failures([*counts, *times], of={times[1].key})) == [
+        "resnet18+se: failed: no memory"
+    ]
+    assert list(problems([*counts, *times])) == ["* all timed rows: failed: no memory."]
+
+
+def notes_of(records: list, whole: bool) -> tuple[str, ...]:
+    report = rows_report("x", joined(records)) if whole else times_report(Results(records))
+    return report.tables[-1].notes
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_table_of_many_rows_says_everything_once(whole: bool) -> None:
+    """25 rows that did not reach the precision, each warned of the same."""
+    backbones = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
+    records = [
+        one
+        for n, backbone in enumerate(backbones)
+        for one in comparison(
+            backbone, (f"other programs took {20 + n}% of the processors", f"forward: {CUT}")
+        )
+    ]
+    notes = notes_of(records, whole)
+    assert notes[:2] == (
+        "* all rows: other programs took 20 to 24% of the processors.",
+        f"* all rows: forward: {CUT}.",
+    )
+    assert notes[2].startswith(
+        "Undecided, all overheads: the interval contains 0 and reaches further than 1 % from its "
+        "middle. To decide, "
+    )
+    assert "--time-budget" in notes[2]
+    text = "\n".join(notes)
+    assert text.count("To decide") == text.count("Undecided") == text.count("Medians with") == 1
+    assert len(notes) == len({*notes}) <= 9
+
+
+def test_how_many_are_undecided_and_why() -> None:
+    wide, narrow = comparison("resnet18")[:3], comparison("resnet34")[:2]
+    narrow[1] = timed("resnet34+se", [0.1] * 6, 1.2)
+    few = [timed("resnet50", [0.1]), timed("resnet50+se", [0.1], 1.1)]
+    passes = few[1].timing.passes["forward"]
+    no_interval = replace(passes, ratio=replace(passes.ratio, low=None, high=None))
+    few[1] = replace(few[1], timing=replace(few[1].timing, passes={"forward": no_interval}))
+    first = notes_of([*wide, *narrow, *few], whole=False)[0]
+    assert first.startswith(
+        "Undecided, 3 of 4 overheads: the interval contains 0 and reaches further than 1 % to "
+        "a side, or there are too few samples for an interval (n=…). "
+    )
+    assert notes_of(few, whole=False)[0].startswith(
+        "Undecided, all overheads: there are too few samples for an interval (n=…). "
+    )
+    assert not any("To decide" in note for note in notes_of(narrow, whole=False))
+
+
+def test_what_counts_and_times_share_is_said_once() -> None:
+    unsaid = {"settings": {"sr": "memories=10"}}
+    records = [
+        *(counted("resnet18"), counted("resnet18+sr", 1100, **unsaid)),
+        *(timed("resnet18", [0.1] * 6), timed("resnet18+sr", [0.1] * 6, 1.1, **unsaid)),
+    ]
+    notes = notes_of(records, whole=True)
+    assert [note for note in notes if "memories=10" in note] == [
+        "Where a name says nothing else: sr memories=10."
+    ]
+
+
+def test_inputs_of_several_sizes_share_a_line() -> None:
+    records = [*comparison("resnet18", side=64), *comparison("resnet18", side=96)]
+    (line,) = [note for note in notes_of(records, whole=False) if note.startswith("Batches of")]
+    assert line.startswith("Batches of one image of 3×64×64 or 3×96×96, 1000 classes, float32, on")
