@@ -129,8 +129,8 @@ def test_a_table_of_many_rows_says_everything_once(whole: bool) -> None:
         f"* all rows: forward: {CUT}.",
     )
     assert notes[2].startswith(
-        "Undecided, all overheads: the interval contains 0 and reaches further than 1 % from its "
-        "middle. To decide, "
+        "Undecided, all overheads: the interval contains 0 and reaches further than 1 % to a "
+        "side. To decide, "
     )
     assert "--time-budget" in notes[2]
     text = "\n".join(notes)
