@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from srbench.cli.completion import complete_device, complete_tables
 from srbench.cli.github import GITHUB, plain_format
 from srbench.cli.output import Output, OutputOption, OverwriteOption
 from srbench.report.formats import FORMATS
@@ -22,7 +23,12 @@ def check(
     ] = Path("tables"),
     only: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Check this table; may be repeated.", show_default=False),
+        typer.Option(
+            metavar="NAME",
+            help="Check this table; may be repeated.",
+            autocompletion=complete_tables,
+            show_default=False,
+        ),
     ] = None,
     time: Annotated[
         bool,
@@ -52,7 +58,12 @@ def check(
     ] = None,
     device: Annotated[
         str,
-        typer.Option(metavar="NAME", help="Where the models are timed.", rich_help_panel=_TIME),
+        typer.Option(
+            metavar="NAME",
+            help="Where the models are timed.",
+            autocompletion=complete_device,
+            rich_help_panel=_TIME,
+        ),
     ] = "cpu",
     form: Annotated[
         CheckFormat | None,

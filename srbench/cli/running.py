@@ -5,24 +5,19 @@ from typing import Annotated
 
 import typer
 
+from srbench.cli.completion import complete_devices
 from srbench.conditions import DTYPES
 
 Dtype = Enum("Dtype", {name: name for name in DTYPES}, type=str)  # type: ignore[misc]
 
 _PANEL = "How the models are run"
 
-
-def _devices(incomplete: str) -> list[str]:
-    known = ("cpu", "cuda", "cuda:0", "cuda:1", "mps", "all")
-    return [name for name in known if name.startswith(incomplete)]
-
-
 DeviceOption = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
         help="cpu, cuda, cuda:1, mps or all; by default every GPU present, else the CPU.",
-        autocompletion=_devices,
+        autocompletion=complete_devices,
         show_default=False,
         rich_help_panel=_PANEL,
     ),

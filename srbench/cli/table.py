@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from srbench.cli.completion import complete_device
 from srbench.cli.folders import FolderOption, NamesArgument
 from srbench.cli.running import BatchSizeOption
 
@@ -33,6 +34,7 @@ def table(
         typer.Option(
             metavar="NAME",
             help="Time the rows too: cpu, cuda, cuda:1 or mps.",
+            autocompletion=complete_device,
             show_default=False,
             rich_help_panel=_DEVICE,
         ),
