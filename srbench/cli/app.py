@@ -1,7 +1,7 @@
 """The application: its commands, and what becomes of their errors."""
 
 import logging
-import os
+import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,9 @@ import typer
 
 from srbench import __version__
 from srbench.cli import catalog, check, compare, env, flops, latency, profile, report, sweep, table
+from srbench.cli.completing import answer, is_asked
 from srbench.cli.messages import complain, tell
+from srbench.cli.shells import give_scripts
 from srbench.cli.streams import end_without_reader
 from srbench.errors import BAD_INPUT, OUR_FAULT, ROWS_FAILED, SrbenchError, Terminated, ended_by
 from srbench.failures import told
@@ -27,6 +29,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+give_scripts()
 
 
 class Ended(Exception):  # noqa: N818 - it says that, and nothing of its own
@@ -51,8 +54,6 @@ def _guarded(command: Callable[..., Any]) -> Callable[..., Any]:
 
     return run
 
-
-COMPLETION = "_SRBENCH_COMPLETE"  # the variable by which a shell asks for completions
 
 COMMANDS: dict[str, Callable[..., Any]] = {
     "flops": flops.flops,
@@ -105,16 +106,17 @@ def _options(
 def run(arguments: list[str] | None = None) -> int:
     """Run one command; returns its exit code and leaves error messages on stderr."""
     try:
+        if is_asked():
+            words = sys.argv[1:] if arguments is None else arguments
+            return answer(typer.main.get_command(app), words)
         return int(app(arguments, prog_name="srbench", standalone_mode=False) or 0)
-    except SystemExit as error:  # typer's own: after a completion, or where a reader has left
+    except SystemExit as error:  # typer's own: --install-completion, or where a reader has left
         if isinstance(error.__context__, BrokenPipeError):
             end_without_reader()
         return BAD_INPUT if error.code else 0
     except Ended as ended:
         return _said(ended.error)
     except (Exception, KeyboardInterrupt) as error:
-        if COMPLETION in os.environ and isinstance(error, KeyError | ValueError):
-            return complain(f"{COMPLETION} is for a shell to set", "unset it", BAD_INPUT)
         return _said(error)
 
 
