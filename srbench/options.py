@@ -28,6 +28,9 @@ class Option(Protocol):
     def parse(self, text: str, stages: tuple[str, ...]) -> Value:
         """Read a value; raises SpecError with what would be accepted."""
 
+    def words(self, stages: tuple[str, ...]) -> tuple[str, ...]:
+        """The values, where they are a few words; none for numbers and free text."""
+
 
 def format_value(value: Value) -> str:
     """Write a value as the spec grammar does: ``2.0`` as ``2``, stages joined by ``/``."""
@@ -54,6 +57,9 @@ class _Plain:
 
     def default(self, stages: tuple[str, ...]) -> Value:
         return self.value
+
+    def words(self, stages: tuple[str, ...]) -> tuple[str, ...]:
+        return ()
 
 
 @dataclass(frozen=True)
@@ -103,6 +109,9 @@ class Choice(_Plain):
             raise _rejected(self.name, text, "one of " + ", ".join(self.choices))
         return text
 
+    def words(self, stages: tuple[str, ...]) -> tuple[str, ...]:
+        return self.choices
+
 
 @dataclass(frozen=True)
 class Flag(_Plain):
@@ -112,6 +121,9 @@ class Flag(_Plain):
         if text not in ("true", "false"):
             raise _rejected(self.name, text, "true or false")
         return text == "true"
+
+    def words(self, stages: tuple[str, ...]) -> tuple[str, ...]:
+        return ("true", "false")
 
 
 @dataclass(frozen=True)
@@ -165,6 +177,9 @@ class Stages:
                 raise SpecError(f"stage {name} is named twice", "name each stage once")
         return tuple(stage for stage in stages if stage in names)
 
+    def words(self, stages: tuple[str, ...]) -> tuple[str, ...]:
+        return stages
+
 
 def _stage_meant(name: str, stages: tuple[str, ...]) -> str:
     """The beginning of a hint: people write 4 for layer4."""
@@ -193,3 +208,6 @@ class After:
             if names.count(name) > 1:
                 raise SpecError(f"module {name} is named twice", "name each module once")
         return tuple(sorted(names))
+
+    def words(self, stages: tuple[str, ...]) -> tuple[str, ...]:
+        return ()

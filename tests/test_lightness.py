@@ -70,10 +70,28 @@ def test_the_public_names_are_there_when_they_are_used() -> None:
         srbench.nonsense  # noqa: B018
 
 
-def test_completion_loads_nothing_heavy() -> None:
+@pytest.mark.parametrize(
+    "line",
+    [
+        "srbench ",
+        "srbench fl",
+        "srbench flops resnet50+",
+        "srbench flops torch:nn+sr:",
+        "srbench latency --",
+        "srbench latency --device ",
+        "srbench sweep resnet50+sr --vary sr.",
+        f"srbench table --folder {TABLES} ",
+        f"srbench check {TABLES} --only ",
+        "srbench report ",
+    ],
+)
+def test_completion_loads_nothing_heavy(line: str) -> None:
+    assert loaded(command(line), _SRBENCH_COMPLETE="line") == set()
+
+
+def test_completion_by_the_scripts_of_typer_loads_nothing_heavy() -> None:
     words = {"COMP_WORDS": "srbench flops resnet50+", "COMP_CWORD": "2"}
-    code = "import sys\ntry: from srbench.cli import main; main()\nexcept SystemExit: pass"
-    assert loaded(code, _SRBENCH_COMPLETE="complete_bash", **words) == set()
+    assert loaded(command(), _SRBENCH_COMPLETE="complete_bash", **words) == set()
 
 
 BARE = """
@@ -99,7 +117,7 @@ app(%r, standalone_mode=False)
 COMMAND_LINE = {
     *("srbench", "srbench._version", "srbench.errors", "srbench.failures", "srbench.files"),
     *("srbench.printable", "srbench.cli", "srbench.cli.app", "srbench.cli.commands"),
-    *("srbench.cli.messages", "srbench.cli.streams"),
+    *("srbench.cli.messages", "srbench.cli.shells", "srbench.cli.streams"),
 }
 LISTINGS = COMMAND_LINE | {
     *("srbench.catalog", "srbench.catalog.backbones", "srbench.catalog.blocks"),

@@ -13,6 +13,7 @@ import typer
 from srbench import __version__
 from srbench.cli.commands import COMMANDS, Commands, Ended, register
 from srbench.cli.messages import complain, complain_of, tell
+from srbench.cli.shells import COMPLETION, give_scripts
 from srbench.cli.streams import end_without_reader
 from srbench.errors import BAD_INPUT, OUR_FAULT, ROWS_FAILED, SrbenchError, Terminated, ended_by
 from srbench.failures import told
@@ -29,9 +30,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 register(app)
-
-
-COMPLETION = "_SRBENCH_COMPLETE"  # the variable by which a shell asks for completions
+give_scripts()
 
 
 @dataclass
@@ -77,16 +76,19 @@ def run(arguments: list[str] | None = None) -> int:
     """Run one command; returns its exit code and leaves error messages on stderr."""
     settings.arguments = sys.argv[1:] if arguments is None else arguments
     try:
+        if COMPLETION in os.environ:
+            from srbench.cli.completing import answer, is_asked  # a shell's alone
+
+            if is_asked():
+                return answer(typer.main.get_command(app), settings.arguments)
         return int(app(arguments, prog_name="srbench", standalone_mode=False) or 0)
-    except SystemExit as error:  # typer's own: after a completion, or where a reader has left
+    except SystemExit as error:  # typer's own: --install-completion, or where a reader has left
         if isinstance(error.__context__, BrokenPipeError):
             end_without_reader()
         return BAD_INPUT if error.code else 0
     except Ended as ended:
         return _said(ended.error)
     except (Exception, KeyboardInterrupt) as error:
-        if COMPLETION in os.environ and isinstance(error, KeyError | ValueError):
-            return complain(f"{COMPLETION} is for a shell to set", "unset it", BAD_INPUT)
         return _said(error)
 
 

@@ -5,8 +5,10 @@ from typing import Annotated
 
 import typer
 
+from srbench.cli.completion import complete_tables
 from srbench.cli.github import GITHUB
 from srbench.cli.output import Output, OutputOption, OverwriteOption
+from srbench.cli.running import DEVICES
 from srbench.cli.values import listed, starting
 from srbench.report.formats import FORMATS
 
@@ -20,7 +22,12 @@ def check(
     ] = Path("tables"),
     only: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME,…", help="Check these tables alone.", show_default=False),
+        typer.Option(
+            metavar="NAME,…",
+            help="Check these tables alone.",
+            autocompletion=complete_tables,
+            show_default=False,
+        ),
     ] = None,
     time: Annotated[
         bool,
@@ -50,7 +57,12 @@ def check(
     ] = None,
     device: Annotated[
         str,
-        typer.Option(metavar="NAME", help="Where the models are timed.", rich_help_panel=_TIME),
+        typer.Option(
+            metavar="NAME",
+            help="Where the models are timed.",
+            autocompletion=starting(DEVICES),
+            rich_help_panel=_TIME,
+        ),
     ] = "cpu",
     form: Annotated[
         str | None,

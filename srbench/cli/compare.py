@@ -4,14 +4,27 @@ from typing import Annotated
 
 import typer
 
+from srbench.cli.completion import complete_records
 from srbench.cli.output import FormatOption, Output, OutputOption, OverwriteOption
 
 
 def compare(
     a: Annotated[
-        str, typer.Argument(metavar="A", help="Records, *.jsonl, or the name of a table.")
+        str,
+        typer.Argument(
+            metavar="A",
+            help="Records, *.jsonl, or the name of a table.",
+            autocompletion=complete_records,
+        ),
     ],
-    b: Annotated[str, typer.Argument(metavar="B", help="The same, of later or of elsewhere.")],
+    b: Annotated[
+        str,
+        typer.Argument(
+            metavar="B",
+            help="The same, of later or of elsewhere.",
+            autocompletion=complete_records,
+        ),
+    ],
     form: FormatOption = None,
     output: OutputOption = None,
     overwrite: OverwriteOption = False,

@@ -1,39 +1,145 @@
-"""Completion of names in the shell: backbones, blocks, and the keys of their options."""
+"""What may be completed: names of networks, blocks and tables, and the options of a spec.
+
+Nothing is imported to learn it: only srbench's own networks and blocks have options here.
+"""
+
+import glob
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import typer
 
 from srbench import plugins
 from srbench.catalog import BACKBONES, BLOCKS
-from srbench.options import Option
+from srbench.comparison import DEFAULT_MODEL
+from srbench.lookup import find_backbone, find_block, is_ours
+from srbench.options import Option, Stages
+from srbench.spec import read
+
+Candidate = tuple[str, str]  # and its help
+
+# What no shell takes for more than a letter: a folder may hold a file of any name.
+_PLAIN = re.compile(r"[\w@%+=:,./-]+")
 
 
-def complete_spec(incomplete: str) -> list[str]:
+def complete_spec(incomplete: str) -> list[Candidate]:
     """What a spec may go on with: a backbone, after ``+`` a block, after ``:`` an option."""
     done, plus, last = incomplete.rpartition("+")
     if plus:
-        return [f"{done}+{end}" for end in complete_blocks(last)]
-    own = {name: backbone.options for name, backbone in BACKBONES.items()}
-    return _part(last, dict.fromkeys(plugins.names(plugins.BACKBONE_GROUP), ()) | own)
+        return _behind(f"{done}+", _block(last, _stages([done])))
+    name, colon, options = last.partition(":")
+    if colon:
+        return _behind(f"{name}:", _options(options, _of_backbone(name), ()))
+    known = [*BACKBONES, *plugins.names(plugins.BACKBONE_GROUP)]
+    return _starting([(name, "") for name in known], last)
 
 
-def complete_variant(incomplete: str) -> list[str]:
-    """What a ``--variant`` may go on with."""
+def complete_blocks(context: typer.Context, incomplete: str) -> list[Candidate]:
+    """What a ``--block`` may go on with: a block, after ``:`` an option."""
+    return _block(incomplete, _stages(_specs(context)))
+
+
+def complete_variant(context: typer.Context, incomplete: str) -> list[Candidate]:
+    """What a ``--variant`` may go on with: several blocks, joined by ``+``."""
     done, plus, last = incomplete.rpartition("+")
-    return [f"{done}{plus}{end}" for end in complete_blocks(last)]
+    return _behind(f"{done}{plus}", complete_blocks(context, last))
 
 
-def complete_blocks(incomplete: str) -> list[str]:
-    """Blocks, or the options of the one that is named already."""
-    known: dict[str, tuple[Option, ...]] = {name: block.options for name, block in BLOCKS.items()}
-    return _part(incomplete, dict.fromkeys(plugins.names(plugins.BLOCK_GROUP), ()) | known)
+def complete_stages(context: typer.Context, incomplete: str) -> list[Candidate]:
+    """Stages of the model given, separated by commas; several joined by ``/`` are one value."""
+    done, comma, last = incomplete.rpartition(",")
+    return _behind(f"{done}{comma}", _values(last, Stages(), _stages(_specs(context))))
 
 
-def _part(text: str, known: dict[str, tuple[Option, ...]]) -> list[str]:
+def complete_vary(context: typer.Context, incomplete: str) -> list[Candidate]:
+    """Options of the model given, such as ``sr.hidden=``, and their values separated by commas."""
+    specs = _specs(context)
+    spec = read(specs[0])
+    parts = [(spec.backbone.name, _of_backbone(spec.backbone.name))]
+    parts += [(block.name, _of_block(block.name)) for block in spec.blocks]
+    known = {f"{part}.{option.name}": option for part, options in parts for option in options}
+    key, equals, values = incomplete.partition("=")
+    if not equals:
+        return _starting([(f"{name}=", option.help) for name, option in known.items()], key)
+    done, comma, last = values.rpartition(",")
+    return _behind(f"{key}={done}{comma}", _values(last, known[key], _stages(specs)))
+
+
+def complete_tables(context: typer.Context, incomplete: str) -> list[Candidate]:
+    """Tables of the folder given."""
+    folder = Path(context.params.get("folder") or "tables")
+    names = sorted(path.stem for path in folder.glob("*.toml"))
+    return _starting([(name, "") for name in names], incomplete)
+
+
+def complete_tables_or_all(context: typer.Context, incomplete: str) -> list[Candidate]:
+    """Tables of the folder given, and ``all``."""
+    found = complete_tables(context, incomplete)
+    return [*_starting([("all", "")], incomplete), *found]
+
+
+def complete_records(incomplete: str) -> list[Candidate]:
+    """Tables by name, and files of records."""
+    tables = sorted(path.stem for path in Path("tables").glob("*.jsonl"))
+    files = sorted(glob.glob(f"{glob.escape(incomplete)}*.jsonl"))
+    return _starting([(name, "") for name in (*tables, *files)], incomplete)
+
+
+def _specs(context: typer.Context) -> Sequence[str]:
+    """The models given, or the one that is compared if none is."""
+    return context.params.get("specs") or [context.params.get("spec") or DEFAULT_MODEL]
+
+
+def _stages(specs: Iterable[str]) -> tuple[str, ...]:
+    """The names of the stages of these models."""
+    names = [spec.partition("+")[0].partition(":")[0] for spec in specs]
+    found = [find_backbone(name).stage_names for name in names if is_ours(name)]
+    return tuple(dict.fromkeys(stage for stages in found for stage in stages))
+
+
+def _of_backbone(name: str) -> tuple[Option, ...]:
+    return find_backbone(name).options if is_ours(name) else ()
+
+
+def _of_block(name: str) -> tuple[Option, ...]:
+    return find_block(name).options if is_ours(name) else ()
+
+
+def _block(text: str, stages: tuple[str, ...]) -> list[Candidate]:
     name, colon, options = text.partition(":")
-    if not colon:
-        return [candidate for candidate in known if candidate.startswith(name)]
-    done, comma, key = options.rpartition(",")
+    if colon:
+        return _behind(f"{name}:", _options(options, _of_block(name), stages))
+    others = [(each, "") for each in plugins.names(plugins.BLOCK_GROUP)]
+    return _starting([*((block.name, block.summary) for block in BLOCKS.values()), *others], name)
+
+
+def _options(text: str, known: Iterable[Option], stages: tuple[str, ...]) -> list[Candidate]:
+    """``key=value``, separated by commas: the keys that are not given yet, or the last value."""
+    done, comma, last = text.rpartition(",")
+    key, equals, value = last.partition("=")
     given = {assignment.partition("=")[0] for assignment in done.split(",")}
-    return [
-        f"{name}:{done}{comma}{option.name}="
-        for option in known.get(name, ())
-        if option.name.startswith(key) and option.name not in given
-    ]
+    left = {option.name: option for option in known if option.name not in given}
+    if not equals:
+        found = _starting([(f"{name}=", option.help) for name, option in left.items()], key)
+    elif key in left:
+        found = _behind(f"{key}=", _values(value, left[key], stages))
+    else:
+        found = []
+    return _behind(f"{done}{comma}", found)
+
+
+def _values(text: str, option: Option, stages: tuple[str, ...]) -> list[Candidate]:
+    done, slash, last = text.rpartition("/") if isinstance(option, Stages) else ("", "", text)
+    left = [(word, "") for word in option.words(stages) if word not in done.split("/")]
+    return _behind(f"{done}{slash}", _starting(left, last))
+
+
+def _behind(front: str, candidates: Iterable[Candidate]) -> list[Candidate]:
+    return [(f"{front}{text}", told) for text, told in candidates]
+
+
+def _starting(candidates: Iterable[Candidate], text: str) -> list[Candidate]:
+    """Those that begin with the text, once each, and with nothing in them that a shell would do."""
+    found = {name: told for name, told in candidates if name.startswith(text)}
+    return [(name, told) for name, told in found.items() if _PLAIN.fullmatch(name)]

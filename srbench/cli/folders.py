@@ -5,12 +5,7 @@ from typing import Annotated
 
 import typer
 
-
-def _names(context: typer.Context, incomplete: str) -> list[str]:
-    folder = context.params.get("folder") or Path("tables")
-    names = ["all", *sorted(path.stem for path in Path(folder).glob("*.toml"))]
-    return [name for name in names if name.startswith(incomplete)]
-
+from srbench.cli.completion import complete_tables_or_all
 
 FolderOption = Annotated[
     Path, typer.Option("--folder", metavar="FOLDER", help="Where the tables are.")
@@ -20,7 +15,7 @@ NamesArgument = Annotated[
     typer.Argument(
         metavar="NAME",
         help="Tables, or all; all if none is given.",
-        autocompletion=_names,
+        autocompletion=complete_tables_or_all,
         show_default=False,
     ),
 ]

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from srbench.cli.completion import complete_records
 from srbench.cli.output import OverwriteOption
 
 
@@ -14,6 +15,7 @@ def report(
         typer.Argument(
             metavar="RECORDS",
             help="Records, *.jsonl, or names of tables; all tables if none is given.",
+            autocompletion=complete_records,
             show_default=False,
         ),
     ] = None,

@@ -10,14 +10,14 @@ from srbench.conditions import DTYPES
 _PANEL = "How the models are run"
 
 
-_DEVICES = ("cpu", "cuda", "cuda:0", "cuda:1", "mps", "all")
+DEVICES = ("cpu", "cuda", "cuda:0", "cuda:1", "mps")  # which of them are there torch knows
 
 DeviceOption = Annotated[
     str | None,
     typer.Option(
         metavar="NAME,…",
         help="cpu, cuda, cuda:1, mps or all; by default every GPU present, else the CPU.",
-        autocompletion=starting(_DEVICES),
+        autocompletion=starting([*DEVICES, "all"]),
         show_default=False,
         rich_help_panel=_PANEL,
     ),
@@ -27,7 +27,7 @@ OneDeviceOption = Annotated[
     typer.Option(
         metavar="NAME",
         help="cpu, cuda, cuda:1 or mps; by default the first GPU, else the CPU.",
-        autocompletion=starting(_DEVICES[:-1]),
+        autocompletion=starting(DEVICES),
         show_default=False,
         rich_help_panel=_PANEL,
     ),

@@ -1,19 +1,28 @@
 """``srbench sweep``: one spec with options that take several values, as records."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from srbench.cli import running, selection
+from srbench.cli.completion import complete_stages, complete_vary
 from srbench.cli.output import FormatOption, Output, OutputOption, OverwriteOption
+from srbench.cli.values import starting
 
 _GRID = "What varies; every combination is a row"
 
 
-def _values(help_text: str, metavar: str = "A,B,…") -> typer.models.OptionInfo:
+def _values(
+    help_text: str, metavar: str = "A,B,…", complete: Callable[..., Any] | None = None
+) -> typer.models.OptionInfo:
     option: typer.models.OptionInfo = typer.Option(
-        metavar=metavar, help=help_text, show_default=False, rich_help_panel=_GRID
+        metavar=metavar,
+        help=help_text,
+        autocompletion=complete,
+        show_default=False,
+        rich_help_panel=_GRID,
     )
     return option
 
@@ -23,10 +32,14 @@ def sweep(
     memories: Annotated[str | None, _values("P, the memories of +sr.")] = None,
     reduction: Annotated[str | None, _values("The reduction of +se or +cbam.")] = None,
     stage: Annotated[
-        str | None, _values("The stages of a block; layer3/layer4 is one value.")
+        str | None,
+        _values("The stages of a block; layer3/layer4 is one value.", complete=complete_stages),
     ] = None,
     vary: Annotated[
-        list[str] | None, _values("Any other option: sr.hidden=32,64; may be repeated.", "KEY=A,B")
+        list[str] | None,
+        _values(
+            "Any other option: sr.hidden=32,64; may be repeated.", "KEY=A,B", complete=complete_vary
+        ),
     ] = None,
     input_size: Annotated[str | None, _values("Pixels of the input: 224, or HEIGHTxWIDTH.")] = None,
     batch_size: Annotated[str | None, _values("Images a batch, with --device.")] = None,
@@ -36,6 +49,7 @@ def sweep(
         typer.Option(
             metavar="NAME",
             help="Time every row as well: cpu, cuda, cuda:1 or mps.",
+            autocompletion=starting(running.DEVICES),
             show_default=False,
         ),
     ] = None,

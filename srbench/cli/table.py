@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from srbench.cli.folders import FolderOption, NamesArgument
-from srbench.cli.running import BatchSizeOption
+from srbench.cli.running import DEVICES, BatchSizeOption
+from srbench.cli.values import starting
 
 _DEVICE = "Times of this machine, in files of their own"
 
@@ -33,6 +34,7 @@ def table(
         typer.Option(
             metavar="NAME",
             help="Time the rows too: cpu, cuda, cuda:1 or mps.",
+            autocompletion=starting(DEVICES),
             show_default=False,
             rich_help_panel=_DEVICE,
         ),

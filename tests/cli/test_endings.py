@@ -590,7 +590,7 @@ def test_numbers_without_end_in_a_layout_are_refused(
     "variables",
     [
         {"_SRBENCH_COMPLETE": "complete_bash"},
-        {"_SRBENCH_COMPLETE": "complete_bash", "COMP_WORDS": "srbench x", "COMP_CWORD": "z"},
+        {"_SRBENCH_COMPLETE": "line"},
         {"_SRBENCH_COMPLETE": "bogus"},
     ],
 )

@@ -180,16 +180,38 @@ def test_what_stays_undecided_is_named_with_its_canonical_form(
     assert not Path("tables/t.csv").exists()
 
 
-def test_completion(evil: str) -> None:
-    for words in (f"srbench flops {evil}:", f"srbench flops {evil}:Net+", "srbench table "):
+@pytest.mark.parametrize(
+    "words",
+    [
+        "flops {}:",
+        "flops {}:Net+",
+        "flops {}:Net+sr:stage=",
+        "flops --block {}:Block:",
+        "sweep {}:Net+{}:Block --vary ",
+        "sweep {}:Net+sr --stage ",
+        "table ",
+    ],
+)
+def test_completion(words: str, evil: str) -> None:
+    line = f"srbench {words.replace('{}', evil)}"
+    for how in ({"_SRBENCH_COMPLETE": "line"}, asked_by_typer(line)):
         done = subprocess.run(
-            [sys.executable, "-m", "srbench"],
-            env=os.environ
-            | {"_SRBENCH_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": "2"},
+            [sys.executable, "-m", "srbench", line],
+            env=os.environ | how,
             capture_output=True,
-            check=False,
+            check=True,
         )
         assert done.stderr == b""
+
+
+def asked_by_typer(line: str) -> dict[str, str]:
+    """What the script of typer for bash asks with."""
+    words = line.split(" ")
+    return {
+        "_SRBENCH_COMPLETE": "complete_bash",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(words) - 1),
+    }
 
 
 GROUPS = {
