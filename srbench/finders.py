@@ -28,7 +28,7 @@ class Asked:
 
 
 class Finder(Protocol):
-    """Finds what specs mean. Each method raises SrbenchError for a spec that is none."""
+    """Finds what specs mean. Each method raises SrbenchError for an invalid spec."""
 
     def rows(self, asked: Asked) -> Iterator[Row]:
         """The rows, for one input size after the other.

@@ -149,7 +149,7 @@ class Layout(_Strict):
         """The rows, in order and each once; of a published table those that its records name.
 
         Unless it ``imports``, no module is imported that a spec names: its row is looked for in the
-        records. Raises SrbenchError for a spec that is none, or of which it cannot be told what it
+        records. Raises SrbenchError for an invalid spec, or one of which it cannot be told what it
         means.
         """
         find = finder(records, imports)

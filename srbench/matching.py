@@ -40,7 +40,7 @@ class Matches:
 
         Of what srbench knows itself, whether there is a record of it or not; of others, of which a
         module would have to be imported, only if one record alone can be meant.
-        Raises SrbenchError for a spec of srbench's own that is none, and for a size that is none.
+        Raises SrbenchError for an invalid spec of srbench's own, and for an invalid size.
         """
         if is_ours(spec):
             return Match(case_of(parse(str(spec)), size, num_classes).row)

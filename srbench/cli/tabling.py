@@ -18,6 +18,7 @@ from srbench.gate.fill import Filled, fill, time_rows, update, write_renderings
 from srbench.printable import printable
 from srbench.report.formats import Report
 from srbench.report.origin import origin
+from srbench.report.problems import failures, warnings
 from srbench.runner.missing import Counter
 
 
@@ -118,11 +119,10 @@ def _timed(
     file = filled.table.times[-1][1]
     if not filled.timed:
         tell(f"{filled.table.name}: timed already; delete {file.path} to time it again")
-    for record in file.records:
-        for warning in record.warnings:
-            tell(f"warning: {record.row}: {warning}")
-        if record.status != "ok":
-            tell(f"error: {record.row}: {record.status}")
+    for warning in warnings(file.records):
+        tell(f"warning: {warning}")
+    for failure in failures(file.records):
+        tell(f"error: {failure}")
     return filled
 
 

@@ -32,7 +32,7 @@ def names(option: str, values: str | Iterable[str] | None, known: Collection[str
 
 
 def name(option: str, value: str, known: Collection[str]) -> str:
-    """A name in any case. Raises SrbenchError where it is none of those ``known``."""
+    """A name in any case. Raises SrbenchError where it is not one of those ``known``."""
     if (found := value.lower()) not in known:
         raise SrbenchError(
             f"{option} takes no {value!r}",

@@ -69,7 +69,7 @@ class Committed:
         return replace(self, times=tuple(times))
 
     def require_sound(self) -> None:
-        """Raises SrbenchError where a line of the records is none."""
+        """Raises SrbenchError where a line is not a record."""
         for loaded in (self.loaded, *(loaded for _, loaded in self.times)):
             loaded.require_sound()
 

@@ -43,7 +43,7 @@ class Device:
 
     @property
     def default_autocast(self) -> str:
-        """What torch's autocast computes in here if nothing is said."""
+        """What torch's autocast computes in here by default."""
         return str(torch.get_autocast_dtype(self.torch_device.type)).removeprefix("torch.")
 
 

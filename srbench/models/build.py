@@ -37,8 +37,8 @@ def build(
 
     Args:
         spec: such as ``"resnet50+sr:memories=2"``.
-        input_size: one side, ``(height, width)`` or ``"192x256"``, in pixels; what the network is
-            made for, 224 mostly, if nothing is said. A block whose parameters depend on the feature
+        input_size: one side, ``(height, width)`` or ``"192x256"``, in pixels; by default what the
+            network is made for, 224 mostly. A block whose parameters depend on the feature
             map's size (SR) is built for it, and the model then takes this size only.
         num_classes: the logits of the last layer; likewise, 1000 mostly.
 

@@ -27,7 +27,7 @@ class Field:
 
 
 def fields(names: Iterable[str], kinds: Collection[str]) -> dict[str, Field]:
-    """The columns of those names. Raises SrbenchError for one that is none, or of another kind."""
+    """The columns of those names. Raises SrbenchError for one unknown, or of another kind."""
     return {name: field(name, kinds) for name in names}
 
 

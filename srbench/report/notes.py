@@ -32,7 +32,7 @@ def listed(values: Iterable[str]) -> str:
 
 
 def settings_note(records: "Iterable[Record]") -> str:
-    """What the names in the table leave unsaid, each once; empty where they say everything.
+    """The defaults of the options that no name in the table gives, each once; empty without any.
 
     Where that differs from network to network, a row of each stands by.
     """
@@ -42,7 +42,7 @@ def settings_note(records: "Iterable[Record]") -> str:
             if usual:
                 found.setdefault(name, {}).setdefault(usual, record.spec)
     said = [one for name, told in found.items() for one in _unsaid(name, told)]
-    return f"Where a name says nothing else: {'; '.join(said)}." if said else ""
+    return f"Defaults: {'; '.join(said)}." if said else ""
 
 
 def _unsaid(name: str, told: Mapping[str, str]) -> Iterator[str]:

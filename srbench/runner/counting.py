@@ -41,8 +41,8 @@ def count(
     Args:
         spec, specs: such as ``"resnet50+sr"``; the baselines are added where they are missing.
         variants: blocks that make one more row per backbone, such as ``"se+sr:memories=4"``.
-        input_size: one side, ``(height, width)`` or ``"192x256"``, in pixels; what each network is
-            made for if nothing is said, 224 mostly.
+        input_size: one side, ``(height, width)`` or ``"192x256"``, in pixels; by default
+            what each network is made for, 224 mostly.
         num_classes: the logits of the last layer; likewise, 1000 mostly.
 
     Returns:

@@ -45,12 +45,12 @@ def time(
     Args:
         spec, specs: such as ``"resnet50+sr"``; the baselines are added where they are missing.
         variants: blocks that make one more row per backbone, such as ``"se+sr:memories=4"``.
-        input_size: one side, ``(height, width)`` or ``"192x256"``, in pixels; what each network is
-            made for if nothing is said, 224 mostly.
+        input_size: one side, ``(height, width)`` or ``"192x256"``, in pixels; by default
+            what each network is made for, 224 mostly.
         num_classes: the logits of the last layer; likewise, 1000 mostly.
-        device: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"`` or ``"all"``; every GPU present,
-            else the CPU, if nothing is said.
-        batch: images a batch; 1 on a CPU and 32 elsewhere if nothing is said.
+        device: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"`` or ``"all"``, or several of these
+            separated by commas; by default every GPU present, else the CPU.
+        batch: images a batch; by default 1 on a CPU and 32 elsewhere.
         dtype: ``"float32"``, ``"float16"`` or ``"bfloat16"``; with ``amp`` that of autocast.
         amp, channels_last, compile, cuda_graph, threads, seed: see `srbench.conditions.Setup`.
         aa: time the baseline a second time, to see the noise.
@@ -72,7 +72,7 @@ def time(
 def setup_for(
     device: Device, batch: int | None, dtype: str | None, amp: bool, **others: object
 ) -> Setup:
-    """The setup on a device, with its defaults where nothing is said."""
+    """The setup on a device, with its defaults."""
     return Setup(
         device=device.name,
         batch=device.default_batch if batch is None else batch,

@@ -163,9 +163,7 @@ def test_what_counts_and_times_share_is_said_once() -> None:
         *(timed("resnet18", [0.1] * 6), timed("resnet18+sr", [0.1] * 6, 1.1, **unsaid)),
     ]
     notes = notes_of(records, whole=True)
-    assert [note for note in notes if "memories=10" in note] == [
-        "Where a name says nothing else: sr memories=10."
-    ]
+    assert [note for note in notes if "memories=10" in note] == ["Defaults: sr memories=10."]
 
 
 def test_inputs_of_several_sizes_share_a_line() -> None:
