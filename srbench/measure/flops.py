@@ -37,12 +37,12 @@ CONVENTIONAL = frozenset(
     {"mean", "amax", "amin", "max", "min", "softmax", "log_softmax", "dropout", "feature_dropout"}
     # element by element, though torch's tags do not say so
     | {"alpha_dropout", "feature_alpha_dropout", "celu", "glu", "hardswish", "leaky_relu"}
-    | {"log_sigmoid", "mish", "prelu", "relu6", "rrelu", "selu"}
+    | {"log_sigmoid", "mish", "prelu", "relu6", "rrelu", "selu", "__or__"}
 )
 
 # Move data and compute nothing, like views and factories; fvcore knows many more by itself.
 MOVING = frozenset(
-    {"channel_shuffle", "clone", "eye", "flip", "linspace", "pad", "pixel_shuffle"}
+    {"channel_shuffle", "clone", "eye", "fill", "flip", "linspace", "pad", "pixel_shuffle", "zero"}
     | {"bernoulli", "empty_like", "normal", "rand", "randint", "randn", "randperm", "uniform"}
     | {"pixel_unshuffle", "reflection_pad2d", "repeat", "replication_pad2d", "tile", "triu", "tril"}
 )
@@ -122,7 +122,8 @@ def _analyse(model: nn.Module, inputs: tuple[Tensor, ...]) -> FlopCountAnalysis:
     # A convolution with padding="same" or "valid" is an operator that fvcore has no handle for.
     analysis.set_op_handle("aten::_convolution_mode", _convolution_mode)
     # fvcore passes over these in silence; they belong into the report.
-    analysis._ignored_ops = {op for op in analysis._ignored_ops if not _by_convention(op)}
+    ignored = {op for op in analysis._ignored_ops if not _by_convention(op)}
+    analysis._ignored_ops = ignored | {f"{op}_" for op in ignored}  # which work in place
     try:
         analysis.total()  # traces
     except (NeedsValues, MemoryError):
@@ -169,15 +170,17 @@ def _convolution_mode(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
 
 @cache
 def _by_convention(op: str) -> bool:
-    name = _short(op)
-    if name.removesuffix("_") in CONVENTIONAL or "pool" in name:  # in place or not
+    name = _out_of_place(op)
+    if name in CONVENTIONAL or "pool" in name:
         return True
-    return any(torch.Tag.pointwise in overload.tags for overload in _overloads(op))
+    # What works in place does not always have its twin's tags.
+    overloads = [*_overloads(op), *_overloads(f"aten::{name}")]
+    return any(torch.Tag.pointwise in overload.tags for overload in overloads)
 
 
 @cache
 def _moves(op: str) -> bool:
-    name = _short(op)
+    name = _out_of_place(op)
     if name in MOVING or name.startswith("new_") or name.endswith("_like"):
         return True
     return any(
@@ -188,6 +191,11 @@ def _moves(op: str) -> bool:
 def _overloads(op: str) -> list[OpOverload]:
     packet = getattr(torch.ops.aten, _short(op), None) if op.startswith("aten::") else None
     return [getattr(packet, name) for name in packet.overloads()] if packet else []
+
+
+def _out_of_place(op: str) -> str:
+    name = _short(op)
+    return name if name.endswith("__") else name.removesuffix("_")
 
 
 def _short(op: str) -> str:

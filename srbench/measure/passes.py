@@ -18,6 +18,7 @@ from srbench.conditions import Conditions, Setup
 from srbench.failures import require_failure
 from srbench.logits import logits
 from srbench.measure.clocks import Task
+from srbench.measure.pinning import Pinned
 
 
 @dataclass
@@ -168,12 +169,18 @@ def _gradient(output: Tensor) -> Tensor:
     return torch.randn_like(output, requires_grad=False).div_(output.numel())
 
 
-def tasks(subjects: Sequence[Subject], what: str) -> tuple[list[Task], dict[str, BaseException]]:
-    """The tasks of all models, and the error of each that has none."""
+def tasks(
+    subjects: Sequence[Subject], what: str, held: Pinned
+) -> tuple[list[Task], dict[str, BaseException]]:
+    """The tasks of all models, and the error of each that has none.
+
+    Each begins with the settings that are held, whatever the one before it set.
+    """
     ready, failures = [], dict[str, BaseException]()
     for subject in subjects:
         try:
-            ready.append(task(subject, what))
+            held.begin(subject.name, what)
+            ready.append(held.around(task(subject, what)))
         except BaseException as error:  # whatever it is: it is this model's failure
             require_failure(error)
             failures[subject.name] = error

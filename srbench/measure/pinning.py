@@ -1,41 +1,78 @@
 """Everything in torch that changes a time, held fixed while it is measured, and told."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
 
 from srbench.conditions import Setup
+from srbench.measure.clocks import Task
+from srbench.measure.settings import current, kept, put_back, recorded
+
+BUILDING = "building"
+
+
+@dataclass
+class Pinned:
+    """Settings that are held, although a network's code may change them.
+
+    ``flags`` are all that a record says of them. ``changes`` are what a model changed, by its name
+    and what it was doing, which is `BUILDING` or a pass.
+    """
+
+    settings: Mapping[str, Any]
+    flags: Mapping[str, Any]
+    changes: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    _doing: tuple[str, str] | None = None
+
+    def begin(self, model: str, what: str) -> None:
+        """Put the settings back before a model does something."""
+        self.end()
+        self._doing = model, what
+
+    def end(self) -> None:
+        """Put the settings back; what was changed is what the last model to begin has changed."""
+        if (found := put_back(self.settings)) and self._doing:
+            self.changes.setdefault(self._doing, {}).update(found)
+        self._doing = None
+
+    def around(self, task: Task) -> Task:
+        """The task, which begins with the settings that are held."""
+
+        def prepare() -> None:
+            self.begin(task.model, task.what)
+            task.prepare()
+
+        return replace(task, prepare=prepare)
 
 
 @contextmanager
-def pinned(setup: Setup) -> Iterator[dict[str, Any]]:
-    """Hold threads, cuDNN's choice of kernels, denormals and garbage collection; yields the flags.
+def pinned(setup: Setup) -> Iterator[Pinned]:
+    """Hold threads, cuDNN's choice of kernels, denormals and garbage collection.
 
     cuDNN tries its algorithms and keeps the fastest; denormals count as zero; nothing is collected
     while a call is timed. What torch had before comes back.
     """
-    before = torch.get_num_threads(), torch.backends.cudnn.benchmark, gc.isenabled()
-    state = torch.random.get_rng_state()
-    if setup.threads is not None:
-        torch.set_num_threads(setup.threads)
-    torch.backends.cudnn.benchmark = True
-    denormals = torch.set_flush_denormal(True)
-    torch.manual_seed(setup.seed)
-    gc.collect()
-    gc.disable()
-    try:
-        with _compiling_everything() if setup.compile else nullcontext():
-            yield flags() | {"flush_denormal": denormals}
-    finally:
-        threads, torch.backends.cudnn.benchmark, collecting = before
-        torch.set_num_threads(threads)
-        torch.set_flush_denormal(False)
-        torch.random.set_rng_state(state)
-        if collecting:
-            gc.enable()
+    collecting, state = gc.isenabled(), torch.random.get_rng_state()
+    with kept():
+        if setup.threads is not None:
+            torch.set_num_threads(setup.threads)
+        torch.backends.cudnn.benchmark = True
+        denormals = torch.set_flush_denormal(True)
+        torch.manual_seed(setup.seed)
+        gc.collect()
+        gc.disable()
+        try:
+            with _compiling_everything() if setup.compile else nullcontext():
+                yield Pinned(current(), flags() | {"flush_denormal": denormals})
+        finally:
+            torch.set_flush_denormal(False)
+            torch.random.set_rng_state(state)
+            if collecting:
+                gc.enable()
 
 
 def _compiling_everything() -> AbstractContextManager[object]:
@@ -53,15 +90,9 @@ def _compiling_everything() -> AbstractContextManager[object]:
 
 def flags() -> dict[str, Any]:
     """torch's settings that change times, as they are now, and the libraries it stands on."""
-    cudnn = torch.backends.cudnn
-    return {
-        "threads": torch.get_num_threads(),
+    return recorded(current()) | {
         "interop_threads": torch.get_num_interop_threads(),
-        "tf32_matmul": torch.get_float32_matmul_precision() != "highest",
-        "tf32_cudnn": cudnn.allow_tf32,
-        "cudnn_benchmark": cudnn.benchmark,
-        "deterministic": torch.are_deterministic_algorithms_enabled() or cudnn.deterministic,
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "cuda": torch.version.cuda,
-        "cudnn": cudnn.version() if torch.cuda.is_available() else None,
+        "cudnn": torch.backends.cudnn.version() if torch.cuda.is_available() else None,
     }

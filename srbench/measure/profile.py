@@ -87,7 +87,8 @@ def write_trace(subject: Subject, parts: Sequence[Part], clock: Clock, path: Pat
             task.run()
         with (
             _Hooks(subject.model, parts, _Named()),
-            torch.profiler.profile(activities=activities) as profiler,
+            # There is one cycle of events; torch 2.11 warns that it forgets those before the last.
+            torch.profiler.profile(activities=activities, acc_events=True) as profiler,
         ):
             for _ in range(TRACED):
                 clock.wall(task)

@@ -11,11 +11,11 @@ from srbench.measure.pinning import pinned
 def surroundings() -> dict[str, dict[str, Any]]:
     """Facts by part: versions, machine, torch's flags as they are held while timing, the state
     now, and each device. None where something does not tell."""
-    with pinned(Setup()) as flags:
+    with pinned(Setup()) as held:
         parts = {
             "versions": dict(environment.versions()),
             "machine": environment.machine(),
-            "torch": dict(flags),
+            "torch": dict(held.flags),
         }
     for name in resolve("all"):
         if name != "cpu":

@@ -10,7 +10,8 @@ from srbench.measure import memory
 from srbench.measure.devices import Device
 from srbench.measure.energy import energies
 from srbench.measure.passes import Subject, around, tasks
-from srbench.measure.pinning import pinned
+from srbench.measure.pinning import Pinned, pinned
+from srbench.measure.settings import put_back
 from srbench.records import Energy, Memory
 from srbench.runner.sampling import Job, Row, Say, subject
 from srbench.spec import Spec
@@ -33,8 +34,8 @@ def measure_peaks(
             if device.peak is None:
                 into[row.spec] = fresh.call(peaks_here, job, row, variables=memory.PLAIN_MALLOC)
             else:
-                with pinned(job.setup):
-                    model = subject(job, row, device.torch_device)
+                with pinned(job.setup) as held:
+                    model = subject(job, row, device.torch_device, held)
                     into[row.spec] = {what: device.peak(model, what) for what in job.plan.passes}
         except BaseException as error:
             require_failure(error)
@@ -44,8 +45,10 @@ def measure_peaks(
 
 def peaks_here(job: Job, row: Row) -> Peaks:
     """Peak memory on the CPU, to be called in a process of its own."""
-    with pinned(job.setup):
-        return memory.in_this_process(subject(job, row, torch.device("cpu")), job.plan.passes)
+    put_back(job.settings)
+    with pinned(job.setup) as held:
+        model = subject(job, row, torch.device("cpu"), held)
+        return memory.in_this_process(model, job.plan.passes)
 
 
 def measure_energies(
@@ -56,20 +59,20 @@ def measure_energies(
     What fails here, though it ran before, leaves its cells empty.
     """
     try:
-        with pinned(job.setup):
-            subjects = [subject(job, row, device.torch_device) for row in rows]
+        with pinned(job.setup) as held:
+            subjects = [subject(job, row, device.torch_device, held) for row in rows]
             for what in [what for what in job.plan.passes if what != "backward"]:
                 say(f"{what}: energy")
-                into[what] = _energies(job, device, subjects, what)
+                into[what] = _energies(job, device, subjects, what, held)
     except BaseException as error:
         require_failure(error)
         say(f"no energy: {told(error)}")
 
 
 def _energies(
-    job: Job, device: Device, subjects: Sequence[Subject], what: str
+    job: Job, device: Device, subjects: Sequence[Subject], what: str, held: Pinned
 ) -> dict[str, Energy]:
     assert device.gpu
-    ready, _ = tasks(subjects, what)
+    ready, _ = tasks(subjects, what, held)
     with around(what):
         return energies(ready, device.clock, device.gpu, job.setup.batch, job.setup.seed)

@@ -16,6 +16,7 @@ from srbench.errors import SrbenchError
 from srbench.failures import lacks_memory, require_failure, told
 from srbench.measure.flops import CounterFailed, Flops, count_for_real, count_on_shapes
 from srbench.measure.params import count_parameters
+from srbench.measure.settings import kept
 from srbench.models.assembly import Assembly, Inserted
 from srbench.models.build import assemble, assemble_uninitialised
 from srbench.models.trial import does_not_run, watched
@@ -107,6 +108,7 @@ class _Counted:
     parts: tuple[MadeOf, ...] = ()
 
 
+@kept()
 def _count(spec: Spec, under: Conditions, detailed: bool) -> _Counted:
     try:
         assembly, flops, said = assemble_and_count(spec, under)
@@ -121,6 +123,7 @@ def _count(spec: Spec, under: Conditions, detailed: bool) -> _Counted:
         return _Counted(None, f"failed: {_reason(spec, under, error).removeprefix(f'{spec}: ')}")
 
 
+@kept()
 def fingerprint_of(case: Case) -> str:
     """What the record of a case would say of its code; `UNKNOWN` for what cannot be built."""
     try:
@@ -150,6 +153,7 @@ def _auxiliary(spec: Spec, model: nn.Module, flops: Flops) -> dict[str, str]:
     return {str(spec.backbone): own}
 
 
+@kept()
 def assemble_and_count(spec: Spec, under: Conditions) -> tuple[Assembly, Flops, dict[str, str]]:
     """A model and its counts, on shapes, or for real where that fails, which is said.
 

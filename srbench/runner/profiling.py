@@ -14,7 +14,7 @@ from srbench.conditions import Setup
 from srbench.measure.devices import Device
 from srbench.measure.params import count_parameters
 from srbench.measure.passes import place
-from srbench.measure.pinning import pinned
+from srbench.measure.pinning import BUILDING, pinned
 from srbench.measure.profile import Part, bytes_moved, time_parts, write_trace
 from srbench.measure.roofline import Limits, measure_limits
 from srbench.models.assembly import Assembly
@@ -41,10 +41,12 @@ def profile(
     """
     spec, under = case
     _, counted, _ = assemble_and_count(spec, under)
-    with pinned(setup) as flags:
+    with pinned(setup) as held:
         torch.manual_seed(setup.seed)
+        held.begin(str(spec), BUILDING)
         assembly = assemble(spec, under)
         parts = _parts(case, assembly)
+        held.begin(str(spec), "forward")
         subject = place(str(spec), assembly.model, under, setup, device.torch_device)
         with torch.inference_mode():
             dtype = getattr(torch, setup.dtype)
@@ -53,6 +55,7 @@ def profile(
         seconds, whole = time_parts(subject, parts, device.clock, rounds)
         if trace:
             write_trace(subject, parts, device.clock, trace)
+        held.end()
     return Profile(
         str(spec),
         under.input_shape[1:],
@@ -72,7 +75,12 @@ def profile(
             )
             for part in parts
         ),
-        environment.facts() | device.facts | flags,
+        {
+            **environment.facts(),
+            **device.facts,
+            **held.flags,
+            **held.changes.get((str(spec), "forward"), {}),
+        },
     )
 
 

@@ -1,7 +1,7 @@
 """Times specs against their baselines: from samples to estimates and records."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
@@ -11,6 +11,8 @@ from srbench.comparison import Case, Size, cases, usual
 from srbench.conditions import PASSES, Conditions, Plan, Setup
 from srbench.failures import require_failure, told
 from srbench.measure.devices import Device, opened, require_dtype, resolve
+from srbench.measure.pinning import BUILDING
+from srbench.measure.settings import kept
 from srbench.models.build import require_buildable
 from srbench.records import Energy, Estimate, Memory, PassTiming, Record, Timing
 from srbench.results import Results
@@ -123,7 +125,7 @@ def run(
         except KeyboardInterrupt as error:
             interrupted = error
         flags = found[1].flags if len(found) > 1 else {}
-        facts = environment.facts() | device.facts | flags
+        facts = {**environment.facts(), **device.facts, **flags}
         for row in rows:
             passes = _passes(job, found, row, peaks.get(row.spec, {}), joules)
             if passes or not interrupted:
@@ -132,6 +134,7 @@ def run(
             raise interrupted
 
 
+@kept()
 def _checked(row: Row, under: Conditions, failures: dict[str, str], say: Say) -> Row:
     """The row with the fingerprint of its code; why it cannot be built or run is a failure."""
     say(f"building {row.name}")
@@ -237,7 +240,7 @@ def _record(
         input=job.under.input_shape[1:],
         num_classes=job.under.num_classes,
         counts=None,
-        environment=facts,
+        environment={**facts, **_changes(found, row, PASSES)},
         status=f"failed: {failure}" if failure else "ok",
         settings=settings(row.spec),
         timing=Timing(
@@ -255,6 +258,21 @@ def _record(
     )
 
 
+def _changes(found: Sequence[Sampled], row: Row, doing: Sequence[str]) -> dict[str, object]:
+    """The settings of torch that a row's code changed while it did one of these."""
+    return {
+        setting: value
+        for one in found
+        for (name, what), changes in one.changes.items()
+        if name == row.name and what in doing
+        for setting, value in changes.items()
+    }
+
+
+def _told(changes: Mapping[str, object]) -> str:
+    return ", ".join(f"{setting} to {value}" for setting, value in changes.items())
+
+
 def _finished(job: Job, found: Sequence[Sampled]) -> int:
     """How many processes have samples; an interruption may have come before the last."""
     return 1 if job.plan.processes == 1 else sum(bool(one.samples) for one in found)
@@ -265,6 +283,11 @@ def _notes(
 ) -> Iterator[str]:
     """What disturbed the row, or keeps it from saying more."""
     yield from dict.fromkeys(note for one in found for note in one.notes)
+    built, ran = _changes(found, row, [BUILDING]), _changes(found, row, PASSES)
+    if ran:
+        yield f"its forward sets torch's {_told(ran)}: it is timed with that"
+    if only := {name: value for name, value in built.items() if name not in ran}:
+        yield f"building it sets torch's {_told(only)}: it is timed without that"
     for what, timed in passes.items():
         if any(what in one.samples and row.name in one.samples[what].unsettled for one in found):
             yield f"{what}: the warm-up was cut short by the time budget"

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 from fakes import FakeNvml, install_fake_cuda
 
 import srbench
@@ -180,7 +181,8 @@ def test_env_tells_all_parts(capsys: pytest.CaptureFixture) -> None:
     (parts,) = json.loads(capsys.readouterr().out)
     assert parts["versions"]["srbench"] == srbench.__version__
     assert {"cpu", "cores", "memory_bytes", "governor"} <= parts["machine"].keys()
-    assert {"threads", "tf32_cudnn", "cudnn_benchmark", "deterministic"} <= parts["torch"].keys()
+    assert {"threads", "cudnn_benchmark", "deterministic"} <= parts["torch"].keys()
+    assert parts["torch"]["fp32_cuda_conv"] == torch.backends.cudnn.conv.fp32_precision == "tf32"
     assert {"load_1min", "energy_counter"} <= parts["now"].keys()
 
 

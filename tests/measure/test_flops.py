@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 
 import pytest
 import torch
@@ -182,6 +183,40 @@ def test_activations_are_uncounted_by_convention(activation: nn.Module) -> None:
     counted = count_flops(activation, torch.zeros(1, 4, 3, 3))
     assert (counted.macs, counted.unknown) == (0, {})
     assert counted.uncounted
+
+
+def runs(function: Callable[[Tensor], Tensor]) -> bool:
+    try:
+        return isinstance(function(torch.rand(2, 3)), Tensor)
+    except (RuntimeError, TypeError, ValueError, IndexError, UserWarning):
+        return False
+
+
+def in_place_and_not() -> Iterator[tuple[str, Function, Function]]:
+    """Every method of tensors that works in place, on one tensor or with another, and its twin."""
+    for name in sorted(set(dir(Tensor)) & {f"{name}_" for name in dir(Tensor)} - {"share_memory_"}):
+        for others in ((), (torch.rand(2, 3),)):
+            here = lambda x, name=name, others=others: getattr(x.clone(), name)(*others)  # noqa: E731
+            anew = lambda x, name=name, others=others: getattr(x, name[:-1])(*others)  # noqa: E731
+            if not name.startswith("_") and runs(here) and runs(anew):
+                yield name, Function(here), Function(anew)
+
+
+def test_what_works_in_place_is_uncounted_where_its_twin_is() -> None:
+    x, compared = torch.rand(2, 3), []
+    for name, here, anew in in_place_and_not():
+        found = {op.removesuffix("_") for op in count_flops(here, x).unknown}
+        assert found == set(count_flops(anew, x).unknown), name
+        compared.append(name)
+    assert {"abs_", "add_", "floor_divide_", "gt_", "multiply_", "relu_"} <= set(compared)
+
+
+@pytest.mark.parametrize("kind", ["hardtanh", "elu", "hardsigmoid", "leaky_relu", "relu6", "silu"])
+def test_activations_in_place_are_uncounted_too(kind: str) -> None:
+    activation = getattr(nn.functional, kind)
+    counted = count_flops(Function(lambda x: activation(x + 1, inplace=True)), torch.rand(1, 3, 4))
+    assert counted.unknown == {}
+    assert len(counted.uncounted) == 2
 
 
 def test_a_model_comes_back_as_it_was() -> None:

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from srbench.conditions import Conditions, Setup
 from srbench.measure.passes import around, place, task, tasks
+from srbench.measure.pinning import pinned
 
 SMALL = Conditions(8, 8, num_classes=3)
 
@@ -158,7 +159,8 @@ def test_a_model_that_raises_has_no_task() -> None:
 
     good = subject()
     bad = place("bad", Broken(), SMALL, Setup(), torch.device("cpu"))
-    ready, failures = tasks([good, bad], "train")
+    with pinned(Setup()) as held:
+        ready, failures = tasks([good, bad], "train", held)
     assert [one.model for one in ready] == ["net"]
     assert str(failures["bad"]) == "not in training"
 

@@ -1,0 +1,115 @@
+"""torch's settings that change times: what they are, and how they are put back.
+
+They hold for the whole process, and a network may change them: by `torch.backends`, where the
+precision of float32 is set for each kind of operator, or by the older flags, which torch refuses to
+read once the newer ones say otherwise.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, NamedTuple
+
+import torch
+
+_cudnn: Any = torch.backends.cudnn  # which have more attributes than their types say
+_mkldnn: Any = torch.backends.mkldnn
+
+# An operator whose precision is "none" has that of its library, and this that of all.
+OPERATORS = {
+    "fp32_cuda_matmul": torch.backends.cuda.matmul,
+    "fp32_cuda_conv": _cudnn.conv,
+    "fp32_cuda_rnn": _cudnn.rnn,
+    "fp32_cpu_matmul": _mkldnn.matmul,
+    "fp32_cpu_conv": _mkldnn.conv,
+    "fp32_cpu_rnn": _mkldnn.rnn,
+}
+ABOVE = {"fp32": torch.backends, "fp32_cuda": _cudnn}
+
+
+class Setting(NamedTuple):
+    """How a setting is read and written."""
+
+    read: Callable[[], Any]
+    write: Callable[[Any], object]
+
+
+def current() -> dict[str, Any]:
+    """All of them as they are now, by name. One of the older flags that torch refuses is None."""
+    return {name: setting.read() for name, setting in _SETTINGS.items()}
+
+
+def put_back(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Make all of them what is wanted. Returns those that were not, as `recorded` names them."""
+    found = current()
+    if found == wanted:
+        return {}
+    # The older flags write to the newer ones, which therefore have the last word.
+    for name in (*_SETTINGS, *_PRECISIONS):
+        if _SETTINGS[name].read() != wanted[name]:
+            _SETTINGS[name].write(wanted[name])
+    was, held = recorded(found), recorded(wanted)
+    return {name: value for name, value in was.items() if value != held[name]}
+
+
+def recorded(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What a record says of settings. A precision is torch's own word: ``"tf32"``, ``"bf16"``,
+    ``"ieee"``, or ``"none"`` where none is set, which computes as ``"ieee"`` does."""
+    return {
+        "threads": values["threads"],
+        **{name: values[name] for name in OPERATORS},
+        "cudnn_benchmark": values["cudnn_benchmark"],
+        "deterministic": bool(values["deterministic_debug_mode"] or values["cudnn_deterministic"]),
+    }
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """What is run in it leaves the settings as they were."""
+    before = current()
+    try:
+        yield
+    finally:
+        put_back(before)
+
+
+def _attribute(holder: Any, name: str) -> Setting:
+    return Setting(partial(getattr, holder, name), partial(setattr, holder, name))
+
+
+def _precision(holder: Any) -> Setting:
+    def write(value: str) -> None:
+        holder.fp32_precision = "none"  # whatever is above it may say the same
+        if holder.fp32_precision != value:
+            holder.fp32_precision = value
+
+    return Setting(lambda: holder.fp32_precision, write)
+
+
+def _older(setting: Setting) -> Setting:
+    def read() -> Any:
+        try:
+            return setting.read()
+        except RuntimeError:  # the newer ones were set to something else
+            return None
+
+    return Setting(read, lambda value: None if value is None else setting.write(value))
+
+
+_PRECISIONS = {name: _precision(holder) for name, holder in (ABOVE | OPERATORS).items()}
+_OLDER = {
+    "float32_matmul_precision": _older(
+        Setting(torch.get_float32_matmul_precision, torch.set_float32_matmul_precision)
+    ),
+    "cudnn_allow_tf32": _older(_attribute(_cudnn, "allow_tf32")),
+}
+_SETTINGS = {
+    **_PRECISIONS,
+    **_OLDER,
+    "threads": Setting(torch.get_num_threads, torch.set_num_threads),
+    "cudnn_benchmark": _attribute(_cudnn, "benchmark"),
+    "cudnn_deterministic": _attribute(_cudnn, "deterministic"),
+    "deterministic_debug_mode": Setting(
+        torch.get_deterministic_debug_mode, torch.set_deterministic_debug_mode
+    ),
+}

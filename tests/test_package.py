@@ -1,0 +1,82 @@
+"""What is built of this project, what is in it, and what is said of installing it."""
+
+import re
+import shutil
+import subprocess
+import tarfile
+import zipfile
+from email import message_from_bytes
+from pathlib import Path
+
+import pytest
+from hatchling.builders.sdist import SdistBuilder
+from hatchling.builders.wheel import WheelBuilder
+
+import srbench
+
+ROOT = Path(__file__).parents[1]
+NAME = f"srbench_cnn-{srbench.__version__}"
+# The index has another project called srbench: neither it nor extras of it are ever meant.
+OTHERS = re.compile(r"(?:\binstall|\buvx|\bpipx run)\s[^\n]*\bsrbench\b(?!-cnn)|\bsrbench\[\w")
+
+
+@pytest.fixture(scope="module")
+def tracked() -> list[str]:
+    """The files that git has of this project."""
+    if not (ROOT / ".git").exists() or not shutil.which("git"):
+        pytest.skip("this is no git checkout")
+    done = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return [name for name in done.stdout.split("\0") if name]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_others"),
+    [
+        ("pip install srbench", True),
+        ("pip install 'srbench[timm]'", True),
+        ("uv pip install --upgrade srbench", True),
+        ("    srbench[timm]", True),
+        ("pip install .", False),
+        ("pip install '.[timm]'", False),
+        ("srbench-cnn[timm]", False),
+        ("install it, then run\nsrbench flops resnet18", False),
+    ],
+)
+def test_what_names_the_other_project(text: str, is_others: bool) -> None:
+    assert bool(OTHERS.search(text)) == is_others
+
+
+def test_no_file_says_to_install_the_other_project(tracked: list[str]) -> None:
+    said = [
+        f"{name}: {found[0]}"
+        for name in tracked
+        if name != "tests/test_package.py"
+        for found in OTHERS.finditer((ROOT / name).read_text(encoding="utf-8", errors="replace"))
+    ]
+    assert said == []
+
+
+def test_the_source_distribution_holds_every_tracked_file(
+    tracked: list[str], tmp_path: Path
+) -> None:
+    (built,) = SdistBuilder(str(ROOT)).build(directory=str(tmp_path))
+    with tarfile.open(built) as archive:
+        names = set(archive.getnames())
+    assert {f"{NAME}/{name}" for name in tracked} <= names
+
+
+def test_the_wheel_holds_the_package_its_types_and_its_name(
+    tracked: list[str], tmp_path: Path
+) -> None:
+    (built,) = WheelBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"])
+    with zipfile.ZipFile(built) as archive:
+        names = set(archive.namelist())
+        metadata = message_from_bytes(archive.read(f"{NAME}.dist-info/METADATA"))
+        commands = archive.read(f"{NAME}.dist-info/entry_points.txt").decode()
+    own = {name for name in tracked if name.startswith("srbench/")}
+    assert own <= names
+    assert "srbench/py.typed" in own
+    assert metadata["Name"] == "srbench-cnn"
+    assert "\nsrbench = srbench.cli:main" in commands
