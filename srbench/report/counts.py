@@ -82,8 +82,9 @@ def _agreed(records: Iterable[Record]) -> str:
     doubtful = [bool(record.warnings) or record.status != "ok" for record in records]
     if all(doubtful):
         return "."
-    where = " in rows without *" if any(doubtful) else ""
-    return f" and, with the same result{where}, by torch's FlopCounterMode."
+    if any(doubtful):
+        return " and by torch's FlopCounterMode, which agree in the rows without *."
+    return " and, with the same result, by torch's FlopCounterMode."
 
 
 def _module_rows(results: Results) -> list[dict[str, Any]]:

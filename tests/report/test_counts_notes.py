@@ -13,9 +13,7 @@ from srbench.rows import joined
 
 PLAIN, SE, SR = counted("resnet18"), counted("resnet18+se", 1100), counted("resnet18+sr", 1200)
 EVERYWHERE = "counted by fvcore and, with the same result, by torch's FlopCounterMode."
-ELSEWHERE = (
-    "counted by fvcore and, with the same result in rows without *, by torch's FlopCounterMode."
-)
+ELSEWHERE = "counted by fvcore and by torch's FlopCounterMode, which agree in the rows without *."
 
 
 def with_counts(record: Record, **counts: object) -> Record:
