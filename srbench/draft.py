@@ -67,7 +67,8 @@ class Draft:
         """The value at a place; None where there is none."""
         found: Any = self.data
         for key in where:
-            is_there = isinstance(found, list) or (isinstance(found, dict) and key in found)
+            kind = list if isinstance(key, int) else dict
+            is_there = isinstance(found, kind) and (kind is list or key in found)
             found = found[key] if is_there else None
         return found
 

@@ -127,7 +127,7 @@ def _wrong_keys(
         other = first.setdefault(canonical, key)
         if specs is not None and canonical not in specs:
             yield Wrong.at(where, absent(canonical, specs))
-        elif draft.at((*table, other)) != draft.at(where):
+        elif other != key and draft.at((*table, other)) != draft.at(where):
             here, there = draft.at(where), draft.at((*table, other))
             yield Wrong.at(where, _twice(here, other, there))
 

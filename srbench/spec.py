@@ -148,22 +148,25 @@ def _split(text: str, whole: str) -> tuple[str, str | None]:
     _require_no_file(name)
     if not re.fullmatch(r"[A-Za-z_][\w.-]*(:[A-Za-z_][\w.-]*)?", name):
         problem = f"a name is missing in {whole!r}" if not name else f"{name!r} is not a name"
-        several = f"name one at a time, or join blocks by +: {'+'.join(name.split(','))}"
+        joined = f", or join blocks by +: {'+'.join(name.split(','))}"
+        several = "name one at a time" + ("" if whole.startswith(name) else joined)
         raise SpecError(problem, several if "," in name else GRAMMAR_HINT)
     return name, rest if colon else None
 
 
 def _require_no_file(name: str) -> None:
     """Raises SpecError where a name is a file of Python, or something in one."""
-    found = re.fullmatch(r"(.*)\.py(?::(.*))?", name, re.DOTALL)
+    found = re.fullmatch(r"(.+)\.py(?::(.*))?", name, re.DOTALL)
     if not found:
         return
     folder, _, module = found[1].replace("\\", "/").rpartition("/")
     if re.fullmatch(r"(\w+/)*\w+", folder):  # below this one
         module, folder = f"{folder.replace('/', '.')}.{module}", ""
     where = f"call srbench in {folder}, and " if folder.strip("./") else ""
-    meant = f"{module}:{found[2] or 'Class'}"
-    raise SpecError(f"{name} is a file, and a spec names a module", f"{where}write {meant}")
+    remedy = f"{where}write {module}:{found[2] or 'Class'}"
+    if not all(part.isidentifier() for part in module.split(".")):
+        remedy = "rename it: a module's name has letters, digits and _ alone"
+    raise SpecError(f"{name} is a file, and a spec names a module", remedy)
 
 
 def _block(written: Part, whole: str, backbone: Backbone) -> Part:

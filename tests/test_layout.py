@@ -138,3 +138,20 @@ def test_tables_are_found_by_name(tmp_path: Path) -> None:
 def test_a_machine_has_a_name_that_files_can_bear() -> None:
     assert machine_name("Intel(R) Xeon(R) CPU @ 2.20GHz") == "intel-r-xeon-r-cpu-2-20ghz"
     assert machine_name("../..") == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('[[time]]\nspecs = ["resnet18"]\n', "time must be"),
+        ('[[names]]\nresnet18 = "a"\n', "names must be"),
+        ("[names]\nresnet18 = nan\n", "must be a text"),
+    ],
+)
+def test_a_table_of_another_kind_is_told_in_words(text: str, problem: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.toml"
+    path.write_text(f'caption = "x"\ncolumns = ["params"]\n[[rows]]\nmodels = ["resnet18"]\n{text}')
+    with pytest.raises(SrbenchError) as found:
+        open_table(path)
+    (one,) = found.value.errors
+    assert problem in one.message

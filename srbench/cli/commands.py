@@ -92,8 +92,10 @@ class Commands(_Quiet, TyperGroup):
 
     def parse_args(self, context: Any, arguments: list[str]) -> Any:
         """``--debug`` may stand behind the command as well."""
-        if DEBUG in arguments:
-            arguments = [DEBUG, *(one for one in arguments if one != DEBUG)]
+        end = arguments.index("--") if "--" in arguments else len(arguments)
+        if DEBUG in arguments[:end]:
+            kept = [one for one in arguments[:end] if one != DEBUG]
+            arguments = [DEBUG, *kept, *arguments[end:]]
         return super().parse_args(context, arguments)
 
     def resolve_command(self, context: Any, arguments: list[str]) -> Any:

@@ -19,8 +19,9 @@ from srbench.spec import read
 
 Candidate = tuple[str, str]  # and its help
 
-# What no shell takes for more than a letter: a folder may hold a file of any name.
-_PLAIN = re.compile(r"[\w@%+=:,./-]+")
+# What no shell takes for more than a letter, and no command for an option: a folder may hold a file
+# of any name.
+_PLAIN = re.compile(r"(?!-)[\w@%+=:,./-]+")
 
 
 def complete_spec(incomplete: str) -> list[Candidate]:
@@ -76,7 +77,7 @@ def complete_tables(context: typer.Context, incomplete: str) -> list[Candidate]:
 def complete_tables_or_all(context: typer.Context, incomplete: str) -> list[Candidate]:
     """Tables of the folder given, and ``all``."""
     found = complete_tables(context, incomplete)
-    return [*_starting([("all", "")], incomplete), *found]
+    return _starting([("all", ""), *found], incomplete)
 
 
 def complete_records(incomplete: str) -> list[Candidate]:
@@ -110,7 +111,7 @@ def _block(text: str, stages: tuple[str, ...]) -> list[Candidate]:
     name, colon, options = text.partition(":")
     if colon:
         return _behind(f"{name}:", _options(options, _of_block(name), stages))
-    others = [(each, "") for each in plugins.names(plugins.BLOCK_GROUP)]
+    others = [(each, "") for each in plugins.names(plugins.BLOCK_GROUP) if each not in BLOCKS]
     return _starting([*((block.name, block.summary) for block in BLOCKS.values()), *others], name)
 
 

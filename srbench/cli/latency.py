@@ -134,7 +134,7 @@ def latency(
             device=device,
             setup={
                 "batch": batch_size,
-                "dtype": dtype and name("--dtype", dtype, DTYPES),
+                "dtype": None if dtype is None else name("--dtype", dtype, DTYPES),
                 "amp": amp,
                 "channels_last": channels_last,
                 "compile": compiled,

@@ -61,7 +61,7 @@ def profile(
         device,
         {
             "batch": batch_size,
-            "dtype": dtype and name("--dtype", dtype, DTYPES),
+            "dtype": None if dtype is None else name("--dtype", dtype, DTYPES),
             "amp": amp,
             "channels_last": channels_last,
             "threads": threads,

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from srbench.cli.messages import tell
-from srbench.cli.output import require_free
+from srbench.cli.output import STDOUT, require_free
 from srbench.cli.recorded import read_records, records_path
+from srbench.cli.streams import require_stdout, show
 from srbench.errors import ROWS_FAILED, for_all, some
 from srbench.files import is_file, require_apart, require_writable, write_whole
 from srbench.gate.committed import FOLDER, layout_paths, open_table
@@ -21,11 +22,18 @@ def report_and_write(names: Sequence[str], output: Path, title: str, overwrite: 
     named = list(names or [path.stem for path in layout_paths(FOLDER)])
     reads = [records_path(name) for name in named]
     require_apart(output, [*reads, *(path.with_suffix(".toml") for path in reads)])
-    require_free(output, overwrite=overwrite)
-    require_writable(output)
+    if output == STDOUT:
+        require_stdout()
+    else:
+        require_free(output, overwrite=overwrite)
+        require_writable(output)
     parts = for_all(_part, named)
-    write_whole(output, page(title, [part for part, _ in parts]))
-    tell(f"wrote {output}")
+    text = page(title, [part for part, _ in parts])
+    if output == STDOUT:
+        show(text, is_data=True)
+    else:
+        write_whole(output, text)
+        tell(f"wrote {output}")
     return 0 if all(is_sound for _, is_sound in parts) else ROWS_FAILED
 
 

@@ -11,7 +11,7 @@ from srbench.cli.output import Output, destination, require_free
 from srbench.cli.progress import progress
 from srbench.cli.values import listed, whole_numbers
 from srbench.comparison import cases
-from srbench.conditions import Plan
+from srbench.conditions import Plan, Setup
 from srbench.errors import ROWS_FAILED, SpecError, SrbenchError
 from srbench.files import exists, require_apart, require_writable
 from srbench.filing import RecordFile
@@ -52,6 +52,10 @@ def sweep_and_show(
     rows = _rows(specs, sizes, num_classes)
     batch_sizes = whole_numbers("--batch-size", batches)
     plan = Plan(time_budget=time_budget)
+    for batch in batch_sizes:
+        Setup(batch=batch)  # raises SrbenchError where it is out of range
+    if device:
+        _require_device(device)
     if exists(records.with_suffix(".toml")):
         raise SrbenchError(f"{records} belongs to a table", "name another file with --records")
     target = destination(output, reads=[records])
@@ -113,6 +117,13 @@ def _count(rows: Sequence[Row], done: _Done) -> None:
             done.file.put(record)
             done.measured.add(record.key)
             done.counts[row] = record
+
+
+def _require_device(name: str) -> None:
+    """Raises SrbenchError where it is not there, before anything is counted."""
+    from srbench.measure.devices import resolve_one  # loads torch
+
+    resolve_one(name)
 
 
 def _time(done: _Done, device: str, batches: Sequence[int | None], plan: Plan, seed: int) -> None:

@@ -10,8 +10,10 @@ def listed(option: str, values: str | Iterable[str] | None) -> list[str]:
 
     Raises SrbenchError for an empty one.
     """
-    text = values if isinstance(values, str) else ",".join(values or ())
-    found = [value.strip() for value in text.split(",")] if values else []
+    if values is None or values == []:
+        return []
+    text = values if isinstance(values, str) else ",".join(values)
+    found = [value.strip() for value in text.split(",")]
     if not all(found):
         raise SrbenchError(f"{option} {text!r} has an empty value", "separate values by one comma")
     return list(dict.fromkeys(found))

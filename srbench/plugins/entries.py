@@ -37,7 +37,25 @@ def target(group: str, name: str) -> str:
 def _entries(group: str) -> "Iterable[EntryPoint]":
     from importlib.metadata import entry_points  # slow to import, and rarely needed
 
-    return entry_points(group=group)
+    try:
+        return entry_points(group=group)
+    except Exception as error:  # what lists them may be damaged in any way
+        raise SpecError(
+            f"the entry points of {_damaged()} cannot be read: {type(error).__name__}: {error}",
+            "install that package again, or uninstall it",
+        ) from error
+
+
+def _damaged() -> str:
+    """The first package whose entry points cannot be read."""
+    from importlib.metadata import distributions
+
+    for package in distributions():
+        try:
+            _ = package.entry_points
+        except Exception:
+            return f"{package.name} {package.version}"
+    return "a package"
 
 
 def _package(entry: "EntryPoint") -> str:

@@ -106,6 +106,23 @@ def test_names_are_separated_by_commas(capsys: pytest.CaptureFixture) -> None:
         (("flops", "--block", "my\\gct.py:GCT"), "is a file", "^write my.gct:GCT$"),
         (("flops", "--block", "gct.py"), "gct.py is a file", "^write gct:Class$"),
         (("flops", "--block", "gct.py:"), "gct.py is a file", "^write gct:Class$"),
+        (("flops", "a b.py:GCT"), "is a file", "rename it: a module's name has letters"),
+        (("flops", ".py:GCT"), "'.py:GCT' is not a name", "write a spec as"),
+        (("flops", "resnet18,resnet34"), "is not a name", "^name one at a time$"),
+        (("sweep", "resnet18+sr", "--memories", ""), "--memories '' has an empty value", "comma"),
+        (("sweep", "resnet18+sr", "--stage", ""), "--stage '' has an empty value", "comma"),
+        (("sweep", "resnet18+sr", "--vary", "sr.hidden="), "'' has an empty value", "comma"),
+        (("sweep", "resnet18+sr", "--input-size", ""), "--input-size '' has an empty", "comma"),
+        (("sweep", "resnet18", "--device", "cpu", "--batch-size", ""), "'' has an empty", "comma"),
+        (
+            ("sweep", "resnet18", "--device", "cpu", "--batch-size", "1,2000000"),
+            "2000000 is out",
+            "",
+        ),
+        (("sweep", "resnet18", "--device", "tpu"), "there is no device tpu", "use --device cpu"),
+        (("latency", "resnet18", "--dtype", ""), "--dtype takes no ''", "it takes float32"),
+        (("latency", "resnet18", "--pass", ""), "--pass '' has an empty value", "comma"),
+        (("flops", "--sr-memories", ""), "--sr-memories '' has an empty value", "comma"),
         (("flops", "../gct.py:Net"), "is a file", "^write gct:Net$"),
         (("flops", "/home/me/gct.py:G"), "is a file", "^call srbench in /home/me, and write gct:G"),
         (("flops", "resnet18+sr:stage=4"), "there is no stage '4'", "did you mean layer4?"),
@@ -181,3 +198,36 @@ def test_env_writes_the_digits_that_mean_something(
     assert re.fullmatch(r"\d+\.\d\d", found["load_1min"])
     assert found["gpu_temperature_c"] == "0 55 °C"
     assert found["energy_counter_j"] == "0 7.12 MJ"
+
+
+def test_a_report_to_a_dash_is_stdout(
+    tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["flops", "resnet18", "--no-variants", *SMALL, "-o", "a.jsonl"]) == 0
+    assert run(["report", "a.jsonl", "-o", "-"]) == 0
+    assert capsys.readouterr().out.startswith("<!doctype html>")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.jsonl"]
+
+
+def test_what_follows_two_dashes_is_no_option(capsys: pytest.CaptureFixture) -> None:
+    assert run(["flops", "--", "--debug"]) == 2
+    message, _ = capsys.readouterr().err.splitlines()
+    assert "'--debug' is not a name" in message
+
+
+@pytest.mark.parametrize("content", [b"[x]\nbroken\n", b"\xff\xfe"])
+def test_a_package_with_damaged_entry_points_is_named(
+    content: bytes,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = tmp_path / "bad-1.0.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Name: bad\nVersion: 1.0\n")
+    (folder / "entry_points.txt").write_bytes(content)
+    monkeypatch.syspath_prepend(tmp_path)
+    message, hint = error(capsys, "blocks")
+    assert "the entry points of bad 1.0 cannot be read" in message
+    assert "install that package again" in hint
