@@ -10,6 +10,7 @@ in the catalog's order, so ``parse(str(spec)) == spec``, and two spellings of on
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from srbench import lookup
@@ -186,14 +187,22 @@ def _read(text: str, whole: str) -> Part:
         key, equals, value = assignment.partition("=")
         if not (key and equals and value) or re.search(r"[\s=:]", value):
             raise SpecError(
-                f"{assignment!r} in {whole!r} is not key=value",
-                GRAMMAR_HINT
-                + ("" if equals or not assignment else "; srbench's own names are no modules"),
+                f"{assignment!r} in {whole!r} is not key=value", _meant(name, given, assignment)
             )
         if key in given:
             raise SpecError(f"{name}'s option {key!r} is given twice", "give it once")
         given[key] = value
     return Part(name, tuple(given.items()))
+
+
+def _meant(name: str, given: Mapping[str, Value], text: str) -> str:
+    """What to write where an option should stand and does not."""
+    if given and text and "=" not in text:
+        key, value = list(given.items())[-1]
+        return f"join several values by /: {key}={value}/{text}"
+    if lookup.is_ours(text):
+        return f"join a block by +: {name}+{text}"
+    return GRAMMAR_HINT
 
 
 def _part(written: Part, whole: str, backbone: Backbone, options: tuple[Option, ...]) -> Part:

@@ -106,7 +106,8 @@ def _said(error: BaseException) -> int:
         end_without_reader()
     if hasattr(error, "format_message"):
         # The command line's own usage errors; their class moved between typer's releases.
-        return complain(_in_plain_words(error.format_message()), _usage_hint(), BAD_INPUT)
+        message = _in_plain_words(error.format_message())
+        return complain(message, _usage_hint() if message else "", BAD_INPUT)
     message, hint, code = _explained(error)
     return complain(message, hint, code)
 

@@ -10,6 +10,7 @@ from srbench.cli.github import GITHUB
 from srbench.cli.output import Output, OutputOption, OverwriteOption
 from srbench.cli.running import DEVICES
 from srbench.cli.values import listed, starting
+from srbench.errors import SrbenchError
 from srbench.report.formats import FORMATS
 
 _TIME = "Times, against another version of the code"
@@ -97,6 +98,8 @@ def check(
     is_github = form == GITHUB
     target = Output(output, None if is_github else form, overwrite)
     tables = listed("--only", only)
+    if tolerance is not None and not time:
+        raise SrbenchError("--tolerance is for times", "give --time and --against as well")
     if time or against:
         from srbench.cli.timegate import time_and_show
 

@@ -119,8 +119,14 @@ def load(name: str) -> Any:
     """A command with its options."""
     where, _ = COMMANDS[name]
     alone = typer.Typer(add_completion=False, rich_markup_mode="rich")
-    alone.command(name, cls=Command)(_guarded(resolve_name(where)))
+    command = resolve_name(where)
+    alone.command(name, cls=Command, help=_paragraphs(command.__doc__))(_guarded(command))
     return typer.main.get_command(alone)
+
+
+def _paragraphs(text: str) -> str:
+    """A docstring for a screen of any width: each paragraph is one line."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
 def _nothing() -> None:

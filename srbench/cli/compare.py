@@ -32,8 +32,8 @@ def compare(
     """Compare two files of records, row by row: counts to the integer, times with intervals.
 
     Rows join on spec and input. Other input sizes, batch sizes or counting conventions are
-    refused; other versions and machines are said. It shows and gates nothing: the exit code is 0
-    whether or not they differ; `srbench check` is the gate.
+    refused; other versions and machines are said. It only shows, and gates nothing: the exit code
+    is 0 whether or not they differ; `srbench check` is the gate.
 
     [bold]Examples[/bold]
 

@@ -111,7 +111,7 @@ def latency(
 
       srbench latency resnet18 --se --sr-memories 10 --input-size 64 --device cpu
 
-      srbench latency resnet50+sr --pass train --batch-size 64 --amp --processes 8 -o times.csv
+      srbench latency resnet50+sr --pass train --amp --processes 8 -o times.csv
     """
     from srbench.cli.timing import time_and_show
     from srbench.conditions import Plan

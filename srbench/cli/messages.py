@@ -1,7 +1,9 @@
 """What is said on stderr, beside the data on stdout."""
 
 import os
+import shutil
 import sys
+import textwrap
 from contextlib import suppress
 from itertools import groupby
 
@@ -19,8 +21,11 @@ def tell(line: str, label: str = "", colour: str = "") -> None:
     if sys.stderr is None:
         return
     front = f"{_coloured(label, colour)}: " if label else ""
+    text = printable(line)
+    if is_seen():
+        text = _between_words(text, len(label) + 2 if label else 0)
     with suppress(OSError):
-        typer.echo(front + printable(line), err=True)
+        typer.echo(front + text, err=True)
 
 
 def complain(message: str, hint: str, code: int) -> int:
@@ -44,6 +49,16 @@ def complain_of(error: SrbenchError) -> int:
 def is_seen() -> bool:
     """Whether somebody looks at stderr."""
     return sys.stderr is not None and sys.stderr.isatty()
+
+
+def _between_words(text: str, taken: int) -> str:
+    """The text in lines of the terminal, the first of which has ``taken`` characters already."""
+    width = shutil.get_terminal_size().columns
+    if taken + len(text) <= width:
+        return text
+    front = "x" * taken
+    lines = textwrap.wrap(front + text, width, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(lines)[taken:]
 
 
 def _coloured(label: str, colour: str) -> str:

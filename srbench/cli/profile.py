@@ -50,7 +50,7 @@ def profile(
 
       srbench profile resnet50+sr
 
-      srbench profile resnet50+se+sr --device cuda --plot roofline.pdf --trace trace.json
+      srbench profile resnet50+se+sr --plot roofline.pdf --trace trace.json
     """
     from srbench.cli.profiling import profile_and_show
 

@@ -90,9 +90,9 @@ def sweep(
 
       srbench sweep resnet50+sr --memories 1,2,5,10,20,50 --plot memories.pdf
 
-      srbench sweep resnet50+sr --stage layer3,layer4,layer3/layer4 --input-size 128,224,320
+      srbench sweep resnet50+sr --stage layer3,layer3/layer4 --input-size 128,224
 
-      srbench sweep resnet18+se+sr --vary sr.hidden=32,64 --vary se.reduction=8,16 --device cpu
+      srbench sweep resnet18+se+sr --vary sr.hidden=32,64 --vary se.reduction=8,16
     """
     from srbench.cli.sweeping import sweep_and_show
 

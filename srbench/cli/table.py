@@ -61,7 +61,7 @@ def table(
 
       srbench table
 
-      srbench table imagenet --update --reason "SE without bias, as in the paper's appendix"
+      srbench table imagenet --update --reason "SE without bias"
 
       srbench table backbones --device cuda
     """

@@ -161,7 +161,7 @@ def layout_paths(folder: Path, names: Iterable[str] = ()) -> list[Path]:
         if name not in there:
             raise SrbenchError(
                 f"there is no table {name!r} in {folder}",
-                f"{did_you_mean(name, there)}there are {', '.join(there)}",
+                f"{did_you_mean(name, there)}the tables are {', '.join(there)}",
             )
     return [there[name] for name in wanted or there]
 

@@ -162,7 +162,8 @@ def _require_same_shape(block: nn.Module, spec: Spec, inserted: Inserted) -> Non
     """
     shape = inserted.shape
     at = where(spec, inserted.block, inserted.module.rpartition(".")[0], shape)
-    hint = "a block maps (B, C, H, W) to the same shape; `srbench --debug` shows where it fails"
+    debug = "`srbench --debug` shows where it fails"
+    hint = f"a block maps (B, C, H, W) to the same shape; {debug}"
     try:
         with torch.no_grad():
             output = copy.deepcopy(block).eval()(torch.zeros(2, *shape))
@@ -171,7 +172,7 @@ def _require_same_shape(block: nn.Module, spec: Spec, inserted: Inserted) -> Non
     except FAILURES as error:
         if lacks_memory(error):
             raise
-        raise BuildError(f"{at}: {told(error)}", hint) from error
+        raise BuildError(f"{at}: {told(error)}", debug) from error
     if not isinstance(output, Tensor):
         raise BuildError(f"{at}: it returns a {type(output).__name__}, not a tensor", hint)
     if output.shape != (2, *shape):

@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
 from typing import Any
 
 from srbench.errors import SpecError, SrbenchError, did_you_mean
@@ -127,8 +128,8 @@ def _module(module: str, what: str) -> Any:
         require_failure(error)
         raise SpecError(
             f"{what} cannot be imported: {told(error)}{_at(error)}",
-            "mend that module; `srbench --debug …` shows the traceback, and everything else works "
-            "without it",
+            "mend that module; `srbench --debug …` shows the traceback; what does not name it "
+            "works without it",
         ) from error
     read_imported(Own(frozenset({top})))
     return found
@@ -136,8 +137,13 @@ def _module(module: str, what: str) -> Any:
 
 def _at(error: BaseException) -> str:
     """Where an import failed: the last line of a module's own, as far as that is known."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if "importlib" not in f.filename]
-    return f" ({frames[-1].filename} line {frames[-1].lineno})" if len(frames) > 1 else ""
+    own = str(Path(__file__).parents[1])
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if "importlib" not in frame.filename and not frame.filename.startswith(own)
+    ]
+    return f" ({frames[-1].filename} line {frames[-1].lineno})" if frames else ""
 
 
 def _attribute(module: Any, path: str, what: str) -> Any:

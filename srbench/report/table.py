@@ -1,6 +1,6 @@
 """A table for eyes: typed values in columns, each with a hint that says how to write it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -92,7 +92,12 @@ class Table:
 
     def only(self, group: str) -> "Table":
         """The table with the columns of one group, beside those of none."""
-        kept = [i for i, column in enumerate(self.columns) if column.group in ("", group)]
+        return self.with_columns(
+            [i for i, column in enumerate(self.columns) if column.group in ("", group)]
+        )
+
+    def with_columns(self, kept: Sequence[int]) -> "Table":
+        """The table with these columns alone, by their numbers."""
         return replace(
             self,
             columns=tuple(self.columns[i] for i in kept),

@@ -16,14 +16,30 @@ GAP = " " * 3  # between two columns
 
 def render(table: Table, console: "Console | None" = None) -> str:
     """The table with full integers, in the width and colours of a console; plain without one."""
-    parts = [table]
-    if console and _least_width(table) > console.width:
-        parts = [table.only(group) for group in table.groups()] or parts
+    parts = _parts(table, console.width) if console else [table]
     blocks = ["\n".join(_lines(part, console)) for part in parts]
     for lines, style in ((table.findings, ""), (table.notes, "dim")):
         if lines:
             blocks.append(_styled("\n".join(lines), style, console))
     return "\n\n".join(blocks) + "\n"
+
+
+def _parts(table: Table, screen: int) -> list[Table]:
+    """What fits: the table, or its groups of columns, or as many columns as there is room for, each
+    time beside the names of the rows."""
+    if _least_width(table) <= screen:
+        return [table]
+    if groups := table.groups():
+        return [table.only(group) for group in groups]
+    others = next((i for i, c in enumerate(table.columns) if c.hint != "name"), len(table.columns))
+    names, parts = [*range(others)], []
+    kept: list[int] = []
+    for number in range(others, len(table.columns)):
+        if kept and _least_width(table.with_columns([*names, *kept, number])) > screen:
+            parts.append(table.with_columns([*names, *kept]))
+            kept = []
+        kept.append(number)
+    return [*parts, table.with_columns([*names, *kept])]
 
 
 def _lines(table: Table, console: "Console | None") -> Iterator[str]:

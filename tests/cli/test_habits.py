@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 from fakes import FakeNvml, install_fake_cuda
@@ -64,12 +65,16 @@ def test_help_names_no_type_of_a_flag(
     name: str | None, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
+    documentation = resolve_name(COMMANDS[name][0]).__doc__ if name else ""
     assert run([*([name] if name else []), "--help"]) == 0
     stdout = capsys.readouterr().out
     assert "<bool>" not in stdout
     assert "<path>" not in stdout
     assert "<list" not in stdout
     assert max(map(len, stdout.splitlines())) <= 80
+    examples = [line for line in stdout.splitlines() if re.match(r" *srbench \w", line)]
+    documented = [line for line in (documentation or "").splitlines() if "  srbench " in line]
+    assert [line.strip() for line in examples] == [line.strip() for line in documented]
     assert name is None or "Examples" in stdout
 
 
@@ -123,6 +128,13 @@ def test_names_are_separated_by_commas(capsys: pytest.CaptureFixture) -> None:
         (("latency", "resnet18", "--dtype", ""), "--dtype takes no ''", "it takes float32"),
         (("latency", "resnet18", "--pass", ""), "--pass '' has an empty value", "comma"),
         (("flops", "--sr-memories", ""), "--sr-memories '' has an empty value", "comma"),
+        (
+            ("flops", "resnet18+sr:stage=layer3,layer4"),
+            "not key=value",
+            "by /: stage=layer3/layer4",
+        ),
+        (("flops", "resnet18:se"), "is not key=value", "by \\+: resnet18\\+se"),
+        (("check", "--tolerance", "3"), "--tolerance is for times", "give --time"),
         (("flops", "../gct.py:Net"), "is a file", "^write gct:Net$"),
         (("flops", "/home/me/gct.py:G"), "is a file", "^call srbench in /home/me, and write gct:G"),
         (("flops", "resnet18+sr:stage=4"), "there is no stage '4'", "did you mean layer4?"),

@@ -245,3 +245,23 @@ def test_an_empty_report_is_empty_everywhere() -> None:
 
 def test_every_suffix_leads_to_a_format() -> None:
     assert set(SUFFIXES.values()) == set(FORMATS)
+
+
+def test_a_wide_table_without_groups_is_folded() -> None:
+    """As many columns as fit, each time beside the names; every cell once, and none broken."""
+    columns = (
+        Column("Model", "name"),
+        Column("Pass", "name"),
+        *(Column(f"C{i}") for i in range(9)),
+    )
+    rows = tuple((f"resnet{n}", "train", *(f"{n}{i}" * 4 for i in range(9))) for n in range(3))
+    table = Table("wide", columns, rows, notes=("A note.",))
+    shown = text.render(table, Console(file=io.StringIO(), width=60, color_system=None))
+    *parts, notes = shown.rstrip().split("\n\n")
+    assert notes == "A note."
+    assert len(parts) > 1
+    assert max(map(len, shown.splitlines())) <= 60
+    for part in parts:
+        assert [line.split()[:2] for line in part.splitlines()[2:]] == [list(r[:2]) for r in rows]
+    cells = [word for part in parts for line in part.splitlines()[2:] for word in line.split()[2:]]
+    assert sorted(cells) == sorted(cell for row in rows for cell in row[2:])
