@@ -8,8 +8,13 @@ from srbench.records import Key, Record
 from srbench.rows import Joined
 
 SHOWN = 6  # names; the rest are counted
-# A number that is not a part of a name, such as conv2d.
-_NUMBER = re.compile(r"(?<![\w.,])\d+(?:,\d{3})*(?:\.\d+)?(?!\w|[.,]\w)")
+# A number that stands by itself; one in conv2d, cuda:0 or a/3/b is a part of a name.
+_NUMBER = re.compile(
+    r"(?:(?<=[\s(\[])|(?<=[\s(\[]×)|(?<=^×)|^)"
+    r"[-+−]?[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"
+    r"(?=(?:%|[mµn]?s)?(?:[\s)\];]|[.,:](?:\s|$)|$))"
+)
+_Words = tuple[str, ...]
 
 
 def problems(records: Sequence[Record]) -> Iterator[str]:
@@ -32,9 +37,9 @@ def warnings(records: Sequence[Record]) -> Iterator[str]:
     """What is warned of. What differs in numbers alone is one thing, with the range of each number,
     and so is what several passes of the same rows have."""
     for kind, every in _kinds(records):
-        found: dict[tuple[str, tuple[int, ...]], dict[str, list[str]]] = {}
+        found: dict[tuple[_Words, tuple[int, ...]], dict[str, list[str]]] = {}
         for what, numbers, texts in _alike(kind):
-            found.setdefault((_NUMBER.sub("", texts[0]), numbers), {})[what] = texts
+            found.setdefault((_words(texts[0]), numbers), {})[what] = texts
         names = Names(kind, every)
         for (_, numbers), texts_of in found.items():
             passes = ", ".join(filter(None, texts_of))
@@ -97,7 +102,7 @@ def shortened(listed: Sequence[str]) -> str:
 
 
 def merged(texts: Sequence[str]) -> str:
-    """Texts that differ in their numbers alone as one, with the range of each number.
+    """Texts of the same words as one, with the range of each number.
 
     >>> merged(["took 48% of 2", "took 33% of 2"])
     'took 33 to 48% of 2'
@@ -107,8 +112,13 @@ def merged(texts: Sequence[str]) -> str:
     return _NUMBER.sub(lambda _: next(ranges), texts[0])
 
 
+def _words(text: str) -> _Words:
+    """What stands around each number: texts that differ in their numbers alone have the same."""
+    return tuple(_NUMBER.split(text))
+
+
 def _range(values: set[str]) -> str:
-    ordered = sorted(values, key=lambda value: float(value.replace(",", "")))
+    ordered = sorted(values, key=lambda value: float(value.replace(",", "").replace("−", "-")))
     return ordered[0] if len(ordered) == 1 else f"{ordered[0]} to {ordered[-1]}"
 
 
@@ -132,12 +142,12 @@ def _once(told: Iterable[tuple[int, str]], names: Names) -> Iterator[str]:
 def _alike(records: Iterable[Record]) -> Iterator[tuple[str, tuple[int, ...], list[str]]]:
     """A pass or nothing, the numbers of the rows that are warned of the same thing of it, and what
     each is warned of."""
-    found: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    found: dict[tuple[str, _Words], list[tuple[int, str]]] = {}
     for number, record in enumerate(records):
         for warning in record.warnings:
             front, _, rest = warning.partition(": ")
             what, text = (front, rest) if front in PASSES else ("", warning)
-            found.setdefault((what, _NUMBER.sub("", text)), []).append((number, text))
+            found.setdefault((what, _words(text)), []).append((number, text))
     for (what, _), told in found.items():
         yield what, tuple(number for number, _ in told), [text for _, text in told]
 

@@ -66,6 +66,29 @@ def test_a_number_in_a_name_is_no_number() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        (("v ×3", "v 2×3"), ("v ×3", "v 2×3")),  # one number and none: nothing to pair
+        (("v 3", "v"), ("v 3", "v")),
+        (("v 3 4", "v 3  "), ("v 3 4", "v 3  ")),
+        (("v 4", "v \0"), ("v 4", "v \0")),
+        (("eps 1e-05", "eps 1e-06"), ("eps 1e-06 to 1e-05",)),
+        (("on cuda:0", "on cuda:1"), ("on cuda:0", "on cuda:1")),
+        (("at -3", "at -5"), ("at -5 to -3",)),
+        (("at −3", "at 5"), ("at −3 to 5",)),
+        (("in a/3/b", "in a/4/b"), ("in a/3/b", "in a/4/b")),
+        (("layer4.2 1-3", "layer4.2 1-4"), ("layer4.2 1-3", "layer4.2 1-4")),
+        (("of 224×224", "of 96×96"), ("of 224×224", "of 96×96")),
+        (("took 5ms, 48%", "took 7ms, 50%"), ("took 5 to 7ms, 48 to 50%",)),
+        (("1,000: (×2)", "999: (×3)"), ("999 to 1,000: (×2 to 3)",)),
+    ],
+)
+def test_a_number_stands_by_itself(texts: tuple[str, ...], said: tuple[str, ...]) -> None:
+    records = [timed(f"net{n}", [0.1] * 6, notes=(text,)) for n, text in enumerate(texts)]
+    assert tuple(line.partition(": ")[2] for line in warnings(records)) == said
+
+
 def test_passes_are_told_together_only_of_the_same_rows() -> None:
     first, second = timed("resnet18", [0.1] * 6), timed("resnet18+se", [0.1] * 6, 1.0)
     both, one = (f"forward: {CUT}", f"train: {CUT}"), (f"forward: {CUT}",)
