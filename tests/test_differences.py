@@ -125,6 +125,9 @@ def test_a_change_is_judged_by_the_coarser_precision(
     assert said in row
     assert "n.s." not in stdout
     assert f"at most {100 * max(precisions):g} % to either side" in stdout
+    a, b = (f"{100 * precision:g} %" for precision in precisions)
+    likewise = "overheads likewise" + (f", at {a} in A and {b} in B." if a != b else ".")
+    assert likewise in " ".join(stdout.split())
     assert stdout.count("To decide, measure both again") == ("undecided" in said)
     assert "The change is from A to B.\n" in stdout
 

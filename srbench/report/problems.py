@@ -51,21 +51,22 @@ def doubts(rows: Sequence[Joined]) -> Iterator[str]:
     """Why rows do not compare with others as they stand, a line for each thing."""
     known = [row for row in rows if row.records]
     told = [(number, doubt) for number, row in enumerate(known) for doubt in row.doubts]
-    names = Names([row.records[0] for row in known])
+    names = Names([row.timing or row.records[0] for row in known])
     yield from (f"* {line}." for line in _once(told, names))
 
 
 class Names:
     """Says rows of a table in short: all of them, whole comparisons by their baseline, or one by
-    one, with the input, batch or device where that differs in the table."""
+    one, with what they were measured under where that differs in the table."""
 
     def __init__(self, records: Sequence[Record], every: str = "all rows") -> None:
         self._records = records
         self._every = every
-        setups = [record.timing.setup for record in records if record.timing]
-        self._sizes = len({record.input for record in records}) > 1
-        self._batches = len({setup.batch for setup in setups}) > 1
-        self._devices = len({setup.device for setup in setups}) > 1
+        said: dict[str, set[str]] = {}
+        for record in records:
+            for what, text in _under(record).items():
+                said.setdefault(what, set()).add(text)
+        self._differing = {what for what, texts in said.items() if len(texts) > 1}
         self._groups: dict[Hashable, list[int]] = {}
         for number, record in enumerate(records):
             self._groups.setdefault(_comparison(record), []).append(number)
@@ -87,12 +88,8 @@ class Names:
         return shortened(list(listed))
 
     def _where(self, record: Record) -> str:
-        setup = record.timing.setup if record.timing else None
-        return (
-            (f" at {record.row.size}" if self._sizes else "")
-            + (f" in batches of {setup.batch}" if self._batches and setup else "")
-            + (f" on {setup.device}" if self._devices and setup else "")
-        )
+        under = _under(record).items()
+        return "".join(f" {text}" for what, text in under if what in self._differing)
 
 
 def shortened(listed: Sequence[str]) -> str:
@@ -124,12 +121,16 @@ def _range(values: set[str]) -> str:
 
 def _kinds(records: Iterable[Record]) -> list[tuple[list[Record], str]]:
     """The rows that were counted, and those that were timed, and what all of them are called."""
+    records = list(records)
     ours = [record for record in records if not record.published]
     counted = [record for record in ours if not record.timing]
     timed = [record for record in ours if record.timing]
-    if not (counted and timed):
-        return [(ours, "all rows")]
-    return [(counted, "all counted rows"), (timed, "all timed rows")]
+    kinds = [(counted, "counted"), (timed, "timed")]
+    return [
+        (kind, "all rows" if len(kind) == len(records) else f"all {called} rows")
+        for kind, called in kinds
+        if kind
+    ]
 
 
 def _once(told: Iterable[tuple[int, str]], names: Names) -> Iterator[str]:
@@ -155,6 +156,35 @@ def _alike(records: Iterable[Record]) -> Iterator[tuple[str, tuple[int, ...], li
 def _comparison(record: Record) -> Hashable:
     setup = record.timing.setup if record.timing else None
     return record.baseline, record.input, record.num_classes, setup
+
+
+def _under(record: Record) -> dict[str, str]:
+    """Everything that tells rows of one spec apart, in words."""
+    channels, height, width = record.input
+    found = {
+        "channels": f"of {channels} channel{'s' * (channels != 1)}",
+        "size": f"at {height}×{width}",
+        "num_classes": f"with {record.num_classes} classes",
+    }
+    if not record.timing:
+        return found
+    setup = record.timing.setup
+    threads = "torch's choice of" if setup.threads is None else setup.threads
+    return found | {
+        "batch": f"in batches of {setup.batch}",
+        "device": f"on {setup.device}",
+        "dtype": f"in {setup.dtype}",
+        "amp": _with(setup.amp, "autocast"),
+        "channels_last": _with(setup.channels_last, "channels_last"),
+        "compile": _with(setup.compile, "torch.compile"),
+        "cuda_graph": _with(setup.cuda_graph, "CUDA graphs"),
+        "threads": f"with {threads} threads",
+        "seed": f"with seed {setup.seed}",
+    }
+
+
+def _with(is_on: bool, what: str) -> str:
+    return f"with{'' if is_on else 'out'} {what}"
 
 
 def _name(record: Record) -> str:
