@@ -51,11 +51,11 @@ def rows_notes(rows: Sequence[Joined], columns: Iterable[str]) -> Iterator[str]:
     yield from problems(used(rows))
     yield from doubts(rows)
     times = [row.timing for row in rows if row.timing]
-    shown = overheads(times, (what for what in PASSES if f"{what}_overhead" in columns))
-    yield from undecided(shown, "overheads", AGAIN)
+    compared = overheads(times, (what for what in PASSES if f"{what}_overhead" in columns))
+    yield from undecided(compared, "overheads", AGAIN)
     how = list(counts_notes([row.counts for row in rows if row.counts], columns))
     if times:
-        how += times_notes(Results(times), shown)
+        how += times_notes(Results(times), compared)
     yield from dict.fromkeys(how)  # what both say once
     published = [row.published.published for row in rows if row.published]
     sources = dict.fromkeys(_source(p) for p in published if p)
