@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
-from srbench.environment import VERSIONS
+from srbench.environment import TORCH, VERSIONS
 from srbench.errors import SrbenchError
 from srbench.records import Record, Role, Row
 
-MACHINE = ("os", "cpu", "cores", "gpu", "driver", "threads")
+MACHINE = ("os", "cpu", "cores", "gpu", "driver", *TORCH)
 HOW = ("device", "dtype", "amp", "channels_last", "compile", "cuda_graph", "threads")
 
 
@@ -143,4 +143,5 @@ def _said(names: Iterable[str], old: object, new: object) -> Iterator[str]:
     assert isinstance(new, dict)
     for name in names:
         if old.get(name) != new.get(name):
-            yield f"{name}: {old.get(name)} in A, {new.get(name)} in B"
+            a, b = old.get(name, "unknown"), new.get(name, "unknown")
+            yield f"{name}: {a} in A, {b} in B"

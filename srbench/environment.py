@@ -11,6 +11,13 @@ from srbench import __version__
 
 PACKAGES = ("torch", "torchvision", "fvcore")
 VERSIONS = ("srbench", "python", *PACKAGES)
+# What a record of times holds of torch: settings that change them, and libraries it stands on.
+TORCH = (
+    *("threads", "interop_threads", "cpu_capability", "cuda", "cudnn"),
+    *("fp32_cuda_matmul", "fp32_cuda_conv", "fp32_cuda_rnn"),
+    *("fp32_cpu_matmul", "fp32_cpu_conv", "fp32_cpu_rnn"),
+    *("cudnn_benchmark", "deterministic", "flush_denormal"),
+)
 _CPUFREQ = Path("/sys/devices/system/cpu/cpu0/cpufreq")
 
 

@@ -13,7 +13,9 @@ from srbench import store
 from srbench.cli.app import run
 from srbench.conditions import Setup
 from srbench.differences import differences
+from srbench.environment import TORCH
 from srbench.errors import SrbenchError
+from srbench.runner.missing import same_environment
 
 OLD = [counted("resnet18", 1000), counted("resnet18+se", 1100)]
 
@@ -33,7 +35,16 @@ def test_other_versions_are_said_and_machines_only_of_times() -> None:
     assert found.environment == ("torch: 2.14.1 in A, 2.15.0 in B",)
     before = timed("resnet18", [0.1] * 6)
     after = replace(before, environment=VERSIONS | other)
-    assert "cpu: None in A, Another in B" in differences([before], [after]).environment
+    assert "cpu: unknown in A, Another in B" in differences([before], [after]).environment
+
+
+@pytest.mark.parametrize("name", TORCH)
+def test_other_settings_of_torch_are_said_of_times(name: str) -> None:
+    one, other = ({**VERSIONS, name: value} for value in ("none", "tf32"))
+    before, after = (timed("resnet18", [0.1] * 6, environment=e) for e in (one, other))
+    assert differences([before], [after]).environment == (f"{name}: none in A, tf32 in B",)
+    assert same_environment(before, one)
+    assert not same_environment(before, other)
 
 
 def test_how_the_models_ran_is_said() -> None:
@@ -125,6 +136,9 @@ def test_a_change_is_judged_by_the_coarser_precision(
     assert said in row
     assert "n.s." not in stdout
     assert f"at most {100 * max(precisions):g} % to either side" in stdout
+    a, b = (f"{100 * precision:g} %" for precision in precisions)
+    likewise = "overheads likewise" + (f", at {a} in A and {b} in B." if a != b else ".")
+    assert likewise in " ".join(stdout.split())
     assert stdout.count("To decide, measure both again") == ("undecided" in said)
     assert "The change is from A to B.\n" in stdout
 

@@ -188,9 +188,18 @@ def _notes(
         yield "Measured with the same versions" + (" on the same machine." if timed else ".")
     if timed:
         reach = reaching(one.change.precision for one in timed)
+        own = [
+            reaching(precisions)
+            for precisions in (
+                {one.before.precision for one in timed},
+                {one.after.precision for one in timed},
+            )
+        ]
+        apart = "" if own[0] == own[1] == reach else f", at {own[0]} in A and {own[1]} in B"
         yield (
             "Change: medians of two runs, with the 95 % interval of the Mann-Whitney test; none "
             f"where that contains 0 and reaches at most {reach} to either side, undecided where "
-            "it reaches further, and overheads likewise. What the machine did between the runs is "
-            "in it: `srbench check --time` takes turns. Overheads are paired, each in its own run."
+            f"it reaches further, and overheads likewise{apart}. What the machine did between the "
+            "runs is in it: `srbench check --time` takes turns. Overheads are paired, each in its "
+            "own run."
         )

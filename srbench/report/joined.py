@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from srbench.conditions import PASSES
 from srbench.published import Published
 from srbench.records import Record
 from srbench.report.columns import ERRORS, FIELDS, PRINTED, Field
@@ -10,7 +11,7 @@ from srbench.report.formats import Report
 from srbench.report.problems import doubts, problems
 from srbench.report.rows import raw_rows, rows_table
 from srbench.report.times import times_notes
-from srbench.report.undecided import AGAIN, undecided_overheads
+from srbench.report.undecided import AGAIN, overheads, undecided
 from srbench.results import COMPARED, Results
 from srbench.rows import Joined
 from srbench.schema import CONVENTION
@@ -18,7 +19,7 @@ from srbench.schema import CONVENTION
 ONLY_IF_SEVERAL = ("input", "num_classes", "device", "batch")
 COUNTS = tuple(f"{m}{what}" for m in COMPARED for what in ("", "_delta", "_percent"))
 COMPARISONS = tuple(f"{what}_{m}" for m in COMPARED[:2] for what in ("published", "deviation"))
-TIMES = tuple(f"{p}{what}" for p in ("forward", "backward", "train") for what in ("", "_overhead"))
+TIMES = tuple(f"{p}{what}" for p in PASSES for what in ("", "_overhead"))
 
 
 def rows_report(name: str, rows: Sequence[Joined], caption: str = "") -> Report:
@@ -50,10 +51,11 @@ def rows_notes(rows: Sequence[Joined], columns: Iterable[str]) -> Iterator[str]:
     yield from problems(used(rows))
     yield from doubts(rows)
     times = [row.timing for row in rows if row.timing]
-    yield from undecided_overheads((record.timing for record in times if record.timing), AGAIN)
+    compared = overheads(times, (what for what in PASSES if f"{what}_overhead" in columns))
+    yield from undecided(compared, "overheads", AGAIN)
     how = list(counts_notes([row.counts for row in rows if row.counts], columns))
     if times:
-        how += times_notes(Results(times))
+        how += times_notes(Results(times), compared)
     yield from dict.fromkeys(how)  # what both say once
     published = [row.published.published for row in rows if row.published]
     sources = dict.fromkeys(_source(p) for p in published if p)

@@ -8,8 +8,13 @@ from srbench.records import Key, Record
 from srbench.rows import Joined
 
 SHOWN = 6  # names; the rest are counted
-# A number that is not a part of a name, such as conv2d.
-_NUMBER = re.compile(r"(?<![\w.,])\d+(?:,\d{3})*(?:\.\d+)?(?!\w|[.,]\w)")
+# A number that stands by itself; one in conv2d, cuda:0 or a/3/b is a part of a name.
+_NUMBER = re.compile(
+    r"(?:(?<=[\s(\[])|(?<=[\s(\[]×)|(?<=^×)|^)"
+    r"[-+−]?[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"
+    r"(?=(?:%|[mµn]?s)?(?:[\s)\];]|[.,:](?:\s|$)|$))"
+)
+_Words = tuple[str, ...]
 
 
 def problems(records: Sequence[Record]) -> Iterator[str]:
@@ -32,9 +37,9 @@ def warnings(records: Sequence[Record]) -> Iterator[str]:
     """What is warned of. What differs in numbers alone is one thing, with the range of each number,
     and so is what several passes of the same rows have."""
     for kind, every in _kinds(records):
-        found: dict[tuple[str, tuple[int, ...]], dict[str, list[str]]] = {}
+        found: dict[tuple[_Words, tuple[int, ...]], dict[str, list[str]]] = {}
         for what, numbers, texts in _alike(kind):
-            found.setdefault((_NUMBER.sub("", texts[0]), numbers), {})[what] = texts
+            found.setdefault((_words(texts[0]), numbers), {})[what] = texts
         names = Names(kind, every)
         for (_, numbers), texts_of in found.items():
             passes = ", ".join(filter(None, texts_of))
@@ -46,21 +51,22 @@ def doubts(rows: Sequence[Joined]) -> Iterator[str]:
     """Why rows do not compare with others as they stand, a line for each thing."""
     known = [row for row in rows if row.records]
     told = [(number, doubt) for number, row in enumerate(known) for doubt in row.doubts]
-    names = Names([row.records[0] for row in known])
+    names = Names([row.timing or row.records[0] for row in known])
     yield from (f"* {line}." for line in _once(told, names))
 
 
 class Names:
     """Says rows of a table in short: all of them, whole comparisons by their baseline, or one by
-    one, with the input, batch or device where that differs in the table."""
+    one, with what they were measured under where that differs in the table."""
 
     def __init__(self, records: Sequence[Record], every: str = "all rows") -> None:
         self._records = records
         self._every = every
-        setups = [record.timing.setup for record in records if record.timing]
-        self._sizes = len({record.input for record in records}) > 1
-        self._batches = len({setup.batch for setup in setups}) > 1
-        self._devices = len({setup.device for setup in setups}) > 1
+        said: dict[str, set[str]] = {}
+        for record in records:
+            for what, text in _under(record).items():
+                said.setdefault(what, set()).add(text)
+        self._differing = {what for what, texts in said.items() if len(texts) > 1}
         self._groups: dict[Hashable, list[int]] = {}
         for number, record in enumerate(records):
             self._groups.setdefault(_comparison(record), []).append(number)
@@ -82,12 +88,8 @@ class Names:
         return shortened(list(listed))
 
     def _where(self, record: Record) -> str:
-        setup = record.timing.setup if record.timing else None
-        return (
-            (f" at {record.row.size}" if self._sizes else "")
-            + (f" in batches of {setup.batch}" if self._batches and setup else "")
-            + (f" on {setup.device}" if self._devices and setup else "")
-        )
+        under = _under(record).items()
+        return "".join(f" {text}" for what, text in under if what in self._differing)
 
 
 def shortened(listed: Sequence[str]) -> str:
@@ -97,7 +99,7 @@ def shortened(listed: Sequence[str]) -> str:
 
 
 def merged(texts: Sequence[str]) -> str:
-    """Texts that differ in their numbers alone as one, with the range of each number.
+    """Texts of the same words as one, with the range of each number.
 
     >>> merged(["took 48% of 2", "took 33% of 2"])
     'took 33 to 48% of 2'
@@ -107,19 +109,28 @@ def merged(texts: Sequence[str]) -> str:
     return _NUMBER.sub(lambda _: next(ranges), texts[0])
 
 
+def _words(text: str) -> _Words:
+    """What stands around each number: texts that differ in their numbers alone have the same."""
+    return tuple(_NUMBER.split(text))
+
+
 def _range(values: set[str]) -> str:
-    ordered = sorted(values, key=lambda value: float(value.replace(",", "")))
+    ordered = sorted(values, key=lambda value: float(value.replace(",", "").replace("−", "-")))
     return ordered[0] if len(ordered) == 1 else f"{ordered[0]} to {ordered[-1]}"
 
 
 def _kinds(records: Iterable[Record]) -> list[tuple[list[Record], str]]:
     """The rows that were counted, and those that were timed, and what all of them are called."""
+    records = list(records)
     ours = [record for record in records if not record.published]
     counted = [record for record in ours if not record.timing]
     timed = [record for record in ours if record.timing]
-    if not (counted and timed):
-        return [(ours, "all rows")]
-    return [(counted, "all counted rows"), (timed, "all timed rows")]
+    kinds = [(counted, "counted"), (timed, "timed")]
+    return [
+        (kind, "all rows" if len(kind) == len(records) else f"all {called} rows")
+        for kind, called in kinds
+        if kind
+    ]
 
 
 def _once(told: Iterable[tuple[int, str]], names: Names) -> Iterator[str]:
@@ -132,12 +143,12 @@ def _once(told: Iterable[tuple[int, str]], names: Names) -> Iterator[str]:
 def _alike(records: Iterable[Record]) -> Iterator[tuple[str, tuple[int, ...], list[str]]]:
     """A pass or nothing, the numbers of the rows that are warned of the same thing of it, and what
     each is warned of."""
-    found: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    found: dict[tuple[str, _Words], list[tuple[int, str]]] = {}
     for number, record in enumerate(records):
         for warning in record.warnings:
             front, _, rest = warning.partition(": ")
             what, text = (front, rest) if front in PASSES else ("", warning)
-            found.setdefault((what, _NUMBER.sub("", text)), []).append((number, text))
+            found.setdefault((what, _words(text)), []).append((number, text))
     for (what, _), told in found.items():
         yield what, tuple(number for number, _ in told), [text for _, text in told]
 
@@ -145,6 +156,35 @@ def _alike(records: Iterable[Record]) -> Iterator[tuple[str, tuple[int, ...], li
 def _comparison(record: Record) -> Hashable:
     setup = record.timing.setup if record.timing else None
     return record.baseline, record.input, record.num_classes, setup
+
+
+def _under(record: Record) -> dict[str, str]:
+    """Everything that tells rows of one spec apart, in words."""
+    channels, height, width = record.input
+    found = {
+        "channels": f"of {channels} channel{'s' * (channels != 1)}",
+        "size": f"at {height}×{width}",
+        "num_classes": f"with {record.num_classes} classes",
+    }
+    if not record.timing:
+        return found
+    setup = record.timing.setup
+    threads = "torch's choice of" if setup.threads is None else setup.threads
+    return found | {
+        "batch": f"in batches of {setup.batch}",
+        "device": f"on {setup.device}",
+        "dtype": f"in {setup.dtype}",
+        "amp": _with(setup.amp, "autocast"),
+        "channels_last": _with(setup.channels_last, "channels_last"),
+        "compile": _with(setup.compile, "torch.compile"),
+        "cuda_graph": _with(setup.cuda_graph, "CUDA graphs"),
+        "threads": f"with {threads} threads",
+        "seed": f"with seed {setup.seed}",
+    }
+
+
+def _with(is_on: bool, what: str) -> str:
+    return f"with{'' if is_on else 'out'} {what}"
 
 
 def _name(record: Record) -> str:

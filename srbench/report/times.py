@@ -1,6 +1,6 @@
 """The report of a comparison's times: each row beside its baseline, with intervals."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -12,7 +12,7 @@ from srbench.report.formats import Report
 from srbench.report.notes import images, measured_with, sections, settings_note
 from srbench.report.problems import problems
 from srbench.report.table import Column, Table
-from srbench.report.undecided import LONGER, reaching, undecided_overheads
+from srbench.report.undecided import LONGER, overheads, reaching, undecided
 from srbench.results import Results
 
 MEANING = {
@@ -45,8 +45,9 @@ def _table(results: Results) -> Table:
 
 def _notes(results: Results) -> Iterator[str]:
     yield from problems(results)
-    yield from undecided_overheads((r.timing for r in results if r.timing), LONGER)
-    yield from times_notes(results)
+    shown = overheads(results)
+    yield from undecided(shown, "overheads", LONGER)
+    yield from times_notes(results, shown)
 
 
 @dataclass(frozen=True)
@@ -125,8 +126,8 @@ def _worth_it(column: Column, read: Callable[[_Line], Any], lines: list[_Line]) 
     return len(values) > 1 if column is _DEVICE else values != {None}
 
 
-def times_notes(results: Results) -> Iterator[str]:
-    """How and on what the rows were timed."""
+def times_notes(results: Results, shown: Sequence[Overhead]) -> Iterator[str]:
+    """How and on what the rows were timed. ``shown`` are the overheads that the table has."""
     measured = [(r, r.timing) for r in results if r.timing and r.timing.passes]
     if not measured:
         return
@@ -137,7 +138,7 @@ def times_notes(results: Results) -> Iterator[str]:
     yield from (f"{batch} of {images(run)}, {how}" for (batch, how), run in setups.items())
     if settings := settings_note(results):
         yield settings
-    yield _method(timings)
+    yield _method(timings, shown)
     passes = {what for timing in timings for what in timing.passes}
     yield " ".join(MEANING[what] for what in PASSES if what in passes)
     yield from _beside(measured)
@@ -161,17 +162,24 @@ def _setup(record: Record, timing: Timing) -> tuple[str, str]:
     )
 
 
-def _method(timings: list[Timing]) -> str:
+def _method(timings: list[Timing], shown: Sequence[Overhead]) -> str:
     taken = {len(s) for t in timings for p in t.passes.values() for s in p.samples if s}
     rounds = f"{min(taken)} to {max(taken)}" if len(taken) > 1 else f"{max(taken)}"
     units = dict.fromkeys(_unit(timing.processes) for timing in timings)
     many = "" if taken == {1} else "s"
-    reach = reaching(timing.precision for timing in timings)
     return (
-        "Medians with 95 % intervals. Overhead: to the baseline of the same round, paired; none "
-        f"where the interval contains 0 and reaches at most {reach} to either side, "
-        f"undecided where it reaches further. Each interval holds for itself. {rounds} "
+        f"Medians with 95 % intervals. {_judged(shown)}Each interval holds for itself. {rounds} "
         f"round{many}, from {'; or from '.join(units)}."
+    )
+
+
+def _judged(shown: Sequence[Overhead]) -> str:
+    if not shown:
+        return ""
+    reach = reaching(one.precision for one in shown)
+    return (
+        "Overhead: to the baseline of the same round, paired; none where the interval contains 0 "
+        f"and reaches at most {reach} to either side, undecided where it reaches further. "
     )
 
 

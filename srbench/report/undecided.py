@@ -1,9 +1,10 @@
 """What is said once, below a table, of overheads that are undecided."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from srbench.conditions import PASSES
 from srbench.overheads import Overhead, overhead
-from srbench.records import Timing
+from srbench.records import Record
 from srbench.report.notes import listed
 
 LONGER = "To decide, give a larger --time-budget, or more --rounds or --processes."
@@ -17,13 +18,15 @@ WHY = {
 }
 
 
-def undecided_overheads(timings: Iterable[Timing], remedy: str) -> Iterator[str]:
-    """The line of all passes of all rows."""
-    found = (overhead(timing, what) for timing in timings for what in timing.passes)
-    yield from undecided([one for one in found if one], "overheads", remedy)
+def overheads(records: Iterable[Record], passes: Iterable[str] = PASSES) -> list[Overhead]:
+    """Those that a table has of these passes."""
+    passes = list(passes)
+    timings = [record.timing for record in records if record.timing]
+    found = (overhead(timing, what) for timing in timings for what in passes)
+    return [one for one in found if one]
 
 
-def undecided(found: list[Overhead], called: str, remedy: str) -> Iterator[str]:
+def undecided(found: Sequence[Overhead], called: str, remedy: str) -> Iterator[str]:
     """How many are undecided, why, and the ``remedy``; nothing where none is."""
     verdicts = [one.verdict for one in found if one.verdict in WHY]
     if verdicts:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from srbench import environment
 from srbench.comparison import Case
 from srbench.conditions import Conditions, Plan, Setup
-from srbench.environment import VERSIONS
+from srbench.environment import TORCH, VERSIONS
 from srbench.errors import SpecError
 from srbench.filing import RecordFile
 from srbench.records import UNKNOWN, Record, Row
@@ -16,7 +16,7 @@ from srbench.spec import parse
 if TYPE_CHECKING:
     from srbench.measure.devices import Device
 
-SAME_MACHINE = (*VERSIONS, "cpu", "gpu", "driver")
+SAME_MACHINE = (*VERSIONS, "cpu", "gpu", "driver", *TORCH)
 
 
 def case_of(row: Row) -> Case:
@@ -103,11 +103,15 @@ def time_missing(
     say: Callable[[str, str], object],
 ) -> Iterator[Record]:
     """Time the comparisons of which a row has no times of its code, as its fingerprint says, on
-    this machine, with these versions. Yields what is timed, once it is in the file.
+    this machine, with these versions and settings of torch. Yields what is timed, once it is in
+    the file.
 
     Raises SrbenchError for a file that cannot be written.
     """
-    facts = environment.facts() | device.facts
+    from srbench.measure.pinning import pinned  # loads torch
+
+    with pinned(setup) as held:
+        facts = environment.facts() | device.facts | dict(held.flags)
     for group in comparisons(fingerprints):
         file.refresh()
         if all(is_timed(row, fingerprints[row], file.records, setup, facts) for row in group):
@@ -134,7 +138,8 @@ def is_timed(
 
 
 def same_environment(record: Record, facts: dict[str, Any]) -> bool:
-    """Whether a record was measured with the versions, and on the machine, that the facts name."""
+    """Whether a record was measured with the versions and settings, and on the machine, that the
+    facts name."""
     return all(record.environment.get(name) == facts.get(name) for name in SAME_MACHINE)
 
 

@@ -12,9 +12,10 @@ from conftest import forget_modules
 import srbench
 from srbench.cli.app import run
 from srbench.conditions import Conditions, Plan, Setup
+from srbench.environment import TORCH
 from srbench.measure import latency
 from srbench.measure.pinning import pinned
-from srbench.measure.settings import kept
+from srbench.measure.settings import current, kept, recorded
 from srbench.runner import sampling
 from srbench.runner.sampling import Job, sample_in_fresh_process
 
@@ -217,3 +218,9 @@ def test_counting_and_profiling_leave_them_alone(
         assert run(["profile", spec, "--input-size", "16", "--format", "json"]) == 0
         assert said() == DEFAULT
         capsys.readouterr()
+
+
+def test_a_record_of_times_holds_all_that_comparisons_look_at() -> None:
+    with pinned(Setup()) as held:
+        assert {*held.flags} == {*TORCH}
+    assert {*recorded(current())} <= {*TORCH}

@@ -3,14 +3,14 @@
 from dataclasses import replace
 
 import pytest
-from made import counted, timed
+from made import counted, printed, timed
 
 from srbench.conditions import Setup
-from srbench.report.joined import rows_report
-from srbench.report.problems import Names, failures, merged, problems, warnings
+from srbench.report.joined import rows_notes, rows_report
+from srbench.report.problems import Names, doubts, failures, merged, problems, warnings
 from srbench.report.times import times_report
 from srbench.results import Results
-from srbench.rows import joined
+from srbench.rows import Joined, joined
 
 VARIANTS = ("", "+se", "+cbam", "+sr", "+sr:memories=50")
 CUT = "the warm-up was cut short by the time budget"
@@ -64,6 +64,29 @@ def test_a_number_in_a_name_is_no_number() -> None:
         "a: not counted: lib::op1 (×3)",
         "b: not counted: lib::op2 (×3)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        (("v ×3", "v 2×3"), ("v ×3", "v 2×3")),  # one number and none: nothing to pair
+        (("v 3", "v"), ("v 3", "v")),
+        (("v 3 4", "v 3  "), ("v 3 4", "v 3  ")),
+        (("v 4", "v \0"), ("v 4", "v \0")),
+        (("eps 1e-05", "eps 1e-06"), ("eps 1e-06 to 1e-05",)),
+        (("on cuda:0", "on cuda:1"), ("on cuda:0", "on cuda:1")),
+        (("at -3", "at -5"), ("at -5 to -3",)),
+        (("at −3", "at 5"), ("at −3 to 5",)),
+        (("in a/3/b", "in a/4/b"), ("in a/3/b", "in a/4/b")),
+        (("layer4.2 1-3", "layer4.2 1-4"), ("layer4.2 1-3", "layer4.2 1-4")),
+        (("of 224×224", "of 96×96"), ("of 224×224", "of 96×96")),
+        (("took 5ms, 48%", "took 7ms, 50%"), ("took 5 to 7ms, 48 to 50%",)),
+        (("1,000: (×2)", "999: (×3)"), ("999 to 1,000: (×2 to 3)",)),
+    ],
+)
+def test_a_number_stands_by_itself(texts: tuple[str, ...], said: tuple[str, ...]) -> None:
+    records = [timed(f"net{n}", [0.1] * 6, notes=(text,)) for n, text in enumerate(texts)]
+    assert tuple(line.partition(": ")[2] for line in warnings(records)) == said
 
 
 def test_passes_are_told_together_only_of_the_same_rows() -> None:
@@ -170,3 +193,60 @@ def test_inputs_of_several_sizes_share_a_line() -> None:
     records = [*comparison("resnet18", side=64), *comparison("resnet18", side=96)]
     (line,) = [note for note in notes_of(records, whole=False) if note.startswith("Batches of")]
     assert line.startswith("Batches of one image of 3×64×64 or 3×96×96, 1000 classes, float32, on")
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        (["forward"], None),
+        (["forward_overhead"], "Undecided, all overheads: "),
+        (["params", "backward", "backward_overhead"], None),
+    ],
+)
+def test_only_overheads_that_are_shown_are_told_of(columns: list[str], said: str | None) -> None:
+    rows = joined([timed("resnet18", [0.1] * 6), timed("resnet18+se", [0.1] * 6, 1.0, reach=0.3)])
+    text = "\n".join(rows_notes(rows, columns))
+    assert "Medians with 95 % intervals." in text
+    assert ("Undecided" in text) == ("Overhead: " in text) == bool(said)
+    assert (said or "") in text
+
+
+def test_all_rows_are_not_all_where_publications_stand_beside() -> None:
+    papers = [printed("resnet18", row=name) for name in "abc"]
+    times = comparison("resnet18", (CUT,))
+    counts = [replace(counted(f"net{n}"), status="failed: no memory") for n in range(3)]
+    assert list(problems([*times, *papers])) == [f"* all timed rows: {CUT}."]
+    assert list(problems([*counts, *papers])) == ["* all counted rows: failed: no memory."]
+    assert list(problems(papers)) == []
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({"num_classes": 10}, " with 10 classes"),
+        ({"input": (1, 64, 64)}, " of 1 channel"),
+        ({"input": (3, 96, 96)}, " at 96×96"),
+        ({"setup": Setup(batch=8)}, " in batches of 8"),
+        ({"setup": Setup(device="cuda:0")}, " on cuda:0"),
+        ({"setup": Setup(dtype="float16")}, " in float16"),
+        ({"setup": Setup(dtype="float16", amp=True)}, " in float16 with autocast"),
+        ({"setup": Setup(channels_last=True)}, " with channels_last"),
+        ({"setup": Setup(compile=True)}, " with torch.compile"),
+        ({"setup": Setup(device="cuda:0", cuda_graph=True)}, " on cuda:0 with CUDA graphs"),
+        ({"setup": Setup(threads=2)}, " with 2 threads"),
+        ({"setup": Setup(seed=3)}, " with seed 3"),
+    ],
+)
+def test_rows_are_named_with_what_tells_them_apart(other: dict, said: str) -> None:
+    records = [timed("resnet18", [0.1] * 6), timed("resnet18", [0.1] * 6, **other)]
+    assert Names(records)([1]) == f"resnet18{said}"
+
+
+def test_doubts_name_the_times_that_they_are_about() -> None:
+    rows = [
+        Joined(one.row, counted("resnet18"), None, one, older=("resnet18",) * (batch == 8))
+        for batch in (1, 8)
+        for one in (timed("resnet18", [0.1] * 6, setup=Setup(batch=batch)),)
+    ]
+    (line,) = doubts(rows)
+    assert line.startswith("* resnet18 in batches of 8: was measured with older code")
