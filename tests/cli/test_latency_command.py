@@ -266,7 +266,6 @@ def test_processes_are_the_unit(capsys: pytest.CaptureFixture) -> None:
         capsys,
         *("cifar_resnet20", "--se", *SMALL, "--device", "cpu", "--pass", "forward"),
         *("--rounds", "7", "--processes", "2", "--no-memory", "-f", "json"),
-        *("--time-budget", "120"),
     )
     baseline, se = json.loads(stdout)
     assert [len(process) for process in se["samples"]["forward"]] == [7, 7]
