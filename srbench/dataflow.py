@@ -169,7 +169,8 @@ def _moved(
         return [side % len(shape) for side in args[1]].index(before)
     if operator == "transpose":
         one, other = (side % len(shape) for side in args[1:3])
-        return {one: other, other: one}.get(before, before)
+        swapped: dict[int, int] = {one: other, other: one}
+        return swapped.get(before, before)
     sides = (last, before) if before == len(source) - 1 else (before,)
     kept = (side for side in sides if side <= last and shape[side] == source[before])
     return next(kept, None)

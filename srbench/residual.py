@@ -82,7 +82,7 @@ def _branch(shortcut: Result, branch: Result, start: int) -> list[Result]:
         _, *made = _back_to([origin], branch, start) or [origin]
         if made:
             layers = any(r.operator in WEIGHTS or "pool" in r.operator for r in made)
-            is_deeper = layers if origin is shortcut else _depth(made) > weights
+            is_deeper = _depth(made) > weights if weights else layers
             return made if is_deeper and not is_norm and any(map(_is_nonlinear, made)) else []
     return []
 

@@ -119,10 +119,8 @@ def find_sites(
 def _elsewhere(backbone: Backbone, place: Place) -> str:
     """What to do where a stage lacks a place."""
     fit = [stage.name for stage in backbone.stages if place not in stage.without]
-    some = (
-        f"it goes into some stages only with stage=: {', '.join(fit)} have a place; " if fit else ""
-    )
-    return some + LOOK_UP[place]
+    some = f"stage= puts it into some stages only, of which these have a place: {', '.join(fit)}; "
+    return (some if fit else "") + LOOK_UP[place]
 
 
 def _named(model: nn.Module, pattern: str) -> list[str]:

@@ -21,17 +21,16 @@ def backbone(name: str, model: str) -> Backbone:
     target = "srbench.plugins.timm_models:build"
     try:
         built = _on_shapes(model)
-        size = built.pretrained_cfg.get("input_size", (3, 224, 224))[-1]
-        found = _stages(built, size)
     except SpecError:
         raise
-    except FAILURES:  # building or running it as a row says why, and leaves the others
+    except FAILURES:  # building it as a row says why, and leaves the others
         return Backbone(name, "timm", target, ())
+    size = built.pretrained_cfg.get("input_size", (3, 224, 224))[-1]
     return Backbone(
         name,
         "timm",
         target,
-        found,
+        _stages(built, size),
         input_size=size,
         num_classes=built.pretrained_cfg.get("num_classes") or 1000,
         note=OWN_SE if _has_se(built) else "",
@@ -75,7 +74,11 @@ def _stages(model: "nn.Module", size: int) -> tuple[Stage, ...]:
 
     from srbench.dataflow import watch
 
-    return stages(model, watch(model, torch.empty(1, 3, size, size, device="meta")))
+    try:
+        flow = watch(model, torch.empty(1, 3, size, size, device="meta"))
+    except FAILURES:  # it may run for real
+        return ()
+    return stages(model, flow)
 
 
 def _has_se(model: "nn.Module") -> bool:

@@ -26,10 +26,11 @@ MBCONVS = Plain(  # a network may have none with a shortcut, such as EfficientNe
     "blocks", {"DepthwiseSeparableConv": "bn2", "InvertedResidual": "bn3", "EdgeResidual": "bn2"}
 )
 # By the class of the network. Hu et al., section 3.3, put SE after the ReLU of every convolution of
-# a VGG, which RepVGG is once its branches are fused. DenseNet's layers are as in srbench's own.
+# a VGG. RepVGG is one once its branches are fused, and MobileOne a MobileNet of that kind, where
+# srbench's own has blocks after every ReLU too. DenseNet's layers are as in srbench's own.
 PLAIN: Mapping[str, Plain] = MappingProxyType(
     {
-        "ByobNet": Plain("stages", {"RepVggBlock": ""}),
+        "ByobNet": Plain("stages", {"RepVggBlock": "", "MobileOneBlock": ""}),
         "DenseNet": Plain("features", {"DenseLayer": "conv2"}),
         "EfficientNet": MBCONVS,
         "MobileNetV3": MBCONVS,
