@@ -18,13 +18,14 @@ class Stage:
     ``module`` is the name of the module whose output is the stage's; ``first`` the one it begins
     with, where that is another. ``branches`` are the modules that end its residual branches; in a
     network without, those that a block follows all the same. ``*`` in them stands for any one name
-    between two dots.
+    between two dots. ``without`` are the places that the stage does not have, each with the reason.
     """
 
     name: str
     module: str
     branches: tuple[str, ...] = ()
     first: str = ""
+    without: Mapping[Place, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
 
 from torch import nn
@@ -19,7 +19,7 @@ from srbench.lookup import find_block
 from srbench.models.assembly import Assembly, Inserted
 from srbench.models.fingerprint import fingerprint, made_of
 from srbench.models.probe import Output, feature_map, outputs
-from srbench.models.surgery import find_sites, insert
+from srbench.models.surgery import find_sites, insert, require_places
 from srbench.models.trial import does_not_run, require_runs, require_sound, where
 from srbench.plugins.blocks import SHAPE_ARGUMENTS
 from srbench.plugins.imports import resolve
@@ -66,6 +66,8 @@ def assemble(spec: Spec, under: Conditions, initialised: bool = True) -> Assembl
     Raises SrbenchError for what cannot be built, and NeedsValues where it cannot be told without
     values.
     """
+    for part in spec.blocks:
+        _require_places(spec, part)
     if initialised:
         return _assemble(spec, under, nullcontext)
     try:
@@ -170,12 +172,25 @@ def probe(part: Part, under: Conditions) -> dict[str, Output]:
         raise does_not_run(part, under, error) from error
 
 
+def _require_places(spec: Spec, part: Part) -> None:
+    backbone, block = backbone_of(spec.backbone), find_block(part.name)
+    with _told_of(spec):
+        require_places(backbone, block.place, values(part, block.options, backbone))
+
+
 def _sites(
     model: nn.Module, spec: Spec, backbone: Backbone, part: Part
 ) -> Iterator[tuple[str, str]]:
     block = find_block(part.name)
-    try:
+    with _told_of(spec):
         yield from find_sites(model, backbone, block.place, values(part, block.options, backbone))
+
+
+@contextmanager
+def _told_of(spec: Spec) -> Iterator[None]:
+    """Says of which spec an error is."""
+    try:
+        yield
     except BuildError as error:
         raise BuildError(f"{spec}: {error.message}", error.hint) from error
 

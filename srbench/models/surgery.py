@@ -11,13 +11,27 @@ from srbench.catalog import Backbone, Place
 from srbench.errors import BuildError
 from srbench.options import Value
 
+LOOK_UP: Mapping[Place, str] = {
+    "branch": "look up in the network's forward which modules return what is added to a shortcut, "
+    "(B, C, H, W), and name all of them with after=",
+    "stage": "look up in the network's forward which module returns the feature map that you mean, "
+    "(B, C, H, W), and name it with after=",
+}
+
 
 class Site(nn.Sequential):
     """A module of the backbone, followed by the blocks put at its output.
 
     The module's state-dict keys gain ``.0``. Weights saved from the plain backbone load all the
-    same: keys without it are renamed on the way in.
+    same: keys without it are renamed on the way in. It takes what the module takes.
     """
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        module, *blocks = self
+        output = module(*args, **kwargs)
+        for block in blocks:
+            output = block(output)
+        return output
 
     def _load_from_state_dict(
         self, state_dict: dict[str, Tensor], prefix: str, *args: Any, **kwargs: Any
@@ -52,6 +66,31 @@ def _in_block(model: nn.Module, key: str) -> bool:
     return False
 
 
+def require_places(backbone: Backbone, place: Place, options: Mapping[str, Value]) -> None:
+    """Raises BuildError where the network's row says that a block has no place in it."""
+    stages = options["stage"]
+    assert isinstance(stages, tuple)
+    if options["after"]:
+        return
+    if not stages:
+        raise BuildError(
+            f"{backbone.name} lists no stages to put a block behind",
+            f"give it an attribute `stages` if it is your own; else {LOOK_UP[place]}",
+        )
+    for stage in map(backbone.stage, stages):
+        if place in stage.without:
+            raise BuildError(
+                f"{backbone.name} has no place for a block in {stage.name}: {stage.without[place]}",
+                _elsewhere(backbone, place),
+            )
+        if place == "branch" and not stage.branches:
+            raise BuildError(
+                f"{backbone.name} does not say where the residual branches of {stage.name} end",
+                "give it an attribute `branches`, such as *.bn2, if it is your own; else "
+                + LOOK_UP[place],
+            )
+
+
 def find_sites(
     model: nn.Module, backbone: Backbone, place: Place, options: Mapping[str, Value]
 ) -> Iterator[tuple[str, str]]:
@@ -68,24 +107,20 @@ def find_sites(
         order = [name for name, _ in model.named_modules()]
         yield from sorted(_apart(sites), key=lambda one: order.index(one[1]))
         return
-    if not stages:
-        raise BuildError(
-            f"{backbone.name} lists no stages to put a block behind",
-            "name modules, after=features.*, or give the network an attribute `stages`",
-        )
     for name in stages:
         stage = backbone.stage(name)
-        if place == "branch" and not stage.branches:
-            raise BuildError(
-                f"{backbone.name} does not say where the residual branches of {name} end",
-                f"name modules: after={stage.module}.*; a network of your own tells it by "
-                "an attribute `branches`",
-            )
         for pattern in [stage.module] if place == "stage" else stage.branches:
             try:
                 yield from ((name, site) for site in _named(model, pattern))
             except BuildError as error:
                 raise BuildError(f"stage {name}: {error.message}", error.hint) from error
+
+
+def _elsewhere(backbone: Backbone, place: Place) -> str:
+    """What to do where a stage lacks a place."""
+    fit = [stage.name for stage in backbone.stages if place not in stage.without]
+    some = f"stage= puts it into some stages only, of which these have a place: {', '.join(fit)}; "
+    return (some if fit else "") + LOOK_UP[place]
 
 
 def _named(model: nn.Module, pattern: str) -> list[str]:
@@ -138,7 +173,9 @@ def insert(model: nn.Module, site: str, block: nn.Module) -> None:
 def _takes_one_more(module: nn.Module) -> TypeGuard[nn.Sequential]:
     """Whether it is a Sequential that runs its modules in turn, numbered from 0: append() names the
     next by their number, which in a slice may be taken."""
-    if not isinstance(module, nn.Sequential) or type(module).forward is not nn.Sequential.forward:
+    if not isinstance(module, nn.Sequential):
+        return False
+    if type(module).forward not in (nn.Sequential.forward, Site.forward):
         return False
     return [name for name, _ in module.named_children()] == [str(i) for i in range(len(module))]
 

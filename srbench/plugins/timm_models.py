@@ -1,12 +1,11 @@
-"""Networks of timm: ``timm:NAME``, with the stages that timm's own feature information names."""
+"""Networks of timm: ``timm:NAME``, with the stages and residual branches that a run shows."""
 
-import difflib
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from srbench.catalog import OWN_SE, Backbone, Stage
-from srbench.errors import SpecError
+from srbench.errors import SpecError, did_you_mean
 from srbench.failures import FAILURES
+from srbench.plugins.timm_stages import stages
 
 if TYPE_CHECKING:
     from torch import nn
@@ -15,16 +14,12 @@ if TYPE_CHECKING:
 def backbone(name: str, model: str) -> Backbone:
     """The row of a network of timm.
 
-    Residual branches end with the last of a unit's numbered norms, ``bn2`` or ``bn3``; a network
-    without such norms has no place for a block but its stages and what ``after`` names.
+    Its stages, and what blocks follow in them, are found in a run on shapes (see `timm_stages`).
     Raises SpecError where timm, or the network in it, is missing.
     """
-    from srbench.blank import blank  # loads torch
-
     target = "srbench.plugins.timm_models:build"
     try:
-        with blank():
-            built = _make(model)
+        built = _on_shapes(model)
     except SpecError:
         raise
     except FAILURES:  # building it as a row says why, and leaves the others
@@ -34,7 +29,7 @@ def backbone(name: str, model: str) -> Backbone:
         name,
         "timm",
         target,
-        tuple(_stages(built)),
+        _stages(built, size),
         input_size=size,
         num_classes=built.pretrained_cfg.get("num_classes") or 1000,
         note=OWN_SE if _has_se(built) else "",
@@ -51,50 +46,39 @@ def _make(model: str, **arguments: Any) -> Any:
         import timm
     except ImportError as error:
         raise SpecError(
-            f"timm:{model} needs timm: {error}", "install it: pip install 'srbench[timm]'"
+            f"timm:{model} needs timm: {error}", "install it: pip install timm"
         ) from error
     if not timm.is_model(model):
-        known = timm.list_models()
-        near = difflib.get_close_matches(model, known, n=1)
+        known = [f"timm:{name}" for name in timm.list_models()]
         raise SpecError(
             f"timm has no model {model!r}",
-            (f"did you mean timm:{near[0]}? " if near else "") + "timm.list_models() lists them",
+            f"{did_you_mean(f'timm:{model}', known)}timm.list_models() lists them",
         )
     return timm.create_model(model, pretrained=False, **arguments)
 
 
-def _stages(model: "nn.Module") -> list[Stage]:
-    order = [name for name, _ in model.named_modules()]
-    told = [entry.get("module", "") for entry in _feature_info(model)]
-    modules = [name for name in told if name and name in order]
-    containers = [name for name in modules if any(model.get_submodule(name).children())]
-    ends: dict[str, list[str]] = {name: [] for name in containers or modules}
-    for unit, norm in _last_norms(model):
-        inside = (
-            name
-            for name in ends
-            if unit == name or unit.startswith(f"{name}.") or order.index(unit) < order.index(name)
-        )
-        stage = next(inside, None)
-        if stage:
-            ends[stage].append(norm)
-    ends = {name: branches for name, branches in ends.items() if branches} or ends
-    return [Stage(name, name, tuple(branches)) for name, branches in ends.items()]
+def _on_shapes(model: str) -> Any:
+    """The network on the meta device."""
+    import torch
+
+    from srbench.blank import blank
+
+    with blank(), torch.device("meta"):
+        return _make(model).eval()
+
+
+def _stages(model: "nn.Module", size: int) -> tuple[Stage, ...]:
+    import torch
+
+    from srbench.dataflow import watch
+
+    try:
+        flow = watch(model, torch.empty(1, 3, size, size, device="meta"))
+    except FAILURES:  # it may run for real
+        return ()
+    return stages(model, flow)
 
 
 def _has_se(model: "nn.Module") -> bool:
     """Whether it has one of timm's modules of squeeze-and-excitation."""
     return any(type(m).__name__ in ("SEModule", "SqueezeExcite") for m in model.modules())
-
-
-def _feature_info(model: "nn.Module") -> list[dict[str, Any]]:
-    found = getattr(model, "feature_info", [])
-    return list(getattr(found, "info", found))
-
-
-def _last_norms(model: "nn.Module") -> Iterator[tuple[str, str]]:
-    """Residual units with the last of their numbered norms."""
-    for name, module in model.named_modules():
-        norms = [child for child in ("bn2", "bn3") if hasattr(module, child)]
-        if name and norms:
-            yield name, f"{name}.{norms[-1]}"
