@@ -186,15 +186,26 @@ def test_a_block_is_right_before_the_addition(name: str) -> None:
             model(torch.rand(1, 3, side, side))
         for hook in hooks:
             hook.remove()
-        for unit, (inputs, output) in calls.items():
+        for unit, (_, output) in calls.items():
             for site in found[unit]:
                 assert site in additions.added or is_made_of(output, blocks[site].value), site
-            for site in found[unit]:
-                blocks[site].scale = 0
-            if is_residual(model.get_submodule(unit), inputs, output):
-                assert is_pointwise(model.get_submodule(unit), inputs[0]), unit
+        alike = set[Any]()  # one of each kind of unit is enough
+        for unit, (inputs, output) in calls.items():
+            module = model.get_submodule(unit)
+            kind = (type(module), output.shape, len(found[unit]))
+            if kind not in alike and is_residual(module, inputs, output):
+                alike.add(kind)
+                for site in found[unit]:
+                    blocks[site].scale = 0
+                assert is_pointwise(module, inputs[0]), unit
+    assert alike or name in NO_IDENTITY
 
 
+# They add nothing, or all their units project, widen or are among FUSED.
+NO_IDENTITY = (
+    *("vgg11", "densenet121", "mobileone_s1"),
+    *("resnest14d", "rexnet_100", "fastvit_t8", "repvit_m1"),
+)
 # Token mixers of these are linear, stand beside a shortcut and are fused with it: no branch.
 FUSED = ("RepMixerBlock", "RepViTBlock")
 PROJECTIONS = ("conv_skip", "downsample", "shortcut", "skip")

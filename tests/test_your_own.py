@@ -444,7 +444,7 @@ def test_a_network_of_timm_that_cannot_be_built_fails_alone(
 
     backbones.backbone_at.cache_clear()
     monkeypatch.setattr(timm, "create_model", create)
-    specs = ("timm:resnet18", "timm:resnet34")
+    specs = ("timm:resnet18+se", "timm:resnet34+se")
     assert "no such luck" in failed_row(capsys, "flops", *specs, "--input-size", "64")
     backbones.backbone_at.cache_clear()
 

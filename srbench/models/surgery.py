@@ -70,14 +70,7 @@ def require_places(backbone: Backbone, place: Place, options: Mapping[str, Value
     """Raises BuildError where the network's row says that a block has no place in it."""
     stages = options["stage"]
     assert isinstance(stages, tuple)
-    if options["after"]:
-        return
-    if not stages:
-        raise BuildError(
-            f"{backbone.name} lists no stages to put a block behind",
-            f"give it an attribute `stages` if it is your own; else {LOOK_UP[place]}",
-        )
-    for stage in map(backbone.stage, stages):
+    for stage in () if options["after"] else map(backbone.stage, stages):
         if place in stage.without:
             raise BuildError(
                 f"{backbone.name} has no place for a block in {stage.name}: {stage.without[place]}",
@@ -107,6 +100,11 @@ def find_sites(
         order = [name for name, _ in model.named_modules()]
         yield from sorted(_apart(sites), key=lambda one: order.index(one[1]))
         return
+    if not stages:
+        raise BuildError(
+            f"{backbone.name} lists no stages to put a block behind",
+            f"give it an attribute `stages` if it is your own; else {LOOK_UP[place]}",
+        )
     for name in stages:
         stage = backbone.stage(name)
         for pattern in [stage.module] if place == "stage" else stage.branches:
