@@ -175,7 +175,10 @@ def test_a_damaged_file_is_left_alone(capsys: pytest.CaptureFixture) -> None:
     assert "sweep.jsonl line 1" in capsys.readouterr().err
 
 
-def test_a_last_line_that_was_cut_short_is_measured_again(capsys: pytest.CaptureFixture) -> None:
+def test_a_last_line_that_was_cut_short_is_measured_again(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("srbench.environment.now", lambda: "2026-01-31T23:59:59Z")
     sweep("resnet18+sr", "--memories", "1", *SMALL)
     path = Path("sweep.jsonl")
     whole = path.read_bytes()

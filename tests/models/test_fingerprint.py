@@ -513,7 +513,7 @@ def test_what_nobody_uses_has_none(loose: Callable[..., str]) -> None:
         lambda model, own: Path(own.__file__).write_bytes(b"Net = 1\0"),
         lambda model, own: Path(own.__file__).unlink(),
         lambda model, own: Path(own.__file__).write_text("Net = " + "(" * 5000),
-        lambda model, own: Path(own.__file__).write_text("Net = " + "-" * 900 + "1"),
+        lambda model, own: Path(own.__file__).write_text("Net = " + "-" * 2000 + "1"),
     ],
 )
 def test_what_cannot_be_read_is_unknown(
