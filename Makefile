@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PARALLEL := --numprocesses 2
 
-.PHONY: demo test catalog lint tables check benchmarks gpu clean
+.PHONY: demo test catalog lint tables check lower-bounds benchmarks gpu clean
 
 demo: $(READY)  ## ResNet-50 beside its Squeeze-and-Remember variant
 	$(BIN)/srbench flops resnet50 --sr-memories 10
@@ -27,6 +27,9 @@ tables: $(READY)  ## are the committed tables still true?
 	$(BIN)/srbench check
 
 check: lint tables catalog test  ## what CI runs
+
+lower-bounds:  ## do the lowest versions that pyproject.toml allows do? in an environment of its own
+	PYTHON=$(PYTHON) .ci/lower-bounds
 
 benchmarks: $(READY)  ## ratios against other tools, one after the other
 	$(BIN)/python benchmarks/startup.py
@@ -55,4 +58,4 @@ $(READY): pyproject.toml
 	touch $@
 
 clean:  ## everything that was made
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-lower build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
