@@ -129,7 +129,7 @@ def test_tables_are_found_by_name(tmp_path: Path) -> None:
     first, second = write_layout(tmp_path), write_layout(tmp_path, name="a")
     assert layout_paths(tmp_path) == [second, first]
     assert layout_paths(tmp_path, ["small"]) == [first]
-    with pytest.raises(SrbenchError, match=r"no table 'big'.*there are a, small"):
+    with pytest.raises(SrbenchError, match=r"no table 'big'.*the tables are a, small"):
         layout_paths(tmp_path, ["big"])
     with pytest.raises(SrbenchError, match="there are no tables in"):
         layout_paths(tmp_path / "none")

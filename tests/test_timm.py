@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 import srbench
-from srbench import plugins
 from srbench.comparison import case_of
 from srbench.errors import BuildError
 from srbench.lookup import find_backbone
 from srbench.models.build import require_buildable
 from srbench.models.surgery import insert
+from srbench.plugins import backbones
 from srbench.records import Counts
 from srbench.spec import parse
 
@@ -317,7 +317,7 @@ def test_a_network_that_does_not_run_on_shapes_has_no_stages(
 ) -> None:
     resnet = timm.models.resnet.ResNet
     monkeypatch.setattr(resnet, "forward", lambda self, x: self.fc(x.mean((2, 3)).tolist()))
-    plugins.backbone_at.cache_clear()
+    backbones.backbone_at.cache_clear()
     row = find_backbone("timm:resnet26t")
-    plugins.backbone_at.cache_clear()
+    backbones.backbone_at.cache_clear()
     assert (row.stages, row.input_size) == ((), 256)

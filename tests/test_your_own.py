@@ -14,7 +14,7 @@ from torch import nn
 
 import srbench
 from srbench.cli.app import run
-from srbench.errors import SpecError
+from srbench.errors import SpecError, SrbenchError
 from srbench.plugins import backbones, blocks
 from srbench.spec import parse
 
@@ -444,8 +444,10 @@ def test_a_network_of_timm_that_cannot_be_built_fails_alone(
 
     backbones.backbone_at.cache_clear()
     monkeypatch.setattr(timm, "create_model", create)
-    specs = ("timm:resnet18+se", "timm:resnet34+se")
+    specs = ("timm:resnet18", "timm:resnet34")
     assert "no such luck" in failed_row(capsys, "flops", *specs, "--input-size", "64")
+    with pytest.raises(SrbenchError, match="no such luck"):
+        srbench.build("timm:resnet34+se", input_size=64)
     backbones.backbone_at.cache_clear()
 
 

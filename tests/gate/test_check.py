@@ -346,7 +346,7 @@ def test_only_some_tables_are_checked(tables: Path, capsys: pytest.CaptureFixtur
     write_layout(tables, LAYOUT, name="empty")
     assert run(["check", str(tables), "--only", "small"]) == 0
     assert run(["check", str(tables), "--only", "nothing"]) == 2
-    assert "there are empty, small" in capsys.readouterr().err
+    assert "the tables are empty, small" in capsys.readouterr().err
 
 
 def test_a_folder_without_tables_says_what_to_do(
