@@ -6,8 +6,8 @@ import typer
 
 from srbench.cli import running, selection
 from srbench.cli.output import FormatOption, Output, OutputOption, OverwriteOption
-from srbench.cli.values import name, names, starting
-from srbench.conditions import DTYPES, PASSES
+from srbench.cli.values import names, starting
+from srbench.conditions import PASSES
 
 _PANEL = "How long, and how sure"
 
@@ -134,7 +134,7 @@ def latency(
             device=device,
             setup={
                 "batch": batch_size,
-                "dtype": None if dtype is None else name("--dtype", dtype, DTYPES),
+                "dtype": running.dtype_named(dtype),
                 "amp": amp,
                 "channels_last": channels_last,
                 "compile": compiled,

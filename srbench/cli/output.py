@@ -119,11 +119,20 @@ class Destination:
         A ``partial`` one is shown, and kept beside the file: it does not take a whole one's place.
         """
         if self.path is not None:
-            path = self.partial if partial else self.path
-            write_whole(path, FORMATS[self.form](report))
-            tell(f"wrote {path}")
+            self._save(self.partial if partial else self.path, FORMATS[self.form](report))
         if self.path is None or partial:
             self.show(self._renderer()(report))
+
+    def put(self, text: str) -> None:
+        """Write what is in the format already to the file, or to stdout."""
+        if self.path is None:
+            self.show(text)
+        else:
+            self._save(self.path, text)
+
+    def _save(self, path: Path, text: str) -> None:
+        write_whole(path, text)
+        tell(f"wrote {path}")
 
     def show(self, text: str) -> None:
         """Write to stdout, unless it is closed and that does not matter."""

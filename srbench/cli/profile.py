@@ -7,8 +7,6 @@ import typer
 
 from srbench.cli import running, selection
 from srbench.cli.output import FormatOption, Output, OutputOption, OverwriteOption
-from srbench.cli.values import name
-from srbench.conditions import DTYPES
 
 
 def profile(
@@ -61,7 +59,7 @@ def profile(
         device,
         {
             "batch": batch_size,
-            "dtype": None if dtype is None else name("--dtype", dtype, DTYPES),
+            "dtype": running.dtype_named(dtype),
             "amp": amp,
             "channels_last": channels_last,
             "threads": threads,

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from srbench.cli.messages import tell
-from srbench.cli.output import STDOUT, require_free
+from srbench.cli.output import Output, destination
 from srbench.cli.recorded import read_records, records_path
-from srbench.cli.streams import require_stdout, show
 from srbench.errors import ROWS_FAILED, for_all, some
-from srbench.files import is_file, require_apart, require_writable, write_whole
+from srbench.files import is_file
 from srbench.gate.committed import FOLDER, layout_paths, open_table
 from srbench.report.charts import chart
 from srbench.report.joined import rows_report
@@ -20,20 +19,11 @@ from srbench.rows import joined
 def report_and_write(names: Sequence[str], output: Path, title: str, overwrite: bool) -> int:
     """The whole of ``srbench report``; returns the exit code."""
     named = list(names or [path.stem for path in layout_paths(FOLDER)])
-    reads = [records_path(name) for name in named]
-    require_apart(output, [*reads, *(path.with_suffix(".toml") for path in reads)])
-    if output == STDOUT:
-        require_stdout()
-    else:
-        require_free(output, overwrite=overwrite)
-        require_writable(output)
+    paths = [records_path(name) for name in named]
+    reads = [*paths, *(path.with_suffix(".toml") for path in paths)]
+    target = destination(Output(output, "html", overwrite), reads)
     parts = for_all(_part, named)
-    text = page(title, [part for part, _ in parts])
-    if output == STDOUT:
-        show(text, is_data=True)
-    else:
-        write_whole(output, text)
-        tell(f"wrote {output}")
+    target.put(page(title, [part for part, _ in parts]))
     return 0 if all(is_sound for _, is_sound in parts) else ROWS_FAILED
 
 

@@ -1,10 +1,11 @@
 """The options that say how a model is run where its time is measured."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from srbench.cli.values import starting
+from srbench.cli.values import name, starting
 from srbench.conditions import DTYPES
 
 _PANEL = "How the models are run"
@@ -12,25 +13,29 @@ _PANEL = "How the models are run"
 
 DEVICES = ("cpu", "cuda", "cuda:0", "cuda:1", "mps")  # which of them are there torch knows
 
-DeviceOption = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME,…",
-        help="cpu, cuda, cuda:1, mps or all; by default every GPU present, else the CPU.",
-        autocompletion=starting([*DEVICES, "all"]),
+
+def _device(metavar: str, help_text: str, known: Sequence[str]) -> typer.models.OptionInfo:
+    option: typer.models.OptionInfo = typer.Option(
+        metavar=metavar,
+        help=help_text,
+        autocompletion=starting(known),
         show_default=False,
         rich_help_panel=_PANEL,
+    )
+    return option
+
+
+DeviceOption = Annotated[
+    str | None,
+    _device(
+        "NAME,…",
+        "cpu, cuda, cuda:1, mps or all; by default every GPU present, else the CPU.",
+        [*DEVICES, "all"],
     ),
 ]
 OneDeviceOption = Annotated[
     str | None,
-    typer.Option(
-        metavar="NAME",
-        help="cpu, cuda, cuda:1 or mps; by default the first GPU, else the CPU.",
-        autocompletion=starting(DEVICES),
-        show_default=False,
-        rich_help_panel=_PANEL,
-    ),
+    _device("NAME", "cpu, cuda, cuda:1 or mps; by default the first GPU, else the CPU.", DEVICES),
 ]
 BatchSizeOption = Annotated[
     int | None,
@@ -92,3 +97,8 @@ SeedOption = Annotated[
         rich_help_panel=_PANEL,
     ),
 ]
+
+
+def dtype_named(text: str | None) -> str | None:
+    """The dtype of that name. Raises SrbenchError for an unknown one."""
+    return None if text is None else name("--dtype", text, DTYPES)

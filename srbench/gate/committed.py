@@ -44,7 +44,7 @@ class Committed:
     def wanted(self) -> list[Wanted]:
         return self.layout.wanted(self.records, self.imports)
 
-    @property
+    @cached_property
     def rows(self) -> list[Row]:
         """The rows, in order and each once, whoever's figures stand beside them."""
         return list(dict.fromkeys(wanted.row for wanted in self.wanted))
@@ -73,7 +73,7 @@ class Committed:
         for loaded in (self.loaded, *(loaded for _, loaded in self.times)):
             loaded.require_sound()
 
-    @property
+    @cached_property
     def uncounted(self) -> list[Row]:
         """The rows that the table has to show counts of, and that no record has."""
         if not shows_counts(self.layout, with_times=bool(self.times)):

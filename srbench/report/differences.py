@@ -188,14 +188,9 @@ def _notes(
         yield "Measured with the same versions" + (" on the same machine." if timed else ".")
     if timed:
         reach = reaching(one.change.precision for one in timed)
-        own = [
-            reaching(precisions)
-            for precisions in (
-                {one.before.precision for one in timed},
-                {one.after.precision for one in timed},
-            )
-        ]
-        apart = "" if own[0] == own[1] == reach else f", at {own[0]} in A and {own[1]} in B"
+        in_a = reaching(one.before.precision for one in timed)
+        in_b = reaching(one.after.precision for one in timed)
+        apart = "" if in_a == in_b == reach else f", at {in_a} in A and {in_b} in B"
         yield (
             "Change: medians of two runs, with the 95 % interval of the Mann-Whitney test; none "
             f"where that contains 0 and reaches at most {reach} to either side, undecided where "
