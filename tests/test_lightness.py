@@ -94,26 +94,7 @@ def test_completion_by_the_scripts_of_typer_loads_nothing_heavy() -> None:
     assert loaded(command(), _SRBENCH_COMPLETE="complete_bash", **words) == set()
 
 
-BARE = """
-import sys
-import typer
-
-app = typer.Typer()
-
-
-@app.command()
-def hello(name: str = "world") -> None:
-    '''Say hello.'''
-    typer.echo(f"hello {name}")
-
-
-@app.command()
-def bye() -> None:
-    '''Say goodbye.'''
-
-
-app(%r, standalone_mode=False)
-"""
+BARE = Path(__file__).parents[1] / "benchmarks" / "bare.py"
 COMMAND_LINE = {
     *("srbench", "srbench._version", "srbench.errors", "srbench.failures", "srbench.files"),
     *("srbench.printable", "srbench.cli", "srbench.cli.app", "srbench.cli.commands"),
@@ -126,6 +107,14 @@ LISTINGS = COMMAND_LINE | {
     *("srbench.report", "srbench.report.formats", "srbench.report.notes", "srbench.report.table"),
     *("srbench.report.text", "srbench.cli.output", "srbench.cli.values", "srbench.cli.catalog"),
 }
+
+
+def bare_command(*arguments: str) -> str:
+    """A program of two commands that do nothing, which `benchmarks/startup.py` runs too."""
+    run_it = f"import runpy, sys; sys.argv = ['bare', *{arguments!r}]\ntry:\n"
+    return (
+        f"{run_it}    runpy.run_path({str(BARE)!r}, run_name='__main__')\nexcept SystemExit: pass"
+    )
 
 
 def modules(code: str) -> set[str]:
@@ -150,7 +139,7 @@ def test_what_people_wait_for_loads_what_it_shows(
     """How long a start takes, told without a clock: beside a program that does nothing else."""
     found = modules(command(*arguments))
     assert {name for name in found if name.startswith("srbench")} <= own
-    beyond = found - modules(BARE % bare) - own
+    beyond = found - modules(bare_command(*bare)) - own
     packages = {name.partition(".")[0] for name in beyond} - sys.stdlib_module_names
     assert packages <= {"rich"}  # which measures the width of a name
 

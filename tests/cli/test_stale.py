@@ -317,12 +317,18 @@ def test_where_records_are_from_in_one_line() -> None:
     assert origin([failed], ()) == ""
 
 
+def of_an_older_srbench(name: str, folder: Path) -> tuple[str, store.Loaded]:
+    """A copy of a file that an older srbench wrote, and what is read in it, which is all sound."""
+    path = Path(shutil.copy(DATA / name, folder / "old.jsonl"))
+    loaded = store.read(path)
+    assert not loaded.problems
+    return str(path), loaded
+
+
 def test_the_first_schema_is_read_and_says_unknown(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    path = str(shutil.copy(DATA / "schema1.jsonl", tmp_path / "old.jsonl"))
-    loaded = store.read(Path(path))
-    assert not loaded.problems
+    path, loaded = of_an_older_srbench("schema1.jsonl", tmp_path)
     assert {(r.fingerprint, r.made) for r in loaded.records} == {(UNKNOWN, UNKNOWN)}
     assert [r.timing is not None for r in loaded.records].count(True) == 2
     assert loaded.records[1].settings["sr"].startswith("memories=10")
@@ -335,9 +341,7 @@ def test_the_first_schema_is_read_and_says_unknown(
 def test_the_second_schema_is_read_and_asked_for_the_usual_precision(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    path = str(shutil.copy(DATA / "schema2.jsonl", tmp_path / "old.jsonl"))
-    loaded = store.read(Path(path))
-    assert not loaded.problems
+    path, loaded = of_an_older_srbench("schema2.jsonl", tmp_path)
     assert {r.made for r in loaded.records} == {"2026-11-26T08:00:00Z", UNKNOWN}
     assert [r.timing.precision for r in loaded.records if r.timing] == [0.01, 0.01]
     assert run(["compare", path, path]) == 4  # it holds a row that failed
