@@ -1,8 +1,9 @@
 """Everything in torch that changes a time, held fixed while it is measured, and told."""
 
 import gc
+import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -75,17 +76,21 @@ def pinned(setup: Setup) -> Iterator[Pinned]:
                 gc.enable()
 
 
-def _compiling_everything() -> AbstractContextManager[object]:
+@contextmanager
+def _compiling_everything() -> Iterator[None]:
     """All models share one forward's code, and torch.compile gives up, silently, on code that it
-    has compiled some eight times."""
+    has compiled some eight times. Its advice on the precision, which is held, is not passed on."""
     import torch._dynamo
 
     many = 10_000
-    return torch._dynamo.config.patch(  # type: ignore[no-any-return]
+    limits = torch._dynamo.config.patch(
         recompile_limit=many,
         accumulated_recompile_limit=many,
         fail_on_recompile_limit_hit=True,
     )
+    with limits, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "TensorFloat32 tensor cores", UserWarning)
+        yield
 
 
 def flags() -> dict[str, Any]:
