@@ -1,5 +1,6 @@
 """A device, a driver and a CUDA that say what they are told."""
 
+import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -8,8 +9,9 @@ from typing import Any
 import pytest
 import torch
 
-from srbench.measure import devices, surroundings
+from srbench.measure import devices, energy, surroundings
 from srbench.measure.clocks import FakeClock, Task
+from srbench.measure.counter import Reading
 from srbench.measure.devices import Device
 from srbench.nvml import Gpu
 from srbench.records import Memory
@@ -114,6 +116,79 @@ class FakeNvml:
 
 def fake_gpu(nvml: FakeNvml | None = None) -> Gpu:
     return Gpu(nvml or FakeNvml(), "card 0")
+
+
+class Card:
+    """Draws ``watts(task, time)`` while a task runs, and counts it as real cards do: in steps.
+
+    ``seconds`` is for a `FakeClock`, whose time the card's is. ``drew`` and ``ran`` are the truth,
+    which the counter shows later: joules and runs by model. A step shows what was drawn up to
+    ``late`` seconds before it; there is none where ``step`` is None.
+    """
+
+    def __init__(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        watts: Callable[[Task, float], float],
+        seconds: Callable[[Task, int], float],
+        step: float | None = 0.1,
+        late: float = 0.0,
+    ) -> None:
+        self.drew: dict[str, float] = {}
+        self.ran: dict[str, int] = {}
+        self.driver = FakeNvml()
+        self.driver.millijoules = lambda: round(1000 * self._shown)
+        self._watts, self._seconds, self._step, self._late = watts, seconds, step, late
+        self._chance = random.Random(0)
+        self._time, self._joules, self._counted, self._shown = 0.0, 1e6, 1e6, 1e6
+        self._next_step, self._next_look = self._after_step(), 0.0
+        self._next_count = self._next_step - late
+        self._now: Callable[[], float] | None = None
+        self._readings: list[Reading] = []
+        monkeypatch.setattr(energy, "readings", self._read)
+
+    def seconds(self, task: Task, number: int) -> float:
+        passed = self._seconds(task, number)
+        begin, before = self._time, self._joules
+        while (moment := self._next_moment()) < begin + passed:
+            self._work_until(moment, task)
+            if moment == self._next_count:
+                self._counted, self._next_count = self._joules, float("inf")
+            if moment == self._next_step:
+                self._shown, self._next_step = self._counted, self._after_step()
+                self._next_count = self._next_step - self._late
+            if moment == self._next_look:
+                self._look(moment - begin)
+        self._work_until(begin + passed, task)
+        self.drew[task.model] = self.drew.get(task.model, 0.0) + self._joules - before
+        self.ran[task.model] = self.ran.get(task.model, 0) + 1
+        return passed
+
+    def _next_moment(self) -> float:
+        return min(self._next_count, self._next_step, self._next_look)
+
+    def _work_until(self, moment: float, task: Task) -> None:
+        self._joules += self._watts(task, self._time) * (moment - self._time)
+        self._time = moment
+
+    def _after_step(self) -> float:
+        if self._step is None:
+            return float("inf")
+        return self._time + self._step * self._chance.uniform(0.97, 1.03)
+
+    def _look(self, into_run: float) -> None:
+        if self._now:
+            at = self._now() + into_run
+            self._readings.append(Reading(at, self.driver.millijoules() / 1000))
+        # The thread sleeps for 2 ms, and then waits for its turn.
+        self._next_look = self._time + self._chance.uniform(0.002, 0.004)
+
+    @contextmanager
+    def _read(self, gpu: Gpu, now: Callable[[], float]) -> Iterator[list[Reading]]:
+        """As the thread would, in the card's time."""
+        self._now, self._readings = now, []
+        yield self._readings
+        self._now = None
 
 
 def install_fake_cuda(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from fakes import FakeNvml, SilentWatch, fake_gpu, install_fake_cuda, steady
+from fakes import Card, FakeNvml, SilentWatch, fake_gpu, install_fake_cuda, steady
 
 from srbench import store
 from srbench.cli.app import run
@@ -208,15 +208,14 @@ def test_two_models_are_two_comparisons(capsys: pytest.CaptureFixture) -> None:
 def test_energy_comes_from_the_cards_counter(
     capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    driver, consumed = FakeNvml(), [0.0]
+    def watts(task: Task, time: float) -> float:
+        return 50 if task.what == "idle" else 250
 
     def seconds(task: Task, number: int) -> float:
-        passed = 0.1 if task.what == "idle" else 100 * steady(task, 0)
-        consumed[0] += passed * (50 if task.what == "idle" else 250)
-        return passed
+        return 0.1 if task.what == "idle" else 100 * steady(task, 0)
 
-    driver.millijoules = lambda: round(1000 * consumed[0])
-    install_fake_cuda(monkeypatch, seconds, gpu=fake_gpu(driver))
+    card = Card(monkeypatch, watts, seconds)
+    install_fake_cuda(monkeypatch, card.seconds, gpu=fake_gpu(card.driver))
     stdout, _ = latency(capsys, "resnet18", "--se", *FAKE, "--rounds", "6", "-f", "csv")
     baseline, se = rows(stdout)
     # 250 W for 0.1 s, 50 W of them drawn anyway, for a batch of two
@@ -519,14 +518,13 @@ def test_what_fails_only_when_memory_is_measured_leaves_a_cell_empty(
 def test_what_fails_only_when_energy_is_measured_loses_no_times(
     capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    driver = FakeNvml()
-
     def seconds(task: Task, number: int) -> float:
         if task.what == "idle":
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 1.00 GiB.")
         return steady(task, number)
 
-    install_fake_cuda(monkeypatch, seconds, gpu=fake_gpu(driver))
+    card = Card(monkeypatch, lambda task, time: 250.0, seconds)
+    install_fake_cuda(monkeypatch, card.seconds, gpu=fake_gpu(card.driver))
     stdout, _ = latency(
         capsys, "resnet18", *FAKE, "--no-variants", "--pass", "forward", "-f", "csv"
     )

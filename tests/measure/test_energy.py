@@ -1,39 +1,93 @@
-"""Energy per image from a fake counter, against what the fake card draws."""
+"""Energy per image from a counter that moves in steps, against what the fake card drew."""
+
+import random
+from collections.abc import Callable
 
 import pytest
-from fakes import FakeNvml, fake_gpu
+from fakes import Card, FakeNvml, fake_gpu
 
 from srbench.measure.clocks import FakeClock, Task
-from srbench.measure.energy import energies
+from srbench.measure.energy import WINDOW, WINDOWS, energies
+from srbench.records import Energy
 
-WATTS = {"idle": 60.0, "a": 360.0, "b": 660.0}
-SECONDS = {"idle": 0.01, "a": 0.05, "b": 0.1}
-
-
-class Card:
-    """Draws so many watts while a task runs."""
-
-    def __init__(self) -> None:
-        self.joules = 1e6
-        self.clock = FakeClock(self._seconds)
-        self.driver = FakeNvml()
-        self.driver.millijoules = lambda: round(1000 * self.joules)
-
-    def _seconds(self, task: Task, number: int) -> float:
-        self.joules += WATTS[task.model] * SECONDS[task.model]
-        return SECONDS[task.model]
+WATTS = {"idle": 124.0, "a": 500.0, "b": 505.0}
 
 
-def test_gross_and_net_joules_an_image() -> None:
-    card = Card()
-    tasks = [Task(name, "forward", lambda: None) for name in "ab"]
-    found = energies(tasks, card.clock, fake_gpu(card.driver), batch=8, seed=0)
-    # 360 W for 0.05 s are 18 J for 8 images; 60 W of them the card draws anyway
-    assert found["a"].gross == pytest.approx(18 / 8, rel=0.01)
-    assert found["a"].net == pytest.approx(15 / 8, rel=0.01)
-    assert found["b"].gross == pytest.approx(66 / 8, rel=0.01)
-    assert found["b"].net == pytest.approx(60 / 8, rel=0.01)
+def constant(task: Task, time: float) -> float:
+    return WATTS[task.model]
+
+
+def drifting(task: Task, time: float) -> float:
+    """One percent more in the 18 s that all windows of two models and of idling take."""
+    return WATTS[task.model] * (1 + 0.01 * time / 18)
+
+
+def lasting(seconds: float) -> Callable[[Task, int], float]:
+    chance = random.Random(0)
+
+    def passed(task: Task, number: int) -> float:
+        return 0.1 if task.model == "idle" else seconds * chance.uniform(0.995, 1.005)
+
+    return passed
+
+
+def found_on(card: Card, models: str = "ab", seed: int = 0) -> dict[str, Energy]:
+    tasks = [Task(name, "forward", lambda: None) for name in models]
+    clock = FakeClock(card.seconds, runs=False)
+    return energies(tasks, clock, fake_gpu(card.driver), batch=8, seed=seed)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("watts", [constant, drifting])
+@pytest.mark.parametrize("step", [0.02, 0.1])
+@pytest.mark.parametrize("seconds", [0.0005, 0.005, 0.05, 0.3])
+def test_joules_an_image_are_what_the_card_drew(
+    seconds: float, step: float, watts: Callable, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = Card(monkeypatch, watts, lasting(seconds), step)
+    found = found_on(card, seed=seed)
+    idle = card.drew["idle"] / (card.ran["idle"] * 0.1)
+    gross = {name: card.drew[name] / card.ran[name] / 8 for name in "ab"}
     assert set(found) == {"a", "b"}
+    for name, energy in found.items():
+        assert energy.gross == pytest.approx(gross[name], rel=0.005)
+        assert energy.net == pytest.approx(gross[name] - idle * seconds / 8, rel=0.01)
+    # 505 W are 1 % more than 500 W, for runs that take as long
+    assert found["b"].gross / found["a"].gross - 1 == pytest.approx(0.01, abs=0.005)
+
+
+@pytest.mark.parametrize("late", [0.0, 0.09])
+@pytest.mark.parametrize("seed", range(5))
+def test_what_the_card_did_before_is_not_counted(
+    late: float, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One model draws five times as much as the other, whose windows come after its own."""
+    watts = {"idle": 124.0, "a": 130.0, "b": 650.0}
+
+    def steady(task: Task, time: float) -> float:
+        return watts[task.model]
+
+    card = Card(monkeypatch, steady, lambda task, number: 0.001, late=late)
+    found = found_on(card, seed=seed)
+    for name in "ab":
+        assert found[name].gross == pytest.approx(watts[name] * 0.001 / 8, rel=0.002)
+
+
+@pytest.mark.parametrize("seconds", [0.0005, 0.3, 5.0])
+def test_a_window_is_longer_only_for_a_run_that_is(
+    seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = Card(monkeypatch, constant, lambda task, number: seconds)
+    found = found_on(card, "a")
+    assert found["a"].gross == pytest.approx(500 * seconds / 8, rel=0.005)
+    # a run before each window, and one that is under way when its time is over
+    assert card.ran["a"] * seconds <= WINDOWS * (max(WINDOW, seconds) + 2 * seconds)
+
+
+def test_a_counter_that_stands_still_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    card = Card(monkeypatch, constant, lasting(0.05), step=None)
+    assert found_on(card) == {}
+    assert sum(card.ran.values()) < 100  # one window was enough to know
 
 
 def test_a_card_without_counter_has_no_energy() -> None:
