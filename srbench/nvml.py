@@ -1,7 +1,7 @@
 """What NVIDIA's driver says of a GPU: what it is, how it does, who uses it, what it consumed."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 # Reasons for lower clocks that say something is wrong; others (idle, a setting by the user) do not.
@@ -105,14 +105,16 @@ def gpu(nvml: Any, uuid: str) -> Gpu | None:
         return None
 
 
-def gpus(nvml: Any) -> list[Gpu]:
-    """All GPUs that the driver knows."""
+def gpus(nvml: Any) -> dict[int, Gpu]:
+    """All GPUs that the driver lets us ask, by its number: one that is lost or forbidden is not."""
     if nvml is None:
-        return []
-    return [
-        Gpu(nvml, nvml.nvmlDeviceGetHandleByIndex(index))
-        for index in range(nvml.nvmlDeviceGetCount())
-    ]
+        return {}
+    found: dict[int, Gpu] = {}
+    with suppress(nvml.NVMLError):
+        for index in range(nvml.nvmlDeviceGetCount()):
+            with suppress(nvml.NVMLError):
+                found[index] = Gpu(nvml, nvml.nvmlDeviceGetHandleByIndex(index))
+    return found
 
 
 def _text(value: Any) -> str | None:

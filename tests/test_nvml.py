@@ -74,8 +74,26 @@ def test_the_library_is_opened_and_closed(driver: FakeNvml) -> None:
         assert nvml.gpu(library, "0000").facts()["gpu"] == "Fake H100"
         assert nvml.gpu(library, "GPU-0000") is not None
         assert nvml.gpu(library, "1234") is None
-        assert len(nvml.gpus(library)) == 1
+        assert list(nvml.gpus(library)) == [0]
     assert driver.initialised == 0
+
+
+def test_a_card_that_is_lost_hides_no_other(driver: FakeNvml) -> None:
+    def handle(index: int) -> str:
+        if index == 1:
+            raise driver.NVMLError("GPU is lost")
+        return f"card {index}"
+
+    driver.nvmlDeviceGetCount = lambda: 3
+    driver.nvmlDeviceGetHandleByIndex = handle
+    with nvml.library() as library:
+        assert list(nvml.gpus(library)) == [0, 2]
+
+
+def test_a_driver_that_cannot_count_its_cards_has_none(driver: FakeNvml) -> None:
+    driver.nvmlDeviceGetCount = driver._refuse
+    with nvml.library() as library:
+        assert nvml.gpus(library) == {}
 
 
 def test_a_machine_without_a_driver_has_no_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,7 +106,7 @@ def test_a_machine_without_a_driver_has_no_gpus(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "pynvml", SimpleNamespace(NVMLError=NVMLError, nvmlInit=fail))
     with nvml.library() as library:
         assert library is None
-        assert nvml.gpus(library) == []
+        assert nvml.gpus(library) == {}
         assert nvml.gpu(library, "0000") is None
 
 

@@ -25,10 +25,10 @@ def surroundings() -> dict[str, dict[str, Any]]:
 
 
 def _gpus_now() -> dict[str, Any]:
-    """The state of every GPU that the driver knows, and whether it counts energy."""
+    """The state of every GPU that the driver tells of, and whether it counts energy."""
     with nvml.library() as library:
         found: dict[str, Any] = {"energy_counter": None}
-        for index, gpu in enumerate(nvml.gpus(library)):
+        for index, gpu in nvml.gpus(library).items():
             state = gpu.state() | {"energy_counter_j": gpu.joules()}
             found |= {f"{key} {index}": value for key, value in state.items()}
             found["energy_counter"] = gpu.joules() is not None
