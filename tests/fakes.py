@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from srbench.measure import devices, energy, surroundings
+from srbench.measure import cuda, devices, energy, surroundings
 from srbench.measure.clocks import FakeClock, Task
 from srbench.measure.counter import Reading
 from srbench.measure.devices import Device
@@ -221,6 +221,7 @@ def install_fake_cuda(
         )
 
     monkeypatch.setattr(devices, "_cuda_devices", found)
+    monkeypatch.setattr(cuda, "is_usable", lambda: True)
     for module in (timing, surroundings, devices):
         monkeypatch.setattr(module, "opened", opened)
 

@@ -10,6 +10,7 @@ from srbench.cli.output import (
     OverwriteOption,
     destination,
 )
+from srbench.cli.unused import tell_of_unused
 from srbench.report.formats import Report
 from srbench.report.notes import sections
 from srbench.report.table import Column, Table
@@ -30,7 +31,9 @@ def env(
     target = destination(Output(output, form, overwrite))
     from srbench.measure.surroundings import surroundings  # loads torch
 
-    target.write(_report(surroundings()))
+    parts = surroundings()
+    tell_of_unused()
+    target.write(_report(parts))
 
 
 def _report(parts: dict[str, dict[str, Any]]) -> Report:

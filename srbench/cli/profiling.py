@@ -11,6 +11,7 @@ from typing import Any
 from srbench.cli.messages import tell
 from srbench.cli.output import Output, destination, require_free
 from srbench.cli.progress import status
+from srbench.cli.unused import tell_of_unused
 from srbench.comparison import case_of
 from srbench.errors import BuildError, SrbenchError
 from srbench.failures import require_failure, told
@@ -47,7 +48,9 @@ def profile_and_show(
         from srbench.runner.profiling import profile
         from srbench.runner.timing import setup_for
 
-        with opened(resolve_one(device)) as ready:
+        name = resolve_one(device)
+        tell_of_unused(device)
+        with opened(name) as ready:
             chosen = setup_for(ready, **setup)
             require_dtype(ready, chosen, ("forward",))
             say(f"timing {case.spec} on {ready.name}")

@@ -10,6 +10,7 @@ from srbench.catalog import DEFAULT_VARIANTS
 from srbench.cli.messages import tell
 from srbench.cli.output import Output, destination, exit_code
 from srbench.cli.progress import status
+from srbench.cli.unused import tell_of_unused
 from srbench.comparison import Case, cases
 from srbench.conditions import Plan
 from srbench.records import Record
@@ -63,6 +64,7 @@ def _time(
     from srbench.runner import timing
 
     names = resolve(device)
+    tell_of_unused(device)
     for name in names:  # before anything is measured that could be lost
         with opened(name) as ready:
             require_dtype(ready, timing.setup_for(ready, **setup), plan.passes)

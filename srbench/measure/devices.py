@@ -12,7 +12,7 @@ from torch import nn
 from srbench import fresh, nvml
 from srbench.conditions import Setup
 from srbench.errors import SrbenchError
-from srbench.measure import memory
+from srbench.measure import cuda, memory
 from srbench.measure.clocks import Clock, CudaClock, WallClock
 from srbench.measure.passes import Subject
 from srbench.measure.watch import CpuWatch, GpuWatch, Watch
@@ -51,7 +51,8 @@ def resolve(wanted: str | None) -> list[str]:
     """Names of the devices that ``cpu``, ``cuda``, ``cuda:1``, ``mps`` or ``all`` stands for, or
     several of these separated by commas.
 
-    None is every GPU present, else the CPU. Raises SrbenchError for one that is not there.
+    None is every GPU that torch can use, else the CPU. Raises SrbenchError for one that is not
+    there, or that torch cannot use.
     """
     gpus = [*_cuda_devices(), *_mps_devices()]
     there = ["cpu", *gpus]
@@ -62,10 +63,7 @@ def resolve(wanted: str | None) -> list[str]:
     for name in (one.strip() for one in wanted.split(",")):
         meant = short.get(name, [name])
         if not meant or not set(meant) <= set(there):
-            raise SrbenchError(
-                f"there is no device {name} on this machine",
-                f"use --device {' or '.join(there)}",
-            )
+            raise _missing(name, there)
         found += meant
     return list(dict.fromkeys(found))
 
@@ -81,8 +79,17 @@ def resolve_one(wanted: str | None) -> str:
     return first
 
 
+def _missing(name: str, there: Sequence[str]) -> SrbenchError:
+    """That there is no such device, or that torch cannot use the one that is there."""
+    unusable = cuda.obstacle() if name.startswith("cuda") else None
+    return unusable or SrbenchError(
+        f"there is no device {name} on this machine", f"use --device {' or '.join(there)}"
+    )
+
+
 def _cuda_devices() -> list[str]:
-    return [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+    count = torch.cuda.device_count() if cuda.is_usable() else 0
+    return [f"cuda:{index}" for index in range(count)]
 
 
 def _mps_devices() -> list[str]:

@@ -11,13 +11,14 @@ from srbench.measure.pinning import pinned
 def surroundings() -> dict[str, dict[str, Any]]:
     """Facts by part: versions, machine, torch's flags as they are held while timing, the state
     now, and each device. None where something does not tell."""
+    names = resolve("all")  # first, as it keeps torch from warning of a GPU that it cannot use
     with pinned(Setup()) as held:
         parts = {
             "versions": dict(environment.versions()),
             "machine": environment.machine(),
             "torch": dict(held.flags),
         }
-    for name in resolve("all"):
+    for name in names:
         if name != "cpu":
             with opened(name) as device:
                 parts[name] = dict(device.facts)

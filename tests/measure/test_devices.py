@@ -18,6 +18,7 @@ from srbench.measure.watch import CpuWatch, GpuWatch
 def machine(monkeypatch: pytest.MonkeyPatch) -> object:
     def with_gpus(cuda: int, mps: bool = False) -> None:
         monkeypatch.setattr(torch.cuda, "device_count", lambda: cuda)
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda > 0)
         monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
 
     return with_gpus
