@@ -13,6 +13,7 @@ FAILURES = (Exception, SystemExit)
 
 REMEDIES = {
     "more than 1 value per channel": "use --batch-size 2 or more",
+    "busy or unavailable": "another process has the GPU, see nvidia-smi",
     "before Module.__init__() call": "call super().__init__() first",
     "has no attribute '_modules'": "call super().__init__() first",
     "has no attribute '_parameters'": "call super().__init__() first",

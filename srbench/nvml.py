@@ -63,6 +63,11 @@ class Gpu:
             words for name, words in _LOWERED.items() if reasons & getattr(self._library, name, 0)
         ]
 
+    def admits_one(self) -> bool:
+        """Whether it admits one process at a time, as on many clusters; False where unknown."""
+        exclusive = self._library.NVML_COMPUTEMODE_EXCLUSIVE_PROCESS
+        return bool(self._ask("nvmlDeviceGetComputeMode") == exclusive)
+
     def processes(self) -> int | None:
         """How many processes compute on it, this one included once it does."""
         running = self._ask("nvmlDeviceGetComputeRunningProcesses")

@@ -32,6 +32,7 @@ class FakeNvml:
     """pynvml with one card, whose answers are attributes."""
 
     NVML_CLOCK_SM, NVML_TEMPERATURE_GPU = 1, 0
+    NVML_COMPUTEMODE_EXCLUSIVE_PROCESS = 3
     nvmlClocksEventReasonSwPowerCap = 4  # noqa: N815
     nvmlClocksThrottleReasonHwSlowdown = 8  # noqa: N815
     nvmlClocksEventReasonSwThermalSlowdown = 32  # noqa: N815
@@ -44,6 +45,7 @@ class FakeNvml:
     def __init__(self) -> None:
         self.reasons = 0
         self.others = 0
+        self.compute_mode = 0
         self.watts: Callable[[], float] = lambda: 0.0
         self.millijoules: Callable[[], int] = lambda: 0
         self.unsupported: set[str] = set()
@@ -109,6 +111,9 @@ class FakeNvml:
 
     def nvmlDeviceGetCurrentClocksEventReasons(self, handle: str) -> int:  # noqa: N802
         return self.reasons
+
+    def nvmlDeviceGetComputeMode(self, handle: str) -> int:  # noqa: N802
+        return self.compute_mode
 
     def nvmlDeviceGetComputeRunningProcesses(self, handle: str) -> list[Any]:  # noqa: N802
         return [SimpleNamespace(pid=pid) for pid in range(1 + self.others)]

@@ -41,6 +41,14 @@ def test_energy_is_in_joules(driver: FakeNvml) -> None:
     assert fake_gpu(driver).joules() == 12.345
 
 
+def test_a_card_may_admit_one_process_at_a_time(driver: FakeNvml) -> None:
+    assert not fake_gpu(driver).admits_one()
+    driver.compute_mode = 3
+    assert fake_gpu(driver).admits_one()
+    driver.nvmlDeviceGetComputeMode = driver._refuse
+    assert not fake_gpu(driver).admits_one()
+
+
 def test_what_a_card_does_not_tell_is_none(driver: FakeNvml) -> None:
     def refuse(handle: str) -> int:
         raise driver.NVMLError("not supported")

@@ -37,6 +37,8 @@ def time_and_show(
     gates = list(_gates(folder, names, tolerance))
     target = destination(output, reads=folder.glob("*"), must_show=False)
     with status("starting") as say:
+        if device != "cpu":
+            _require_several(device)
         verdicts: list[Verdict] = []
         for name, gate in gates:
             tell(
@@ -50,6 +52,15 @@ def time_and_show(
     else:
         target.write(report)
     return exit_code(verdicts)
+
+
+def _require_several(device: str) -> None:
+    """Raises SrbenchError for a device that is not there, or that admits one process at a time."""
+    from srbench.measure.devices import asked, require_several, resolve_one  # loads torch
+
+    name = resolve_one(device)
+    with asked(name) as gpu:
+        require_several(name, gpu, "use another --device")
 
 
 def _gates(

@@ -60,13 +60,19 @@ def _time(
     into: list[Record],
     say: Callable[[str], object],
 ) -> None:
-    from srbench.measure.devices import opened, require_dtype, resolve  # loads torch
+    from srbench.measure.devices import (  # loads torch
+        opened,
+        require_dtype,
+        require_processes,
+        resolve,
+    )
     from srbench.runner import timing
 
     names = resolve(device)
     tell_of_unused(device)
     for name in names:  # before anything is measured that could be lost
         with opened(name) as ready:
+            require_processes(ready, plan.processes)
             require_dtype(ready, timing.setup_for(ready, **setup), plan.passes)
     for name in names:
         with opened(name) as ready:

@@ -115,7 +115,7 @@ def _cuda(name: str, stack: ExitStack) -> Device:
     device = torch.device(name)
     stack.enter_context(torch.cuda.device(device))
     properties = torch.cuda.get_device_properties(device)
-    gpu = nvml.gpu(stack.enter_context(nvml.library()), str(properties.uuid))
+    gpu = _driven(properties, stack)
     own = 2 if fresh.inside() else 1  # the process that called this one holds the card as well
     facts = {"gpu": properties.name, "gpu_processors": properties.multi_processor_count}
     facts |= {"gpu_capability": f"{properties.major}.{properties.minor}"}
@@ -136,6 +136,33 @@ _OPEN: dict[str, Callable[[str, ExitStack], Device]] = {"cpu": _cpu, "cuda": _cu
 def _unknown(subject: Subject, what: str) -> Memory:
     """torch has no peak counter for this kind of device."""
     return Memory(None, None)
+
+
+def require_several(name: str, gpu: Gpu | None, hint: str) -> None:
+    """Raises SrbenchError, with the hint, where the device admits one process at a time."""
+    if gpu and gpu.admits_one():
+        raise SrbenchError(
+            f"{name} admits one process at a time (compute mode EXCLUSIVE_PROCESS)",
+            f"{hint}, or set the mode with: nvidia-smi -c 0",
+        )
+
+
+def require_processes(device: Device, processes: int) -> None:
+    """Raises SrbenchError where as many fresh processes cannot run while this one has the device."""
+    if processes > 1:
+        require_several(device.name, device.gpu, "leave --processes out")
+
+
+@contextmanager
+def asked(name: str) -> Iterator[Gpu | None]:
+    """What the driver tells of a GPU, without the memory that measuring on it takes; else None."""
+    with ExitStack() as stack:
+        is_cuda = name.startswith("cuda")
+        yield _driven(torch.cuda.get_device_properties(name), stack) if is_cuda else None
+
+
+def _driven(properties: Any, stack: ExitStack) -> Gpu | None:
+    return nvml.gpu(stack.enter_context(nvml.library()), str(properties.uuid))
 
 
 def require_dtype(device: Device, setup: Setup, passes: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ from srbench import environment, fresh, stats
 from srbench.comparison import Case, Size, cases, usual
 from srbench.conditions import PASSES, Conditions, Plan, Setup
 from srbench.failures import require_failure, told
-from srbench.measure.devices import Device, opened, require_dtype, resolve
+from srbench.measure.devices import Device, opened, require_dtype, require_processes, resolve
 from srbench.measure.pinning import BUILDING
 from srbench.measure.settings import kept
 from srbench.models.build import require_buildable
@@ -99,8 +99,10 @@ def run(
 
     A row that cannot be built or run has a status that says why; the others stand. Interrupted, it
     yields what was measured, and then raises KeyboardInterrupt.
-    Raises SrbenchError for a dtype that the device cannot do.
+    Raises SrbenchError for a dtype that the device cannot do, and for several processes on one that
+    admits one.
     """
+    require_processes(device, plan.processes)
     require_dtype(device, setup, plan.passes)
     for (baseline, under), group in groupby(wanted, key=lambda c: (c.spec.baseline, c.under)):
         report = partial(say, str(baseline))

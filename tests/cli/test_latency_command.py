@@ -13,8 +13,11 @@ import pytest
 import torch
 from fakes import Card, FakeNvml, SilentWatch, fake_gpu, install_fake_cuda, steady
 
+import srbench
 from srbench import store
 from srbench.cli.app import run
+from srbench.conditions import Plan
+from srbench.errors import SrbenchError
 from srbench.measure.clocks import Task
 from srbench.measure.watch import GpuWatch
 from srbench.runner import sampling
@@ -513,6 +516,23 @@ def test_what_fails_only_when_memory_is_measured_leaves_a_cell_empty(
     stdout, _ = latency(capsys, "resnet18", *FAKE, "--no-variants", "-f", "csv")
     (row,) = rows(stdout)
     assert (row["status"], row["forward_peak_bytes"]) == ("ok", "")
+
+
+def test_several_processes_on_a_gpu_that_admits_one(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = FakeNvml()
+    driver.compute_mode = 3
+    install_fake_cuda(monkeypatch, gpu=fake_gpu(driver))
+    assert run(["latency", "resnet18", *FAKE, "--processes", "6"]) == 2
+    stdout, stderr = capsys.readouterr()
+    assert stdout == ""
+    assert (
+        "cuda:0 admits one process at a time (compute mode EXCLUSIVE_PROCESS)\n"
+        "hint: leave --processes out, or set the mode with: nvidia-smi -c 0\n" in stderr
+    )
+    with pytest.raises(SrbenchError, match="admits one process at a time"):
+        srbench.time("resnet18", device="cuda", plan=Plan(processes=6))
 
 
 def test_what_fails_only_when_energy_is_measured_loses_no_times(

@@ -5,9 +5,11 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from fakes import FakeNvml, fake_gpu, install_fake_cuda
 from made import LAYOUT, write_layout
 
 import srbench
@@ -16,6 +18,7 @@ from srbench.errors import SrbenchError
 from srbench.gate import against
 from srbench.gate.against import Found, compare
 from srbench.gate.processes import Code, Job, Worker, code_at
+from srbench.measure import devices
 
 JOB = Job(("resnet18", "resnet18+sr"), (64, 64), 10, 1, "forward")
 TIMED = LAYOUT + '\n[time]\nspecs = ["resnet18", "resnet18+sr:memories=10"]\ninput_size = 64\n'
@@ -184,6 +187,20 @@ def test_the_command_says_how_it_ended(
     plain, sr = json.loads(capsys.readouterr().out)
     assert (plain["outcome"], sr["spec"]) == ("pass", "resnet18+sr")
     assert sr["ratio"]["value"] == pytest.approx(ratio)
+
+
+def test_nothing_is_timed_on_a_gpu_that_admits_one_process(
+    tables: Path, checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    driver = FakeNvml()
+    driver.compute_mode = 3
+    install_fake_cuda(monkeypatch)
+    monkeypatch.setattr(devices, "asked", lambda name: nullcontext(fake_gpu(driver)))
+    assert check(tables, "--against", str(checkout), "--device", "cuda") == 2
+    stdout, stderr = capsys.readouterr()
+    assert stdout == ""
+    assert "cuda:0 admits one process at a time (compute mode EXCLUSIVE_PROCESS)" in stderr
+    assert "blocks of three" not in stderr
 
 
 def test_tolerances_are_a_rows_or_the_command_lines(

@@ -10,7 +10,7 @@ from fakes import FakeNvml
 from srbench.conditions import Setup
 from srbench.errors import SrbenchError
 from srbench.measure import devices
-from srbench.measure.devices import opened, require_dtype, resolve
+from srbench.measure.devices import asked, opened, require_dtype, require_several, resolve
 from srbench.measure.watch import CpuWatch, GpuWatch
 
 
@@ -120,6 +120,28 @@ def test_what_a_gpu_only_emulates_it_cannot_do(monkeypatch: pytest.MonkeyPatch) 
     device = SimpleNamespace(name="cuda:0", torch_device=torch.device("cuda:0"))
     with pytest.raises(SrbenchError, match="cannot compute in bfloat16: it only emulates"):
         require_dtype(device, Setup("cuda:0", dtype="bfloat16"), ("forward",))
+
+
+@pytest.mark.parametrize("mode", [0, 3])
+def test_a_gpu_is_asked_whether_it_admits_several_processes(
+    mode: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = FakeNvml()
+    driver.compute_mode = mode
+    monkeypatch.setitem(sys.modules, "pynvml", driver)
+    monkeypatch.setattr(
+        torch.cuda, "get_device_properties", lambda device: SimpleNamespace(uuid="0000")
+    )
+    with asked("cuda:0") as gpu:
+        if mode == 0:
+            require_several("cuda:0", gpu, "use another --device")
+        else:
+            with pytest.raises(SrbenchError, match="cuda:0 admits one process") as raised:
+                require_several("cuda:0", gpu, "use another --device")
+            assert raised.value.hint.startswith("use another --device, or set the mode")
+    with asked("mps") as gpu:
+        require_several("mps", gpu, "use another --device")
+    assert driver.initialised == 0
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
