@@ -148,7 +148,7 @@ def require_several(name: str, gpu: Gpu | None, hint: str) -> None:
 
 
 def require_processes(device: Device, processes: int) -> None:
-    """Raises SrbenchError where as many fresh processes cannot run while this one has the device."""
+    """Raises SrbenchError where fresh processes cannot run while this one has the device."""
     if processes > 1:
         require_several(device.name, device.gpu, "leave --processes out")
 
