@@ -81,7 +81,8 @@ def compared(
 ) -> Estimate:
     """How many times as long the second takes, as srbench finds it."""
     samples = Samples()
-    tasks = [Task("first", "call", first), Task("second", "call", second)]
+    calls = {"first": first, "second": second}
+    tasks = {name: Task(name, "call", call) for name, call in calls.items()}
     interleave(tasks, WallClock(), Stop("first", rounds, budget, PRECISION), seed, samples)
     return stats.paired_ratio(samples.seconds["second"], samples.seconds["first"])
 

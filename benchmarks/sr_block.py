@@ -54,10 +54,10 @@ def ratios(channels: int, side: int, batch: int) -> tuple[float, stats.Estimate]
     samples = Samples()
     with torch.inference_mode():
         torch.testing.assert_close(ours(x), literal(x), rtol=1e-4, atol=1e-4)
-        tasks = [
-            Task(name, "forward", lambda block=block: block(x), lambda block=block: block(x))
+        tasks = {
+            name: Task(name, "forward", lambda block=block: block(x), lambda block=block: block(x))
             for name, block in (("ours", ours), ("SE", se))
-        ]
+        }
         interleave(tasks, WallClock(), Stop("SE", 4 * ROUNDS, 1e9, 0.01), "0", samples)
         copies = [literal_to_ours(literal, ours, x) for _ in range(ROUNDS // 5)]
     return median(copies), stats.paired_ratio(samples.seconds["ours"], samples.seconds["SE"])

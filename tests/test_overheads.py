@@ -48,7 +48,7 @@ def test_what_stopped_since_it_was_precise_is_decided(seed: int) -> None:
         return 1e-3 * math.exp(random.Random(f"{seed}{task.model}{number}").gauss(0, spread))
 
     samples = Samples()
-    tasks = [Task(model, "forward", lambda: None) for model in "ab"]
+    tasks = {model: Task(model, "forward", lambda: None) for model in "ab"}
     interleave(tasks, FakeClock(seconds), Stop("a", None, math.inf, precision), "0", samples)
     ratio = stats.paired_ratio(samples.seconds["b"], samples.seconds["a"])
     assert is_precise(ratio, precision)

@@ -3,9 +3,11 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
+
+FLUSH = 4  # times the L2 cache is read before a call is timed
 
 
 def nothing() -> None:
@@ -25,10 +27,17 @@ class Task:
     prepare: Callable[[], object] = nothing
 
 
+class Wall(NamedTuple):
+    """Seconds from a call until the device is idle again, and until the call came back."""
+
+    seconds: float
+    launching: float
+
+
 class Clock(Protocol):
     """Times tasks one by one. Results may come late: `read` waits for them."""
 
-    measures_wall: bool  # whether `wall` tells something else than `measure`
+    measures_wall: bool  # whether `wall` tells something else than `measure`, which does not wait
 
     def now(self) -> float:
         """Seconds since whenever, for budgets."""
@@ -39,8 +48,8 @@ class Clock(Protocol):
     def read(self, measured: Sequence[Any]) -> list[float]:
         """Seconds of each; waits for all of them once."""
 
-    def wall(self, task: Task) -> float:
-        """Seconds from the call until the device is idle again."""
+    def wall(self, task: Task) -> Wall:
+        """Time the call from an idle device to an idle device."""
 
     def mark(self) -> Any:
         """A moment in the middle of a call."""
@@ -60,19 +69,21 @@ class WallClock:
     def now(self) -> float:
         return time.perf_counter()
 
-    def measure(self, task: Task) -> float:
+    def wall(self, task: Task) -> Wall:
         run, synchronize, counter = task.run, self._synchronize, time.perf_counter
         task.prepare()
         synchronize()
         start = counter()
         run()
+        launched = counter()
         synchronize()
-        return counter() - start
+        return Wall(counter() - start, launched - start)
+
+    def measure(self, task: Task) -> float:
+        return self.wall(task).seconds
 
     def read(self, measured: Sequence[float]) -> list[float]:
         return list(measured)
-
-    wall = measure
 
     def mark(self) -> float:
         self._synchronize()
@@ -85,9 +96,10 @@ class WallClock:
 class CudaClock:
     """Time on the device between two events on the current stream; wall time apart.
 
-    Before the first event the L2 cache is overwritten, so that no model finds its weights there
-    because it is small. That also gives the host a head start: launching the first kernels is not
-    in the time. `wall` has the launches in, and everything else that a user waits for.
+    Before the first event the L2 cache is filled with something else, so that no model finds its
+    weights there because it is small: by reading, since what was written would have to be written
+    back in the time. That also gives the host a head start: launching the first kernels is not in
+    the time. `wall` has the launches in, and everything else that a user waits for.
     """
 
     measures_wall = True
@@ -95,7 +107,7 @@ class CudaClock:
     def __init__(self, device: torch.device) -> None:
         self._device = device
         cache = torch.cuda.get_device_properties(device).L2_cache_size
-        self._flush = torch.empty(2 * cache, dtype=torch.int8, device=device)
+        self._other = torch.zeros(FLUSH * cache // 4, dtype=torch.float32, device=device)
         self._wall = WallClock(lambda: torch.cuda.synchronize(device))
 
     def now(self) -> float:
@@ -104,14 +116,14 @@ class CudaClock:
     def measure(self, task: Task) -> tuple[torch.cuda.Event, torch.cuda.Event]:
         start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
         task.prepare()
-        self._flush.zero_()
+        self._other.sum()
         start.record()
         task.run()
         end.record()
         return start, end
 
-    def wall(self, task: Task) -> float:
-        return self._wall.measure(task)
+    def wall(self, task: Task) -> Wall:
+        return self._wall.wall(task)
 
     def mark(self) -> torch.cuda.Event:
         event = torch.cuda.Event(enable_timing=True)
@@ -128,13 +140,19 @@ class CudaClock:
 class FakeClock:
     """Says what it is told and runs what it is given: the same seconds on every machine.
 
-    ``seconds`` is called with the task and how often that task was timed before.
+    ``seconds`` is called with the task and how often that task was timed before. ``launching`` is
+    the share of the wall time after which a call comes back.
     """
 
     def __init__(
-        self, seconds: Callable[[Task, int], float], measures_wall: bool = False, runs: bool = True
+        self,
+        seconds: Callable[[Task, int], float],
+        measures_wall: bool = False,
+        runs: bool = True,
+        launching: float = 0.0,
     ) -> None:
         self.measures_wall = measures_wall
+        self._launching = launching
         self._seconds = seconds
         self._runs = runs
         self._calls: dict[tuple[str, str], int] = {}
@@ -156,8 +174,9 @@ class FakeClock:
     def read(self, measured: Sequence[float]) -> list[float]:
         return list(measured)
 
-    def wall(self, task: Task) -> float:
-        return self.measure(task)
+    def wall(self, task: Task) -> Wall:
+        seconds = self.measure(task)
+        return Wall(seconds, self._launching * seconds)
 
     def mark(self) -> float:
         return self.measure(Task("", "mark", nothing))

@@ -6,13 +6,16 @@ valid. Garbage collection is the caller's to keep off.
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from srbench import stats
 from srbench.conditions import MOST_ROUNDS
 from srbench.failures import require_failure, told
-from srbench.measure.clocks import Clock, Task
+from srbench.measure.clocks import Clock, Task, Wall
+from srbench.measure.release import release
 from srbench.overheads import is_precise
 
 WARM_UP_SHARE = 0.1  # of the time budget for one task, but from half a second to three;
@@ -30,6 +33,7 @@ class Samples:
 
     seconds: dict[str, list[float]] = field(default_factory=dict)
     wall: dict[str, list[float]] = field(default_factory=dict)
+    launching: dict[str, list[float]] = field(default_factory=dict)  # of the wall time, the host's
     failures: dict[str, str] = field(default_factory=dict)
     unsettled: set[str] = field(default_factory=set)
     elapsed: float = 0.0  # seconds that the rounds took, without warming up
@@ -38,11 +42,18 @@ class Samples:
     def rounds(self) -> int:
         return max((len(samples) for samples in self.seconds.values()), default=0)
 
-    def fail(self, model: str, error: BaseException) -> None:
+    def add(self, model: str, seconds: float, wall: Wall | None) -> None:
+        """Add a model's samples of a round."""
+        self.seconds.setdefault(model, []).append(seconds)
+        if wall:
+            self.wall.setdefault(model, []).append(wall.seconds)
+            self.launching.setdefault(model, []).append(wall.launching)
+
+    def fail(self, model: str, reason: str) -> None:
         """Take a model out."""
-        self.failures[model] = told(error)
-        self.seconds.pop(model, None)
-        self.wall.pop(model, None)
+        self.failures[model] = reason
+        for samples in (self.seconds, self.wall, self.launching):
+            samples.pop(model, None)
 
 
 @dataclass(frozen=True)
@@ -76,26 +87,31 @@ class Stop:
 
 
 def interleave(
-    tasks: Sequence[Task],
+    tasks: dict[str, Task],
     clock: Clock,
     stop: Stop,
     seed: str,
     into: Samples,
     after_round: Callable[[int], object] = lambda done: None,
+    drop: Callable[[str], object] = lambda model: None,
 ) -> None:
-    """Warm each task up, then time them all in rounds until ``stop`` says so.
+    """Warm each model's task up, then time them all in rounds until ``stop`` says so.
 
     The samples go ``into`` what is given, whole rounds only: an interruption leaves there what was
-    measured. A task that raises fails alone. ``seed`` decides the order inside the rounds.
+    measured. ``after_round`` is told how many there are, and of 0 when all are warm. A task that
+    raises fails alone: it is taken out of ``tasks``, and ``drop`` is to let go of its model.
+    ``seed`` decides the order inside the rounds.
     """
     generator = random.Random(seed)
     least, most = WARM_UP_SECONDS
-    for task in tasks:
-        _warm_up(task, clock, min(max(least, WARM_UP_SHARE * stop.budget), most), into)
+    field = _Field(tasks, clock, into, drop)
+    for model in list(tasks):
+        field.warm_up(model, min(max(least, WARM_UP_SHARE * stop.budget), most))
+    after_round(0)
     begin = clock.now()
-    while remaining := [task for task in tasks if task.model not in into.failures]:
-        generator.shuffle(remaining)
-        _round(remaining, clock, into)
+    while order := list(tasks):
+        generator.shuffle(order)
+        field.round(order)
         if into.rounds == 0:
             continue  # all have failed
         after_round(into.rounds)
@@ -104,41 +120,65 @@ def interleave(
             return
 
 
-def _warm_up(task: Task, clock: Clock, budget: float, into: Samples) -> None:
-    try:
-        taken = clock.read([clock.measure(task)])
-        begin = clock.now()
-        while not stats.settled(taken):
-            if len(taken) >= 2 and clock.now() - begin > budget:
-                if not stats.settled(taken, window=len(taken) // 2):
-                    into.unsettled.add(task.model)
-                return
-            taken += clock.read([clock.measure(task)])
-    except BaseException as error:  # whatever it is: it is this model's failure
-        require_failure(error)
-        into.fail(task.model, error)
+@dataclass(frozen=True)
+class _Field:
+    """The models that are still in, and what becomes of one that fails."""
 
+    tasks: dict[str, Task]
+    clock: Clock
+    into: Samples
+    drop: Callable[[str], object]
 
-def _round(tasks: Sequence[Task], clock: Clock, into: Samples) -> None:
-    measured, wall = {}, {}
-    for task in tasks:
+    @contextmanager
+    def _alone(self, model: str) -> Iterator[None]:
+        """What is raised in it is this model's failure, whatever it is."""
         try:
-            measured[task.model] = clock.measure(task)
+            yield
         except BaseException as error:
             require_failure(error)
-            into.fail(task.model, error)
-    seconds = dict(zip(measured, clock.read(list(measured.values())), strict=True))
-    for task in tasks if clock.measures_wall else ():
-        if task.model in seconds:
-            try:
-                wall[task.model] = clock.wall(task)
-            except BaseException as error:
-                require_failure(error)
-                into.fail(task.model, error)
-    for model in seconds.keys() - into.failures.keys():
-        into.seconds.setdefault(model, []).append(seconds[model])
-        if model in wall:
-            into.wall.setdefault(model, []).append(wall[model])
+            self.into.fail(model, told(error))
+            del self.tasks[model]
+            self.drop(model)
+            release(error)
+
+    def warm_up(self, model: str, budget: float) -> None:
+        with self._alone(model):
+            if not _settles(self.tasks[model], self.clock, budget):
+                self.into.unsettled.add(model)
+
+    def round(self, order: Sequence[str]) -> None:
+        """Time each model once."""
+        self._open(order[0])
+        measured, seconds, wall = dict[str, Any](), dict[str, float](), dict[str, Wall]()
+        for model in [model for model in order if model in self.tasks]:
+            with self._alone(model):
+                measured[model] = self.clock.measure(self.tasks[model])
+        for model, one in measured.items():  # one by one: an error on the device comes only here
+            with self._alone(model):
+                (seconds[model],) = self.clock.read([one])
+        for model in seconds if self.clock.measures_wall else ():
+            with self._alone(model):
+                wall[model] = self.clock.wall(self.tasks[model])
+        for model in seconds.keys() - self.into.failures.keys():
+            self.into.add(model, seconds[model], wall.get(model))
+
+    def _open(self, first: str) -> None:
+        """Where calls are enqueued, let one go before that is not timed: the first of a round waits
+        for the host, while the others find the device at work, as in a training loop."""
+        if self.clock.measures_wall:
+            with self._alone(first):
+                self.clock.measure(self.tasks[first])
+
+
+def _settles(task: Task, clock: Clock, budget: float) -> bool:
+    """Whether the task gets no faster any more within so many seconds."""
+    taken = clock.read([clock.measure(task)])
+    begin = clock.now()
+    while not stats.settled(taken):
+        if len(taken) >= 2 and clock.now() - begin > budget:
+            return stats.settled(taken, window=len(taken) // 2)
+        taken += clock.read([clock.measure(task)])
+    return True
 
 
 def _is_look(done: int) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 
 from srbench.measure.passes import Subject, around, task
+from srbench.measure.release import empty
 from srbench.records import Memory
 
 _PROC = Path("/proc/self")
@@ -22,12 +23,11 @@ PLAIN_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_ARENA_MAX": "1"}
 
 
 def on_cuda(subject: Subject, what: str) -> Memory:
-    """Peak of one pass by torch's allocator, in bytes. Raises what the pass raises."""
+    """Peak of one pass by torch's allocator, in bytes; of a CUDA graph that of making it, which is
+    when its memory is taken. Raises what the pass raises."""
     device = subject.device
-    if not subject.setup.cuda_graph:  # a graph's own memory is taken when it is made, below
-        _run(subject, what)  # libraries take workspaces and choose kernels, which are nobody's
-    gc.collect()
-    torch.cuda.empty_cache()
+    _run(subject, what)  # libraries take workspaces and choose kernels, which are nobody's
+    empty()
     torch.cuda.reset_peak_memory_stats(device)
     allocated, reserved = torch.cuda.memory_allocated(device), torch.cuda.memory_reserved(device)
     _run(subject, what)

@@ -2,11 +2,11 @@
 
 *Forward* is evaluation mode under `torch.inference_mode`. *Backward* is the gradient of all
 parameters in training mode, directly after a fresh forward that is not timed: never a difference
-of two times. The *training step* is forward and backward; no optimiser, no loss scaling. The
-gradient that comes in from above the logits is made beforehand.
+of two times. The *training step* is forward and backward, without optimiser. The gradient that
+comes in from above the logits is made beforehand.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -15,10 +15,14 @@ import torch
 from torch import Tensor, nn
 
 from srbench.conditions import Conditions, Setup
-from srbench.failures import require_failure
+from srbench.failures import require_failure, told
 from srbench.logits import logits
 from srbench.measure.clocks import Task
+from srbench.measure.graphs import captured
 from srbench.measure.pinning import Pinned
+from srbench.measure.release import release
+
+LOSS_SCALE = 2.0**16  # of float16's gradients, where torch.amp.GradScaler begins
 
 
 @dataclass
@@ -29,7 +33,6 @@ class Subject:
     model: nn.Module
     batch: Tensor
     setup: Setup
-    graphed: Callable[[Tensor], Tensor] | None = None
 
     @property
     def device(self) -> torch.device:
@@ -75,29 +78,34 @@ def _forward(subject: Subject) -> Task:
     call, x = _callable(subject), subject.batch
     run: Callable[[], object] = lambda: call(x)  # noqa: E731
     if subject.setup.cuda_graph:
-        run = _captured(run)
+        with torch.inference_mode():
+            (run,) = captured(subject.device, run)
     return Task(subject.name, "forward", run)
 
 
 def _backward(subject: Subject) -> Task:
-    call, x, parameters = _training_callable(subject), subject.batch, subject.parameters
-    above = [_gradient(one) for one in logits(call(x))]
+    call, x, parameters = _callable(subject), subject.batch, subject.parameters
+    above = _above(subject, call)
     output: list[Tensor] = []
     gradients: list[Tensor] = []  # given back outside the time, as those of a training step are
 
-    def prepare() -> None:
+    def forward() -> None:
         gradients.clear()
         output[:] = logits(call(x))
 
-    def run() -> None:
+    def backward() -> None:
         gradients[:] = torch.autograd.grad(output, parameters, above, allow_unused=True)
 
+    prepare: Callable[[], object] = forward
+    run: Callable[[], object] = backward
+    if subject.setup.cuda_graph:
+        prepare, run = captured(subject.device, forward, backward)
     return Task(subject.name, "backward", run, prepare)
 
 
 def _train(subject: Subject) -> Task:
-    call, x, parameters = _training_callable(subject), subject.batch, subject.parameters
-    above = [_gradient(one) for one in logits(call(x))]
+    call, x, parameters = _callable(subject), subject.batch, subject.parameters
+    above = _above(subject, call)
 
     def prepare() -> None:
         for parameter in parameters:
@@ -106,6 +114,12 @@ def _train(subject: Subject) -> Task:
     def run() -> None:
         torch.autograd.backward(logits(call(x)), above)
 
+    def gradients() -> None:
+        torch.autograd.grad(logits(call(x)), parameters, above, allow_unused=True)
+
+    if subject.setup.cuda_graph:  # whose gradients lie where they lay when it was captured
+        (replay,) = captured(subject.device, gradients)
+        return Task(subject.name, "train", replay)
     return Task(subject.name, "train", run, prepare)
 
 
@@ -117,7 +131,8 @@ def _callable(subject: Subject) -> Callable[[Tensor], Tensor]:
     setup = subject.setup
     model: Callable[[Tensor], Tensor] = subject.model
     if setup.compile:
-        model = torch.compile(model)
+        # Else the second size or batch of a network is compiled for any: other code, and slower.
+        model = torch.compile(model, dynamic=False)
     if not setup.amp:
         return model
 
@@ -128,60 +143,46 @@ def _callable(subject: Subject) -> Callable[[Tensor], Tensor]:
     return under_autocast
 
 
-def _training_callable(subject: Subject) -> Callable[[Tensor], Tensor]:
-    """The same, with forward and backward each a CUDA graph where that is asked for."""
-    if not subject.setup.cuda_graph:
-        return _callable(subject)
-    if subject.graphed is None:  # once: torch changes the model itself
-        with _autocast(subject, cache_enabled=False):
-            subject.graphed = torch.cuda.make_graphed_callables(  # type: ignore[assignment]
-                subject.model, (subject.batch,), allow_unused_input=True
-            )
-    assert subject.graphed
-    return subject.graphed
-
-
-def _autocast(subject: Subject, cache_enabled: bool = True) -> AbstractContextManager[Any]:
+def _autocast(subject: Subject) -> AbstractContextManager[Any]:
     """Autocast to the dtype asked for, or nothing."""
     if not subject.setup.amp:
         return nullcontext()
     dtype = getattr(torch, subject.setup.dtype)
-    return torch.autocast(subject.device.type, dtype=dtype, cache_enabled=cache_enabled)
+    return torch.autocast(subject.device.type, dtype=dtype)
 
 
-def _captured(run: Callable[[], object]) -> Callable[[], object]:
-    """A CUDA graph of a forward pass, to be replayed."""
-    stream = torch.cuda.Stream()
-    stream.wait_stream(torch.cuda.current_stream())
-    with torch.inference_mode():
-        with torch.cuda.stream(stream):
-            for _ in range(3):  # libraries choose their kernels and take their workspaces
-                run()
-        torch.cuda.current_stream().wait_stream(stream)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            run()
-    return graph.replay
+def _above(subject: Subject, call: Callable[[Tensor], Tensor]) -> list[Tensor]:
+    """What comes in from above: small random numbers in the shape of each output, as those of a
+    mean over all of it.
 
-
-def _gradient(output: Tensor) -> Tensor:
-    """What comes in from above: small random numbers in the shape of the output."""
-    return torch.randn_like(output, requires_grad=False).div_(output.numel())
+    float16 has no numbers that small: they are scaled as training does it. Else the backward pass
+    would run on zeros, which draw less power.
+    """
+    scale = LOSS_SCALE if subject.setup.dtype == "float16" else 1.0
+    return [
+        torch.randn_like(one, dtype=torch.float32, requires_grad=False)
+        .mul_(scale / one.numel())
+        .to(one.dtype)
+        for one in logits(call(subject.batch))
+    ]
 
 
 def tasks(
-    subjects: Sequence[Subject], what: str, held: Pinned
-) -> tuple[list[Task], dict[str, BaseException]]:
-    """The tasks of all models, and the error of each that has none.
+    subjects: dict[str, Subject], what: str, held: Pinned
+) -> tuple[dict[str, Task], dict[str, str]]:
+    """The tasks of all models, and why one has none, by name. Such a one is taken out of
+    ``subjects``, so that what it holds is free.
 
     Each begins with the settings that are held, whatever the one before it set.
     """
-    ready, failures = [], dict[str, BaseException]()
-    for subject in subjects:
+    ready, failures = dict[str, Task](), dict[str, str]()
+    for name in list(subjects):
         try:
-            held.begin(subject.name, what)
-            ready.append(held.around(task(subject, what)))
+            held.begin(name, what)
+            ready[name] = held.around(task(subjects[name], what))
         except BaseException as error:  # whatever it is: it is this model's failure
             require_failure(error)
-            failures[subject.name] = error
+            failures[name] = told(error)
+            del subjects[name]
+            release(error)
     return ready, failures

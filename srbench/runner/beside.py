@@ -1,6 +1,6 @@
 """What is measured beside the times, with models built anew: peak memory and energy."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 
@@ -11,6 +11,7 @@ from srbench.measure.devices import Device
 from srbench.measure.energy import energies
 from srbench.measure.passes import Subject, around, tasks
 from srbench.measure.pinning import Pinned, pinned
+from srbench.measure.release import empty, release
 from srbench.measure.settings import put_back
 from srbench.records import Energy, Memory
 from srbench.runner.sampling import Job, Row, Say, subject
@@ -34,13 +35,20 @@ def measure_peaks(
             if device.peak is None:
                 into[row.spec] = fresh.call(peaks_here, job, row, variables=memory.PLAIN_MALLOC)
             else:
-                with pinned(job.setup) as held:
-                    model = subject(job, row, device.torch_device, held)
-                    into[row.spec] = {what: device.peak(model, what) for what in job.plan.passes}
+                into[row.spec] = _peaks(job, row, device, device.peak)
         except BaseException as error:
             require_failure(error)
             into[row.spec] = {}
             say(f"no memory of {row.name}: {told(error)}")
+            release(error)
+        empty()
+
+
+def _peaks(job: Job, row: Row, device: Device, peak: Callable[[Subject, str], Memory]) -> Peaks:
+    """Peak memory by the device's own counter; the model is gone on return."""
+    with pinned(job.setup) as held:
+        model = subject(job, row, device.torch_device, held)
+        return {what: peak(model, what) for what in job.plan.passes}
 
 
 def peaks_here(job: Job, row: Row) -> Peaks:
@@ -60,19 +68,23 @@ def measure_energies(
     """
     try:
         with pinned(job.setup) as held:
-            subjects = [subject(job, row, device.torch_device, held) for row in rows]
+            subjects = {row.name: subject(job, row, device.torch_device, held) for row in rows}
             for what in [what for what in job.plan.passes if what != "backward"]:
                 say(f"{what}: energy")
                 into[what] = _energies(job, device, subjects, what, held)
     except BaseException as error:
         require_failure(error)
         say(f"no energy: {told(error)}")
+        release(error)
+    empty()
 
 
 def _energies(
-    job: Job, device: Device, subjects: Sequence[Subject], what: str, held: Pinned
+    job: Job, device: Device, subjects: dict[str, Subject], what: str, held: Pinned
 ) -> dict[str, Energy]:
     assert device.gpu
     ready, _ = tasks(subjects, what, held)
     with around(what):
-        return energies(ready, device.clock, device.gpu, job.setup.batch, job.setup.seed)
+        return energies(
+            list(ready.values()), device.clock, device.gpu, job.setup.batch, job.setup.seed
+        )

@@ -14,7 +14,9 @@ from srbench.measure.devices import Device, opened
 from srbench.measure.latency import Samples, Stop, interleave
 from srbench.measure.passes import Subject, around, place, tasks
 from srbench.measure.pinning import BUILDING, Pinned, pinned
+from srbench.measure.release import release
 from srbench.measure.settings import current, put_back
+from srbench.measure.watch import Watch
 from srbench.models.build import assemble
 from srbench.records import UNKNOWN, MadeOf, Role
 from srbench.spec import Spec
@@ -88,7 +90,7 @@ def sample(job: Job, device: Device, into: Sampled, say: Say = lambda text: None
         try:
             for number, what in enumerate(job.plan.passes):
                 budget = remaining / (len(job.plan.passes) - number)
-                _sample_pass(job, device, subjects, what, budget, into, held, say, watch.look)
+                _sample_pass(job, device, subjects, what, budget, into, held, say, watch)
                 remaining -= into.samples[what].elapsed
         finally:
             held.end()
@@ -119,53 +121,48 @@ def subject(job: Job, row: Row, device: torch.device, held: Pinned) -> Subject:
     return place(row.name, assembly.model, job.under, job.setup, device)
 
 
-def _built(job: Job, device: Device, into: Sampled, held: Pinned) -> list[Subject]:
-    """The models on their device, made in random order: none always has the first place there."""
+def _built(job: Job, device: Device, into: Sampled, held: Pinned) -> dict[str, Subject]:
+    """The models on their device by name, made in random order: none always has the first place
+    there."""
     order = list(job.rows)
     random.Random(f"{job.setup.seed}/{job.process}").shuffle(order)
-    built = []
+    built = {}
     for row in order:
         try:
-            built.append(subject(job, row, device.torch_device, held))
+            built[row.name] = subject(job, row, device.torch_device, held)
         except BaseException as error:  # lack of memory, above all: it is this row's failure
             require_failure(error)
             into.failures[row.name] = told(error)
+            release(error)
     return built
 
 
 def _sample_pass(
     job: Job,
     device: Device,
-    subjects: list[Subject],
+    subjects: dict[str, Subject],
     what: str,
     budget: float,
     into: Sampled,
     held: Pinned,
     say: Say,
-    look: Callable[[], object],
+    watch: Watch,
 ) -> None:
     say(f"{what}: warming up")
-    _forget_failed(subjects, into)
     ready, failures = tasks(subjects, what, held)
     samples = into.samples[what] = Samples()
-    for name, error in failures.items():
-        samples.fail(name, error)
+    for name, reason in failures.items():
+        samples.fail(name, reason)
     stop = Stop(job.baseline, job.plan.rounds, budget, job.plan.precision)
 
     def after_round(done: int) -> None:
-        look()
+        watch.look(timed=done > 0)
         say(f"{what}: {done} rounds")
 
-    look()
     try:
         with around(what):
             seed = f"{job.setup.seed}/{job.process}/{what}"
-            interleave(ready, device.clock, stop, seed, samples, after_round)
+            interleave(ready, device.clock, stop, seed, samples, after_round, subjects.pop)
     finally:
         for name, reason in samples.failures.items():
             into.failures.setdefault(name, f"{what}: {reason}")
-
-
-def _forget_failed(subjects: list[Subject], into: Sampled) -> None:
-    """Free what a model that failed holds, before the others need it."""
-    subjects[:] = [subject for subject in subjects if subject.name not in into.failures]

@@ -20,6 +20,13 @@ def test_wall_time_has_the_call_in_it_and_not_what_comes_before() -> None:
     assert log == ["prepare", "synchronise", "synchronise"]
 
 
+def test_a_call_that_comes_back_early_was_launched_early() -> None:
+    """The host takes 10 ms to launch, the device 20 ms more."""
+    clock = WallClock(lambda: time.sleep(0.02))
+    wall = clock.wall(Task("a", "forward", lambda: time.sleep(0.01)))
+    assert 0.01 <= wall.launching <= wall.seconds - 0.02
+
+
 def test_marks_tell_the_time_between() -> None:
     clock = WallClock()
     begin = clock.mark()
@@ -56,10 +63,10 @@ class FakeCuda:
             "get_device_properties",
             lambda device: SimpleNamespace(L2_cache_size=50 * 2**20),
         )
-        flush = SimpleNamespace(zero_=lambda: self.log.append("flush"))
-        self.flushed: list[int] = []
+        other = SimpleNamespace(sum=lambda: self.log.append("read"))
+        self.read: list[int] = []
         monkeypatch.setattr(
-            torch, "empty", lambda size, dtype, device: self.flushed.append(size) or flush
+            torch, "zeros", lambda size, dtype, device: self.read.append(size) or other
         )
 
     def work(self, name: str, kernels: int) -> Task:
@@ -76,13 +83,13 @@ def test_cuda_events_stand_around_the_work_alone_and_are_read_at_once(
 ) -> None:
     cuda = FakeCuda(monkeypatch)
     clock = CudaClock(torch.device("cuda:0"))
-    assert cuda.flushed == [100 * 2**20]  # twice the cache
+    assert cuda.read == [50 * 2**20]  # floats of four bytes: four times the cache
     measured = [clock.measure(cuda.work("a", 3)), clock.measure(cuda.work("b", 5))]
     assert "synchronise" not in cuda.log
     assert clock.read(measured) == [0.003, 0.005]
     assert cuda.log == [
-        *("prepare", "flush", "event", "a", "a", "a", "event"),
-        *("prepare", "flush", "event", "b", "b", "b", "b", "b", "event"),
+        *("prepare", "read", "event", "a", "a", "a", "event"),
+        *("prepare", "read", "event", "b", "b", "b", "b", "b", "event"),
         "synchronise",
     ]
 
@@ -91,7 +98,8 @@ def test_cuda_wall_time_waits_for_an_idle_device_before_and_after(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     cuda = FakeCuda(monkeypatch)
-    assert CudaClock(torch.device("cuda:0")).wall(cuda.work("a", 1)) > 0
+    wall = CudaClock(torch.device("cuda:0")).wall(cuda.work("a", 1))
+    assert 0 < wall.launching <= wall.seconds
     assert cuda.log == ["prepare", "synchronise", "a", "synchronise"]
 
 

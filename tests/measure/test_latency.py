@@ -2,6 +2,7 @@
 
 import math
 import random
+import weakref
 from collections import Counter
 
 import pytest
@@ -17,7 +18,7 @@ class Log:
 
     def __init__(self, *models: str) -> None:
         self.calls: list[str] = []
-        self.tasks = [Task(m, "forward", lambda m=m: self.calls.append(m)) for m in models]
+        self.tasks = {m: Task(m, "forward", lambda m=m: self.calls.append(m)) for m in models}
 
 
 def run(
@@ -121,7 +122,7 @@ def test_a_model_that_raises_fails_alone(when: int) -> None:
         if calls["b"] > when:
             raise RuntimeError("no kernel for this\nat all")
 
-    log.tasks[1] = Task("b", "forward", broken)
+    log.tasks["b"] = Task("b", "forward", broken)
     samples = run(log, Stop("a", 30, NO_LIMIT, 0.01))
     assert samples.failures == {"b": "RuntimeError: no kernel for this"}
     assert {model: len(s) for model, s in samples.seconds.items()} == {"a": 30, "c": 30}
@@ -139,7 +140,7 @@ def test_all_may_fail() -> None:
         raise MemoryError
 
     samples = Samples()
-    tasks = [Task(name, "forward", broken) for name in "ab"]
+    tasks = {name: Task(name, "forward", broken) for name in "ab"}
     interleave(tasks, FakeClock(lambda *a: 1.0), Stop("a", 5, NO_LIMIT, 0.01), "0", samples)
     assert samples.failures == dict.fromkeys("ab", "MemoryError: no message")
     assert samples.rounds == 0
@@ -154,7 +155,7 @@ def test_an_interruption_leaves_whole_rounds() -> None:
         if calls["b"] > 20:
             raise KeyboardInterrupt
 
-    log.tasks[1] = Task("b", "forward", interrupted)
+    log.tasks["b"] = Task("b", "forward", interrupted)
     samples = Samples()
     with pytest.raises(KeyboardInterrupt):
         interleave(
@@ -169,3 +170,98 @@ def test_device_time_and_wall_time_are_both_kept() -> None:
     clock = FakeClock(lambda task, n: 1.0, measures_wall=True)
     interleave(log.tasks, clock, Stop("a", 8, NO_LIMIT, 0.01), "0", samples)
     assert {m: len(s) for m, s in samples.wall.items()} == {"a": 8, "b": 8}
+
+
+def test_where_calls_are_enqueued_a_round_opens_with_one_that_is_not_timed() -> None:
+    """The first of a round would wait for the host, and the others not."""
+    log = Log("a", "b", "c")
+    clock = FakeClock(lambda task, n: 1.0, measures_wall=True)
+    samples = Samples()
+    interleave(log.tasks, clock, Stop("a", 40, NO_LIMIT, 0.01), "0", samples)
+    timed = log.calls[-40 * 7 :]
+    for start in range(0, len(timed), 7):
+        opening, order, walls = timed[start], timed[start + 1 : start + 4], timed[start + 4 :][:3]
+        assert opening == order[0]
+        assert sorted(order) == sorted(walls) == ["a", "b", "c"]
+    assert {model: len(s) for model, s in samples.seconds.items()} == dict.fromkeys("abc", 40)
+
+
+class Large:
+    """Stands for feature maps: one can ask whether they are still held."""
+
+
+@pytest.mark.parametrize("when", [0, 3, 20], ids=["at once", "warming up", "in a round"])
+def test_what_a_failed_model_held_is_free_before_the_next_one_runs(when: int) -> None:
+    log = Log("a", "b")
+    models = {"b": Large()}
+    held: list[weakref.ref] = [weakref.ref(models["b"])]
+    left: list[int] = []
+    calls = Counter()
+
+    def make(model: Large) -> Task:
+        def run() -> None:
+            maps, cycle = Large(), [model]
+            cycle.append(cycle)  # nothing but a collection frees it
+            calls["b"] += 1
+            if calls["b"] > when:
+                held.append(weakref.ref(maps))
+                try:
+                    raise RuntimeError("no memory for cuDNN")
+                except RuntimeError as error:
+                    raise MemoryError("out of memory") from error
+
+        return Task("b", "forward", run)
+
+    def a() -> None:
+        if len(held) > 1:
+            left.append(sum(one() is not None for one in held))
+
+    log.tasks = {"b": make(models["b"]), "a": Task("a", "forward", a)}
+    samples = Samples()
+    interleave(
+        *(log.tasks, FakeClock(lambda *a: 1.0), Stop("a", 30, NO_LIMIT, 0.01), "0", samples),
+        drop=models.pop,
+    )
+    assert samples.failures == {"b": "MemoryError: out of memory"}
+    assert len(samples.seconds["a"]) == 30
+    assert left
+    assert set(left) == {0}
+
+
+@pytest.mark.parametrize("when", range(9, 30))  # in any call of a round: opening, timed, wall
+def test_a_model_fails_in_any_call_of_a_round(when: int) -> None:
+    log = Log("a", "b")
+    calls = Counter()
+
+    def broken() -> None:
+        calls["b"] += 1
+        if calls["b"] > when:
+            raise RuntimeError("no more")
+
+    log.tasks["b"] = Task("b", "forward", broken)
+    samples = Samples()
+    clock = FakeClock(lambda *a: 1.0, measures_wall=True)
+    interleave(log.tasks, clock, Stop("a", 30, NO_LIMIT, 0.01), "0", samples)
+    assert samples.failures == {"b": "RuntimeError: no more"}
+    assert len(samples.seconds["a"]) == len(samples.wall["a"]) == 30
+
+
+def test_an_error_that_comes_when_the_device_is_waited_for_fails_the_model() -> None:
+    """As an assertion in a kernel does: the call itself comes back."""
+    log = Log("a", "b")
+
+    class Clock(FakeClock):
+        def measure(self, task: Task) -> object:
+            return task.model, super().measure(task)
+
+        def read(self, measured: object) -> list[float]:
+            if any(model == "b" for model, _ in measured) and len(log.calls) > 40:
+                raise RuntimeError("CUDA error: device-side assert triggered")
+            return [seconds for _, seconds in measured]
+
+    samples = Samples()
+    clock = Clock(lambda *a: 1.0)
+    interleave(log.tasks, clock, Stop("a", 30, NO_LIMIT, 0.01), "0", samples)
+    assert samples.failures == {"b": "RuntimeError: CUDA error: device-side assert triggered"}
+    assert len(samples.seconds["a"]) == 30
+    assert "b" not in samples.seconds

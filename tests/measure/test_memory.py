@@ -53,6 +53,7 @@ def test_on_a_gpu_the_allocators_peak_over_what_lies_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     log: list[str] = []
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
     told = {"memory_allocated": 100, "memory_reserved": 200}
     told |= {"max_memory_allocated": 170, "max_memory_reserved": 900}
     for name, value in told.items():

@@ -1,10 +1,17 @@
 """The passes: what runs, in which mode, and what it leaves behind."""
 
+import gc
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 import torch
 from torch import Tensor, nn
 
 from srbench.conditions import Conditions, Setup
+from srbench.errors import SrbenchError
+from srbench.measure import graphs
 from srbench.measure.passes import around, place, task, tasks
 from srbench.measure.pinning import pinned
 
@@ -139,7 +146,7 @@ def test_channels_last_is_that_of_weights_and_images() -> None:
 
 def test_compile_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
     compiled: list[nn.Module] = []
-    monkeypatch.setattr(torch, "compile", lambda model: compiled.append(model) or model)
+    monkeypatch.setattr(torch, "compile", lambda model, dynamic: compiled.append(model) or model)
     net = subject(compile=True)
     task(net, "forward").run()
     assert compiled == [net.model]
@@ -152,54 +159,136 @@ def test_the_same_seed_makes_the_same_batch() -> None:
     assert first.batch.shape == (4, 3, 8, 8)
 
 
-def test_a_model_that_raises_has_no_task() -> None:
+def test_a_model_that_raises_has_no_task_and_holds_nothing() -> None:
+    maps: list[weakref.ref] = []
+
     class Broken(nn.Module):
         def forward(self, x: Tensor) -> Tensor:
+            large = x.repeat(2, 1, 1, 1)
+            maps.append(weakref.ref(large))
             raise RuntimeError("not in training")
 
-    good = subject()
-    bad = place("bad", Broken(), SMALL, Setup(), torch.device("cpu"))
+    models = {"bad": Broken(), "net": Net()}
+    subjects = {
+        name: place(name, model, SMALL, Setup(), torch.device("cpu"))
+        for name, model in models.items()
+    }
+    bad = weakref.ref(models.pop("bad"))
     with pinned(Setup()) as held:
-        ready, failures = tasks([good, bad], "train", held)
-    assert [one.model for one in ready] == ["net"]
-    assert str(failures["bad"]) == "not in training"
+        ready, failures = tasks(subjects, "train", held)
+        assert list(ready) == list(subjects) == ["net"]
+        assert failures == {"bad": "RuntimeError: not in training"}
+        assert [one() for one in (bad, *maps)] == [None, None]
+
+
+@pytest.mark.parametrize("what", ["backward", "train"])
+def test_float16_gradients_are_not_lost_on_their_way_down(what: str) -> None:
+    """A mean over 4 images and 1000 classes makes numbers that float16 does not have."""
+
+    class Wide(Net):
+        def __init__(self) -> None:
+            super().__init__()
+            self.head = nn.Linear(4, 100_000)
+
+    found = {}
+    for dtype in ("float16", "bfloat16"):
+        torch.manual_seed(0)
+        setup = Setup(batch=4, amp=True, dtype=dtype)
+        net = place("net", Wide(), SMALL, setup, torch.device("cpu"))
+        zeros: list[float] = []
+        net.model.norm.register_full_backward_hook(
+            lambda module, inputs, outputs, zeros=zeros: zeros.append(
+                (outputs[0] == 0).float().mean().item()
+            )
+        )
+        once = task(net, what)
+        once.prepare()
+        once.run()
+        found[dtype] = zeros[-1]
+    assert found["float16"] == pytest.approx(found["bfloat16"], abs=0.01)
+
+
+def test_each_size_is_compiled_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else torch takes the second batch for a sign that any may come, and compiles slower code."""
+    sizes: list[list[object]] = []
+
+    def backend(graph: torch.fx.GraphModule, inputs: list[object]) -> object:
+        shapes = [x.shape for x in inputs if isinstance(x, Tensor)]
+        sizes.append([side for shape in shapes for side in shape])
+        return graph.forward
+
+    compile_ = torch.compile
+    monkeypatch.setattr(
+        torch, "compile", lambda model, **how: compile_(model, backend=backend, **how)
+    )
+    for batch in (4, 6, 10):
+        setup = Setup(batch=batch, compile=True)
+        net = place("net", nn.Conv2d(3, 4, 3), SMALL, setup, torch.device("cpu"))
+        with pinned(setup), around("forward"):
+            task(net, "forward").run()
+    assert len(sizes) == 3
+    assert all(isinstance(side, int) for one in sizes for side in one)
 
 
 class FakeGraphs:
-    """CUDA graphs that are plain calls, and write down what is done with them."""
+    """CUDA graphs that are plain calls, and write down what is done with them.
+
+    Each has the number of its capture; a capture is refused by ``refuse``.
+    """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.log: list[str] = []
-        log = self.log
+        self.log: list[object] = []
+        self.inside = 0  # of the stream for captures
+        self.waiting = "default"  # what becomes of a host that waits
+        fake, log = self, self.log
 
-        class Context:
-            def __init__(self, *arguments: object) -> None:
-                self.name = "capture" if arguments and isinstance(arguments[0], Graph) else "stream"
-
-            def __enter__(self) -> None:
-                log.append(f"{self.name} begins")
-
-            def __exit__(self, *error: object) -> None:
-                log.append(f"{self.name} ends")
+        class Stream:
+            def __init__(self, device: object) -> None:
+                pass
 
             def wait_stream(self, other: object) -> None:
                 log.append("wait")
 
         class Graph:
             def replay(self) -> None:
-                log.append("replay")
+                log.append(f"replay {self.number}")
 
-        monkeypatch.setattr(torch.cuda, "Stream", Context)
-        monkeypatch.setattr(torch.cuda, "current_stream", Context)
-        monkeypatch.setattr(torch.cuda, "stream", Context)
-        monkeypatch.setattr(torch.cuda, "graph", Context)
+        @contextmanager
+        def stream(one: Stream) -> Iterator[None]:
+            fake.inside += 1
+            yield
+            fake.inside -= 1
+
+        @contextmanager
+        def stream_left(one: Stream) -> Iterator[None]:
+            try:
+                with stream(one):
+                    yield
+            finally:
+                fake.inside = 0
+
+        @contextmanager
+        def capture(graph: Graph, pool: object, stream: Stream) -> Iterator[None]:
+            assert fake.inside == 1
+            assert pool == "pool"
+            graph.number = sum("capture" in str(entry) for entry in log)
+            log.append(f"capture {graph.number}")
+            try:
+                yield
+            except RuntimeError:
+                raise RuntimeError("operation failed due to a previous error") from None
+
+        graphs._stream.cache_clear()
+        monkeypatch.setattr(torch.cuda, "Stream", Stream)
+        monkeypatch.setattr(torch.cuda, "current_stream", Stream)
+        monkeypatch.setattr(torch.cuda, "stream", stream_left)
+        monkeypatch.setattr(torch.cuda, "graph", capture)
         monkeypatch.setattr(torch.cuda, "CUDAGraph", Graph)
-
-        def graphed(model: nn.Module, sample: tuple[Tensor], allow_unused_input: bool) -> nn.Module:
-            log.append(f"graphed, autocast {torch.is_autocast_enabled('cpu')}")
-            return model
-
-        monkeypatch.setattr(torch.cuda, "make_graphed_callables", graphed)
+        monkeypatch.setattr(torch.cuda, "graph_pool_handle", lambda: "pool")
+        monkeypatch.setattr(torch.cuda, "get_sync_debug_mode", lambda: fake.waiting)
+        monkeypatch.setattr(
+            torch.cuda, "set_sync_debug_mode", lambda mode: setattr(fake, "waiting", mode)
+        )
 
 
 def graph_subject(**setup: object) -> object:
@@ -211,28 +300,113 @@ def graph_subject(**setup: object) -> object:
 def test_a_forward_graph_is_warmed_up_captured_and_replayed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    graphs = FakeGraphs(monkeypatch)
+    fake = FakeGraphs(monkeypatch)
     net = graph_subject()
     once = task(net, "forward")
-    assert graphs.log == [
-        *("wait", "stream begins", "stream ends", "wait"),
-        *("capture begins", "capture ends"),
-    ]
-    assert len(net.model.seen) == 4  # three to warm up, one captured, all in inference mode
+    assert fake.log == ["wait", "capture 0", "wait"]
+    assert len(net.model.seen) == 5  # four to warm up, one captured, all in inference mode
     assert all(inference for _, inference, _ in net.model.seen)
     once.run()
-    assert graphs.log[-1] == "replay"
-    assert len(net.model.seen) == 4
+    assert fake.log[-1] == "replay 0"
+    assert len(net.model.seen) == 5
+
+
+def test_a_backward_graph_follows_a_forward_graph_that_is_not_timed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fake = FakeGraphs(monkeypatch)
+    net = graph_subject()
+    once = task(net, "backward")
+    assert fake.log == ["wait", "capture 0", "capture 1", "wait"]
+    assert len(net.model.seen) == 1 + 4 + 1  # the first told what comes in from above
+    once.prepare()
+    once.run()
+    assert fake.log[-2:] == ["replay 0", "replay 1"]
+    assert len(net.model.seen) == 6
 
 
 @pytest.mark.parametrize("amp", [False, True])
-@pytest.mark.parametrize("what", ["backward", "train"])
-def test_training_graphs_are_made_by_torch(
-    what: str, amp: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    graphs = FakeGraphs(monkeypatch)
+def test_a_training_step_is_one_graph(amp: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = FakeGraphs(monkeypatch)
     net = graph_subject(**({"amp": True, "dtype": "bfloat16"} if amp else {}))
-    once = task(net, what)
+    reached: set[str] = set()
+    for name, parameter in net.model.named_parameters():
+        parameter.register_hook(lambda gradient, name=name: reached.add(name))
+    once = task(net, "train")
+    assert reached == {name for name, _ in net.model.named_parameters()}
     once.prepare()
     once.run()
-    assert graphs.log == [f"graphed, autocast {amp}"]
+    assert fake.log == ["wait", "capture 0", "wait", "replay 0"]
+    assert all(parameter.grad is None for parameter in net.model.parameters())
+
+
+def test_each_pass_has_graphs_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the second would find its memory taken: its peak would be nothing."""
+    fake = FakeGraphs(monkeypatch)
+    net = graph_subject()
+    for what in ("backward", "train", "train"):
+        task(net, what)
+    assert [entry for entry in fake.log if entry != "wait"] == [f"capture {i}" for i in range(4)]
+
+
+def test_what_cannot_be_captured_says_why_and_the_stream_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fake = FakeGraphs(monkeypatch)
+
+    class Reads(Net):
+        def forward(self, x: Tensor) -> Tensor:
+            if fake.inside and "capture 0" in fake.log:
+                raise RuntimeError("not permitted when stream is capturing")
+            return super().forward(x)
+
+    net = place("net", Reads(), SMALL, Setup(batch=4), torch.device("cpu"))
+    object.__setattr__(net.setup, "cuda_graph", True)
+    with pytest.raises(SrbenchError, match=r"a CUDA graph: .* not permitted when stream is capt"):
+        task(net, "forward")
+    assert fake.inside == 0
+    assert fake.log[-1] == "wait"
+
+
+def test_a_host_that_waits_is_found_before_a_capture_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Such a capture would leave torch's random numbers unusable for all models after it."""
+    fake = FakeGraphs(monkeypatch)
+
+    class Reads(Net):
+        def forward(self, x: Tensor) -> Tensor:
+            if fake.waiting == "error":
+                raise RuntimeError("called a synchronizing CUDA operation")
+            return super().forward(x)
+
+    net = place("net", Reads(), SMALL, Setup(batch=4), torch.device("cpu"))
+    object.__setattr__(net.setup, "cuda_graph", True)
+    with pytest.raises(SrbenchError, match=r"it cannot be a CUDA graph: .* synchronizing CUDA"):
+        task(net, "train")
+    assert fake.log == ["wait", "wait"]
+    assert (fake.inside, fake.waiting) == (0, "default")
+
+
+@pytest.mark.parametrize("what", ["forward", "backward", "train"])
+def test_what_a_graph_reads_stays_where_it_is(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A graph knows addresses alone: what is freed, another model may get, or nobody."""
+    FakeGraphs(monkeypatch)
+    made: list[weakref.ref] = []
+    randn_like = torch.randn_like
+
+    def kept(*arguments: object, **how: object) -> Tensor:
+        made.append(weakref.ref(drawn := randn_like(*arguments, **how)))
+        return drawn
+
+    monkeypatch.setattr(torch, "randn_like", kept)
+    net = graph_subject()
+    once = task(net, what)
+    made.append(weakref.ref(net.batch))
+    del net
+    gc.collect()
+    assert all(one() is not None for one in made)
+    assert len(made) == (1 if what == "forward" else 2)
+    del once
+    gc.collect()
+    assert [one() for one in made] == [None] * len(made)

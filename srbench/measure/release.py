@@ -1,0 +1,29 @@
+"""Giving back what a model that failed still holds, before the next one needs it."""
+
+import gc
+import traceback
+
+import torch
+
+
+def release(error: BaseException) -> None:
+    """Let go of what the frames that the error came through hold, feature maps above all."""
+    seen: set[int] = set()
+    chain = [error]
+    while chain:
+        one = chain.pop()
+        if id(one) not in seen:
+            seen.add(id(one))
+            traceback.clear_frames(one.__traceback__)
+            chain += [e for e in (one.__context__, one.__cause__) if e is not None]
+    empty()
+
+
+def empty() -> None:
+    """Collect garbage, and give the GPU's memory that nobody uses back to the driver."""
+    gc.collect()
+    if torch.cuda.is_initialized():
+        try:
+            torch.cuda.empty_cache()
+        except RuntimeError:  # after an error on the device, every call is answered with it
+            return
