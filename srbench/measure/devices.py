@@ -15,7 +15,7 @@ from srbench.errors import SrbenchError
 from srbench.measure import cuda, memory
 from srbench.measure.clocks import Clock, CudaClock, WallClock
 from srbench.measure.passes import Subject
-from srbench.measure.watch import CpuWatch, GpuWatch, Watch
+from srbench.measure.watch import CpuWatch, GpuWatch, MemoryWatch, Watch, Watches
 from srbench.nvml import Gpu
 from srbench.records import Memory
 
@@ -123,11 +123,19 @@ def _cuda(name: str, stack: ExitStack) -> Device:
         name,
         device,
         CudaClock(device),
-        partial(GpuWatch, gpu, own) if gpu else CpuWatch,
+        partial(_watches, device, gpu, own),
         memory.on_cuda,
         gpu,
         facts | (gpu.facts() if gpu else {}),
     )
+
+
+def _watches(device: torch.device, gpu: Gpu | None, own: int) -> Watch:
+    def retries() -> int:
+        return int(torch.cuda.memory_stats(device).get("num_alloc_retries", 0))
+
+    watches: list[Watch] = [CpuWatch(), MemoryWatch(retries)]
+    return Watches(watches + ([GpuWatch(gpu, own)] if gpu else []))
 
 
 _OPEN: dict[str, Callable[[str, ExitStack], Device]] = {"cpu": _cpu, "cuda": _cuda, "mps": _mps}

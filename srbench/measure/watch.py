@@ -3,6 +3,7 @@
 import os
 import time
 from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import psutil
@@ -15,11 +16,26 @@ BUSY = 0.1  # share of the processors that others may take before it is said
 class Watch(Protocol):
     """Looks at a device from time to time, and tells what was wrong."""
 
-    def look(self) -> None:
-        """Once before the first sample, then every round."""
+    def look(self, timed: bool) -> None:
+        """When all models are warm, and after every round: ``timed`` is whether one was since the
+        last look."""
 
     def warnings(self) -> list[str]:
         """What disturbed the samples, in words; empty where nothing did."""
+
+
+class Watches:
+    """Several that look at once."""
+
+    def __init__(self, watches: Sequence[Watch]) -> None:
+        self._watches = watches
+
+    def look(self, timed: bool) -> None:
+        for one in self._watches:
+            one.look(timed)
+
+    def warnings(self) -> list[str]:
+        return [warning for one in self._watches for warning in one.warnings()]
 
 
 class CpuWatch:
@@ -28,7 +44,7 @@ class CpuWatch:
     def __init__(self) -> None:
         self._begin = self._end = _usage()
 
-    def look(self) -> None:
+    def look(self, timed: bool) -> None:
         self._end = _usage()
 
     def warnings(self) -> list[str]:
@@ -51,7 +67,7 @@ class GpuWatch:
         self._lowered: Counter[str] = Counter()
         self._most_processes = 0
 
-    def look(self) -> None:
+    def look(self, timed: bool) -> None:
         self._looks += 1
         self._lowered.update(self._gpu.lowered_by())
         self._most_processes = max(self._most_processes, self._gpu.processes() or 0)
@@ -65,6 +81,29 @@ class GpuWatch:
         if others > 0:
             found.append(f"the GPU was busy: {others} other process(es) used it")
         return found
+
+
+class MemoryWatch:
+    """Tells how often memory was short while samples were taken. ``retries`` counts the times that
+    torch gave all that it had cached back to the driver, to get what it was asked for."""
+
+    def __init__(self, retries: Callable[[], int]) -> None:
+        self._retries = retries
+        self._last = retries()
+        self._timed = 0
+
+    def look(self, timed: bool) -> None:
+        now = self._retries()
+        self._timed += now - self._last if timed else 0
+        self._last = now
+
+    def warnings(self) -> list[str]:
+        if not self._timed:
+            return []
+        return [
+            "the GPU's memory was too full to keep anything cached: torch gave it back and took it "
+            f"anew {self._timed} times while samples were taken, which takes time"
+        ]
 
 
 def _usage() -> tuple[float, float, float]:

@@ -210,5 +210,7 @@ def _beside(measured: list[tuple[Record, Timing]]) -> Iterator[str]:
         yield "Peak on the GPU: allocated by torch over weights and batch."
     if any(p.energy for _, p in found):
         yield "Energy: all that the GPU drew, by its own counter; net of idling in CSV and JSON."
-    else:
+    elif {device for device, _ in found} <= {"cpu", "mps"}:
         yield "Energy: unavailable, no GPU here counts it."
+    else:
+        yield "Energy: not measured."

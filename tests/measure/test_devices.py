@@ -10,8 +10,8 @@ from fakes import FakeNvml
 from srbench.conditions import Setup
 from srbench.errors import SrbenchError
 from srbench.measure import devices
-from srbench.measure.devices import asked, opened, require_dtype, require_several, resolve
-from srbench.measure.watch import CpuWatch, GpuWatch
+from srbench.measure.devices import Device, asked, opened, require_dtype, require_several, resolve
+from srbench.measure.watch import CpuWatch
 
 
 @pytest.fixture
@@ -86,6 +86,7 @@ def test_a_gpu_is_found_at_the_driver_by_its_uuid(
 
     monkeypatch.setattr(torch.cuda, "device", Entered)
     monkeypatch.setattr(devices, "CudaClock", lambda device: "clock")
+    monkeypatch.setattr(torch.cuda, "memory_stats", lambda device: {"num_alloc_retries": 0})
     driver = FakeNvml()
     monkeypatch.setitem(sys.modules, "pynvml", driver)
     with opened("cuda:1") as device:
@@ -95,12 +96,20 @@ def test_a_gpu_is_found_at_the_driver_by_its_uuid(
         assert device.default_autocast == "float16"
         if uuid == "0000":
             assert device.facts["gpu"] == "Fake H100"
-            assert isinstance(device.watch(), GpuWatch)
+            assert lowered(device, driver)
         else:  # a driver that knows another card
             assert device.facts["gpu"] == "CUDA's H100"
             assert device.gpu is None
-            assert isinstance(device.watch(), CpuWatch)
+            assert not lowered(device, driver)
     assert (entered, driver.initialised) == ([], 0)
+
+
+def lowered(device: Device, driver: FakeNvml) -> bool:
+    """Whether the device's watch sees what the driver says of its clocks."""
+    watch = device.watch()
+    driver.reasons = 64
+    watch.look(timed=True)
+    return any("clocks were lowered" in warning for warning in watch.warnings())
 
 
 def test_a_dtype_that_the_device_cannot_do(monkeypatch: pytest.MonkeyPatch) -> None:
