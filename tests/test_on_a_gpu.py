@@ -2,6 +2,10 @@
 
 import csv
 import io
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,9 +15,10 @@ from srbench.cli.app import run
 from srbench.conditions import Conditions, Setup
 from srbench.gate.processes import Job, Worker, this_code
 from srbench.measure import memory
-from srbench.measure.clocks import Task
+from srbench.measure.clocks import FLUSH, Task
 from srbench.measure.devices import opened
-from srbench.measure.passes import place
+from srbench.measure.passes import around, place, task, tasks
+from srbench.measure.pinning import pinned
 from srbench.models.build import build
 
 pytestmark = [
@@ -37,7 +42,7 @@ def test_events_agree_with_the_wall_clock_on_long_work() -> None:
         for _ in range(3):
             device.clock.wall(task)
         (events,) = device.clock.read([device.clock.measure(task)])
-        assert events == pytest.approx(device.clock.wall(task), rel=0.2)
+        assert events == pytest.approx(device.clock.wall(task).seconds, rel=0.2)
 
 
 @pytest.mark.parametrize(
@@ -85,15 +90,170 @@ def test_energy_where_the_card_counts_it(capsys: pytest.CaptureFixture) -> None:
         assert row["forward_energy_j"] == ""
 
 
-def test_out_of_memory_fails_one_row(capsys: pytest.CaptureFixture) -> None:
-    found = rows(
-        capsys,
-        *("latency", "resnet18", "resnet18+sr:memories=1000000", "--input-size", "224"),
-        *("--device", "cuda", "--pass", "forward", "--rounds", "6", "--no-memory", "--no-energy"),
-        code=4,
-    )
-    assert found[0]["status"] == "ok"
+@pytest.fixture
+def room() -> Iterator[Callable[[float], None]]:
+    """Let torch have so many bytes of the card, beside what it holds."""
+
+    def leave(size: float) -> None:
+        torch.cuda.empty_cache()
+        total = torch.cuda.get_device_properties(0).total_memory
+        torch.cuda.set_per_process_memory_fraction((torch.cuda.memory_reserved(0) + size) / total)
+
+    yield leave
+    torch.cuda.set_per_process_memory_fraction(1.0)
+    torch.cuda.empty_cache()
+
+
+@pytest.mark.parametrize("seed", ["0", "1", "2"])  # of the order in which they are built
+def test_out_of_memory_fails_one_row(
+    seed: str, room: Callable[[float], None], capsys: pytest.CaptureFixture
+) -> None:
+    """The feature maps of CBAM do not fit, those of the others do, whoever comes first."""
+    specs = ("resnet18", "resnet18+cbam", "resnet18+se")
+    command = ("latency", *specs, "--input-size", "224", "--device", "cuda", "--batch-size", "64")
+    command += ("--pass", "backward,train", "--rounds", "6", "--no-energy", "--seed", seed)
+    need = [int(row["train_peak_bytes"]) for row in rows(capsys, *command)]
+    assert need[1] > 1.1 * max(need[0], need[2])
+    weights = 4 * 12_000_000 * 2  # and gradients
+    batch = 4 * 64 * 3 * 224 * 224
+    other = FLUSH * torch.cuda.get_device_properties(0).L2_cache_size  # the clock's
+    room(other + len(specs) * (weights + batch) + (need[1] + max(need[0], need[2])) / 2)
+    found = rows(capsys, *command, "--no-memory", code=4)
+    status = [row["status"] for row in found]
+    assert [one == "ok" for one in status] == [True, False, True], status
     assert "out of memory" in found[1]["status"]
+
+
+def test_a_graph_has_its_peak_whichever_pass_came_before() -> None:
+    under, setup = Conditions(64, 64), Setup("cuda:0", batch=8, cuda_graph=True)
+    found = {}
+    for passes in (("train",), ("forward", "backward", "train")):
+        model = build("resnet18", input_size=64)
+        subject = place("net", model, under, setup, torch.device("cuda:0"))
+        for what in passes:
+            found[passes] = memory.on_cuda(subject, what).allocated
+    alone, after = found.values()
+    assert after == pytest.approx(alone, rel=0.02)
+    eager = place(
+        "net",
+        build("resnet18", input_size=64),
+        under,
+        Setup("cuda:0", batch=8),
+        torch.device("cuda:0"),
+    )
+    assert alone == pytest.approx(memory.on_cuda(eager, "train").allocated, rel=0.25)
+
+
+class Reads(torch.nn.Module):
+    """Cannot be captured: it reads a value on the host."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = torch.nn.Parameter(torch.ones(3))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = x.mean((2, 3)) * self.scale
+        return y if y.sum().item() > -1e9 else -y
+
+
+def test_what_cannot_be_captured_fails_alone() -> None:
+    under, setup = Conditions(64, 64, 3), Setup("cuda:0", batch=8, cuda_graph=True)
+    subjects = {
+        name: place(name, model, under, setup, torch.device("cuda:0"))
+        for name, model in (
+            ("bad", Reads()),
+            ("good", build("resnet18", input_size=64, num_classes=3)),
+        )
+    }
+    with pinned(setup) as held:
+        for what in ("forward", "train"):
+            ready, failures = tasks(dict(subjects), what, held)
+            assert list(ready) == ["good"]
+            assert "captur" in failures["bad"]
+            assert torch.cuda.current_stream() == torch.cuda.default_stream()
+            with around(what):
+                ready["good"].prepare()
+                ready["good"].run()
+    torch.cuda.synchronize()
+
+
+@pytest.mark.parametrize("amp", [{}, {"amp": True, "dtype": "bfloat16"}], ids=["float32", "amp"])
+def test_a_graph_computes_what_the_pass_does(amp: dict[str, object]) -> None:
+    """The gradients lie where the graph has them: BatchNorm's statistics tell that it ran."""
+    under, device = Conditions(64, 64), torch.device("cuda:0")
+    means = []
+    for graph in (False, True):
+        torch.manual_seed(0)
+        setup = Setup("cuda:0", batch=8, cuda_graph=graph, **amp)
+        subject = place("net", build("resnet18", input_size=64), under, setup, device)
+        once = task(subject, "train")
+        norm = subject.model.bn1
+        norm.reset_running_stats()
+        once.prepare()
+        once.run()
+        means.append(norm.running_mean.clone())
+    torch.testing.assert_close(*means, rtol=1e-2, atol=1e-4)
+
+
+def test_launch_bound_rows_say_so(capsys: pytest.CaptureFixture) -> None:
+    command = ("latency", "resnet18", "--no-variants", *QUICK, "--pass", "forward", "--no-memory")
+    (eager,) = rows(capsys, *command, "--no-energy")
+    (graph,) = rows(capsys, *command, "--no-energy", "--cuda-graph")
+    assert "launch-bound" in eager["warnings"]
+    assert "launch-bound" not in graph["warnings"]
+
+
+DEAD = """
+import torch
+from torch import nn
+
+class Dead(nn.Module):
+    def __init__(self, num_classes=1000):
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(num_classes))
+        self.calls = 0
+
+    def forward(self, x):
+        self.calls += x.is_cuda
+        index = torch.full((len(x),), 10**6 if self.calls > 9 else 0, device=x.device)
+        return x.mean((1, 2, 3))[index][:, None] * self.scale
+"""
+
+
+def test_an_error_on_the_device_loses_no_finished_row(tmp_path: Path) -> None:
+    """After it every call to CUDA fails: what was measured before is written."""
+    (tmp_path / "dead.py").write_text(DEAD)
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "srbench",
+            "latency",
+            "resnet18",
+            "dead:Dead",
+            "--no-variants",
+            *QUICK,
+            "--pass",
+            "forward",
+            "--rounds",
+            "20",
+            "-f",
+            "csv",
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env=os.environ
+        | {
+            "PYTHONPATH": os.pathsep.join(
+                [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+            )
+        },
+    )
+    assert done.returncode == 4, done.stderr
+    first, second = csv.DictReader(io.StringIO(done.stdout))
+    assert first["status"] == "ok"
+    assert "device-side assert" in second["status"]
 
 
 def test_the_peak_is_what_the_allocator_says() -> None:

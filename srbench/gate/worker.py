@@ -63,6 +63,8 @@ def task(job: dict[str, Any], spec: str) -> Any:
 
     torch.manual_seed(0)
     device = torch.device(job["device"])
+    if device.type == "cuda":
+        torch.cuda.set_device(device.index or 0)  # which is the one that is waited for
     size = tuple(job["input_size"])
     model = srbench.build(spec, input_size=size, num_classes=job["num_classes"]).to(device)
     x = torch.rand(job["batch_size"], 3, *size, device=device)
