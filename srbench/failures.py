@@ -13,6 +13,7 @@ FAILURES = (Exception, SystemExit)
 
 REMEDIES = {
     "more than 1 value per channel": "use --batch-size 2 or more",
+    "CUDA error": "it may be another model's, after which all fail: time each by itself",
     "busy or unavailable": "another process has the GPU, see nvidia-smi",
     "before Module.__init__() call": "call super().__init__() first",
     "has no attribute '_modules'": "call super().__init__() first",

@@ -141,35 +141,39 @@ def test_a_graph_has_its_peak_whichever_pass_came_before() -> None:
         Setup("cuda:0", batch=8),
         torch.device("cuda:0"),
     )
-    assert alone == pytest.approx(memory.on_cuda(eager, "train").allocated, rel=0.25)
+    workspaces = alone - memory.on_cuda(eager, "train").allocated  # cuBLAS's, of two threads
+    assert -1e6 < workspaces < 80e6
 
 
-class Reads(torch.nn.Module):
-    """Cannot be captured: it reads a value on the host."""
+class Waits(torch.nn.Module):
+    """Cannot be captured: the host waits, which torch sees, or does not."""
 
-    def __init__(self) -> None:
+    def __init__(self, wait: Callable[[torch.Tensor], object]) -> None:
         super().__init__()
         self.scale = torch.nn.Parameter(torch.ones(3))
+        self.wait = wait
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         y = x.mean((2, 3)) * self.scale
-        return y if y.sum().item() > -1e9 else -y
+        self.wait(y.sum())
+        return y
 
 
-def test_what_cannot_be_captured_fails_alone() -> None:
+@pytest.mark.parametrize("wait", [torch.Tensor.item, lambda y: torch.cuda.synchronize()])
+@pytest.mark.parametrize("order", [("bad", "good"), ("good", "bad")])
+def test_what_cannot_be_captured_fails_alone(
+    wait: Callable[[torch.Tensor], object], order: tuple[str, str]
+) -> None:
     under, setup = Conditions(64, 64, 3), Setup("cuda:0", batch=8, cuda_graph=True)
+    models = {"bad": Waits(wait), "good": build("resnet18", input_size=64, num_classes=3)}
     subjects = {
-        name: place(name, model, under, setup, torch.device("cuda:0"))
-        for name, model in (
-            ("bad", Reads()),
-            ("good", build("resnet18", input_size=64, num_classes=3)),
-        )
+        name: place(name, models[name], under, setup, torch.device("cuda:0")) for name in order
     }
     with pinned(setup) as held:
         for what in ("forward", "train"):
             ready, failures = tasks(dict(subjects), what, held)
             assert list(ready) == ["good"]
-            assert "captur" in failures["bad"]
+            assert "it cannot be a CUDA graph" in failures["bad"]
             assert torch.cuda.current_stream() == torch.cuda.default_stream()
             with around(what):
                 ready["good"].prepare()

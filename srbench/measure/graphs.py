@@ -1,8 +1,11 @@
 """CUDA graphs: what a pass enqueues, captured once, to be replayed with a single launch."""
 
+import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import torch
 
@@ -39,49 +42,68 @@ def captured(device: torch.device, *steps: Step) -> list[Graph]:
                 for step in steps:
                     step()
             _try(steps)
-            return [Graph(graph, steps) for graph in _graphs(stream, steps)]
+            pool = torch.cuda.graph_pool_handle()
+            return [Graph(_capture(step, stream, pool), steps) for step in steps]
     finally:
-        torch.cuda.current_stream(device).wait_stream(stream)
+        with suppress(RuntimeError):  # after an error on the device, every call is answered with it
+            torch.cuda.current_stream(device).wait_stream(stream)
 
 
 @cache
 def _stream(device: torch.device) -> torch.cuda.Stream:
-    """The stream on which all graphs of a device are captured: libraries keep a workspace for each,
-    and torch's own is on the device where it was used first."""
+    """The stream on which all graphs of a device are captured: torch's own is on the device where
+    it was used first."""
     return torch.cuda.Stream(device)
 
 
 def _try(steps: Sequence[Step]) -> None:
-    """Raises SrbenchError where the host waits for the device in a step. In a capture that would
-    fail as well, and leave torch's random numbers unusable."""
+    """Raises SrbenchError where the host waits for the device in a step: a capture would fail."""
     before = torch.cuda.get_sync_debug_mode()
-    torch.cuda.set_sync_debug_mode("error")
     try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Synchronization debug mode", UserWarning)
+            torch.cuda.set_sync_debug_mode("error")
         for step in steps:
             step()
     except RuntimeError as error:
-        raise _cause(error) from None
+        raise _refusal(error) from None
     finally:
         torch.cuda.set_sync_debug_mode(before)
 
 
-def _graphs(stream: torch.cuda.Stream, steps: Sequence[Step]) -> list[torch.cuda.CUDAGraph]:
-    pool = torch.cuda.graph_pool_handle()
-    graphs = []
-    for step in steps:
-        graphs.append(torch.cuda.CUDAGraph())
-        try:
-            with torch.cuda.graph(graphs[-1], pool=pool, stream=stream):
+def _capture(step: Step, stream: torch.cuda.Stream, pool: Any) -> torch.cuda.CUDAGraph:
+    """A graph of the step, with a workspace of cuBLAS in its own memory: one that others share
+    could be freed while it is replayed, and be in the peak memory of none or of some."""
+    graph, first = torch.cuda.CUDAGraph(), None
+    _forget_workspaces()
+    try:
+        with torch.cuda.graph(graph, pool=pool, stream=stream):
+            try:
                 step()
-        except RuntimeError as error:
-            raise _cause(error) from None
-    return graphs
+            except RuntimeError as error:
+                first = error  # which the end of the capture hides behind an error of its own
+                raise
+    except RuntimeError as error:
+        _end_capturing(stream.device)
+        raise _refusal(first or error) from None
+    finally:
+        _forget_workspaces()
+    return graph
 
 
-def _cause(error: BaseException) -> BaseException:
-    """What was wrong first: the end of a failed capture hides it behind an error of its own."""
-    while error.__context__ is not None:
-        error = error.__context__
+def _end_capturing(device: torch.device) -> None:
+    """Let random numbers be drawn again: until another capture ends well, torch takes it that one
+    goes on."""
+    with suppress(RuntimeError), torch.cuda.graph(torch.cuda.CUDAGraph()):
+        torch.zeros(1, device=device)
+
+
+def _forget_workspaces() -> None:
+    """As torch.compile does around its graphs."""
+    torch._C._cuda_clearCublasWorkspaces()
+
+
+def _refusal(error: RuntimeError) -> BaseException:
     if lacks_memory(error):
         return error
     return SrbenchError(f"it cannot be a CUDA graph: {told(error)}", "leave --cuda-graph out")

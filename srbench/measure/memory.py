@@ -24,7 +24,7 @@ PLAIN_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_ARENA_MAX": "1"}
 
 def on_cuda(subject: Subject, what: str) -> Memory:
     """Peak of one pass by torch's allocator, in bytes; of a CUDA graph that of making it, which is
-    when its memory is taken. Raises what the pass raises."""
+    when its memory is taken, cuBLAS's workspace included. Raises what the pass raises."""
     device = subject.device
     _run(subject, what)  # libraries take workspaces and choose kernels, which are nobody's
     empty()

@@ -63,10 +63,10 @@ def pinned(setup: Setup) -> Iterator[Pinned]:
             torch.set_num_threads(setup.threads)
         torch.backends.cudnn.benchmark = True
         denormals = torch.set_flush_denormal(True)
-        torch.manual_seed(setup.seed)
-        gc.collect()
-        gc.disable()
         try:
+            torch.manual_seed(setup.seed)
+            gc.collect()
+            gc.disable()
             with _compiling_everything() if setup.compile else nullcontext():
                 yield Pinned(current(), flags() | {"flush_denormal": denormals})
         finally:

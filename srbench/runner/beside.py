@@ -67,16 +67,23 @@ def measure_energies(
     What fails here, though it ran before, leaves its cells empty.
     """
     try:
-        with pinned(job.setup) as held:
-            subjects = {row.name: subject(job, row, device.torch_device, held) for row in rows}
-            for what in [what for what in job.plan.passes if what != "backward"]:
-                say(f"{what}: energy")
-                into[what] = _energies(job, device, subjects, what, held)
+        _measure_energies(job, device, rows, into, say)
     except BaseException as error:
         require_failure(error)
         say(f"no energy: {told(error)}")
         release(error)
     empty()
+
+
+def _measure_energies(
+    job: Job, device: Device, rows: Sequence[Row], into: dict[str, dict[str, Energy]], say: Say
+) -> None:
+    """The models are gone on return."""
+    with pinned(job.setup) as held:
+        subjects = {row.name: subject(job, row, device.torch_device, held) for row in rows}
+        for what in [what for what in job.plan.passes if what != "backward"]:
+            say(f"{what}: energy")
+            into[what] = _energies(job, device, subjects, what, held)
 
 
 def _energies(

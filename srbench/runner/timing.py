@@ -126,7 +126,7 @@ def run(
             good = [row for row in job.rows if not _failure(found, row)]
             if with_memory:
                 measure_peaks(job, device, good, peaks, report)
-            if with_energy and device.gpu:
+            if good and with_energy and device.gpu:
                 measure_energies(job, device, good, joules, report)
         except KeyboardInterrupt as error:
             interrupted = error
@@ -169,7 +169,10 @@ def _sample(job: Job, device: Device, found: list[Sampled], say: Say) -> None:
         return
     if job.plan.processes == 1:
         found.append(Sampled())
-        sample(job, device, found[-1], say)
+        try:
+            sample(job, device, found[-1], say)
+        except RuntimeError as error:  # of a device on which every call fails after an error
+            found[-1].failures |= {row.name: told(error) for row in job.rows}
         return
     for process in range(job.plan.processes):
         say(f"process {process + 1} of {job.plan.processes}")

@@ -18,7 +18,7 @@ from srbench import store
 from srbench.cli.app import run
 from srbench.conditions import Plan
 from srbench.errors import SrbenchError
-from srbench.measure.clocks import Task
+from srbench.measure.clocks import FakeClock, Task
 from srbench.measure.watch import GpuWatch
 from srbench.runner import sampling
 
@@ -491,6 +491,40 @@ def test_a_throttled_and_busy_gpu_is_a_fact_on_the_rows(
     assert "warning: resnet18, resnet18+se: the GPU's clocks were lowered" in stderr
     text, _ = latency(capsys, "resnet18", "--se", *FAKE, "--rounds", "6", "--pass", "forward")
     assert "resnet18+se *" in text
+
+
+def test_a_device_on_which_every_call_fails_loses_no_comparison(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after an assertion in a kernel: what was measured is written, the rest are failed rows."""
+    install_fake_cuda(monkeypatch)
+    seed = torch.manual_seed
+    dead: list[str] = []
+
+    def manual_seed(number: int) -> object:
+        if dead:
+            raise RuntimeError("CUDA error: device-side assert triggered")
+        return seed(number)
+
+    def seconds(self: FakeClock, task: Task) -> float:
+        if task.model.startswith("cifar_resnet20"):
+            dead.append(task.model)
+            raise RuntimeError("CUDA error: device-side assert triggered")
+        return measure(self, task)
+
+    measure = FakeClock.measure
+    monkeypatch.setattr(torch, "manual_seed", manual_seed)
+    monkeypatch.setattr(FakeClock, "measure", seconds)
+    nets = ("cifar_resnet8", "cifar_resnet20", "cifar_resnet32")
+    command = (*nets, "--no-variants", *FAKE, "--rounds", "6", "--pass", "forward", "-f", "csv")
+    stdout, stderr = latency(capsys, *command, code=4)
+    first, *others = rows(stdout)
+    assert first["status"] == "ok"
+    assert float(first["forward_s"]) > 0
+    assert [row["spec"] for row in others] == list(nets[1:])
+    for row in others:
+        assert "device-side assert triggered; it may be another model's" in row["status"]
+    assert "itself failed" not in stderr
 
 
 @pytest.mark.parametrize(("launching", "bound"), [(0.5, False), (0.7, False), (0.8, True)])

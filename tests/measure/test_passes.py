@@ -233,18 +233,21 @@ def test_each_size_is_compiled_for_itself(monkeypatch: pytest.MonkeyPatch) -> No
 class FakeGraphs:
     """CUDA graphs that are plain calls, and write down what is done with them.
 
-    Each has the number of its capture; a capture is refused by ``refuse``.
+    Each has the number of its capture. As on a GPU, the end of a capture that failed hides why, and
+    until another ends well no random numbers can be drawn.
     """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.log: list[object] = []
         self.inside = 0  # of the stream for captures
         self.waiting = "default"  # what becomes of a host that waits
+        self.has_workspaces = True  # of cuBLAS, which others share
+        self.has_random_numbers = True
         fake, log = self, self.log
 
         class Stream:
             def __init__(self, device: object) -> None:
-                pass
+                self.device = device
 
             def wait_stream(self, other: object) -> None:
                 log.append("wait")
@@ -268,15 +271,19 @@ class FakeGraphs:
                 fake.inside = 0
 
         @contextmanager
-        def capture(graph: Graph, pool: object, stream: Stream) -> Iterator[None]:
-            assert fake.inside == 1
-            assert pool == "pool"
-            graph.number = sum("capture" in str(entry) for entry in log)
-            log.append(f"capture {graph.number}")
+        def capture(
+            graph: Graph, pool: object = None, stream: Stream | None = None
+        ) -> Iterator[None]:
+            if stream:
+                assert (fake.inside, pool, fake.has_workspaces) == (1, "pool", False)
+                graph.number = sum("capture" in str(entry) for entry in log)
+                log.append(f"capture {graph.number}")
+            fake.has_workspaces, fake.has_random_numbers = True, False
             try:
                 yield
-            except RuntimeError:
-                raise RuntimeError("operation failed due to a previous error") from None
+            except RuntimeError as error:
+                raise RuntimeError("operation failed due to a previous error") from error
+            fake.has_random_numbers = True
 
         graphs._stream.cache_clear()
         monkeypatch.setattr(torch.cuda, "Stream", Stream)
@@ -285,6 +292,12 @@ class FakeGraphs:
         monkeypatch.setattr(torch.cuda, "graph", capture)
         monkeypatch.setattr(torch.cuda, "CUDAGraph", Graph)
         monkeypatch.setattr(torch.cuda, "graph_pool_handle", lambda: "pool")
+        monkeypatch.setattr(
+            torch._C,
+            "_cuda_clearCublasWorkspaces",
+            lambda: setattr(fake, "has_workspaces", False),
+            raising=False,
+        )
         monkeypatch.setattr(torch.cuda, "get_sync_debug_mode", lambda: fake.waiting)
         monkeypatch.setattr(
             torch.cuda, "set_sync_debug_mode", lambda mode: setattr(fake, "waiting", mode)
@@ -309,6 +322,7 @@ def test_a_forward_graph_is_warmed_up_captured_and_replayed(
     once.run()
     assert fake.log[-1] == "replay 0"
     assert len(net.model.seen) == 5
+    assert not fake.has_workspaces  # that of the graph is nobody else's
 
 
 def test_a_backward_graph_follows_a_forward_graph_that_is_not_timed(
@@ -349,23 +363,42 @@ def test_each_pass_has_graphs_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Non
     assert [entry for entry in fake.log if entry != "wait"] == [f"capture {i}" for i in range(4)]
 
 
-def test_what_cannot_be_captured_says_why_and_the_stream_is_left(
+def test_what_cannot_be_captured_says_why_and_leaves_all_usable(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     fake = FakeGraphs(monkeypatch)
 
     class Reads(Net):
         def forward(self, x: Tensor) -> Tensor:
-            if fake.inside and "capture 0" in fake.log:
-                raise RuntimeError("not permitted when stream is capturing")
+            if "capture 0" in fake.log:
+                try:
+                    raise KeyError("tried first")
+                except KeyError as error:
+                    raise RuntimeError("not permitted when stream is capturing") from error
             return super().forward(x)
 
     net = place("net", Reads(), SMALL, Setup(batch=4), torch.device("cpu"))
     object.__setattr__(net.setup, "cuda_graph", True)
-    with pytest.raises(SrbenchError, match=r"a CUDA graph: .* not permitted when stream is capt"):
+    why = r"it cannot be a CUDA graph: RuntimeError: not permitted when stream is capturing"
+    with pytest.raises(SrbenchError, match=why):
         task(net, "forward")
-    assert fake.inside == 0
-    assert fake.log[-1] == "wait"
+    assert fake.log == ["wait", "capture 0", "wait"]
+    assert (fake.inside, fake.has_workspaces, fake.has_random_numbers) == (0, False, True)
+
+
+def test_a_capture_without_memory_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = FakeGraphs(monkeypatch)
+
+    class Large(Net):
+        def forward(self, x: Tensor) -> Tensor:
+            if "capture 0" in fake.log:
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 98.00 MiB.")
+            return super().forward(x)
+
+    net = place("net", Large(), SMALL, Setup(batch=4), torch.device("cpu"))
+    object.__setattr__(net.setup, "cuda_graph", True)
+    with pytest.raises(torch.OutOfMemoryError):
+        task(net, "forward")
 
 
 def test_a_host_that_waits_is_found_before_a_capture_fails(
