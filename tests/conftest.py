@@ -1,6 +1,7 @@
 """Fixtures that several tests use."""
 
 import csv
+import gc
 import importlib
 import itertools
 import sys
@@ -24,6 +25,15 @@ def read_data(name: str) -> list[dict[str, str]]:
     """The rows of a file of reference figures."""
     with (DATA / name).open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_collections() -> None:
+    """Every measurement collects garbage, and would look through all of torch each time."""
+    for name in ("torch", "torchvision", "fvcore.nn", "torch._dynamo", "scipy.stats"):
+        importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

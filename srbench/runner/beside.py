@@ -41,7 +41,7 @@ def measure_peaks(
             into[row.spec] = {}
             say(f"no memory of {row.name}: {told(error)}")
             release(error)
-        empty()
+    empty()
 
 
 def _peaks(job: Job, row: Row, device: Device, peak: Callable[[Subject, str], Memory]) -> Peaks:

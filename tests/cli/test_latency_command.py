@@ -47,7 +47,7 @@ def cuda(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("cuda")
 def test_the_columns_of_the_csv(capsys: pytest.CaptureFixture) -> None:
-    stdout, _ = latency(capsys, "resnet18", "--se", "--sr-memories", "2", *FAKE, "-f", "csv")
+    stdout, _ = latency(capsys, "cifar_resnet8", "--se", "--sr-memories", "2", *FAKE, "-f", "csv")
     baseline, se, sr = rows(stdout)
     assert stdout.startswith("spec,device,forward_s,forward_s_low,forward_s_high,forward_ratio,")
     for what, factor in (("forward", 1), ("backward", 2), ("train", 3)):
@@ -69,7 +69,7 @@ def test_the_columns_of_the_csv(capsys: pytest.CaptureFixture) -> None:
 
 @pytest.mark.usefixtures("cuda")
 def test_the_table(capsys: pytest.CaptureFixture) -> None:
-    stdout, stderr = latency(capsys, "resnet18", "--se", "--sr-memories", "2", *FAKE)
+    stdout, stderr = latency(capsys, "cifar_resnet8", "--se", "--sr-memories", "2", *FAKE)
     header, _, baseline, se, sr, gap, *others = stdout.splitlines()
     assert re.split(r"\s{2,}", header) == [
         *("Model", "Pass", "Time (ms)", "Overhead %", "images/s", "Wall (ms)", "Peak (GB)"),
@@ -119,7 +119,7 @@ def test_a_record_knows_what_precision_was_asked_for(
 ) -> None:
     install_fake_cuda(monkeypatch, loud)
     path = str(tmp_path / "times.jsonl")
-    command = ("resnet18", "--se", *FAKE, "--rounds", "8", "--pass", "forward")
+    command = ("cifar_resnet8", "--se", *FAKE, "--rounds", "8", "--pass", "forward")
     latency(capsys, *command, "--precision", "2.5", "-o", path)
     assert [r.timing.precision for r in store.read(Path(path)).records] == [0.025, 0.025]
     page = tmp_path / "page.html"
@@ -135,14 +135,16 @@ def test_the_same_every_time(
     for _ in range(2):
         install_fake_cuda(monkeypatch)
         made = r'"made": "[^"]*"'
-        texts.append(re.sub(made, "", latency(capsys, "resnet18", "--se", *FAKE, "-f", "json")[0]))
+        texts.append(
+            re.sub(made, "", latency(capsys, "cifar_resnet8", "--se", *FAKE, "-f", "json")[0])
+        )
     assert texts[0] == texts[1]
 
 
 @pytest.mark.usefixtures("cuda")
 def test_json_has_every_sample_and_the_machine(capsys: pytest.CaptureFixture) -> None:
     stdout, _ = latency(
-        capsys, "resnet18", "--se", *FAKE, "--rounds", "9", "--pass", "train", "-f", "json"
+        capsys, "cifar_resnet8", "--se", *FAKE, "--rounds", "9", "--pass", "train", "-f", "json"
     )
     baseline, se = json.loads(stdout)
     assert [len(process) for process in se["samples"]["train"]] == [9]
@@ -172,12 +174,12 @@ def test_without_a_model_it_is_resnet50_and_its_usual_variants(
 
 @pytest.mark.usefixtures("cuda")
 def test_the_baseline_again_shows_the_noise(capsys: pytest.CaptureFixture) -> None:
-    command = ("resnet18", "--se", *FAKE, "--aa", "--pass", "forward")
+    command = ("cifar_resnet8", "--se", *FAKE, "--aa", "--pass", "forward")
     baseline, again, se = rows(latency(capsys, *command, "-f", "csv")[0])
     assert [row["role"] for row in (baseline, again, se)] == ["baseline", "aa", "variant"]
-    assert again["spec"] == again["baseline"] == "resnet18"
+    assert again["spec"] == again["baseline"] == "cifar_resnet8"
     assert float(again["forward_ratio_low"]) <= 1 <= float(again["forward_ratio_high"])
-    assert "resnet18 (again)" in latency(capsys, *command)[0]
+    assert "cifar_resnet8 (again)" in latency(capsys, *command)[0]
 
 
 def test_every_device_has_its_rows(
@@ -185,24 +187,24 @@ def test_every_device_has_its_rows(
 ) -> None:
     install_fake_cuda(monkeypatch, gpus=2)
     quick = (*SMALL, "--pass", "forward", "--rounds", "6", "--no-memory")
-    stdout, _ = latency(capsys, "resnet18+se", *quick, "-f", "csv")
+    stdout, _ = latency(capsys, "cifar_resnet8+se", *quick, "-f", "csv")
     assert [(row["spec"], row["device"]) for row in rows(stdout)] == [
-        ("resnet18", "cuda:0"),
-        ("resnet18+se", "cuda:0"),
-        ("resnet18", "cuda:1"),
-        ("resnet18+se", "cuda:1"),
+        ("cifar_resnet8", "cuda:0"),
+        ("cifar_resnet8+se", "cuda:0"),
+        ("cifar_resnet8", "cuda:1"),
+        ("cifar_resnet8+se", "cuda:1"),
     ]
-    assert "cuda:1" in latency(capsys, "resnet18+se", *quick)[0].splitlines()[5]
+    assert "cuda:1" in latency(capsys, "cifar_resnet8+se", *quick)[0].splitlines()[5]
 
 
 @pytest.mark.usefixtures("cuda")
 def test_two_models_are_two_comparisons(capsys: pytest.CaptureFixture) -> None:
     stdout, _ = latency(
-        capsys, "resnet18", "resnet34", "--se", *FAKE, "--pass", "forward", "-f", "csv"
+        capsys, "cifar_resnet8", "resnet34", "--se", *FAKE, "--pass", "forward", "-f", "csv"
     )
     assert [(row["spec"], row["baseline"]) for row in rows(stdout)] == [
-        ("resnet18", "resnet18"),
-        ("resnet18+se", "resnet18"),
+        ("cifar_resnet8", "cifar_resnet8"),
+        ("cifar_resnet8+se", "cifar_resnet8"),
         ("resnet34", "resnet34"),
         ("resnet34+se", "resnet34"),
     ]
@@ -219,20 +221,20 @@ def test_energy_comes_from_the_cards_counter(
 
     card = Card(monkeypatch, watts, seconds)
     install_fake_cuda(monkeypatch, card.seconds, gpu=fake_gpu(card.driver))
-    stdout, _ = latency(capsys, "resnet18", "--se", *FAKE, "--rounds", "6", "-f", "csv")
+    stdout, _ = latency(capsys, "cifar_resnet8", "--se", *FAKE, "--rounds", "6", "-f", "csv")
     baseline, se = rows(stdout)
     # 250 W for 0.1 s, 50 W of them drawn anyway, for a batch of two
     assert float(baseline["forward_energy_j"]) == pytest.approx(12.5, rel=0.02)
     assert float(baseline["forward_energy_net_j"]) == pytest.approx(10.0, rel=0.02)
     assert float(se["train_energy_j"]) == pytest.approx(12.5 * 3 * 1.1, rel=0.05)
     assert baseline["backward_energy_j"] == ""
-    assert "per image (J)" in latency(capsys, "resnet18", "--se", *FAKE, "--rounds", "6")[0]
+    assert "per image (J)" in latency(capsys, "cifar_resnet8", "--se", *FAKE, "--rounds", "6")[0]
 
 
 @pytest.mark.parametrize("form", ["markdown", "latex"])
 @pytest.mark.usefixtures("cuda")
 def test_intervals_in_papers(form: str, capsys: pytest.CaptureFixture) -> None:
-    stdout, _ = latency(capsys, "resnet18", "--se", "--sr-memories", "2", *FAKE, "-f", form)
+    stdout, _ = latency(capsys, "cifar_resnet8", "--se", "--sr-memories", "2", *FAKE, "-f", form)
     assert "none" in stdout
     if form == "latex":
         assert re.search(r"none \{\[\}\$-\$0\.\d+, \+0\.\d+\]", stdout)
@@ -300,7 +302,7 @@ def test_six_processes_have_an_interval(
     monkeypatch.setattr("srbench.runner.timing.fresh.call", fresh_call)
     stdout, _ = latency(
         capsys,
-        *("resnet18", "--se", *FAKE, "--pass", "forward", "--processes", "6", "--no-memory"),
+        *("cifar_resnet8", "--se", *FAKE, "--pass", "forward", "--processes", "6", "--no-memory"),
         *("-f", "csv"),
     )
     _, se = rows(stdout)
@@ -338,7 +340,7 @@ def test_six_processes_have_an_interval(
 def test_bad_input_is_one_line_and_a_remedy(
     arguments: tuple[str, ...], message: str, hint: str, capsys: pytest.CaptureFixture
 ) -> None:
-    stdout, stderr = latency(capsys, "resnet18", *arguments, code=2)
+    stdout, stderr = latency(capsys, "cifar_resnet8", *arguments, code=2)
     error, remedy = stderr.splitlines()
     assert stdout == ""
     assert message in error
@@ -352,7 +354,9 @@ def test_a_device_that_cannot_do_the_dtype(
         raise RuntimeError("no Half here")
 
     monkeypatch.setattr(torch.nn.Linear, "forward", refuse)
-    _, stderr = latency(capsys, "resnet18", *SMALL, "--device", "cpu", "--dtype", "float16", code=2)
+    _, stderr = latency(
+        capsys, "cifar_resnet8", *SMALL, "--device", "cpu", "--dtype", "float16", code=2
+    )
     assert "cpu cannot compute in float16: no Half here" in stderr
     assert "use another --dtype" in stderr
 
@@ -376,22 +380,22 @@ def exhaust(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
 def test_out_of_memory_fails_one_row_with_the_size(
     capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    exhaust(monkeypatch, "resnet18+se")
-    stdout, stderr = latency(capsys, "resnet18", "--se", "--cbam", *FAKE, "-f", "csv", code=4)
+    exhaust(monkeypatch, "cifar_resnet8+se")
+    stdout, stderr = latency(capsys, "cifar_resnet8", "--se", "--cbam", *FAKE, "-f", "csv", code=4)
     baseline, se, cbam = rows(stdout)
     assert se["status"] == "failed: out of memory: 20.00 GiB were asked for at once"
     assert se["forward_s"] == se["forward_ratio"] == ""
     assert baseline["status"] == cbam["status"] == "ok"
     assert float(cbam["forward_ratio"]) == pytest.approx(1, rel=0.01)
-    assert "error: resnet18+se: failed: out of memory: 20.00 GiB" in stderr
+    assert "error: cifar_resnet8+se: failed: out of memory: 20.00 GiB" in stderr
 
 
 @pytest.mark.usefixtures("cuda")
 def test_without_its_baseline_a_variant_has_times_and_no_ratio(
     capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    exhaust(monkeypatch, "resnet18")
-    stdout, stderr = latency(capsys, "resnet18", "--se", *FAKE, "-f", "csv", code=4)
+    exhaust(monkeypatch, "cifar_resnet8")
+    stdout, stderr = latency(capsys, "cifar_resnet8", "--se", *FAKE, "-f", "csv", code=4)
     baseline, se = rows(stdout)
     assert baseline["status"].startswith("failed: out of memory")
     assert se["status"] == "ok"
@@ -452,7 +456,7 @@ def test_ctrl_c_shows_and_keeps_what_was_measured(
     install_fake_cuda(monkeypatch, interrupting(after=20))
     target = tmp_path / "times.csv"
     target.write_text("what was there before")
-    stdout, stderr = latency(capsys, "resnet18", "--se", *FAKE, "-o", str(target), code=130)
+    stdout, stderr = latency(capsys, "cifar_resnet8", "--se", *FAKE, "-o", str(target), code=130)
     baseline, se = rows(stdout)
     assert float(se["forward_ratio"]) == pytest.approx(1.1, rel=0.01)
     assert int(baseline["train_rounds"]) == int(se["train_rounds"]) > 0
@@ -469,7 +473,7 @@ def test_ctrl_c_before_anything_was_measured(
 
     install_fake_cuda(monkeypatch, seconds)
     stdout, stderr = latency(
-        capsys, "resnet18", "--se", *FAKE, "-o", str(tmp_path / "times.csv"), code=130
+        capsys, "cifar_resnet8", "--se", *FAKE, "-o", str(tmp_path / "times.csv"), code=130
     )
     assert stdout == ""
     assert "interrupted" in stderr
@@ -483,14 +487,14 @@ def test_a_throttled_and_busy_gpu_is_a_fact_on_the_rows(
     driver.reasons, driver.others = 64, 1
     install_fake_cuda(monkeypatch, watch=lambda: GpuWatch(fake_gpu(driver)))
     stdout, stderr = latency(
-        capsys, "resnet18", "--se", *FAKE, "--rounds", "6", "--pass", "forward", "-f", "csv"
+        capsys, "cifar_resnet8", "--se", *FAKE, "--rounds", "6", "--pass", "forward", "-f", "csv"
     )
     for row in rows(stdout):
         assert "clocks were lowered (hardware thermal slowdown) at 7 of 7 looks" in row["warnings"]
         assert "the GPU was busy: 1 other process(es) used it" in row["warnings"]
-    assert "warning: resnet18, resnet18+se: the GPU's clocks were lowered" in stderr
-    text, _ = latency(capsys, "resnet18", "--se", *FAKE, "--rounds", "6", "--pass", "forward")
-    assert "resnet18+se *" in text
+    assert "warning: cifar_resnet8, cifar_resnet8+se: the GPU's clocks were lowered" in stderr
+    text, _ = latency(capsys, "cifar_resnet8", "--se", *FAKE, "--rounds", "6", "--pass", "forward")
+    assert "cifar_resnet8+se *" in text
 
 
 def test_a_device_on_which_every_call_fails_loses_no_comparison(
@@ -535,7 +539,7 @@ def test_a_host_that_keeps_the_gpu_waiting_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     install_fake_cuda(monkeypatch, launching=launching)
-    stdout, _ = latency(capsys, "resnet18", "--se", *FAKE, "--rounds", "6", "-f", "json")
+    stdout, _ = latency(capsys, "cifar_resnet8", "--se", *FAKE, "--rounds", "6", "-f", "json")
     for row in json.loads(stdout):
         for what in ("forward", "backward", "train"):
             note = f"{what}: launch-bound, the host takes 80% of the wall time"
@@ -546,7 +550,7 @@ def test_a_host_that_keeps_the_gpu_waiting_is_told(
 def test_too_few_rounds_have_no_interval_and_the_cell_says_so(
     capsys: pytest.CaptureFixture,
 ) -> None:
-    command = ("resnet18", "--se", *FAKE, "--rounds", "5", "--pass", "forward")
+    command = ("cifar_resnet8", "--se", *FAKE, "--rounds", "5", "--pass", "forward")
     text, stderr = latency(capsys, *command)
     assert re.search(r"\+10\.\d \(n=5\)", text)
     assert "forward: too few rounds for an interval, 5 where 6 are needed" in stderr
@@ -563,7 +567,7 @@ def test_what_fails_only_when_memory_is_measured_leaves_a_cell_empty(
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 1.00 GiB.")
 
     install_fake_cuda(monkeypatch, peak=peak, watch=SilentWatch)
-    stdout, _ = latency(capsys, "resnet18", *FAKE, "--no-variants", "-f", "csv")
+    stdout, _ = latency(capsys, "cifar_resnet8", *FAKE, "--no-variants", "-f", "csv")
     (row,) = rows(stdout)
     assert (row["status"], row["forward_peak_bytes"]) == ("ok", "")
 
@@ -574,7 +578,7 @@ def test_several_processes_on_a_gpu_that_admits_one(
     driver = FakeNvml()
     driver.compute_mode = 3
     install_fake_cuda(monkeypatch, gpu=fake_gpu(driver))
-    assert run(["latency", "resnet18", *FAKE, "--processes", "6"]) == 2
+    assert run(["latency", "cifar_resnet8", *FAKE, "--processes", "6"]) == 2
     stdout, stderr = capsys.readouterr()
     assert stdout == ""
     assert (
@@ -582,7 +586,7 @@ def test_several_processes_on_a_gpu_that_admits_one(
         "hint: leave --processes out, or set the mode with: nvidia-smi -c 0\n" in stderr
     )
     with pytest.raises(SrbenchError, match="admits one process at a time"):
-        srbench.time("resnet18", device="cuda", plan=Plan(processes=6))
+        srbench.time("cifar_resnet8", device="cuda", plan=Plan(processes=6))
 
 
 def test_what_fails_only_when_energy_is_measured_loses_no_times(
@@ -596,7 +600,7 @@ def test_what_fails_only_when_energy_is_measured_loses_no_times(
     card = Card(monkeypatch, lambda task, time: 250.0, seconds)
     install_fake_cuda(monkeypatch, card.seconds, gpu=fake_gpu(card.driver))
     stdout, _ = latency(
-        capsys, "resnet18", *FAKE, "--no-variants", "--pass", "forward", "-f", "csv"
+        capsys, "cifar_resnet8", *FAKE, "--no-variants", "--pass", "forward", "-f", "csv"
     )
     (row,) = rows(stdout)
     assert (row["status"], row["forward_energy_j"]) == ("ok", "")
