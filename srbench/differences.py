@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
-from srbench.environment import TORCH, VERSIONS
+from srbench.environment import TORCH, UNUSUAL, VERSIONS
 from srbench.errors import SrbenchError
 from srbench.records import Record, Role, Row
 
-MACHINE = ("os", "cpu", "cores", "gpu", "driver", *TORCH)
+MACHINE = ("os", "cpu", "cores", "gpu", "driver", *TORCH, *UNUSUAL)
 HOW = ("device", "dtype", "amp", "channels_last", "compile", "cuda_graph", "threads")
 
 

@@ -18,6 +18,12 @@ TORCH = (
     *("fp32_cpu_matmul", "fp32_cpu_conv", "fp32_cpu_rnn"),
     *("cudnn_benchmark", "deterministic", "flush_denormal"),
 )
+# Settings that a record has only where they are not as torch has them.
+UNUSUAL = (
+    *("cudnn_enabled", "mkldnn_enabled", "flash_sdp", "mem_efficient_sdp", "math_sdp", "cudnn_sdp"),
+    *("autocast_cpu", "autocast_cuda", "anomaly_detection", "grad_enabled"),
+    *("default_dtype", "default_device"),
+)
 _CPUFREQ = Path("/sys/devices/system/cpu/cpu0/cpufreq")
 
 

@@ -13,7 +13,7 @@ from srbench import store
 from srbench.cli.app import run
 from srbench.conditions import Setup
 from srbench.differences import differences
-from srbench.environment import TORCH
+from srbench.environment import TORCH, UNUSUAL
 from srbench.errors import SrbenchError
 from srbench.runner.missing import same_environment
 
@@ -38,7 +38,7 @@ def test_other_versions_are_said_and_machines_only_of_times() -> None:
     assert "cpu: unknown in A, Another in B" in differences([before], [after]).environment
 
 
-@pytest.mark.parametrize("name", TORCH)
+@pytest.mark.parametrize("name", [*TORCH, *UNUSUAL])
 def test_other_settings_of_torch_are_said_of_times(name: str) -> None:
     one, other = ({**VERSIONS, name: value} for value in ("none", "tf32"))
     before, after = (timed("resnet18", [0.1] * 6, environment=e) for e in (one, other))

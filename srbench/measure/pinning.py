@@ -39,6 +39,8 @@ class Pinned:
         if (found := put_back(self.settings)) and self._doing:
             self.changes.setdefault(self._doing, {}).update(found)
         self._doing = None
+        torch.set_flush_denormal(True)  # torch does not tell whether it is
+        gc.disable()
 
     def around(self, task: Task) -> Task:
         """The task, which begins with the settings that are held."""

@@ -1,8 +1,8 @@
 """torch's settings that change times: what they are, and how they are put back.
 
-They hold for the whole process, and a network may change them: by `torch.backends`, where the
-precision of float32 is set for each kind of operator, or by the older flags, which torch refuses to
-read once the newer ones say otherwise.
+They hold for the whole process, and a network may change them. The precision of float32 is set for
+each kind of operator by `torch.backends`, or by the older flags, which torch refuses to read once
+the newer ones say otherwise.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -48,13 +48,23 @@ def put_back(wanted: Mapping[str, Any]) -> dict[str, Any]:
     for name in (*_SETTINGS, *_PRECISIONS):
         if _SETTINGS[name].read() != wanted[name]:
             _SETTINGS[name].write(wanted[name])
-    was, held = recorded(found), recorded(wanted)
+    was, held = _all(found), _all(wanted)
     return {name: value for name, value in was.items() if value != held[name]}
 
 
 def recorded(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What a record says of settings. A precision is torch's own word: ``"tf32"``, ``"bf16"``,
-    ``"ieee"``, or ``"none"`` where none is set, which computes as ``"ieee"`` does."""
+    """What a record says of settings: of those that hardly anybody changes, only what is unusual. A
+    precision is torch's own word: ``"tf32"``, ``"bf16"``, ``"ieee"``, or ``"none"`` where none is
+    set, which computes as ``"ieee"`` does."""
+    unusual = {name: values[name] for name, usual in USUAL.items() if values[name] != usual}
+    return _always(values) | unusual
+
+
+def _all(values: Mapping[str, Any]) -> dict[str, Any]:
+    return _always(values) | {name: values[name] for name in USUAL}
+
+
+def _always(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "threads": values["threads"],
         **{name: values[name] for name in OPERATORS},
@@ -103,9 +113,59 @@ _OLDER = {
     ),
     "cudnn_allow_tf32": _older(_attribute(_cudnn, "allow_tf32")),
 }
+_cuda: Any = torch.backends.cuda
+
+
+def _grad_enabled() -> bool:
+    """Under inference_mode, which the forward pass is timed with, nobody could change it."""
+    return torch.is_inference_mode_enabled() or torch.is_grad_enabled()
+
+
+def _autocast(kind: str) -> Setting:
+    return Setting(
+        partial(torch.is_autocast_enabled, kind), partial(torch.set_autocast_enabled, kind)
+    )
+
+
+def _set_default_device(name: str) -> None:
+    torch.set_default_device(None if name == "cpu" else name)  # None costs no call anything
+
+
+# What is as torch has it, almost always: by name, what that is, and how it is read and written.
+_RARE: dict[str, tuple[Any, Setting]] = {
+    "cudnn_enabled": (True, _attribute(_cudnn, "enabled")),
+    "mkldnn_enabled": (True, _attribute(_mkldnn, "enabled")),
+    "flash_sdp": (True, Setting(_cuda.flash_sdp_enabled, _cuda.enable_flash_sdp)),
+    "mem_efficient_sdp": (
+        True,
+        Setting(_cuda.mem_efficient_sdp_enabled, _cuda.enable_mem_efficient_sdp),
+    ),
+    "math_sdp": (True, Setting(_cuda.math_sdp_enabled, _cuda.enable_math_sdp)),
+    "cudnn_sdp": (True, Setting(_cuda.cudnn_sdp_enabled, _cuda.enable_cudnn_sdp)),
+    "autocast_cpu": (False, _autocast("cpu")),
+    "autocast_cuda": (False, _autocast("cuda")),
+    "anomaly_detection": (
+        False,
+        Setting(torch.is_anomaly_enabled, torch.autograd.set_detect_anomaly),
+    ),
+    "grad_enabled": (True, Setting(_grad_enabled, torch.set_grad_enabled)),
+    "default_dtype": (
+        "float32",
+        Setting(
+            lambda: str(torch.get_default_dtype()).removeprefix("torch."),
+            lambda name: torch.set_default_dtype(getattr(torch, name)),
+        ),
+    ),
+    "default_device": (
+        "cpu",
+        Setting(lambda: str(torch.get_default_device()), _set_default_device),
+    ),
+}
+USUAL = {name: usual for name, (usual, _) in _RARE.items()}
 _SETTINGS = {
     **_PRECISIONS,
     **_OLDER,
+    **{name: setting for name, (_, setting) in _RARE.items()},
     "threads": Setting(torch.get_num_threads, torch.set_num_threads),
     "cudnn_benchmark": _attribute(_cudnn, "benchmark"),
     "cudnn_deterministic": _attribute(_cudnn, "deterministic"),

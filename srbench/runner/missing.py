@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from srbench import environment
 from srbench.comparison import Case
 from srbench.conditions import Conditions, Plan, Setup
-from srbench.environment import TORCH, VERSIONS
+from srbench.environment import TORCH, UNUSUAL, VERSIONS
 from srbench.errors import SpecError
 from srbench.filing import RecordFile
 from srbench.records import UNKNOWN, Record, Row
@@ -16,7 +16,7 @@ from srbench.spec import parse
 if TYPE_CHECKING:
     from srbench.measure.devices import Device
 
-SAME_MACHINE = (*VERSIONS, "cpu", "gpu", "driver", *TORCH)
+SAME_MACHINE = (*VERSIONS, "cpu", "gpu", "driver", *TORCH, *UNUSUAL)
 
 
 def case_of(row: Row) -> Case:

@@ -1,5 +1,6 @@
 """torch's settings: what networks do to them, what is held, and what records say of it."""
 
+import gc
 import importlib
 import json
 from collections.abc import Callable, Iterator
@@ -12,10 +13,10 @@ from conftest import forget_modules
 import srbench
 from srbench.cli.app import run
 from srbench.conditions import Conditions, Plan, Setup
-from srbench.environment import TORCH
+from srbench.environment import TORCH, UNUSUAL
 from srbench.measure import latency
 from srbench.measure.pinning import pinned
-from srbench.measure.settings import current, kept, recorded
+from srbench.measure.settings import USUAL, current, kept, recorded
 from srbench.runner import sampling
 from srbench.runner.sampling import Job, sample_in_fresh_process
 
@@ -224,3 +225,125 @@ def test_a_record_of_times_holds_all_that_comparisons_look_at() -> None:
     with pinned(Setup()) as held:
         assert {*held.flags} == {*TORCH}
     assert {*recorded(current())} <= {*TORCH}
+    assert {*USUAL} == {*UNUSUAL}
+
+
+# What hardly anybody changes: what does so, what torch itself says then, and what a row is told.
+RARE = {
+    "cuDNN off": ("cudnn.enabled = False", "cudnn.enabled", "cudnn_enabled to False"),
+    "oneDNN off": ("mkldnn.enabled = False", "mkldnn.enabled", "mkldnn_enabled to False"),
+    "no flash attention": (
+        "torch.backends.cuda.enable_flash_sdp(False)",
+        "torch.backends.cuda.flash_sdp_enabled()",
+        "flash_sdp to False",
+    ),
+    "autocast": (
+        "torch.set_autocast_enabled('cpu', True)",
+        "torch.is_autocast_enabled('cpu')",
+        "autocast_cpu to True",
+    ),
+    "anomalies": (
+        "torch.autograd.set_detect_anomaly(True)",
+        "torch.is_anomaly_enabled()",
+        "anomaly_detection to True",
+    ),
+    "dtype": (
+        "torch.set_default_dtype(torch.float64)",
+        "torch.get_default_dtype()",
+        "default_dtype to float64",
+    ),
+    "device": (
+        "torch.set_default_device('meta')",
+        "torch.get_default_device()",
+        "default_device to meta",
+    ),
+    "denormals": ("torch.set_flush_denormal(False)", "float(torch.tensor(1e-40) * 1) == 0", None),
+    "garbage": ("gc.enable()", "gc.isenabled()", None),
+}
+NEIGHBOURS = """
+import gc
+import torch
+from torch import nn
+
+SEEN = set()
+cudnn, mkldnn = torch.backends.cudnn, torch.backends.mkldnn
+
+
+class Net(nn.Module):
+    def __init__(self, num_classes=3):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+        self.head = nn.Linear(4, num_classes)
+
+    def forward(self, x):
+        SEEN.add(str({asked}))
+        return self.head(self.conv(x).mean((2, 3)))
+
+
+class Changes(nn.Module):
+    def __init__(self, channels: int):
+        super().__init__()
+
+    def forward(self, x):
+        {change}
+        return x * 2
+"""
+
+
+@pytest.mark.parametrize(("change", "asked", "told_of"), RARE.values(), ids=RARE)
+def test_what_hardly_anybody_changes_reaches_no_other_model(
+    change: str,
+    asked: str,
+    told_of: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    names = {"torch": torch, "gc": gc, "cudnn": cudnn, "mkldnn": mkldnn}
+    with kept():
+        torch.set_flush_denormal(True)
+        gc.disable()
+        held = str(eval(asked, names))
+        exec(change, names)
+        assert str(eval(asked, names)) != held
+    torch.set_flush_denormal(False)
+    gc.enable()
+
+    name = "changes_what_is_rare"
+    text = NEIGHBOURS.replace("{change}", change).replace("{asked}", asked)
+    (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    forget_modules(name)
+
+    def interleave(*arguments: object) -> None:
+        importlib.import_module(name).SEEN.clear()  # building them is done
+        latency.interleave(*arguments)
+
+    monkeypatch.setattr(sampling, "interleave", interleave)
+    before = current()
+    try:
+        baseline, variant = timed(capsys, f"{name}:Net+{name}:Changes:after=conv")
+        assert {held} == importlib.import_module(name).SEEN
+    finally:
+        forget_modules(name)
+    assert told(baseline) == []
+    expected = [f"its forward sets torch's {told_of}: it is timed with that"] if told_of else []
+    assert told(variant) == expected
+    assert current() == before
+
+
+def test_a_record_tells_what_is_unusual() -> None:
+    assert {*recorded(current())} & {*UNUSUAL} == set()
+    with kept():
+        cudnn.enabled = False
+        assert recorded(current())["cudnn_enabled"] is False
+    assert "cudnn_enabled" not in recorded(current())
+
+
+def test_grad_mode_is_put_back_between_training_passes_alone() -> None:
+    with kept():
+        torch.set_grad_enabled(False)
+        assert recorded(current())["grad_enabled"] is False
+    assert torch.is_grad_enabled()
+    with torch.inference_mode(), kept():
+        assert "grad_enabled" not in recorded(current())
