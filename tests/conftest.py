@@ -29,8 +29,11 @@ def read_data(name: str) -> list[dict[str, str]]:
 
 @pytest.fixture(scope="session", autouse=True)
 def quick_collections() -> None:
-    """Every measurement collects garbage, and would look through all of torch each time."""
-    for name in ("torch", "torchvision", "fvcore.nn", "torch._dynamo", "scipy.stats"):
+    """Every measurement collects garbage, and would look through all of torch each time.
+
+    Hypothesis looks for what refers to what when it is imported, so it has to be before.
+    """
+    for name in ("torch", "torchvision", "fvcore.nn", "torch._dynamo", "scipy.stats", "hypothesis"):
         importlib.import_module(name)
     gc.collect()
     gc.freeze()

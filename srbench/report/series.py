@@ -142,11 +142,11 @@ def _defaults(row: Joined, part: Part) -> dict[str, Value]:
 def _against_option(known: Sequence[_Known], key: tuple[str, str]) -> Iterator[Panel]:
     block, option = key
     places = [
-        (one.row, float(one.numbers[key]), (_but_for(one.spec, key), _conditions(one.row)))
+        (one.row, float(one.numbers[key]), _but_for(one.spec, key))
         for one in known
         if key in one.numbers
     ]
-    return _against(f"{option} of {block}", option, places)
+    return _against(f"{option} of {block}", option, places, _conditions)
 
 
 def _against_resolution(known: Sequence[_Known]) -> Iterator[Panel]:
@@ -154,26 +154,31 @@ def _against_resolution(known: Sequence[_Known]) -> Iterator[Panel]:
         (
             one.row,
             (one.row.row.input[1] * one.row.row.input[2]) ** 0.5,
-            (str(one.spec), _batch(one.row)),
+            str(one.spec),
         )
         for one in known
     ]
-    return _against("resolution", "√(height × width) of the input, pixels", places)
+    return _against("resolution", "√(height × width) of the input, pixels", places, _batch)
 
 
 def _against(
-    title: str, x_title: str, places: Sequence[tuple[Joined, float, tuple[str, str]]]
+    title: str,
+    x_title: str,
+    places: Sequence[tuple[Joined, float, str]],
+    under: Callable[[Joined, str], str],
 ) -> Iterator[Panel]:
     """A panel for each overhead, with a line for each group of rows that differ in x alone.
 
-    ``places`` are rows with their x and the group's name in two parts.
+    ``places`` are rows with their x and their group's name; ``under`` is what else tells groups
+    apart.
     """
     for y_title, y in OVERHEADS.items():
-        lines: dict[tuple[str, str], list[Point]] = {}
-        for row, x, group in places:
+        found: dict[tuple[str, str], dict[Point, None]] = {}
+        for row, x, name in places:
             if (value := y(row)) is not None:
-                lines.setdefault(group, []).append(_point(row, x, value, y_title))
-        lines = {key: points for key, points in lines.items() if len({p.x for p in points}) > 1}
+                points = found.setdefault((name, under(row, y_title)), {})
+                points[_point(row, x, value, y_title)] = None
+        lines = {key: points for key, points in found.items() if len({p.x for p in points}) > 1}
         series = tuple(
             Series(name or key[0], tuple(sorted(points, key=lambda p: p.x)), colour=number)
             for number, (name, (key, points)) in enumerate(
@@ -193,13 +198,13 @@ def _fronts(rows: Sequence[Joined]) -> Iterator[Panel]:
     pairs: list[tuple[str, Read, str, Read]] = [(ERROR, _printed_error, GIGA_MACS, _macs)]
     pairs += [(y, OVERHEADS[y], costs[0], OVERHEADS[costs[0]]) for y in costs[1:]]
     for y_title, y, x_title, x in pairs:
-        groups: dict[tuple[str, str], list[Point]] = {}
+        groups: dict[tuple[str, str], dict[Point, None]] = {}
         for row in rows:
             if (across := x(row)) is not None and (up := y(row)) is not None:
                 # An overhead is to the baseline; an error is compared across all networks.
                 baseline = row.baseline.spec if row.baseline and y_title != ERROR else ""
-                group = baseline, _conditions(row)
-                groups.setdefault(group, []).append(_point(row, across, up, y_title))
+                points = groups.setdefault((baseline, _conditions(row, y_title)), {})
+                points[_point(row, across, up, y_title)] = None
         series: list[Series] = []
         for colour, (name, points) in enumerate(zip(_names(groups), groups.values(), strict=True)):
             if len({(point.x, point.y) for point in points}) > 2:
@@ -226,13 +231,14 @@ def _bare(title: str) -> str:
     return title.partition(" (")[0]
 
 
-def _conditions(row: Joined) -> str:
+def _conditions(row: Joined, y_title: str) -> str:
     """Input and batch, as a name."""
-    return ", ".join(filter(None, (row.row.size, _batch(row))))
+    return ", ".join(filter(None, (row.row.size, _batch(row, y_title))))
 
 
-def _batch(row: Joined) -> str:
-    batch = FIELDS["batch"].read(row)
+def _batch(row: Joined, y_title: str) -> str:
+    """The batch, as a name, where it matters: a row has its counts whether it was timed or not."""
+    batch = FIELDS["batch"].read(row) if y_title in OF_TIMES else None
     return "" if batch is None else f"batch {batch}"
 
 

@@ -56,6 +56,23 @@ def test_lines_of_several_batches_are_told_apart() -> None:
     assert panel.series[0].points[0].y == pytest.approx(10)
 
 
+@pytest.mark.parametrize("batches", [(), (1,), (1, 8)])
+@pytest.mark.parametrize("timed_rows", [1, 2, 4])
+def test_counts_are_in_a_plot_whether_their_row_was_timed_or_not(
+    timed_rows: int, batches: tuple[int, ...]
+) -> None:
+    """And once, in however many ways it was timed."""
+    rows = [*SWEEP]
+    for batch in batches:
+        for record in SWEEP[:timed_rows]:
+            rows.append(timed(record.spec, [0.1] * 6, 1.1, setup=Setup(batch=batch)))
+    found = {panel.title: panel for panel in panels(joined(rows))}
+    (line,) = found["Params overhead against memories of sr"].series
+    assert [(p.x, p.y) for p in line.points] == [(1, 1.0), (2, 2.0), (10, 10.0), (50, 50.0)]
+    points, _ = found["MACs overhead against Params overhead"].series
+    assert [(p.x, p.y) for p in points.points] == [(1, 0.02), (2, 0.04), (50, 1), (10, 0.2)]
+
+
 def test_the_front_is_what_nothing_beats() -> None:
     points = [Point(x, y, "") for x, y in ((1, 5), (2, 3), (2, 4), (3, 3), (4, 1), (5, 2))]
     assert [(p.x, p.y) for p in pareto(points)] == [(1, 5), (2, 3), (4, 1)]
