@@ -11,10 +11,10 @@ _SIZE = re.compile(r"tried to allocate (\d+ bytes|[\d.]+ ?[KMGT]?i?B)", re.IGNOR
 FAILURES = (Exception, SystemExit)
 
 
-REMEDIES = {
+REMEDIES = {  # the first that fits is told
     "more than 1 value per channel": "use --batch-size 2 or more",
-    "CUDA error": "it may be another model's, after which all fail: time each by itself",
     "busy or unavailable": "another process has the GPU, see nvidia-smi",
+    "CUDA error": "it may be another model's, after which all fail: time each by itself",
     "before Module.__init__() call": "call super().__init__() first",
     "has no attribute '_modules'": "call super().__init__() first",
     "has no attribute '_parameters'": "call super().__init__() first",
@@ -38,6 +38,8 @@ def told(error: BaseException) -> str:
 
     >>> told(MemoryError("can't allocate memory: you tried to allocate 9000000000 bytes."))
     'out of memory: 9.00 GB were asked for at once'
+    >>> told(RuntimeError("CUDA error: all devices are busy or unavailable")).partition("; ")[2]
+    'another process has the GPU, see nvidia-smi'
     """
     if isinstance(error, SrbenchError):
         return str(error)
