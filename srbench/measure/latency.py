@@ -32,8 +32,7 @@ class Samples:
     """
 
     seconds: dict[str, list[float]] = field(default_factory=dict)
-    wall: dict[str, list[float]] = field(default_factory=dict)
-    launching: dict[str, list[float]] = field(default_factory=dict)  # of the wall time, the host's
+    wall: dict[str, list[Wall]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     unsettled: set[str] = field(default_factory=set)
     elapsed: float = 0.0  # seconds that the rounds took, without warming up
@@ -46,14 +45,13 @@ class Samples:
         """Add a model's samples of a round."""
         self.seconds.setdefault(model, []).append(seconds)
         if wall:
-            self.wall.setdefault(model, []).append(wall.seconds)
-            self.launching.setdefault(model, []).append(wall.launching)
+            self.wall.setdefault(model, []).append(wall)
 
     def fail(self, model: str, reason: str) -> None:
         """Take a model out."""
         self.failures[model] = reason
-        for samples in (self.seconds, self.wall, self.launching):
-            samples.pop(model, None)
+        self.seconds.pop(model, None)
+        self.wall.pop(model, None)
 
 
 @dataclass(frozen=True)
@@ -104,14 +102,14 @@ def interleave(
     """
     generator = random.Random(seed)
     least, most = WARM_UP_SECONDS
-    field = _Field(tasks, clock, into, drop)
+    lineup = _Lineup(tasks, clock, into, drop)
     for model in list(tasks):
-        field.warm_up(model, min(max(least, WARM_UP_SHARE * stop.budget), most))
+        lineup.warm_up(model, min(max(least, WARM_UP_SHARE * stop.budget), most))
     after_round(0)
     begin = clock.now()
     while order := list(tasks):
         generator.shuffle(order)
-        field.round(order)
+        lineup.round(order)
         if into.rounds == 0:
             continue  # all have failed
         after_round(into.rounds)
@@ -121,7 +119,7 @@ def interleave(
 
 
 @dataclass(frozen=True)
-class _Field:
+class _Lineup:
     """The models that are still in, and what becomes of one that fails."""
 
     tasks: dict[str, Task]

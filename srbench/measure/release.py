@@ -2,6 +2,7 @@
 
 import gc
 import traceback
+from contextlib import suppress
 
 import torch
 
@@ -23,7 +24,5 @@ def empty() -> None:
     """Collect garbage, and give the GPU's memory that nobody uses back to the driver."""
     gc.collect()
     if torch.cuda.is_initialized():
-        try:
+        with suppress(RuntimeError):  # after an error on the device, every call is answered with it
             torch.cuda.empty_cache()
-        except RuntimeError:  # after an error on the device, every call is answered with it
-            return

@@ -48,7 +48,7 @@ def put_back(wanted: Mapping[str, Any]) -> dict[str, Any]:
     for name in (*_SETTINGS, *_PRECISIONS):
         if _SETTINGS[name].read() != wanted[name]:
             _SETTINGS[name].write(wanted[name])
-    was, held = _all(found), _all(wanted)
+    was, held = _told(found), _told(wanted)
     return {name: value for name, value in was.items() if value != held[name]}
 
 
@@ -56,20 +56,20 @@ def recorded(values: Mapping[str, Any]) -> dict[str, Any]:
     """What a record says of settings: of those that hardly anybody changes, only what is unusual. A
     precision is torch's own word: ``"tf32"``, ``"bf16"``, ``"ieee"``, or ``"none"`` where none is
     set, which computes as ``"ieee"`` does."""
-    unusual = {name: values[name] for name, usual in USUAL.items() if values[name] != usual}
-    return _always(values) | unusual
+    return {
+        name: value
+        for name, value in _told(values).items()
+        if name not in USUAL or value != USUAL[name]
+    }
 
 
-def _all(values: Mapping[str, Any]) -> dict[str, Any]:
-    return _always(values) | {name: values[name] for name in USUAL}
-
-
-def _always(values: Mapping[str, Any]) -> dict[str, Any]:
+def _told(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "threads": values["threads"],
         **{name: values[name] for name in OPERATORS},
         "cudnn_benchmark": values["cudnn_benchmark"],
         "deterministic": bool(values["deterministic_debug_mode"] or values["cudnn_deterministic"]),
+        **{name: values[name] for name in USUAL},
     }
 
 

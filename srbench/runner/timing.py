@@ -172,7 +172,7 @@ def _sample(job: Job, device: Device, found: list[Sampled], say: Say) -> None:
         try:
             sample(job, device, found[-1], say)
         except RuntimeError as error:  # of a device on which every call fails after an error
-            found[-1].failures |= {row.name: told(error) for row in job.rows}
+            found[-1].failures = _all_failed(job, error) | found[-1].failures
         return
     for process in range(job.plan.processes):
         say(f"process {process + 1} of {job.plan.processes}")
@@ -180,8 +180,12 @@ def _sample(job: Job, device: Device, found: list[Sampled], say: Say) -> None:
             found.append(fresh.call(sample_in_fresh_process, replace(job, process=process)))
         except BaseException as error:
             require_failure(error)
-            found.append(Sampled(failures={row.name: told(error) for row in job.rows}))
+            found.append(Sampled(failures=_all_failed(job, error)))
             return
+
+
+def _all_failed(job: Job, error: BaseException) -> dict[str, str]:
+    return {row.name: told(error) for row in job.rows}
 
 
 def _failure(found: Sequence[Sampled], row: Row) -> str | None:
@@ -199,7 +203,7 @@ def _passes(
     for what in PASSES:
         taken = [one.samples[what] for one in found if what in one.samples]
         own = [samples.seconds.get(row.name, []) for samples in taken]
-        wall = [samples.wall.get(row.name, []) for samples in taken]
+        wall = [[one.seconds for one in samples.wall.get(row.name, [])] for samples in taken]
         base = [samples.seconds.get(job.baseline, []) for samples in taken]
         if not any(own):
             continue
@@ -281,9 +285,10 @@ def _changes(found: Sequence[Sampled], row: Row, doing: Sequence[str]) -> dict[s
 def _launching(found: Sequence[Sampled], row: Row, what: str) -> float:
     """The share of the wall time after which the calls came back; 0 where that was not measured."""
     taken = [one.samples[what] for one in found if what in one.samples]
-    wall = [s for samples in taken for s in samples.wall.get(row.name, ())]
-    launching = [s for samples in taken for s in samples.launching.get(row.name, ())]
-    return median(launching) / median(wall) if wall else 0.0
+    walls = [wall for samples in taken for wall in samples.wall.get(row.name, ())]
+    if not walls:
+        return 0.0
+    return median(wall.launching for wall in walls) / median(wall.seconds for wall in walls)
 
 
 def _told(changes: Mapping[str, object]) -> str:

@@ -21,6 +21,18 @@ class Log:
         self.tasks = {m: Task(m, "forward", lambda m=m: self.calls.append(m)) for m in models}
 
 
+def breaking(after: int, error: BaseException) -> Task:
+    """The task of b, which raises after so many calls."""
+    calls = Counter()
+
+    def run() -> None:
+        calls["b"] += 1
+        if calls["b"] > after:
+            raise error
+
+    return Task("b", "forward", run)
+
+
 def run(
     log: Log, stop: Stop, seconds: object = lambda task, number: 1.0, seed: str = "0"
 ) -> Samples:
@@ -115,14 +127,7 @@ def test_a_warm_up_that_does_not_end_is_told() -> None:
 @pytest.mark.parametrize("when", [0, 3, 20])
 def test_a_model_that_raises_fails_alone(when: int) -> None:
     log = Log("a", "b", "c")
-    calls = Counter()
-
-    def broken() -> None:
-        calls["b"] += 1
-        if calls["b"] > when:
-            raise RuntimeError("no kernel for this\nat all")
-
-    log.tasks["b"] = Task("b", "forward", broken)
+    log.tasks["b"] = breaking(when, RuntimeError("no kernel for this\nat all"))
     samples = run(log, Stop("a", 30, NO_LIMIT, 0.01))
     assert samples.failures == {"b": "RuntimeError: no kernel for this"}
     assert {model: len(s) for model, s in samples.seconds.items()} == {"a": 30, "c": 30}
@@ -148,14 +153,7 @@ def test_all_may_fail() -> None:
 
 def test_an_interruption_leaves_whole_rounds() -> None:
     log = Log("a", "b")
-    calls = Counter()
-
-    def interrupted() -> None:
-        calls["b"] += 1
-        if calls["b"] > 20:
-            raise KeyboardInterrupt
-
-    log.tasks["b"] = Task("b", "forward", interrupted)
+    log.tasks["b"] = breaking(20, KeyboardInterrupt())
     samples = Samples()
     with pytest.raises(KeyboardInterrupt):
         interleave(
@@ -231,14 +229,7 @@ def test_what_a_failed_model_held_is_free_before_the_next_one_runs(when: int) ->
 @pytest.mark.parametrize("when", range(9, 30))  # in any call of a round: opening, timed, wall
 def test_a_model_fails_in_any_call_of_a_round(when: int) -> None:
     log = Log("a", "b")
-    calls = Counter()
-
-    def broken() -> None:
-        calls["b"] += 1
-        if calls["b"] > when:
-            raise RuntimeError("no more")
-
-    log.tasks["b"] = Task("b", "forward", broken)
+    log.tasks["b"] = breaking(when, RuntimeError("no more"))
     samples = Samples()
     clock = FakeClock(lambda *a: 1.0, measures_wall=True)
     interleave(log.tasks, clock, Stop("a", 30, NO_LIMIT, 0.01), "0", samples)

@@ -2,7 +2,7 @@
 
 import gc
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -34,9 +34,9 @@ class Net(nn.Module):
         return self.head(y.mean((2, 3)))
 
 
-def subject(**setup: object) -> object:
+def subject(make: Callable[[], nn.Module] = Net, **setup: object) -> object:
     torch.manual_seed(0)
-    return place("net", Net(), SMALL, Setup(batch=4, **setup), torch.device("cpu"))
+    return place("net", make(), SMALL, Setup(batch=4, **setup), torch.device("cpu"))
 
 
 def test_forward_is_evaluation_in_inference_mode() -> None:
@@ -192,9 +192,7 @@ def test_float16_gradients_are_not_lost_on_their_way_down(what: str) -> None:
 
     found = {}
     for dtype in ("float16", "bfloat16"):
-        torch.manual_seed(0)
-        setup = Setup(batch=4, amp=True, dtype=dtype)
-        net = place("net", Wide(), SMALL, setup, torch.device("cpu"))
+        net = subject(Wide, amp=True, dtype=dtype)
         zeros: list[float] = []
         net.model.norm.register_full_backward_hook(
             lambda module, inputs, outputs, zeros=zeros: zeros.append(
@@ -304,8 +302,8 @@ class FakeGraphs:
         )
 
 
-def graph_subject(**setup: object) -> object:
-    net = subject(**setup)
+def graph_subject(make: Callable[[], nn.Module] = Net, **setup: object) -> object:
+    net = subject(make, **setup)
     object.__setattr__(net.setup, "cuda_graph", True)  # which a Setup for the CPU refuses
     return net
 
@@ -377,8 +375,7 @@ def test_what_cannot_be_captured_says_why_and_leaves_all_usable(
                     raise RuntimeError("not permitted when stream is capturing") from error
             return super().forward(x)
 
-    net = place("net", Reads(), SMALL, Setup(batch=4), torch.device("cpu"))
-    object.__setattr__(net.setup, "cuda_graph", True)
+    net = graph_subject(Reads)
     why = r"it cannot be a CUDA graph: RuntimeError: not permitted when stream is capturing"
     with pytest.raises(SrbenchError, match=why):
         task(net, "forward")
@@ -395,8 +392,7 @@ def test_a_capture_without_memory_says_so(monkeypatch: pytest.MonkeyPatch) -> No
                 raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 98.00 MiB.")
             return super().forward(x)
 
-    net = place("net", Large(), SMALL, Setup(batch=4), torch.device("cpu"))
-    object.__setattr__(net.setup, "cuda_graph", True)
+    net = graph_subject(Large)
     with pytest.raises(torch.OutOfMemoryError):
         task(net, "forward")
 
@@ -413,8 +409,7 @@ def test_a_host_that_waits_is_found_before_a_capture_fails(
                 raise RuntimeError("called a synchronizing CUDA operation")
             return super().forward(x)
 
-    net = place("net", Reads(), SMALL, Setup(batch=4), torch.device("cpu"))
-    object.__setattr__(net.setup, "cuda_graph", True)
+    net = graph_subject(Reads)
     with pytest.raises(SrbenchError, match=r"it cannot be a CUDA graph: .* synchronizing CUDA"):
         task(net, "train")
     assert fake.log == ["wait", "wait"]

@@ -104,12 +104,14 @@ def test_a_fresh_process_takes_the_settings_over() -> None:
 
 
 # A network that writes down what it is run with, and blocks that change it.
-CODE = """
+NET = """
+import gc
 import torch
 from torch import nn
 
 SEEN = set()
 matmul = torch.backends.cuda.matmul
+cudnn, mkldnn = torch.backends.cudnn, torch.backends.mkldnn
 
 
 class Net(nn.Module):
@@ -119,9 +121,10 @@ class Net(nn.Module):
         self.head = nn.Linear(4, num_classes)
 
     def forward(self, x):
-        SEEN.add((matmul.fp32_precision, torch.get_num_threads()))
+        SEEN.add({asked})
         return self.head(self.conv(x).mean((2, 3)))
-
+"""
+BLOCKS = """
 
 class Sets(nn.Module):
     def __init__(self, channels: int):
@@ -144,13 +147,35 @@ class Runs(nn.Module):
 
 
 @pytest.fixture
-def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str], str]]:
+    """Write the module of a network that asks something, with blocks; returns its name."""
     name = "changes_settings"
-    (tmp_path / f"{name}.py").write_text(CODE, encoding="utf-8")
-    monkeypatch.syspath_prepend(tmp_path)
+
+    def write(asked: str, blocks: str) -> str:
+        code = NET.replace("{asked}", asked) + blocks
+        (tmp_path / f"{name}.py").write_text(code, encoding="utf-8")
+        monkeypatch.syspath_prepend(tmp_path)
+        forget_modules(name)
+        return name
+
+    yield write
     forget_modules(name)
-    yield name
-    forget_modules(name)
+
+
+@pytest.fixture
+def module(write: Callable[[str, str], str]) -> str:
+    return write("(matmul.fp32_precision, torch.get_num_threads())", BLOCKS)
+
+
+def seen_while_timed(name: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[], set[object]]:
+    """What the network saw since the models were built."""
+
+    def interleave(*arguments: object) -> None:
+        importlib.import_module(name).SEEN.clear()
+        latency.interleave(*arguments)
+
+    monkeypatch.setattr(sampling, "interleave", interleave)
+    return lambda: importlib.import_module(name).SEEN
 
 
 def timed(capsys: pytest.CaptureFixture, *specs: str) -> list[dict]:
@@ -172,15 +197,10 @@ def test_a_block_that_changes_them_reaches_no_other_model(
     capsys: pytest.CaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def interleave(*arguments: object) -> None:
-        importlib.import_module(module).SEEN.clear()  # building them is done
-        latency.interleave(*arguments)
-
-    monkeypatch.setattr(sampling, "interleave", interleave)
+    seen = seen_while_timed(module, monkeypatch)
     rows = timed(capsys, f"{module}:Net+{module}:{block}:after=conv")
     assert [row["role"] for row in rows] == ["baseline", "variant"]
-    seen = importlib.import_module(module).SEEN
-    assert seen == {("none", 2)}
+    assert seen() == {("none", 2)}
     assert said() == DEFAULT
 
 
@@ -260,25 +280,7 @@ RARE = {
     "denormals": ("torch.set_flush_denormal(False)", "float(torch.tensor(1e-40) * 1) == 0", None),
     "garbage": ("gc.enable()", "gc.isenabled()", None),
 }
-NEIGHBOURS = """
-import gc
-import torch
-from torch import nn
-
-SEEN = set()
-cudnn, mkldnn = torch.backends.cudnn, torch.backends.mkldnn
-
-
-class Net(nn.Module):
-    def __init__(self, num_classes=3):
-        super().__init__()
-        self.conv = nn.Conv2d(3, 4, 3)
-        self.head = nn.Linear(4, num_classes)
-
-    def forward(self, x):
-        SEEN.add(str({asked}))
-        return self.head(self.conv(x).mean((2, 3)))
-
+CHANGES_IT = """
 
 class Changes(nn.Module):
     def __init__(self, channels: int):
@@ -295,7 +297,7 @@ def test_what_hardly_anybody_changes_reaches_no_other_model(
     change: str,
     asked: str,
     told_of: str | None,
-    tmp_path: Path,
+    write: Callable[[str, str], str],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture,
 ) -> None:
@@ -309,23 +311,10 @@ def test_what_hardly_anybody_changes_reaches_no_other_model(
     torch.set_flush_denormal(False)
     gc.enable()
 
-    name = "changes_what_is_rare"
-    text = NEIGHBOURS.replace("{change}", change).replace("{asked}", asked)
-    (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
-    monkeypatch.syspath_prepend(tmp_path)
-    forget_modules(name)
-
-    def interleave(*arguments: object) -> None:
-        importlib.import_module(name).SEEN.clear()  # building them is done
-        latency.interleave(*arguments)
-
-    monkeypatch.setattr(sampling, "interleave", interleave)
-    before = current()
-    try:
-        baseline, variant = timed(capsys, f"{name}:Net+{name}:Changes:after=conv")
-        assert {held} == importlib.import_module(name).SEEN
-    finally:
-        forget_modules(name)
+    name = write(f"str({asked})", CHANGES_IT.replace("{change}", change))
+    seen, before = seen_while_timed(name, monkeypatch), current()
+    baseline, variant = timed(capsys, f"{name}:Net+{name}:Changes:after=conv")
+    assert seen() == {held}
     assert told(baseline) == []
     expected = [f"its forward sets torch's {told_of}: it is timed with that"] if told_of else []
     assert told(variant) == expected
