@@ -38,6 +38,7 @@ benchmarks: $(READY)  ## ratios against other tools, one after the other
 	$(BIN)/python benchmarks/sr_block.py
 	$(BIN)/python benchmarks/rendering.py
 	$(BIN)/python benchmarks/latency.py
+	$(BIN)/python benchmarks/repeats.py build/repeats.jsonl --repetitions 3
 	$(BIN)/python benchmarks/gate.py
 
 RECORDS ?= gpu-records

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from srbench import stats
 from srbench.blocks import SqueezeExcitation, SqueezeRemember
 from srbench.measure.clocks import Task, WallClock
-from srbench.measure.latency import Samples, Stop, interleave
 
 SITES = ((2048, 7), (1024, 14), (512, 28))  # channels, and rows and columns
 BATCHES = (1, 8, 32)
@@ -51,16 +50,24 @@ def ratios(channels: int, side: int, batch: int) -> tuple[float, stats.Estimate]
     literal = Literal(channels, side, side).eval()
     literal.load_state_dict(ours.state_dict())
     se = SqueezeExcitation(channels).eval()
-    samples = Samples()
     with torch.inference_mode():
         torch.testing.assert_close(ours(x), literal(x), rtol=1e-4, atol=1e-4)
         tasks = {
             name: Task(name, "forward", lambda block=block: block(x), lambda block=block: block(x))
             for name, block in (("ours", ours), ("SE", se))
         }
-        interleave(tasks, WallClock(), Stop("SE", 4 * ROUNDS, 1e9, 0.01), "0", samples)
+        seconds = in_rounds(tasks, 4 * ROUNDS)
         copies = [literal_to_ours(literal, ours, x) for _ in range(ROUNDS // 5)]
-    return median(copies), stats.paired_ratio(samples.seconds["ours"], samples.seconds["SE"])
+    return median(copies), stats.paired_ratio(seconds["ours"], seconds["SE"])
+
+
+def in_rounds(tasks: dict[str, Task], rounds: int) -> dict[str, list[float]]:
+    """Seconds of each task in rounds of random order."""
+    clock, seconds = WallClock(), {name: [] for name in tasks}
+    for _ in range(rounds):
+        for name in random.sample(list(tasks), len(tasks)):
+            seconds[name].append(clock.measure(tasks[name]))
+    return seconds
 
 
 def literal_to_ours(literal: nn.Module, ours: nn.Module, x: Tensor) -> float:

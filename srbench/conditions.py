@@ -10,10 +10,14 @@ MOST_CLASSES = 10**8
 LARGEST_BATCH = 2**20
 MOST_ROUNDS = 5_000  # the interval looks at every pair of them
 
+TIME_BUDGET = 20.0  # seconds
+PROCESS_BUDGET = 10.0  # of which a fresh process takes some three to start
+
 PRECISION = 0.01  # of a ratio: a share to either side
 
 DTYPES = ("float32", "float16", "bfloat16")
 PASSES = ("forward", "backward", "train")
+OPTIMIZERS = ("sgd", "adamw")
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,8 @@ class Setup:
 
     ``device`` is ``"cpu"``, ``"cuda:0"`` or ``"mps"``. With ``amp`` the weights stay float32 and
     autocast computes in ``dtype``; without it everything is ``dtype``. ``threads`` are those of one
-    operator on the CPU, torch's own choice where it is None.
+    operator on the CPU, torch's own choice where it is None. ``optimizer`` is the one whose step is
+    in the training step, ``"sgd"`` (with momentum) or ``"adamw"``; None for none.
     """
 
     device: str = "cpu"
@@ -80,6 +85,7 @@ class Setup:
     cuda_graph: bool = False
     threads: int | None = None
     seed: int = 0
+    optimizer: str | None = None
 
     def __post_init__(self) -> None:
         _require_in_range("--batch-size", self.batch, 1, LARGEST_BATCH)
@@ -87,6 +93,10 @@ class Setup:
         _require_in_range("--seed", self.seed, 0, 2**32 - 1)
         if self.dtype not in DTYPES:
             raise SrbenchError(f"unknown dtype {self.dtype!r}", f"use {', '.join(DTYPES)}")
+        if self.optimizer not in (None, *OPTIMIZERS):
+            raise SrbenchError(
+                f"unknown optimizer {self.optimizer!r}", f"use {' or '.join(OPTIMIZERS)}"
+            )
         if self.amp and self.dtype == "float32":
             raise SrbenchError(
                 "--amp computes in a lower precision than float32",
@@ -108,10 +118,15 @@ class Setup:
 class Plan:
     """How many samples are taken, and when it is enough.
 
-    Each of ``processes`` measures ``passes`` one after the other, in rounds that time every model
-    once. ``rounds`` fixes their number. Otherwise they go on until every ratio's interval reaches
-    no further than ``precision`` (a share) to either side, or the ``time_budget`` in seconds is
-    used up.
+    Each of ``processes`` measures ``passes`` in rounds that time every model once. Every few rounds
+    all models are moved to other places in memory. ``rounds`` fixes the number of rounds of a pass.
+    Otherwise they go on until every ratio's interval reaches no further than ``precision`` (a
+    share) to either side, or the time budget is used up.
+
+    ``time_budget`` is in seconds, for a model and its variants on one device: building them,
+    warming up and timing. As much again is for peak memory and energy afterwards. Without one, it
+    is ``TIME_BUDGET`` for one process and ``PROCESS_BUDGET`` for each of several, and where
+    ``rounds`` are given there is no limit.
     """
 
     passes: tuple[str, ...] = PASSES
@@ -135,6 +150,15 @@ class Plan:
                 f"unknown pass {', '.join(sorted(unknown))}" if unknown else "no pass is named",
                 f"use {', '.join(PASSES)} or all",
             )
+
+    @property
+    def budget(self) -> float:
+        """Seconds for building, warming up and timing in all processes; infinite for no limit."""
+        if self.time_budget is not None:
+            return self.time_budget
+        if self.rounds is not None:
+            return float("inf")
+        return TIME_BUDGET if self.processes == 1 else PROCESS_BUDGET * self.processes
 
 
 def _require_in_range(option: str, value: float | None, least: float, most: float) -> None:

@@ -16,7 +16,7 @@ TORCH = (
     *("threads", "interop_threads", "cpu_capability", "cuda", "cudnn"),
     *("fp32_cuda_matmul", "fp32_cuda_conv", "fp32_cuda_rnn"),
     *("fp32_cpu_matmul", "fp32_cpu_conv", "fp32_cpu_rnn"),
-    *("cudnn_benchmark", "deterministic", "flush_denormal"),
+    *("cudnn_benchmark", "deterministic", "flush_denormal", "freed_memory"),
 )
 # Settings that a record has only where they are not as torch has them.
 UNUSUAL = (

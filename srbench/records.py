@@ -1,7 +1,8 @@
 """What was measured, typed: one `Record` a row. No torch here."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from typing import Any, Literal, NamedTuple
 
 from srbench.bounds import LARGEST, require_counts, require_facts, require_measures
@@ -113,7 +114,8 @@ class PassTiming:
 
     ``ratio`` is to the baseline, from the same rounds. ``wall`` is from the call until the device
     is idle, where ``seconds`` are the device's own. ``samples`` are all that were taken, process by
-    process and round by round: none was dropped.
+    process and round by round: none was dropped. ``placements`` are the numbers of rounds between
+    which the models were moved in memory, process by process; an older srbench never moved them.
     """
 
     __pydantic_config__ = STRICT
@@ -123,13 +125,52 @@ class PassTiming:
     wall: Estimate | None = None
     memory: Memory | None = None
     energy: Energy | None = None
+    placements: tuple[tuple[int, ...], ...] = ()
+
+    @property
+    def by_placement(self) -> tuple[tuple[tuple[float, ...], ...], ...]:
+        """The samples, process by process, placement by placement and round by round."""
+        if not self.placements:
+            return tuple((taken,) if taken else () for taken in self.samples)
+        return tuple(
+            tuple(
+                taken[end - rounds : end]
+                for rounds, end in zip(parts, accumulate(parts), strict=True)
+            )
+            for taken, parts in zip(self.samples, self.placements, strict=True)
+        )
+
+    @property
+    def units(self) -> tuple[float, ...]:
+        """One median for each unit of the intervals: each process where there are several, else
+        each placement. An older srbench had rounds for units."""
+        from statistics import median  # listings do without
+
+        if len(self.samples) > 1:
+            parts = [taken for taken in self.samples if taken]
+        elif self.placements:
+            parts = [taken for process in self.by_placement for taken in process]
+        else:
+            parts = [(seconds,) for taken in self.samples for seconds in taken]
+        return tuple(median(part) for part in parts)
 
     def __post_init__(self) -> None:
-        """Raises ValueError where there is no sample, or one that is not above zero."""
+        """Raises ValueError where there is no sample, or one that is not above zero, or where they
+        are not those of the placements."""
         taken = [s for one in self.samples for s in one]
         taken += [one.value for one in (self.seconds, self.ratio, self.wall) if one]
         if not any(self.samples) or any(not 1 / LARGEST < s < LARGEST for s in taken):
             raise ValueError("there must be samples, all of them above zero seconds")
+        if self.placements:
+            require_counts(*(rounds for parts in self.placements for rounds in parts))
+            if [sum(parts) for parts in self.placements] != [len(one) for one in self.samples]:
+                raise ValueError("the rounds of the placements must be as many as the samples")
+
+
+def _ends(parts: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Each part's length and where it ends, laid end to end."""
+    parts = list(parts)
+    return zip(parts, accumulate(parts), strict=True)
 
 
 Role = Literal["baseline", "variant", "aa"]

@@ -153,7 +153,10 @@ def _rest(record: Record) -> dict[str, Any]:
     """What a flat row has no place for."""
     if record.timing:
         passes = record.timing.passes.items()
-        return {"samples": {what: [list(s) for s in timed.samples] for what, timed in passes}}
+        return {
+            "samples": {what: [list(s) for s in timed.samples] for what, timed in passes},
+            "placements": {what: [list(p) for p in timed.placements] for what, timed in passes},
+        }
     counts = record.counts
     if counts is None:
         return dict.fromkeys(("uncounted", "unknown", "modules"))

@@ -58,7 +58,8 @@ def paired_ratio(
 
     - where the noise depends on which model runs: what a process got by chance, such as where its
       memory lies, or a cache that one model leaves warm for the next. Rounds cannot average this
-      away. Take fresh processes as the unit (`over_processes`).
+      away. Take placements in memory or fresh processes as the unit (`ratio_over_placements`,
+      `over_units`).
     - for noise that adds instead of multiplying, where the two differ a lot and it is skewed.
     - where rounds were added until the result pleased. A stop on the interval's width is harmless:
       see the simulations in the tests.
@@ -81,16 +82,48 @@ def paired_ratio(
     return _exp(_hodges_lehmann(np.log(above) - np.log(below), confidence))
 
 
-def over_processes(ratios: ArrayLike, confidence: float = CONFIDENCE) -> Estimate:
-    """The ratio over fresh processes, from the one ratio that each of them found.
+def over_units(ratios: ArrayLike, confidence: float = CONFIDENCE) -> Estimate:
+    """The ratio over fresh processes, or over placements in memory, from the one ratio of each.
 
-    What a process got by chance is then part of the noise. The interval assumes that the processes
-    are independent, and that their log ratios are alike above and below the middle.
+    What each of them got by chance is then part of the noise. The interval assumes that they are
+    independent, and that their log ratios are alike above and below the middle.
 
-    >>> over_processes([1.02] * 6)
+    >>> over_units([1.02] * 6)
     Estimate(value=1.02, low=1.02, high=1.02, n=6)
     """
     return _exp(_hodges_lehmann(np.log(_positive(ratios)), confidence))
+
+
+def ratio_over_placements(
+    variant: Sequence[ArrayLike], baseline: Sequence[ArrayLike], confidence: float = CONFIDENCE
+) -> Estimate:
+    """How many times as long the variant takes, over placements in memory.
+
+    The rounds of a placement share what it got by chance. They collapse to one number, their paired
+    ratio, and the placements are the unit of the interval.
+
+    Args:
+        variant, baseline: seconds, a sequence a placement, each as for `paired_ratio`.
+
+    Raises:
+        ValueError: as `paired_ratio` does, and for another number of placements in each.
+
+    >>> ratio_over_placements([[1.0, 1.1], [2.0, 2.2]] * 3, [[1.0, 1.1], [2.0, 2.2]] * 3)
+    Estimate(value=1.0, low=1.0, high=1.0, n=6)
+    """
+    pairs = zip(variant, baseline, strict=True)
+    return over_units([paired_ratio(ours, base).value for ours, base in pairs], confidence)
+
+
+def median_over_placements(
+    seconds: Sequence[ArrayLike], confidence: float = CONFIDENCE
+) -> Estimate:
+    """The median over placements of each placement's median, with the interval of `median`.
+
+    >>> median_over_placements([[1.0, 2.0, 9.0], [4.0]]).value
+    3.0
+    """
+    return median([float(np.median(_finite(one))) for one in seconds], confidence)
 
 
 def independent_ratio(

@@ -1,5 +1,6 @@
 """A device, a driver and a CUDA that say what they are told."""
 
+import math
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from srbench.measure import cuda, devices, energy, surroundings
 from srbench.measure.clocks import FakeClock, Task
 from srbench.measure.counter import Reading
 from srbench.measure.devices import Device
+from srbench.measure.latency import Course, Deadline, Samples, Stop, interleave
 from srbench.nvml import Gpu
 from srbench.records import Memory
 from srbench.runner import timing
@@ -26,6 +28,27 @@ def steady(task: Task, number: int) -> float:
     passes = {"forward": 1, "backward": 2, "train": 3}
     jitter = 1 + 0.001 * ((number * 7 + len(task.model)) % 11 - 5)
     return 1e-3 * passes.get(task.what, 1) * share * jitter
+
+
+def interleaved(
+    tasks: dict[str, Task],
+    clock: FakeClock,
+    stop: Stop,
+    budget: float = math.inf,
+    seed: str = "0",
+    into: Samples | None = None,
+    move: Callable[[], object] = lambda: None,
+) -> Samples:
+    """The samples of one pass whose tasks do not care where their models lie."""
+    into = Samples() if into is None else into
+
+    @contextmanager
+    def ready() -> Iterator[dict[str, Task]]:
+        yield {model: task for model, task in tasks.items() if model not in into.failures}
+
+    course = Course(ready, clock, stop, seed, into)
+    interleave([course], move, Deadline(clock, clock.now() + budget))
+    return into
 
 
 class FakeNvml:

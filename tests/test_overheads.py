@@ -4,10 +4,11 @@ import math
 import random
 
 import pytest
+from fakes import interleaved
 
 from srbench import stats
 from srbench.measure.clocks import FakeClock, Task
-from srbench.measure.latency import Samples, Stop, interleave
+from srbench.measure.latency import Stop
 from srbench.overheads import Overhead, is_precise, reach
 from srbench.records import Estimate
 
@@ -47,12 +48,11 @@ def test_what_stopped_since_it_was_precise_is_decided(seed: int) -> None:
     def seconds(task: Task, number: int) -> float:
         return 1e-3 * math.exp(random.Random(f"{seed}{task.model}{number}").gauss(0, spread))
 
-    samples = Samples()
     tasks = {model: Task(model, "forward", lambda: None) for model in "ab"}
-    interleave(tasks, FakeClock(seconds), Stop("a", None, math.inf, precision), "0", samples)
-    ratio = stats.paired_ratio(samples.seconds["b"], samples.seconds["a"])
+    samples = interleaved(tasks, FakeClock(seconds), Stop("a", None, precision))
+    ratio = stats.ratio_over_placements(samples.seconds["b"], samples.seconds["a"])
     assert is_precise(ratio, precision)
     assert Overhead(ratio, precision).verdict in ("none", "different")
-    if samples.rounds > 10:  # it had not been enough at the look before
-        before = stats.paired_ratio(samples.seconds["b"][:10], samples.seconds["a"][:10])
+    if samples.placements > 10:  # it had not been enough at the look before
+        before = stats.ratio_over_placements(samples.seconds["b"][:10], samples.seconds["a"][:10])
         assert Overhead(before, precision).verdict in ("undecided", "different")

@@ -63,7 +63,7 @@ def test_a_frame_keeps_integers_exact() -> None:
 
 def test_json_is_json(results: Results) -> None:
     first, *rest = json.loads(json.dumps(results.to_json()))
-    assert first["schema"] == 3
+    assert first["schema"] == 4
     assert first["params_delta"] is None
     assert rest[0]["modules"][0]["shape"] == [64, 16, 24]
     assert {"srbench", "python", "torch", "torchvision", "fvcore", "cpu"} <= set(

@@ -72,7 +72,7 @@ def test_fewer_than_six_samples_have_no_interval(n: int) -> None:
     for found in (
         stats.median(samples),
         stats.paired_ratio(samples, np.ones(n)),
-        stats.over_processes(samples),
+        stats.over_units(samples),
     ):
         assert (found.low, found.high, found.n) == (None, None, n)
         assert reach(found) == math.inf
@@ -245,7 +245,7 @@ def test_one_process_does_not_cover_its_own_luck() -> None:
 @pytest.mark.parametrize("processes", [6, 8])
 def test_fresh_processes_cover_it(processes: int) -> None:
     def over(generator: np.random.Generator) -> Estimate:
-        return stats.over_processes([one.value for one in process_luck(generator, processes)])
+        return stats.over_units([one.value for one in process_luck(generator, processes)])
 
     assert 0.93 <= coverage(over, RATIO) <= 0.98  # six processes have 96.9 %
 

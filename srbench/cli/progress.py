@@ -59,7 +59,7 @@ def status(first: str) -> Iterator[Callable[[str], None]]:
 
         def say(text: str) -> None:
             nonlocal drawn
-            if text.endswith("rounds") and time.monotonic() - drawn < 0.2:
+            if "rounds: " in text and time.monotonic() - drawn < 0.2:
                 return
             bar.update(task, description=printable(text), refresh=True)
             drawn = time.monotonic()

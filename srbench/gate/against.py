@@ -58,13 +58,13 @@ def compare(
     slower = tuple(
         spec
         for spec, ratios in first.ratios.items()
-        if is_above(stats.over_processes(ratios), tolerances[spec])
+        if is_above(stats.over_units(ratios), tolerances[spec])
     )
     for block in range(MOST_BLOCKS if slower else 0):
         say(f"{table}: confirmation, block {block + 1}, at most {MOST_BLOCKS}")
         _block(replace(job, specs=slower), (this_code(), other), block, again, reverse=True)
         if _is_enough(again, tolerances) and all(
-            is_quiet(stats.over_processes(_control(spec, first, again)), tolerances[spec])
+            is_quiet(stats.over_units(_control(spec, first, again)), tolerances[spec])
             for spec in slower
         ):
             break

@@ -27,7 +27,7 @@ def is_quiet(control: Estimate, tolerance: float) -> bool:
 
 def is_decided(ratios: Sequence[float], tolerance: float) -> bool:
     """Whether more processes would tell nothing new."""
-    ratio = stats.over_processes(ratios)
+    ratio = stats.over_units(ratios)
     return is_below(ratio, tolerance) or is_above(ratio, tolerance)
 
 
@@ -46,8 +46,8 @@ def judge(
         again: the same of the confirmation in reversed order; empty where there was none.
         control: the other version over itself, from the blocks of both.
     """
-    first, noise = stats.over_processes(ratios), stats.over_processes(control)
-    second = stats.over_processes(again) if again else None
+    first, noise = stats.over_units(ratios), stats.over_units(control)
+    second = stats.over_units(again) if again else None
 
     def verdict(outcome: Outcome, why: str) -> Verdict:
         return Verdict(table, spec, outcome, tolerance, why, first, second, noise)

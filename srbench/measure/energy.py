@@ -15,6 +15,7 @@ import numpy as np
 
 from srbench.measure.clocks import Clock, Task
 from srbench.measure.counter import Reading, readings, steps
+from srbench.measure.latency import Deadline
 from srbench.nvml import Gpu
 from srbench.records import Energy
 
@@ -33,19 +34,21 @@ class Window:
 
 
 def energies(
-    tasks: Sequence[Task], clock: Clock, gpu: Gpu, batch: int, seed: int
+    tasks: Sequence[Task], clock: Clock, gpu: Gpu, batch: int, seed: int, deadline: Deadline
 ) -> dict[str, Energy]:
     """Joules per image of each task: gross, and net of what the card draws when it idles.
 
     Each round has one window of every task and one of idling, in random order; the medians over
-    the rounds count. Empty where the card has no counter, or one that hardly moves. Raises what a
-    task raises.
+    the rounds count, of which there are as many as the deadline allows, and one at least. Empty
+    where the card has no counter, or one that hardly moves. Raises what a task raises.
     """
     if gpu.joules() is None:
         return {}
     generator, order = random.Random(seed), [*tasks, IDLE]
     windows: dict[str, list[Window]] = {task.model: [] for task in order}
-    for _ in range(WINDOWS):
+    for done in range(WINDOWS):
+        if done and deadline.left < WINDOW * len(order):
+            break
         generator.shuffle(order)
         for task in order:
             window = _window(task, clock, gpu)

@@ -2,13 +2,17 @@
 
 What disturbs a machine disturbs neighbours in a round alike, so that their ratio keeps still where
 the times do not; `srbench.stats.paired_ratio` says why the random order is what makes its interval
-valid. Garbage collection is the caller's to keep off.
+valid. What rounds cannot average away is where the models lie in memory. So they are moved every
+few rounds: those of one *placement* count as one number (`srbench.stats.ratio_over_placements`).
+Garbage collection is the caller's to keep off.
 """
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from math import ceil, inf
 from typing import Any
 
 from srbench import stats
@@ -18,34 +22,40 @@ from srbench.measure.clocks import Clock, Task, Wall
 from srbench.measure.release import release
 from srbench.overheads import is_precise
 
-WARM_UP_SHARE = 0.1  # of the time budget for one task, but from half a second to three;
-WARM_UP_SECONDS = (0.5, 3.0)  # the first call, which may compile, is not counted
-FIRST_LOOK = 10  # rounds before the intervals are looked at
-LOOK_EVERY = 1.15  # times as many rounds
+WARM_UP_SHARE = 0.15  # of the time that is left, for all tasks together,
+WARM_UP_SECONDS = 3.0  # and at most for one; its first call, which may compile, is not counted
+FIRST_LOOK = 10  # placements before the intervals are looked at
+LOOK_EVERY = 1.15  # times as many placements
+PLACEMENTS = 12  # that a budget or a number of rounds is divided into at least
+WORTH_MOVING = 6  # times as long as moving takes, the rounds of a placement take
 
 
 @dataclass
 class Samples:
-    """Seconds by model and round; element i of every list is from round i.
+    """Seconds by model, placement and round, of one pass; element i of all models' lists is from
+    the same placement, and theirs from the same rounds.
 
     A model that failed has the reason instead, and no samples.
     """
 
-    seconds: dict[str, list[float]] = field(default_factory=dict)
-    wall: dict[str, list[Wall]] = field(default_factory=dict)
+    seconds: dict[str, list[list[float]]] = field(default_factory=dict)
+    wall: dict[str, list[list[Wall]]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     unsettled: set[str] = field(default_factory=set)
-    elapsed: float = 0.0  # seconds that the rounds took, without warming up
+
+    @property
+    def placements(self) -> int:
+        return max((len(taken) for taken in self.seconds.values()), default=0)
 
     @property
     def rounds(self) -> int:
-        return max((len(samples) for samples in self.seconds.values()), default=0)
+        return max((sum(map(len, taken)) for taken in self.seconds.values()), default=0)
 
-    def add(self, model: str, seconds: float, wall: Wall | None) -> None:
+    def add(self, model: str, placement: int, seconds: float, wall: Wall | None) -> None:
         """Add a model's samples of a round."""
-        self.seconds.setdefault(model, []).append(seconds)
+        _put(self.seconds.setdefault(model, []), placement, seconds)
         if wall:
-            self.wall.setdefault(model, []).append(wall)
+            _put(self.wall.setdefault(model, []), placement, wall)
 
     def fail(self, model: str, reason: str) -> None:
         """Take a model out."""
@@ -54,133 +64,213 @@ class Samples:
         self.wall.pop(model, None)
 
 
+def _put(taken: list[list[Any]], placement: int, value: object) -> None:
+    if len(taken) == placement:
+        taken.append([])
+    taken[placement].append(value)
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """When time is up, by a clock; infinitely late where there is no limit."""
+
+    clock: Clock
+    at: float = inf
+
+    @property
+    def left(self) -> float:
+        """Seconds; below zero once it has passed."""
+        return self.at - self.clock.now()
+
+
 @dataclass(frozen=True)
 class Stop:
-    """When there are enough rounds; see `srbench.conditions.Plan`. ``budget`` is in seconds."""
+    """When a pass has enough rounds; see `srbench.conditions.Plan`."""
 
     baseline: str
     rounds: int | None
-    budget: float
     precision: float
 
-    def reached(self, samples: Samples, elapsed: float) -> bool:
-        """After each round. The intervals' width decides, never where they are."""
-        done = samples.rounds
-        if done >= MOST_ROUNDS:
+    @property
+    def most(self) -> int:
+        """Rounds."""
+        return MOST_ROUNDS if self.rounds is None else self.rounds
+
+    def reached(self, samples: Samples) -> bool:
+        """After each placement. The intervals' width decides, never where they are."""
+        if samples.rounds >= self.most:
             return True
-        if elapsed * (done + 1) / done > self.budget:  # the next round would not fit
-            return True
-        if self.rounds is not None:
-            return done >= self.rounds
-        return _is_look(done) and self._precise(samples)
+        return self.rounds is None and _is_look(samples.placements) and self._precise(samples)
 
     def _precise(self, samples: Samples) -> bool:
         base = samples.seconds.get(self.baseline)
         compared = [s for model, s in samples.seconds.items() if model != self.baseline]
         if base is None or not compared:
-            estimates = [stats.median(s) for s in samples.seconds.values()]
+            estimates = [stats.median_over_placements(s) for s in samples.seconds.values()]
         else:
-            estimates = [stats.paired_ratio(s, base) for s in compared]
+            estimates = [stats.ratio_over_placements(s, base) for s in compared]
         return all(is_precise(estimate, self.precision) for estimate in estimates)
 
 
-def interleave(
-    tasks: dict[str, Task],
-    clock: Clock,
-    stop: Stop,
-    seed: str,
-    into: Samples,
-    after_round: Callable[[int], object] = lambda done: None,
-    drop: Callable[[str], object] = lambda model: None,
-) -> None:
-    """Warm each model's task up, then time them all in rounds until ``stop`` says so.
+class Course:
+    """One pass of all models, from warming up to the last round.
 
-    The samples go ``into`` what is given, whole rounds only: an interruption leaves there what was
-    measured. ``after_round`` is told how many there are, and of 0 when all are warm. A task that
-    raises fails alone: it is taken out of ``tasks``, and ``drop`` is to let go of its model.
-    ``seed`` decides the order inside the rounds.
+    ``ready`` gives the tasks of those that have not failed, for where they lie now, and lets go of
+    them at the end of the ``with``. The samples go ``into`` what is given, whole rounds only: an
+    interruption leaves there what was measured. A task that raises fails alone.
     """
-    generator = random.Random(seed)
-    least, most = WARM_UP_SECONDS
-    lineup = _Lineup(tasks, clock, into, drop)
-    for model in list(tasks):
-        lineup.warm_up(model, min(max(least, WARM_UP_SHARE * stop.budget), most))
-    after_round(0)
-    begin = clock.now()
-    while order := list(tasks):
-        generator.shuffle(order)
-        lineup.round(order)
-        if into.rounds == 0:
-            continue  # all have failed
-        after_round(into.rounds)
-        into.elapsed = clock.now() - begin
-        if stop.reached(into, into.elapsed):
-            return
 
+    def __init__(
+        self,
+        ready: Callable[[], AbstractContextManager[dict[str, Task]]],
+        clock: Clock,
+        stop: Stop,
+        seed: str,
+        into: Samples,
+    ) -> None:
+        self.into = into
+        self.round_seconds = 0.0  # what a round takes, with all that is not timed in it
+        self.ready_seconds = 0.0  # what making the tasks of a placement takes
+        self.is_done = False
+        self._ready, self._clock, self._stop = ready, clock, stop
+        self._chance = random.Random(seed)
 
-@dataclass(frozen=True)
-class _Lineup:
-    """The models that are still in, and what becomes of one that fails."""
+    def warm_up(self, budget: float) -> None:
+        """Call each task until it gets no faster, or all have taken ``budget`` seconds."""
+        with self._ready() as tasks:
+            share = min(WARM_UP_SECONDS, budget / max(1, len(tasks)))
+            for model in list(tasks):
+                with self._alone(model, tasks):
+                    seconds, is_settled = _settle(tasks[model], self._clock, share)
+                    self.round_seconds += seconds
+                    if not is_settled:
+                        self.into.unsettled.add(model)
+            self.is_done = not tasks
 
-    tasks: dict[str, Task]
-    clock: Clock
-    into: Samples
-    drop: Callable[[str], object]
+    def place(
+        self, seconds: float, is_first: bool, deadline: Deadline, after_round: Callable[[], object]
+    ) -> None:
+        """Take the rounds of a placement: as many as there are in so many seconds, or the share of
+        the number asked for, and no more than the deadline allows. There is one in any case where
+        there was none before.
+
+        They are opened by a call of each model that is not timed, since caches and malloc know
+        nothing of the new places, or of this pass after another. Only where there is time for no
+        more than one round, and it is not the first pass after moving, there is none.
+        """
+        begin, placement = self._clock.now(), self.into.placements
+        with self._ready() as tasks:
+            self.ready_seconds = self._clock.now() - begin
+            wanted = self._wanted(seconds)
+            if is_first or wanted > 1:
+                self._each(tasks, self._shuffled(tasks), self._clock.measure)
+                wanted = max(1, wanted - 1)
+            for done in range(min(wanted, self._stop.most - self.into.rounds)):
+                if not tasks or (self.into.rounds and deadline.left < self.round_seconds):
+                    break
+                start = self._clock.now()
+                self._round(tasks, placement)
+                self.round_seconds += (self._clock.now() - start - self.round_seconds) / (done + 1)
+                after_round()
+            self.is_done = not tasks or self._stop.reached(self.into)
+
+    def _wanted(self, seconds: float) -> int:
+        """Rounds of a placement, with the one that opens it."""
+        if self._stop.rounds is not None:
+            return 1 + ceil(self._stop.rounds / PLACEMENTS)
+        return max(1, int(seconds / max(self.round_seconds, 1e-9)))
+
+    def _round(self, tasks: dict[str, Task], placement: int) -> None:
+        """Time each model once."""
+        order, is_enqueued = self._shuffled(tasks), self._clock.measures_wall
+        if is_enqueued:
+            # The first of a round waits for the host, while the others find the device at work, as
+            # in a training loop: one goes before that is not timed.
+            self._each(tasks, order[:1], self._clock.measure)
+        measured = self._each(tasks, order, self._clock.measure)
+        seconds = dict[str, float]()
+        for model, one in measured.items():  # one by one: an error on the device comes only here
+            with self._alone(model, tasks):
+                (seconds[model],) = self._clock.read([one])
+        walls = self._each(tasks, list(seconds), self._clock.wall) if is_enqueued else {}
+        for model in seconds.keys() - self.into.failures.keys():
+            self.into.add(model, placement, seconds[model], walls.get(model))
+
+    def _shuffled(self, tasks: dict[str, Task]) -> list[str]:
+        return self._chance.sample(list(tasks), len(tasks))
+
+    def _each(
+        self, tasks: dict[str, Task], order: Sequence[str], do: Callable[[Task], Any]
+    ) -> dict[str, Any]:
+        """What is found for each model that does not fail."""
+        found = dict[str, Any]()
+        for model in [model for model in order if model in tasks]:
+            with self._alone(model, tasks):
+                found[model] = do(tasks[model])
+        return found
 
     @contextmanager
-    def _alone(self, model: str) -> Iterator[None]:
+    def _alone(self, model: str, tasks: dict[str, Task]) -> Iterator[None]:
         """What is raised in it is this model's failure, whatever it is."""
         try:
             yield
         except BaseException as error:
             require_failure(error)
             self.into.fail(model, told(error))
-            del self.tasks[model]
-            self.drop(model)
+            del tasks[model]
             release(error)
 
-    def warm_up(self, model: str, budget: float) -> None:
-        with self._alone(model):
-            if not _settles(self.tasks[model], self.clock, budget):
-                self.into.unsettled.add(model)
 
-    def round(self, order: Sequence[str]) -> None:
-        """Time each model once."""
-        self._open(order[0])
-        measured, seconds, wall = dict[str, Any](), dict[str, float](), dict[str, Wall]()
-        for model in [model for model in order if model in self.tasks]:
-            with self._alone(model):
-                measured[model] = self.clock.measure(self.tasks[model])
-        for model, one in measured.items():  # one by one: an error on the device comes only here
-            with self._alone(model):
-                (seconds[model],) = self.clock.read([one])
-        for model in seconds if self.clock.measures_wall else ():
-            with self._alone(model):
-                wall[model] = self.clock.wall(self.tasks[model])
-        for model in seconds.keys() - self.into.failures.keys():
-            self.into.add(model, seconds[model], wall.get(model))
+def interleave(
+    courses: Sequence[Course],
+    move: Callable[[], object],
+    deadline: Deadline,
+    after_round: Callable[[bool], object] = lambda timed: None,
+) -> None:
+    """Warm all passes up, then take them in turn, placement by placement, until each is done or
+    time is up. At least one round of each is taken.
 
-    def _open(self, first: str) -> None:
-        """Where calls are enqueued, let one go before that is not timed: the first of a round waits
-        for the host, while the others find the device at work, as in a training loop."""
-        if self.clock.measures_wall:
-            with self._alone(first):
-                self.clock.measure(self.tasks[first])
+    The pass that takes longest should come first: after it, others find malloc as they leave it.
+    ``move`` puts the models elsewhere. ``after_round`` is told whether a round was timed, and once
+    before the first that all are warm.
+    """
+    clock = deadline.clock
+    for number, course in enumerate(courses):
+        course.warm_up(WARM_UP_SHARE * deadline.left / (len(courses) - number))
+    after_round(False)
+    taken = 0
+    while todo := [course for course in courses if not course.is_done]:
+        begin = clock.now()
+        move()
+        opening = todo[0].round_seconds
+        moving = clock.now() - begin + opening + sum(course.ready_seconds for course in todo)
+        if taken and deadline.left < 2 * opening:
+            return
+        fair = deadline.left / max(1, PLACEMENTS - taken)
+        seconds = min(fair, WORTH_MOVING * moving) / len(todo)
+        for course in todo:
+            if not course.into.rounds or deadline.left >= course.round_seconds:
+                course.place(seconds, course is todo[0], deadline, partial(after_round, True))
+        taken += 1
 
 
-def _settles(task: Task, clock: Clock, budget: float) -> bool:
-    """Whether the task gets no faster any more within so many seconds."""
+def _settle(task: Task, clock: Clock, budget: float) -> tuple[float, bool]:
+    """Call a task until it gets no faster, or a number of seconds is over, its first call apart.
+
+    Returns what the last call took, with all that is not timed in it, and whether it has settled.
+    """
     taken = clock.read([clock.measure(task)])
-    begin = clock.now()
+    begin = last = clock.now()
     while not stats.settled(taken):
         if len(taken) >= 2 and clock.now() - begin > budget:
-            return stats.settled(taken, window=len(taken) // 2)
+            return clock.now() - last, stats.settled(taken, window=len(taken) // 2)
+        last = clock.now()
         taken += clock.read([clock.measure(task)])
-    return True
+    return clock.now() - last, True
 
 
 def _is_look(done: int) -> bool:
-    """Whether the intervals are looked at after that many rounds: 10, 12, 14, 16, 19 ..."""
+    """Whether the intervals are looked at after that many placements: 10, 12, 14, 16, 19 ..."""
     look = FIRST_LOOK
     while look < done:
         look = int(look * LOOK_EVERY) + 1

@@ -5,14 +5,13 @@ took, and what it reserved for them. On the CPU nothing does, so the peak is tha
 process's resident memory, where no other model has left anything behind.
 """
 
-import ctypes
 import gc
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
+from srbench.measure.malloc import return_freed_memory
 from srbench.measure.passes import Subject, around, task
 from srbench.measure.release import empty
 from srbench.records import Memory
@@ -45,7 +44,7 @@ def in_this_process(subject: Subject, passes: Sequence[str]) -> dict[str, Memory
     for what in passes:
         _run(subject, what)  # starts threads and compiles kernels, which are nobody's feature maps
         gc.collect()
-        _return_freed_memory()
+        return_freed_memory()  # what building left must not hide what a pass takes
         resident = _status("VmRSS")
         _forget_peak()
         _run(subject, what)
@@ -81,11 +80,3 @@ def _forget_peak() -> None:
         (_PROC / "clear_refs").write_text("5")
     except OSError:
         return
-
-
-def _return_freed_memory() -> None:
-    """What building the model left behind must not hide what a pass takes."""
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim is not None:
-            trim(0)

@@ -2,13 +2,14 @@
 
 *Forward* is evaluation mode under `torch.inference_mode`. *Backward* is the gradient of all
 parameters in training mode, directly after a fresh forward that is not timed: never a difference
-of two times. The *training step* is forward and backward, without optimiser. The gradient that
-comes in from above the logits is made beforehand.
+of two times. The *training step* is forward and backward, and the optimiser's step where one is
+asked for. The gradient that comes in from above the logits is made beforehand.
 """
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -17,7 +18,7 @@ from torch import Tensor, nn
 from srbench.conditions import Conditions, Setup
 from srbench.failures import require_failure, told
 from srbench.logits import logits
-from srbench.measure.clocks import Task
+from srbench.measure.clocks import Task, nothing
 from srbench.measure.graphs import captured
 from srbench.measure.pinning import Pinned
 from srbench.measure.release import release
@@ -27,12 +28,16 @@ LOSS_SCALE = 2.0**16  # of float16's gradients, where torch.amp.GradScaler begin
 
 @dataclass
 class Subject:
-    """A model on its device with one batch (B, C, H, W), ready to run."""
+    """A model on its device with one batch (B, C, H, W), ready to run.
+
+    ``above`` is what comes in from above its logits in a backward pass, once that was needed.
+    """
 
     name: str
     model: nn.Module
     batch: Tensor
     setup: Setup
+    above: list[Tensor] | None = None
 
     @property
     def device(self) -> torch.device:
@@ -41,6 +46,28 @@ class Subject:
     @property
     def parameters(self) -> list[nn.Parameter]:
         return [p for p in self.model.parameters() if p.requires_grad]
+
+    def replace(self, model: nn.Module) -> None:
+        """Put another model, which must be alike, in the place of this one."""
+        self.model = model
+        self.__dict__.pop("call", None)
+
+    @cached_property
+    def call(self) -> Callable[[Tensor], Tensor]:
+        """The model as it is called: compiled, and under autocast, where that is asked for."""
+        model: Callable[[Tensor], Tensor] = self.model
+        if self.setup.compile:
+            # Else the second size or batch of a network is compiled for any: slower code.
+            model = torch.compile(model, dynamic=False)
+        if not self.setup.amp:
+            return model
+        dtype = getattr(torch, self.setup.dtype)
+
+        def under_autocast(x: Tensor) -> Tensor:
+            with torch.autocast(self.device.type, dtype=dtype):
+                return model(x)
+
+        return under_autocast
 
 
 def place(
@@ -75,7 +102,7 @@ def task(subject: Subject, what: str) -> Task:
 
 
 def _forward(subject: Subject) -> Task:
-    call, x = _callable(subject), subject.batch
+    call, x = subject.call, subject.batch
     run: Callable[[], object] = lambda: call(x)  # noqa: E731
     if subject.setup.cuda_graph:
         with torch.inference_mode():
@@ -84,8 +111,8 @@ def _forward(subject: Subject) -> Task:
 
 
 def _backward(subject: Subject) -> Task:
-    call, x, parameters = _callable(subject), subject.batch, subject.parameters
-    above = _above(subject, call)
+    call, x, parameters = subject.call, subject.batch, subject.parameters
+    above = _above(subject)
     output: list[Tensor] = []
     gradients: list[Tensor] = []  # given back outside the time, as those of a training step are
 
@@ -104,8 +131,9 @@ def _backward(subject: Subject) -> Task:
 
 
 def _train(subject: Subject) -> Task:
-    call, x, parameters = _callable(subject), subject.batch, subject.parameters
-    above = _above(subject, call)
+    call, x, parameters = subject.call, subject.batch, subject.parameters
+    above = _above(subject)
+    step = _optimizer(subject).step if subject.setup.optimizer else nothing
 
     def prepare() -> None:
         for parameter in parameters:
@@ -113,76 +141,70 @@ def _train(subject: Subject) -> Task:
 
     def run() -> None:
         torch.autograd.backward(logits(call(x)), above)
+        step()
 
-    def gradients() -> None:
-        torch.autograd.grad(logits(call(x)), parameters, above, allow_unused=True)
+    def captured_run() -> None:
+        found = torch.autograd.grad(logits(call(x)), parameters, above, allow_unused=True)
+        for parameter, gradient in zip(parameters, found, strict=True):
+            parameter.grad = gradient
+        step()
 
     if subject.setup.cuda_graph:  # whose gradients lie where they lay when it was captured
-        (replay,) = captured(subject.device, gradients)
+        (replay,) = captured(subject.device, captured_run)
+        prepare()  # the graph alone holds them
         return Task(subject.name, "train", replay)
     return Task(subject.name, "train", run, prepare)
+
+
+def _optimizer(subject: Subject) -> torch.optim.Optimizer:
+    """The optimiser asked for, with a learning rate of 0: its step does all its work, and the
+    weights stay, so that every call does the same."""
+    if subject.setup.optimizer == "sgd":
+        return torch.optim.SGD(subject.parameters, lr=0.0, momentum=0.9, weight_decay=1e-4)
+    dtype = subject.parameters[0].dtype if subject.parameters else torch.float32
+    return torch.optim.AdamW(
+        subject.parameters,
+        lr=0.0,
+        eps=max(1e-8, torch.finfo(dtype).tiny),  # float16 has no 1e-8, and would divide 0 by 0
+        capturable=subject.setup.cuda_graph,
+    )
 
 
 _TASKS = {"forward": _forward, "backward": _backward, "train": _train}
 
 
-def _callable(subject: Subject) -> Callable[[Tensor], Tensor]:
-    """The model as it is called: compiled, and under autocast, where that is asked for."""
-    setup = subject.setup
-    model: Callable[[Tensor], Tensor] = subject.model
-    if setup.compile:
-        # Else the second size or batch of a network is compiled for any: other code, and slower.
-        model = torch.compile(model, dynamic=False)
-    if not setup.amp:
-        return model
-
-    def under_autocast(x: Tensor) -> Tensor:
-        with _autocast(subject):
-            return model(x)
-
-    return under_autocast
-
-
-def _autocast(subject: Subject) -> AbstractContextManager[Any]:
-    """Autocast to the dtype asked for, or nothing."""
-    if not subject.setup.amp:
-        return nullcontext()
-    dtype = getattr(torch, subject.setup.dtype)
-    return torch.autocast(subject.device.type, dtype=dtype)
-
-
-def _above(subject: Subject, call: Callable[[Tensor], Tensor]) -> list[Tensor]:
+def _above(subject: Subject) -> list[Tensor]:
     """What comes in from above: small random numbers in the shape of each output, as those of a
     mean over all of it.
 
     float16 has no numbers that small: they are scaled as training does it. Else the backward pass
     would run on zeros, which draw less power.
     """
-    scale = LOSS_SCALE if subject.setup.dtype == "float16" else 1.0
-    return [
-        torch.randn_like(one, dtype=torch.float32, requires_grad=False)
-        .mul_(scale / one.numel())
-        .to(one.dtype)
-        for one in logits(call(subject.batch))
-    ]
+    if subject.above is None:
+        scale = LOSS_SCALE if subject.setup.dtype == "float16" else 1.0
+        subject.above = [
+            torch.randn_like(one, dtype=torch.float32, requires_grad=False)
+            .mul_(scale / one.numel())
+            .to(one.dtype)
+            for one in logits(subject.call(subject.batch))
+        ]
+    return subject.above
 
 
 def tasks(
     subjects: dict[str, Subject], what: str, held: Pinned
 ) -> tuple[dict[str, Task], dict[str, str]]:
-    """The tasks of all models, and why one has none, by name. Such a one is taken out of
-    ``subjects``, so that what it holds is free.
+    """The tasks of all models, and why one has none, by name.
 
     Each begins with the settings that are held, whatever the one before it set.
     """
     ready, failures = dict[str, Task](), dict[str, str]()
-    for name in list(subjects):
+    for name, subject in subjects.items():
         try:
             held.begin(name, what)
-            ready[name] = held.around(task(subjects[name], what))
+            ready[name] = held.around(task(subject, what))
         except BaseException as error:  # whatever it is: it is this model's failure
             require_failure(error)
             failures[name] = told(error)
-            del subjects[name]
             release(error)
     return ready, failures

@@ -11,6 +11,7 @@ import torch
 
 from srbench.conditions import Setup
 from srbench.measure.clocks import Task
+from srbench.measure.malloc import freed_memory_kept
 from srbench.measure.settings import current, kept, put_back, recorded
 
 BUILDING = "building"
@@ -53,11 +54,12 @@ class Pinned:
 
 
 @contextmanager
-def pinned(setup: Setup) -> Iterator[Pinned]:
-    """Hold threads, cuDNN's choice of kernels, denormals and garbage collection.
+def pinned(setup: Setup, keeps_memory: bool = True) -> Iterator[Pinned]:
+    """Hold threads, cuDNN's choice of kernels, denormals, garbage collection and freed memory.
 
     cuDNN tries its algorithms and keeps the fastest; denormals count as zero; nothing is collected
-    while a call is timed. What torch had before comes back.
+    while a call is timed; the process keeps what it frees, unless it must not. What torch had
+    before comes back.
     """
     collecting, state = gc.isenabled(), torch.random.get_rng_state()
     with kept():
@@ -69,8 +71,12 @@ def pinned(setup: Setup) -> Iterator[Pinned]:
             torch.manual_seed(setup.seed)
             gc.collect()
             gc.disable()
-            with _compiling_everything() if setup.compile else nullcontext():
-                yield Pinned(current(), flags() | {"flush_denormal": denormals})
+            with (
+                _compiling_everything() if setup.compile else nullcontext(),
+                freed_memory_kept() if keeps_memory else nullcontext("up to malloc") as freed,
+            ):
+                more = {"flush_denormal": denormals, "freed_memory": freed}
+                yield Pinned(current(), flags() | more)
         finally:
             torch.set_flush_denormal(False)
             torch.random.set_rng_state(state)

@@ -92,14 +92,10 @@ def _timed(pairs: Iterable[Pair]) -> Iterator[_Timed]:
 
 
 def change(before: PassTiming, after: PassTiming) -> Estimate:
-    """B's time over A's: over processes where there are several in both, else over rounds."""
+    """B's time over A's, over the units that the intervals of each have."""
     from srbench import stats
 
-    if len(before.samples) > 1 and len(after.samples) > 1:
-        old, new = ([stats.median(s).value for s in p.samples if s] for p in (before, after))
-    else:
-        old, new = ([x for s in p.samples for x in s] for p in (before, after))
-    return stats.independent_ratio(new, old)
+    return stats.independent_ratio(after.units, before.units)
 
 
 def _times_table(timed: Sequence[_Timed]) -> Table:

@@ -9,28 +9,39 @@ from srbench.failures import require_failure, told
 from srbench.measure import memory
 from srbench.measure.devices import Device
 from srbench.measure.energy import energies
+from srbench.measure.latency import Deadline
 from srbench.measure.passes import Subject, around, tasks
-from srbench.measure.pinning import Pinned, pinned
+from srbench.measure.pinning import pinned
 from srbench.measure.release import empty, release
 from srbench.measure.settings import put_back
 from srbench.records import Energy, Memory
-from srbench.runner.sampling import Job, Row, Say, subject
+from srbench.runner.sampling import Job, Row, Say, at_most, subject
 from srbench.spec import Spec
 
 Peaks = dict[str, Memory | None]  # by pass
 
 
 def measure_peaks(
-    job: Job, device: Device, rows: Sequence[Row], into: dict[Spec, Peaks], say: Say
+    job: Job,
+    device: Device,
+    rows: Sequence[Row],
+    deadline: Deadline,
+    into: dict[Spec, Peaks],
+    say: Say,
 ) -> None:
     """Peak memory of every model, built alone: on the CPU each in a fresh process.
 
-    What fails here, though it ran before, leaves its cells empty.
+    What fails here, though it ran before, leaves its cells empty, and so does what would not be
+    done in time, if it takes as long as those before it.
     """
-    for row in rows:
-        if row.spec in into:
-            continue
-        say(f"memory of {row.name}")
+    specs = dict.fromkeys(row.spec for row in rows)
+    begin = deadline.clock.now()
+    for done, row in enumerate({row.spec: row for row in rows}.values()):
+        mean = (deadline.clock.now() - begin) / max(1, done)
+        if deadline.left < mean:
+            return
+        about = f", about {mean * (len(specs) - done):.0f} s left" if done else at_most(deadline)
+        say(f"memory of {row.name}{about}")
         try:
             if device.peak is None:
                 into[row.spec] = fresh.call(peaks_here, job, row, variables=memory.PLAIN_MALLOC)
@@ -54,20 +65,25 @@ def _peaks(job: Job, row: Row, device: Device, peak: Callable[[Subject, str], Me
 def peaks_here(job: Job, row: Row) -> Peaks:
     """Peak memory on the CPU, to be called in a process of its own."""
     put_back(job.settings)
-    with pinned(job.setup) as held:
+    with pinned(job.setup, keeps_memory=False) as held:
         model = subject(job, row, torch.device("cpu"), held)
         return memory.in_this_process(model, job.plan.passes)
 
 
 def measure_energies(
-    job: Job, device: Device, rows: Sequence[Row], into: dict[str, dict[str, Energy]], say: Say
+    job: Job,
+    device: Device,
+    rows: Sequence[Row],
+    deadline: Deadline,
+    into: dict[str, dict[str, Energy]],
+    say: Say,
 ) -> None:
     """Energy per image, forward and in training: a backward pass never runs alone.
 
     What fails here, though it ran before, leaves its cells empty.
     """
     try:
-        _measure_energies(job, device, rows, into, say)
+        _measure_energies(job, device, rows, deadline, into, say)
     except BaseException as error:
         require_failure(error)
         say(f"no energy: {told(error)}")
@@ -76,22 +92,28 @@ def measure_energies(
 
 
 def _measure_energies(
-    job: Job, device: Device, rows: Sequence[Row], into: dict[str, dict[str, Energy]], say: Say
+    job: Job,
+    device: Device,
+    rows: Sequence[Row],
+    deadline: Deadline,
+    into: dict[str, dict[str, Energy]],
+    say: Say,
 ) -> None:
     """The models are gone on return."""
+    assert device.gpu
+    passes = [what for what in job.plan.passes if what != "backward"]
     with pinned(job.setup) as held:
         subjects = {row.name: subject(job, row, device.torch_device, held) for row in rows}
-        for what in [what for what in job.plan.passes if what != "backward"]:
-            say(f"{what}: energy")
-            into[what] = _energies(job, device, subjects, what, held)
-
-
-def _energies(
-    job: Job, device: Device, subjects: dict[str, Subject], what: str, held: Pinned
-) -> dict[str, Energy]:
-    assert device.gpu
-    ready, _ = tasks(subjects, what, held)
-    with around(what):
-        return energies(
-            list(ready.values()), device.clock, device.gpu, job.setup.batch, job.setup.seed
-        )
+        for number, what in enumerate(passes):
+            say(f"{what}: energy{at_most(deadline)}")
+            ready, _ = tasks(subjects, what, held)
+            share = deadline.left / (len(passes) - number)
+            with around(what):
+                into[what] = energies(
+                    list(ready.values()),
+                    device.clock,
+                    device.gpu,
+                    job.setup.batch,
+                    job.setup.seed,
+                    Deadline(deadline.clock, deadline.clock.now() + share),
+                )

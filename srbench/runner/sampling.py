@@ -1,27 +1,31 @@
-"""One process's samples of one comparison: builds the models, then times pass after pass."""
+"""One process's samples of one comparison: builds the models, then times all passes in turn."""
 
 import random
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from math import isfinite
 from typing import Any
 
 import torch
 
+from srbench import fresh
 from srbench.conditions import Conditions, Plan, Setup
 from srbench.errors import BuildError
 from srbench.failures import require_failure, told
+from srbench.measure.clocks import Task
 from srbench.measure.devices import Device, opened
-from srbench.measure.latency import Samples, Stop, interleave
+from srbench.measure.latency import Course, Deadline, Samples, Stop, interleave
 from srbench.measure.passes import Subject, around, place, tasks
 from srbench.measure.pinning import BUILDING, Pinned, pinned
+from srbench.measure.places import Places
 from srbench.measure.release import release
 from srbench.measure.settings import current, put_back
-from srbench.measure.watch import Watch
 from srbench.models.build import assemble
 from srbench.records import UNKNOWN, MadeOf, Role
 from srbench.spec import Spec
-
-TIME_BUDGET = 20.0  # seconds for one comparison, where neither budget nor rounds are given
 
 
 @dataclass(frozen=True)
@@ -50,14 +54,6 @@ class Job:
     process: int = 0
     settings: Mapping[str, Any] = field(default_factory=current)
 
-    @property
-    def budget(self) -> float:
-        """Seconds of measuring that one process has; infinite where the rounds are given."""
-        whole = self.plan.time_budget
-        if whole is None:
-            whole = TIME_BUDGET if self.plan.rounds is None else float("inf")
-        return whole / self.plan.processes
-
 
 @dataclass
 class Sampled:
@@ -76,33 +72,88 @@ class Sampled:
 Say = Callable[[str], object]
 
 
-def sample(job: Job, device: Device, into: Sampled, say: Say = lambda text: None) -> None:
+def sample(
+    job: Job, device: Device, deadline: Deadline, into: Sampled, say: Say = lambda text: None
+) -> None:
     """Time all models of a job on a device; an interruption leaves what was measured.
 
-    A model that cannot be built, or that fails, fails alone.
+    A model that cannot be built, or that fails, fails alone, and in a pass that it fails in: it may
+    run in another.
     """
     with pinned(job.setup) as held:
         into.flags, into.changes = held.flags, held.changes
-        say("building")
+        say(f"building{at_most(deadline)}")
         subjects = _built(job, device, into, held)
         watch = device.watch()
-        remaining = job.budget
+        seed = f"{job.setup.seed}/{job.process}"
+        places = Places(device.torch_device, f"{seed}/places")
+        stop = Stop(job.baseline, job.plan.rounds, job.plan.precision)
+        into.samples.update({what: Samples() for what in job.plan.passes})
+        courses = [
+            Course(
+                partial(_ready, subjects, what, held, samples),
+                device.clock,
+                stop,
+                f"{seed}/{what}",
+                samples,
+            )
+            for what, samples in reversed(into.samples.items())
+        ]
+
+        def move() -> None:
+            for name in [*subjects]:  # what failed in all passes must not take others' memory
+                if all(name in samples.failures for samples in into.samples.values()):
+                    del subjects[name]
+            places.move([*subjects.values()])
+
+        def after_round(timed: bool) -> None:
+            watch.look(timed)
+            rounds = ", ".join(f"{what} {one.rounds}" for what, one in into.samples.items())
+            say(f"rounds: {rounds}{at_most(deadline)}")
+
+        say(f"warming up{at_most(deadline)}")
         try:
-            for number, what in enumerate(job.plan.passes):
-                budget = remaining / (len(job.plan.passes) - number)
-                _sample_pass(job, device, subjects, what, budget, into, held, say, watch)
-                remaining -= into.samples[what].elapsed
+            interleave(courses, move, deadline, after_round)
         finally:
             held.end()
             into.notes += watch.warnings()
+            for what, samples in into.samples.items():
+                for name, reason in samples.failures.items():
+                    into.failures.setdefault(name, f"{what}: {reason}")
 
 
-def sample_in_fresh_process(job: Job) -> Sampled:
-    """The same, to be called in a process of its own."""
+def at_most(deadline: Deadline) -> str:
+    """The time that is left, in words; nothing where there is no limit."""
+    return f", at most {max(0.0, deadline.left):.0f} s left" if isfinite(deadline.at) else ""
+
+
+@contextmanager
+def _ready(
+    subjects: dict[str, Subject], what: str, held: Pinned, samples: Samples
+) -> Iterator[dict[str, Task]]:
+    """The tasks of a pass, for where the models lie now, of those that have not failed in it."""
+    going = {name: one for name, one in subjects.items() if name not in samples.failures}
+    ready, failures = tasks(going, what, held)
+    for name, reason in failures.items():
+        samples.fail(name, reason)
+    with around(what):
+        yield ready
+
+
+def sample_afresh(job: Job, budget: float) -> Sampled:
+    """The same in a process of its own, which starts within the ``budget`` of seconds too.
+
+    Raises what `srbench.fresh.call` does.
+    """
+    return fresh.call(_sample_here, job, budget, time.time())
+
+
+def _sample_here(job: Job, budget: float, began: float) -> Sampled:
     put_back(job.settings)
     sampled = Sampled()
     with opened(job.setup.device) as device:
-        sample(job, device, sampled)
+        left = budget - (time.time() - began)
+        sample(job, device, Deadline(device.clock, device.clock.now() + left), sampled)
     return sampled
 
 
@@ -135,34 +186,3 @@ def _built(job: Job, device: Device, into: Sampled, held: Pinned) -> dict[str, S
             into.failures[row.name] = told(error)
             release(error)
     return built
-
-
-def _sample_pass(
-    job: Job,
-    device: Device,
-    subjects: dict[str, Subject],
-    what: str,
-    budget: float,
-    into: Sampled,
-    held: Pinned,
-    say: Say,
-    watch: Watch,
-) -> None:
-    say(f"{what}: warming up")
-    ready, failures = tasks(subjects, what, held)
-    samples = into.samples[what] = Samples()
-    for name, reason in failures.items():
-        samples.fail(name, reason)
-    stop = Stop(job.baseline, job.plan.rounds, budget, job.plan.precision)
-
-    def after_round(done: int) -> None:
-        watch.look(timed=done > 0)
-        say(f"{what}: {done} rounds")
-
-    try:
-        with around(what):
-            seed = f"{job.setup.seed}/{job.process}/{what}"
-            interleave(ready, device.clock, stop, seed, samples, after_round, subjects.pop)
-    finally:
-        for name, reason in samples.failures.items():
-            into.failures.setdefault(name, f"{what}: {reason}")

@@ -81,7 +81,7 @@ def test_times_are_kept_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     fakes.install_fake_cuda(monkeypatch)
-    plain = latency._Lineup.round
+    plain = latency.Course._round
     rounds = []
 
     def ends(*arguments: object) -> None:
@@ -90,7 +90,7 @@ def test_times_are_kept_too(
             raise Terminated(signal.SIGTERM)
         plain(*arguments)
 
-    monkeypatch.setattr(latency._Lineup, "round", ends)
+    monkeypatch.setattr(latency.Course, "_round", ends)
     output = tmp_path / "times.csv"
     arguments = ["latency", "resnet18", "--se", "--device", "cuda", "--input-size", "32"]
     assert run([*arguments, "-o", str(output)]) == 143

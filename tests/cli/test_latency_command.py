@@ -286,7 +286,9 @@ def test_six_processes_have_an_interval(
     """In fresh processes that are this one, each of which makes SE a little slower."""
     luck = iter(range(100))
 
-    def fresh_call(function: Callable, job: sampling.Job) -> sampling.Sampled:
+    def fresh_call(
+        function: Callable, job: sampling.Job, budget: float, began: float
+    ) -> sampling.Sampled:
         slower = 1 + next(luck) / 100
 
         def seconds(task: Task, number: int) -> float:
@@ -296,10 +298,10 @@ def test_six_processes_have_an_interval(
         from srbench.measure import devices
 
         monkeypatch.setattr(sampling, "opened", devices.opened)
-        return function(job)
+        return function(job, budget, began)
 
     install_fake_cuda(monkeypatch)
-    monkeypatch.setattr("srbench.runner.timing.fresh.call", fresh_call)
+    monkeypatch.setattr("srbench.runner.sampling.fresh.call", fresh_call)
     stdout, _ = latency(
         capsys,
         *("cifar_resnet8", "--se", *FAKE, "--pass", "forward", "--processes", "6", "--no-memory"),
@@ -553,7 +555,7 @@ def test_too_few_rounds_have_no_interval_and_the_cell_says_so(
     command = ("cifar_resnet8", "--se", *FAKE, "--rounds", "5", "--pass", "forward")
     text, stderr = latency(capsys, *command)
     assert re.search(r"\+10\.\d \(n=5\)", text)
-    assert "forward: too few rounds for an interval, 5 where 6 are needed" in stderr
+    assert "forward: too few placements for an interval, 5 where 6 are needed" in stderr
     baseline, se = rows(latency(capsys, *command, "-f", "csv")[0])
     assert se["forward_ratio_low"] == se["forward_ratio_high"] == baseline["forward_s_low"] == ""
     assert float(se["forward_ratio"]) == pytest.approx(1.1, rel=0.01)

@@ -354,9 +354,9 @@ def test_the_second_schema_is_read_and_asked_for_the_usual_precision(
 
 def test_a_newer_schema_is_refused_in_words(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     path = tmp_path / "new.jsonl"
-    path.write_bytes(store.line(counted("resnet18")).replace(b'"schema":3', b'"schema":4'))
+    path.write_bytes(store.line(counted("resnet18")).replace(b'"schema":4', b'"schema":5'))
     assert run(["compare", str(path), str(path)]) == 2
-    assert "written by a newer srbench, schema 4; this one reads up to 3" in capsys.readouterr().err
+    assert "written by a newer srbench, schema 5; this one reads up to 4" in capsys.readouterr().err
 
 
 def test_code_that_changes_while_it_is_measured_fails_the_row(

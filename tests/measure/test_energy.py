@@ -1,5 +1,6 @@
 """Energy per image from a counter that moves in steps, against what the fake card drew."""
 
+import math
 import random
 from collections.abc import Callable
 
@@ -8,6 +9,7 @@ from fakes import Card, FakeNvml, fake_gpu
 
 from srbench.measure.clocks import FakeClock, Task
 from srbench.measure.energy import WINDOW, WINDOWS, energies
+from srbench.measure.latency import Deadline
 from srbench.records import Energy
 
 WATTS = {"idle": 124.0, "a": 500.0, "b": 505.0}
@@ -31,10 +33,12 @@ def lasting(seconds: float) -> Callable[[Task, int], float]:
     return passed
 
 
-def found_on(card: Card, models: str = "ab", seed: int = 0) -> dict[str, Energy]:
+def found_on(
+    card: Card, models: str = "ab", seed: int = 0, budget: float = math.inf
+) -> dict[str, Energy]:
     tasks = [Task(name, "forward", lambda: None) for name in models]
     clock = FakeClock(card.seconds, runs=False)
-    return energies(tasks, clock, fake_gpu(card.driver), batch=8, seed=seed)
+    return energies(tasks, clock, fake_gpu(card.driver), 8, seed, Deadline(clock, budget))
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -97,4 +101,15 @@ def test_a_card_without_counter_has_no_energy() -> None:
         raise driver.NVMLError("not supported")
 
     driver.nvmlDeviceGetTotalEnergyConsumption = refuse
-    assert energies([], FakeClock(lambda *a: 1.0), fake_gpu(driver), 1, 0) == {}
+    clock = FakeClock(lambda *a: 1.0)
+    assert energies([], clock, fake_gpu(driver), 1, 0, Deadline(clock)) == {}
+
+
+@pytest.mark.parametrize(("budget", "rounds"), [(0.0, 1), (7.0, 1), (14.0, 2), (100.0, WINDOWS)])
+def test_windows_end_with_the_budget(
+    budget: float, rounds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two models and idling take 2 s each in a round."""
+    card = Card(monkeypatch, constant, lasting(0.05))
+    assert set(found_on(card, budget=budget)) == {"a", "b"}
+    assert card.ran["a"] * 0.05 == pytest.approx(rounds * WINDOW, rel=0.1)

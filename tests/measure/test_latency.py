@@ -4,13 +4,22 @@ import math
 import random
 import weakref
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from statistics import median
 
 import pytest
+from fakes import interleaved
 
 from srbench.measure.clocks import FakeClock, Task
-from srbench.measure.latency import Samples, Stop, interleave
+from srbench.measure.latency import PLACEMENTS, Course, Deadline, Samples, Stop, interleave
 
 NO_LIMIT = math.inf
+
+
+def loud(task: Task, number: int) -> float:
+    """A factor of up to two, up or down."""
+    return 2 ** random.Random(f"{task.model}{task.what}{number}").uniform(-1, 1)
 
 
 class Log:
@@ -34,41 +43,58 @@ def breaking(after: int, error: BaseException) -> Task:
 
 
 def run(
-    log: Log, stop: Stop, seconds: object = lambda task, number: 1.0, seed: str = "0"
+    log: Log,
+    stop: Stop,
+    seconds: object = lambda task, number: 1.0,
+    budget: float = NO_LIMIT,
+    seed: str = "0",
 ) -> Samples:
-    samples = Samples()
-    interleave(log.tasks, FakeClock(seconds), stop, seed, samples)
-    return samples
+    return interleaved(log.tasks, FakeClock(seconds), stop, budget, seed)
 
 
-def rounds_of(log: Log, rounds: int) -> list[list[str]]:
+def flat(samples: Samples, model: str) -> list[float]:
+    return [seconds for placement in samples.seconds[model] for seconds in placement]
+
+
+def lengths(samples: Samples) -> dict[str, int]:
+    return {model: len(flat(samples, model)) for model in samples.seconds}
+
+
+def timed_rounds(log: Log, samples: Samples) -> list[list[str]]:
+    """The calls of each round, of placements that open with a round that is not timed."""
     models = len(log.tasks)
-    timed = log.calls[-rounds * models :]
-    return [timed[i : i + models] for i in range(0, len(timed), models)]
+    lengths = [len(placement) for placement in samples.seconds["a"]]
+    calls = log.calls[-models * (sum(lengths) + len(lengths)) :]
+    rounds = [calls[i : i + models] for i in range(0, len(calls), models)]
+    for length in lengths:
+        opening, *timed = rounds[: length + 1]
+        assert sorted(opening) == sorted(log.tasks)
+        rounds = [*rounds[length + 1 :], *timed]
+    return rounds
 
 
 def test_every_round_has_every_model_once_in_an_order_of_its_own() -> None:
     log = Log("a", "b", "c")
-    samples = run(log, Stop("a", 200, NO_LIMIT, 0.01))
-    rounds = rounds_of(log, 200)
+    samples = run(log, Stop("a", 200, 0.01))
+    rounds = timed_rounds(log, samples)
     assert all(sorted(order) == ["a", "b", "c"] for order in rounds)
     orders = Counter(map(tuple, rounds))
     assert len(orders) == 6
     assert max(orders.values()) < 60  # of 33 on average
     first = sum(order.index("a") < order.index("b") for order in rounds)
     assert 70 <= first <= 130
-    assert {model: len(s) for model, s in samples.seconds.items()} == dict.fromkeys("abc", 200)
+    assert lengths(samples) == dict.fromkeys("abc", 200)
 
 
 def test_the_seed_decides_the_order() -> None:
     logs = [Log("a", "b", "c") for _ in range(3)]
     for log, seed in zip(logs, ("0", "0", "1"), strict=True):
-        run(log, Stop("a", 20, NO_LIMIT, 0.01), seed=seed)
+        run(log, Stop("a", 20, 0.01), seed=seed)
     assert logs[0].calls == logs[1].calls != logs[2].calls
 
 
 def test_samples_of_a_round_stay_together() -> None:
-    samples = run(Log("a", "b"), Stop("a", 10, NO_LIMIT, 0.01), lambda task, number: 1.0 + number)
+    samples = run(Log("a", "b"), Stop("a", 10, 0.01), lambda task, number: 1.0 + number)
     assert samples.seconds["a"] == samples.seconds["b"]
 
 
@@ -80,46 +106,147 @@ def test_it_stops_when_the_interval_is_narrow_not_when_it_is_far_from_one() -> N
 
         return seconds
 
-    precise = Stop("a", None, NO_LIMIT, 0.01)
-    alike, apart = (run(Log("a", "b"), precise, noisy(0.05, ratio)) for ratio in (1.0, 1.5))
-    assert alike.rounds == apart.rounds > 10
-    assert run(Log("a", "b"), precise, noisy(0.001, 1.0)).rounds == 10
+    precise = Stop("a", None, 0.01)
+    alike, apart = (run(Log("a", "b"), precise, noisy(0.1, ratio)) for ratio in (1.0, 1.5))
+    assert alike.placements > 20
+    assert alike.placements == pytest.approx(apart.placements, rel=0.3)
+    assert run(Log("a", "b"), precise, noisy(0.001, 1.0)).placements == 10
 
 
-def test_it_stops_before_a_round_that_the_budget_does_not_hold() -> None:
-    samples = run(Log("a", "b"), Stop("a", None, 9.0, 1e-9), lambda task, n: 1.0 + (n % 2) / 100)
-    assert samples.rounds == 4  # 2 s a round
+@pytest.mark.parametrize("rounds", [None, 4000])
+@pytest.mark.parametrize("budget", [10.0, 33.3, 100.0, 1000.0])
+def test_a_budget_holds_warming_up_and_rounds(budget: float, rounds: int | None) -> None:
+    clock = FakeClock(lambda task, n: 0.3 * loud(task, n))
+    samples = interleaved(Log("a", "b").tasks, clock, Stop("a", rounds, 1e-9), budget)
+    assert samples.rounds > 1
+    assert clock.now() <= budget
+    assert budget - clock.now() < 5  # a round and its opening take 2.4 s at most
 
 
-def test_a_budget_for_less_than_one_round_has_one() -> None:
-    assert run(Log("a", "b"), Stop("a", None, 0.1, 0.01)).rounds == 1
+def test_a_budget_is_divided_among_placements_even_where_rounds_are_slow() -> None:
+    clock = FakeClock(lambda task, n: 0.1 + n / 1e4)
+    samples = interleaved(Log("a", "b").tasks, clock, Stop("a", None, 1e-9), 6.0)
+    assert {len(placement) for placement in samples.seconds["a"]} == {1}
+    assert samples.placements >= PLACEMENTS - 2
 
 
-def test_a_budget_ends_fixed_rounds_too() -> None:
-    assert run(Log("a"), Stop("a", 100, 7.5, 0.01)).rounds == 7
+@pytest.mark.parametrize("budget", [0.1, 0.0, -5.0])
+def test_a_budget_for_less_than_one_round_has_one(budget: float) -> None:
+    assert run(Log("a", "b"), Stop("a", None, 0.01), budget=budget).rounds == 1
+
+
+@pytest.mark.parametrize("rounds", [1, 2, 6, 11, 12, 13, 30, 100, 1000])
+def test_rounds_that_were_asked_for_are_taken_in_placements(rounds: int) -> None:
+    samples = run(Log("a", "b"), Stop("a", rounds, 0.01))
+    assert lengths(samples) == {"a": rounds, "b": rounds}
+    assert samples.placements == min(rounds, PLACEMENTS) or 6 < samples.placements < PLACEMENTS
 
 
 def test_a_model_alone_stops_on_its_medians_interval() -> None:
-    assert run(Log("a"), Stop("a", None, NO_LIMIT, 0.01)).rounds == 10
+    assert run(Log("a"), Stop("a", None, 0.01)).placements == 10
+
+
+def test_the_models_are_moved_before_every_placement() -> None:
+    moved: list[int] = []
+    log = Log("a", "b")
+    samples = interleaved(
+        log.tasks,
+        FakeClock(lambda *a: 1.0),
+        Stop("a", 60, 0.01),
+        move=lambda: moved.append(len(log.calls)),
+    )
+    begin = moved[0]  # of warming up nothing is moved
+    per = [2 * (1 + len(placement)) for placement in samples.seconds["a"]]
+    assert moved == [begin + sum(per[:number]) for number in range(len(per))]
+
+
+def test_rounds_take_longer_than_moving() -> None:
+    clock = FakeClock(lambda *a: 0.01)
+
+    def move() -> None:
+        clock.measure(Task("", "moving", lambda: None))
+        clock._now += 0.99
+
+    samples = interleaved(Log("a", "b").tasks, clock, Stop("a", None, 1e-9), 300.0, move=move)
+    rounds = 0.02 * median(len(placement) for placement in samples.seconds["a"])
+    assert 5 < rounds < 7.5  # seconds: six times a second, if the budget has as much
+
+
+def test_passes_take_turns_and_each_has_its_share() -> None:
+    """Three passes of a network, of one, two and three times the seconds."""
+    takes = {"forward": 0.1, "backward": 0.2, "train": 0.3}
+    clock = FakeClock(lambda task, n: takes[task.what] * loud(task, n))
+    calls: list[str] = []
+    samples, courses = {}, []
+    for what in takes:
+
+        @contextmanager
+        def ready(what: str = what) -> Iterator[dict[str, Task]]:
+            yield {m: Task(m, what, lambda what=what: calls.append(what)) for m in "ab"}
+
+        samples[what] = Samples()
+        courses.append(Course(ready, clock, Stop("a", None, 1e-9), what, samples[what]))
+    interleave(courses, lambda: None, Deadline(clock, 120.0))
+    assert clock.now() <= 120
+    spent = {what: 2 * takes[what] * one.rounds for what, one in samples.items()}
+    assert min(spent.values()) > 0.3 * max(spent.values())
+    placements = {one.placements for one in samples.values()}
+    assert max(placements) - min(placements) <= 1
+    assert min(placements) >= PLACEMENTS - 1
+
+
+def test_a_pass_that_is_done_leaves_its_time_to_the_others() -> None:
+    noise = random.Random(0)
+    clock = FakeClock(
+        lambda task, n: 0.01 * (1 if task.what == "still" else math.exp(noise.gauss(0, 0.5)))
+    )
+    samples, courses = {}, []
+    for what in ("still", "loud"):
+
+        @contextmanager
+        def ready(what: str = what) -> Iterator[dict[str, Task]]:
+            yield {m: Task(m, what, lambda: None) for m in "ab"}
+
+        samples[what] = Samples()
+        courses.append(Course(ready, clock, Stop("a", None, 0.01), what, samples[what]))
+    interleave(courses, lambda: None, Deadline(clock, 30.0))
+    assert samples["still"].placements == 10
+    assert 0.02 * samples["loud"].rounds > 20
+    assert 29 < clock.now() <= 30
+
+
+def test_a_model_that_fails_in_one_pass_is_timed_in_the_others() -> None:
+    clock, broken = FakeClock(lambda *a: 1.0), breaking(9, MemoryError())
+    samples, courses = {}, []
+    for what in ("forward", "train"):
+        samples[what] = Samples()
+
+        @contextmanager
+        def ready(what: str = what) -> Iterator[dict[str, Task]]:
+            models = [m for m in "ab" if m not in samples[what].failures]
+            yield {
+                m: broken if (m, what) == ("b", "train") else Task(m, what, lambda: None)
+                for m in models
+            }
+
+        courses.append(Course(ready, clock, Stop("a", 30, 0.01), what, samples[what]))
+    interleave(courses, lambda: None, Deadline(clock))
+    assert lengths(samples["forward"]) == {"a": 30, "b": 30}
+    assert lengths(samples["train"]) == {"a": 30}
 
 
 def test_warming_up_goes_on_until_it_gets_no_faster_and_is_not_in_the_samples() -> None:
     log = Log("a")
     cooling = [9.0, 8.0, 7.0, 5.0, 4.0, 3.0, 2.0, 1.0, 1.0, 1.0, 1.0, 1.0]
-    samples = Samples()
-    interleave(
-        log.tasks,
-        FakeClock(lambda task, n: 1e-3 * (cooling[n] if n < len(cooling) else 1.0)),
-        Stop("a", 5, NO_LIMIT, 0.01),
-        "0",
-        samples,
+    samples = run(
+        log, Stop("a", 5, 0.01), lambda _, n: 1e-3 * (cooling[n] if n < len(cooling) else 1.0)
     )
-    assert samples.seconds["a"] == [1e-3] * 5
+    assert flat(samples, "a") == [1e-3] * 5
     assert samples.unsettled == set()
 
 
 def test_a_warm_up_that_does_not_end_is_told() -> None:
-    samples = run(Log("a"), Stop("a", 5, NO_LIMIT, 0.01), lambda task, n: 5 * 0.8**n)
+    samples = run(Log("a"), Stop("a", 5, 0.01), lambda task, n: 5 * 0.8**n)
     assert samples.unsettled == {"a"}
     assert samples.rounds == 5
 
@@ -128,15 +255,15 @@ def test_a_warm_up_that_does_not_end_is_told() -> None:
 def test_a_model_that_raises_fails_alone(when: int) -> None:
     log = Log("a", "b", "c")
     log.tasks["b"] = breaking(when, RuntimeError("no kernel for this\nat all"))
-    samples = run(log, Stop("a", 30, NO_LIMIT, 0.01))
+    samples = run(log, Stop("a", 30, 0.01))
     assert samples.failures == {"b": "RuntimeError: no kernel for this"}
-    assert {model: len(s) for model, s in samples.seconds.items()} == {"a": 30, "c": 30}
+    assert lengths(samples) == {"a": 30, "c": 30}
 
 
 def test_a_slow_model_needs_no_six_calls_to_be_warm() -> None:
     log = Log("a")
-    samples = run(log, Stop("a", 5, NO_LIMIT, 0.01), lambda task, n: 20.0)
-    assert len(log.calls) == 2 + 5
+    samples = run(log, Stop("a", 5, 0.01), lambda task, n: 20.0)
+    assert len(log.calls) == 2 + 2 * 5  # every placement is opened by one that is not timed
     assert samples.unsettled == set()
 
 
@@ -144,9 +271,8 @@ def test_all_may_fail() -> None:
     def broken() -> None:
         raise MemoryError
 
-    samples = Samples()
     tasks = {name: Task(name, "forward", broken) for name in "ab"}
-    interleave(tasks, FakeClock(lambda *a: 1.0), Stop("a", 5, NO_LIMIT, 0.01), "0", samples)
+    samples = interleaved(tasks, FakeClock(lambda *a: 1.0), Stop("a", 5, 0.01))
     assert samples.failures == dict.fromkeys("ab", "MemoryError: no message")
     assert samples.rounds == 0
 
@@ -156,32 +282,34 @@ def test_an_interruption_leaves_whole_rounds() -> None:
     log.tasks["b"] = breaking(20, KeyboardInterrupt())
     samples = Samples()
     with pytest.raises(KeyboardInterrupt):
-        interleave(
-            log.tasks, FakeClock(lambda *a: 0.01), Stop("a", 99, NO_LIMIT, 0.01), "0", samples
-        )
-    assert len(samples.seconds["a"]) == len(samples.seconds["b"]) == 14  # six warmed up
+        interleaved(log.tasks, FakeClock(lambda *a: 0.01), Stop("a", 99, 0.01), into=samples)
+    # six warmed up, and one opened the first of placements of nine rounds
+    assert [len(placement) for placement in samples.seconds["a"]] == [9, 3]
+    assert lengths(samples) == {"a": 12, "b": 12}
 
 
 def test_device_time_and_wall_time_are_both_kept() -> None:
     log = Log("a", "b")
-    samples = Samples()
     clock = FakeClock(lambda task, n: 1.0, measures_wall=True)
-    interleave(log.tasks, clock, Stop("a", 8, NO_LIMIT, 0.01), "0", samples)
-    assert {m: len(s) for m, s in samples.wall.items()} == {"a": 8, "b": 8}
+    samples = interleaved(log.tasks, clock, Stop("a", 8, 0.01))
+    assert lengths(samples) == {"a": 8, "b": 8}
+    assert [[len(p) for p in taken] for taken in samples.wall.values()] == [[1] * 8] * 2
 
 
 def test_where_calls_are_enqueued_a_round_opens_with_one_that_is_not_timed() -> None:
     """The first of a round would wait for the host, and the others not."""
     log = Log("a", "b", "c")
     clock = FakeClock(lambda task, n: 1.0, measures_wall=True)
-    samples = Samples()
-    interleave(log.tasks, clock, Stop("a", 40, NO_LIMIT, 0.01), "0", samples)
-    timed = log.calls[-40 * 7 :]
-    for start in range(0, len(timed), 7):
-        opening, order, walls = timed[start], timed[start + 1 : start + 4], timed[start + 4 :][:3]
-        assert opening == order[0]
-        assert sorted(order) == sorted(walls) == ["a", "b", "c"]
-    assert {model: len(s) for model, s in samples.seconds.items()} == dict.fromkeys("abc", 40)
+    samples = interleaved(log.tasks, clock, Stop("a", 12, 0.01))
+    timed = log.calls[-12 * 10 :]
+    for start in range(0, len(timed), 10):  # a placement of one round each
+        moved, opening, order, walls = (timed[start + i : start + j] for i, j in SLICES)
+        assert opening == order[:1]
+        assert sorted(moved) == sorted(order) == sorted(walls) == ["a", "b", "c"]
+    assert lengths(samples) == dict.fromkeys("abc", 12)
+
+
+SLICES = ((0, 3), (3, 4), (4, 7), (7, 10))
 
 
 class Large:
@@ -191,14 +319,13 @@ class Large:
 @pytest.mark.parametrize("when", [0, 3, 20], ids=["at once", "warming up", "in a round"])
 def test_what_a_failed_model_held_is_free_before_the_next_one_runs(when: int) -> None:
     log = Log("a", "b")
-    models = {"b": Large()}
-    held: list[weakref.ref] = [weakref.ref(models["b"])]
+    held: list[weakref.ref] = []
     left: list[int] = []
     calls = Counter()
 
-    def make(model: Large) -> Task:
+    def make() -> Task:
         def run() -> None:
-            maps, cycle = Large(), [model]
+            maps, cycle = Large(), []
             cycle.append(cycle)  # nothing but a collection frees it
             calls["b"] += 1
             if calls["b"] > when:
@@ -211,17 +338,13 @@ def test_what_a_failed_model_held_is_free_before_the_next_one_runs(when: int) ->
         return Task("b", "forward", run)
 
     def a() -> None:
-        if len(held) > 1:
+        if held:
             left.append(sum(one() is not None for one in held))
 
-    log.tasks = {"b": make(models["b"]), "a": Task("a", "forward", a)}
-    samples = Samples()
-    interleave(
-        *(log.tasks, FakeClock(lambda *a: 1.0), Stop("a", 30, NO_LIMIT, 0.01), "0", samples),
-        drop=models.pop,
-    )
+    log.tasks = {"b": make(), "a": Task("a", "forward", a)}
+    samples = interleaved(log.tasks, FakeClock(lambda *a: 1.0), Stop("a", 30, 0.01))
     assert samples.failures == {"b": "MemoryError: out of memory"}
-    assert len(samples.seconds["a"]) == 30
+    assert lengths(samples) == {"a": 30}
     assert left
     assert set(left) == {0}
 
@@ -230,11 +353,11 @@ def test_what_a_failed_model_held_is_free_before_the_next_one_runs(when: int) ->
 def test_a_model_fails_in_any_call_of_a_round(when: int) -> None:
     log = Log("a", "b")
     log.tasks["b"] = breaking(when, RuntimeError("no more"))
-    samples = Samples()
     clock = FakeClock(lambda *a: 1.0, measures_wall=True)
-    interleave(log.tasks, clock, Stop("a", 30, NO_LIMIT, 0.01), "0", samples)
+    samples = interleaved(log.tasks, clock, Stop("a", 30, 0.01))
     assert samples.failures == {"b": "RuntimeError: no more"}
-    assert len(samples.seconds["a"]) == len(samples.wall["a"]) == 30
+    assert lengths(samples) == {"a": 30}
+    assert sum(map(len, samples.wall["a"])) == 30
 
 
 def test_an_error_that_comes_when_the_device_is_waited_for_fails_the_model() -> None:
@@ -250,10 +373,8 @@ def test_an_error_that_comes_when_the_device_is_waited_for_fails_the_model() -> 
                 raise RuntimeError("CUDA error: device-side assert triggered")
             return [seconds for _, seconds in measured]
 
-    samples = Samples()
-    clock = Clock(lambda *a: 1.0)
-    interleave(log.tasks, clock, Stop("a", 30, NO_LIMIT, 0.01), "0", samples)
+    samples = interleaved(log.tasks, Clock(lambda *a: 1.0), Stop("a", 30, 0.01))
     assert list(samples.failures) == ["b"]
     assert "RuntimeError: CUDA error: device-side assert triggered" in samples.failures["b"]
-    assert len(samples.seconds["a"]) == 30
+    assert lengths(samples) == {"a": 30}
     assert "b" not in samples.seconds

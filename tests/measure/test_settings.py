@@ -18,7 +18,7 @@ from srbench.measure import latency
 from srbench.measure.pinning import pinned
 from srbench.measure.settings import USUAL, current, kept, recorded
 from srbench.runner import sampling
-from srbench.runner.sampling import Job, sample_in_fresh_process
+from srbench.runner.sampling import Job, sample_afresh
 
 cuda, cudnn, mkldnn = torch.backends.cuda, torch.backends.cudnn, torch.backends.mkldnn
 DEFAULT = {"matmul": "none", "conv": "tf32", "cpu": "none", "older": "highest", "threads": 2}
@@ -100,7 +100,7 @@ def test_a_fresh_process_takes_the_settings_over() -> None:
     cuda.matmul.fp32_precision = "tf32"
     job = Job("resnet18", (), Conditions(), Setup(), Plan(("forward",), rounds=1))
     cuda.matmul.fp32_precision = "none"
-    assert sample_in_fresh_process(job).flags["fp32_cuda_matmul"] == "tf32"
+    assert sample_afresh(job, 60.0).flags["fp32_cuda_matmul"] == "tf32"
 
 
 # A network that writes down what it is run with, and blocks that change it.

@@ -1,0 +1,98 @@
+"""Moving models to other places in memory.
+
+Where weights, buffers, the batch and Python's own objects lie decides which of them meet in the
+caches, and what a call's feature maps meet there: some percent of a time on the CPU. A process that
+never moves them has that by chance, once, and measures it as if it were the model's.
+"""
+
+import random
+from collections.abc import Sequence
+from copy import deepcopy
+
+import torch
+from torch import Tensor, nn
+
+from srbench.failures import lacks_memory, require_failure
+from srbench.measure.passes import Subject
+from srbench.measure.release import release
+
+GAP_SIZES = tuple(64 * 2**power for power in range(13))  # bytes: a line of a cache to 256 KiB
+MOST_OF_A_SIZE = 8  # of that size in one gap
+MOST_GAPS = 7  # before a model is moved
+GAP_BEFORE = 0.3  # of its tensors
+
+
+class Places:
+    """Draws where models lie; the gaps between them are held until they are moved again."""
+
+    def __init__(self, device: torch.device, seed: str) -> None:
+        self._device = device
+        self._chance = random.Random(seed)
+        self._gaps: list[Tensor] = []
+
+    def move(self, subjects: Sequence[Subject]) -> None:
+        """Copy every model and its batch to other places, in random order.
+
+        Values, strides and what shares memory stay as they are. A model stays where it is where
+        memory is short. One that is compiled, or cannot be copied, keeps its modules, and only its
+        tensors are moved.
+        """
+        self._gaps.clear()
+        for subject in self._chance.sample(subjects, len(subjects)):
+            try:
+                self._move(subject)
+            except (RuntimeError, MemoryError) as error:
+                if not lacks_memory(error):
+                    raise
+                self._gaps.clear()
+                release(error)
+
+    def _move(self, subject: Subject) -> None:
+        self._leave_gaps(self._chance.randrange(1, MOST_GAPS + 1))
+        if not subject.setup.compile:  # what is compiled belongs to these very modules
+            subject.replace(_copy(subject.model))
+        sharing = list(_by_storage(subject.model, subject.batch, *subject.above or ()).values())
+        left = [tensors[0].untyped_storage() for tensors in sharing]  # until all have moved away
+        for tensors in self._chance.sample(sharing, len(sharing)):
+            if self._chance.random() < GAP_BEFORE:
+                self._leave_gaps(1)
+            _move(tensors)
+        left.clear()
+
+    def _leave_gaps(self, number: int) -> None:
+        for _ in range(number):
+            size = self._chance.choice(GAP_SIZES) * self._chance.randint(1, MOST_OF_A_SIZE)
+            self._gaps.append(torch.empty(size, dtype=torch.uint8, device=self._device))
+
+
+def _copy(model: nn.Module) -> nn.Module:
+    """A copy of the model, module by module; itself where its own code does not allow one."""
+    for parameter in model.parameters():
+        parameter.grad = None
+    try:
+        return deepcopy(model)
+    except BaseException as error:
+        require_failure(error)
+        if lacks_memory(error):
+            raise
+        return model
+
+
+def _by_storage(model: nn.Module, *others: Tensor) -> dict[int, list[Tensor]]:
+    """The tensors that lie in each piece of memory. A kind of tensor of somebody's own, which has
+    its memory elsewhere, is left out."""
+    found: dict[int, list[Tensor]] = {}
+    for tensor in [*model.parameters(), *model.buffers(), *others]:
+        if type(tensor.data) is Tensor and tensor.layout == torch.strided and tensor.numel():
+            found.setdefault(tensor.untyped_storage().data_ptr(), []).append(tensor)
+    return found
+
+
+@torch.no_grad()
+def _move(tensors: Sequence[Tensor]) -> None:
+    """Let tensors that share memory share a copy of it."""
+    whole = torch.empty(0, dtype=torch.uint8, device=tensors[0].device)
+    copy = whole.set_(tensors[0].untyped_storage()).clone().untyped_storage()
+    for tensor in tensors:
+        place = tensor.storage_offset(), tensor.size(), tensor.stride()
+        tensor.data = torch.empty(0, dtype=tensor.dtype, device=tensor.device).set_(copy, *place)
