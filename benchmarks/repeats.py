@@ -46,6 +46,7 @@ def main() -> None:
     parser.add_argument("--disturbed", action="store_true", help="beside a process that disturbs")
     asked = parser.parse_args()
     here = Path(__file__).resolve().parents[1]
+    asked.file.parent.mkdir(parents=True, exist_ok=True)
     with disturbance() if asked.disturbed else no_disturbance():
         for number in range(asked.repetitions):
             for network in NETWORKS:

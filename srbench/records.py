@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
+from math import ceil
 from typing import Any, Literal, NamedTuple
 
 from srbench.bounds import LARGEST, require_counts, require_facts, require_measures
@@ -139,6 +140,14 @@ class PassTiming:
             )
             for taken, parts in zip(self.samples, self.placements, strict=True)
         )
+
+    def percentile(self, share: float) -> float | None:
+        """The smallest sample that at least that share of all samples does not exceed, in seconds;
+        None where fewer than one is expected above it."""
+        taken = sorted(seconds for process in self.samples for seconds in process)
+        if len(taken) * (1 - share) < 1 - 1e-9:
+            return None
+        return taken[ceil(share * len(taken) - 1e-9) - 1]
 
     @property
     def units(self) -> tuple[float, ...]:

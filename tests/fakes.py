@@ -241,7 +241,8 @@ def install_fake_cuda(
         yield Device(
             name,
             torch.device("cpu"),
-            FakeClock(
+            others.get("clock")
+            or FakeClock(
                 seconds,
                 measures_wall=True,
                 runs=others.get("runs", False),

@@ -1,13 +1,14 @@
 """``srbench latency``: how much slower a variant is than its baseline, and how sure that is."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from srbench.cli import running, selection
 from srbench.cli.output import FormatOption, Output, OutputOption, OverwriteOption
-from srbench.cli.values import names, starting
-from srbench.conditions import PASSES
+from srbench.cli.values import name, names, starting
+from srbench.conditions import OPTIMIZERS, PASSES
 
 _PANEL = "How long, and how sure"
 
@@ -32,6 +33,16 @@ def latency(
     cuda_graph: running.CudaGraphOption = False,
     threads: running.ThreadsOption = None,
     seed: running.SeedOption = 0,
+    optimizer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help=f"{' or '.join(OPTIMIZERS)}: the training step has its step too.",
+            autocompletion=starting(OPTIMIZERS),
+            show_default=False,
+            rich_help_panel=running.PANEL,
+        ),
+    ] = None,
     which: Annotated[
         str,
         typer.Option(
@@ -58,8 +69,8 @@ def latency(
         int,
         typer.Option(
             metavar="N",
-            help="Measure in N fresh processes, which become the intervals' unit: 6 or more for a "
-            "verdict.",
+            help="Measure in N fresh processes, which become the intervals' unit: 6 or more for an "
+            "interval, where other luck than that of places in memory is to be in it.",
             rich_help_panel=_PANEL,
         ),
     ] = 1,
@@ -67,8 +78,9 @@ def latency(
         float | None,
         typer.Option(
             metavar="SECONDS",
-            help="Seconds of timing for a model and its variants on one device; by default 20, "
-            "and without limit with --rounds.",
+            help="Seconds for building, warming up and timing a model and its variants on one "
+            "device, and as many again for memory and energy; by default 20, 10 for each of "
+            "--processes, and no limit with --rounds.",
             show_default=False,
             rich_help_panel=_PANEL,
         ),
@@ -95,6 +107,20 @@ def latency(
             show_default=False,
         ),
     ] = True,
+    percentiles: Annotated[
+        bool,
+        typer.Option(
+            "--percentiles", help="Show p90 and p99 of all samples beside the median, too."
+        ),
+    ] = False,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Draw the overheads with their intervals, and all samples: .pdf, .png or .svg.",
+            show_default=False,
+        ),
+    ] = None,
     form: FormatOption = None,
     output: OutputOption = None,
     overwrite: OverwriteOption = False,
@@ -102,8 +128,9 @@ def latency(
     """Time models against their baselines: forward, backward and the whole training step.
 
     Every round times all models once, in random order, and a variant is compared with the baseline
-    of the same round. An overhead comes with its 95 % interval. Where that contains 0 it is
-    "none", or "undecided" if it reaches further than --precision to a side.
+    of the same round. Every few rounds all models move to other places in memory. An overhead comes
+    with its 95 % interval. Where that contains 0 it is "none", or "undecided" if it reaches further
+    than --precision to a side.
 
     [bold]Examples[/bold]
 
@@ -111,7 +138,9 @@ def latency(
 
       srbench latency resnet18 --se --sr-memories 10 --input-size 64 --device cpu
 
-      srbench latency resnet50+sr --pass train --amp --processes 8 -o times.csv
+      srbench latency resnet50+sr --pass train --amp --optimizer adamw -o times.csv
+
+      srbench latency resnet18 --time-budget 60 --percentiles --plot times.pdf
     """
     from srbench.cli.timing import time_and_show
     from srbench.conditions import Plan
@@ -141,10 +170,15 @@ def latency(
                 "cuda_graph": cuda_graph,
                 "threads": threads,
                 "seed": seed,
+                "optimizer": None
+                if optimizer is None
+                else name("--optimizer", optimizer, OPTIMIZERS),
             },
             aa=aa,
             with_memory=memory,
             with_energy=energy,
+            with_percentiles=percentiles,
+            plot=plot,
             output=Output(output, form, overwrite),
         )
     )

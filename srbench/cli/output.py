@@ -1,10 +1,11 @@
 """Where a report goes, and in which format."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +15,7 @@ from srbench.cli.messages import tell
 from srbench.cli.streams import is_stdout_open, require_stdout, show
 from srbench.cli.values import name, starting
 from srbench.errors import GATE_FAILED, ROWS_FAILED, SrbenchError
-from srbench.files import is_file, require_apart, require_writable, write_whole
+from srbench.files import is_file, require_apart, require_writable, same_file, write_whole
 from srbench.report.formats import FORMATS, SUFFIXES, Report, each_table
 
 if TYPE_CHECKING:
@@ -97,6 +98,17 @@ def require_free(path: Path, reads: Iterable[Path] = (), overwrite: bool = False
             f"{path} is there already, and may hold {kept}",
             "name another file, move that one, or give --overwrite to lose what is in it",
         )
+
+
+def require_beside(output: Output, files: Sequence[Path], reads: Sequence[Path] = ()) -> None:
+    """Raises SrbenchError where files that are written beside a report cannot be, or where two
+    things would go to one file."""
+    whole = [*files, *([output.path] if output.path else [])]
+    if any(same_file(a, b) for a, b in combinations(whole, 2)):
+        raise SrbenchError("two things go to one file", "name another file for each")
+    for path in files:
+        require_free(path, reads, output.overwrite)
+        require_writable(path)
 
 
 class Destination:

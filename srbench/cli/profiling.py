@@ -2,20 +2,18 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import redirect_stdout
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from srbench.cli.messages import tell
-from srbench.cli.output import Output, destination, require_free
+from srbench.cli.output import Output, destination, require_beside
 from srbench.cli.progress import status
 from srbench.cli.unused import tell_of_unused
 from srbench.comparison import case_of
 from srbench.errors import BuildError, SrbenchError
 from srbench.failures import require_failure, told
-from srbench.files import require_writable, same_file
 from srbench.report.plots import plot_roofline, require_picture
 from srbench.report.profiles import profile_report
 from srbench.spec import parse
@@ -37,11 +35,9 @@ def profile_and_show(
     case = case_of(parse(text), size, num_classes)
     if plot:
         require_picture(plot)
-    _require_apart([path for path in (trace, plot, output.path) if path])
+    beside = [path for path in (trace, plot) if path]
+    require_beside(output, beside)
     target = destination(output)
-    for path in filter(None, (trace, plot)):
-        require_free(path, overwrite=output.overwrite)
-        require_writable(path)
     with status("loading torch") as say, redirect_stdout(sys.stderr):
         os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # its chatter is nobody's data
         from srbench.measure.devices import opened, require_dtype, resolve_one  # loads torch
@@ -67,10 +63,5 @@ def profile_and_show(
     if plot:
         plot_roofline(found, plot)
     target.write(profile_report(found))
-    for path in filter(None, (trace, plot)):
+    for path in beside:
         tell(f"wrote {path}")
-
-
-def _require_apart(files: Sequence[Path]) -> None:
-    if any(same_file(a, b) for a, b in combinations(files, 2)):
-        raise SrbenchError("two things go to one file", "name another file for each")

@@ -8,7 +8,7 @@ import typer
 from srbench.cli.values import name, starting
 from srbench.conditions import DTYPES
 
-_PANEL = "How the models are run"
+PANEL = "How the models are run"
 
 
 DEVICES = ("cpu", "cuda", "cuda:0", "cuda:1", "mps")  # which of them are there torch knows
@@ -20,7 +20,7 @@ def _device(metavar: str, help_text: str, known: Sequence[str]) -> typer.models.
         help=help_text,
         autocompletion=starting(known),
         show_default=False,
-        rich_help_panel=_PANEL,
+        rich_help_panel=PANEL,
     )
     return option
 
@@ -43,7 +43,7 @@ BatchSizeOption = Annotated[
         metavar="N",
         help="Images a batch; by default 1 on a CPU and 32 elsewhere.",
         show_default=False,
-        rich_help_panel=_PANEL,
+        rich_help_panel=PANEL,
     ),
 ]
 DtypeOption = Annotated[
@@ -54,7 +54,7 @@ DtypeOption = Annotated[
         "float32, and with --amp the device's own.",
         autocompletion=starting(DTYPES),
         show_default=False,
-        rich_help_panel=_PANEL,
+        rich_help_panel=PANEL,
     ),
 ]
 AmpOption = Annotated[
@@ -62,22 +62,22 @@ AmpOption = Annotated[
     typer.Option(
         "--amp",
         help="Keep weights in float32 and compute under autocast.",
-        rich_help_panel=_PANEL,
+        rich_help_panel=PANEL,
     ),
 ]
 ChannelsLastOption = Annotated[
     bool,
-    typer.Option("--channels-last", help="Lay tensors out channels last.", rich_help_panel=_PANEL),
+    typer.Option("--channels-last", help="Lay tensors out channels last.", rich_help_panel=PANEL),
 ]
 CompileOption = Annotated[
-    bool, typer.Option("--compile", help="Use torch.compile.", rich_help_panel=_PANEL)
+    bool, typer.Option("--compile", help="Use torch.compile.", rich_help_panel=PANEL)
 ]
 CudaGraphOption = Annotated[
     bool,
     typer.Option(
         "--cuda-graph",
         help="Replay CUDA graphs: for models so small that launching kernels takes the time.",
-        rich_help_panel=_PANEL,
+        rich_help_panel=PANEL,
     ),
 ]
 ThreadsOption = Annotated[
@@ -86,7 +86,7 @@ ThreadsOption = Annotated[
         metavar="N",
         help="Threads of an operator on the CPU; by default torch's own choice.",
         show_default=False,
-        rich_help_panel=_PANEL,
+        rich_help_panel=PANEL,
     ),
 ]
 SeedOption = Annotated[
@@ -94,7 +94,7 @@ SeedOption = Annotated[
     typer.Option(
         metavar="N",
         help="Decides the weights, the images and the order inside the rounds.",
-        rich_help_panel=_PANEL,
+        rich_help_panel=PANEL,
     ),
 ]
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from srbench.cli.messages import tell
-from srbench.cli.output import Output, destination, require_free
+from srbench.cli.output import Output, destination, require_beside
 from srbench.cli.progress import progress
 from srbench.cli.values import listed, whole_numbers
 from srbench.comparison import cases
 from srbench.conditions import Plan, Setup
 from srbench.errors import ROWS_FAILED, SpecError, SrbenchError
-from srbench.files import exists, require_apart, require_writable
+from srbench.files import exists
 from srbench.filing import RecordFile
 from srbench.grid import grid
 from srbench.records import UNKNOWN, Key, Record, Row
@@ -60,9 +60,7 @@ def sweep_and_show(
         raise SrbenchError(f"{records} belongs to a table", "name another file with --records")
     target = destination(output, reads=[records])
     if plot:
-        require_apart(plot, [records, *([output.path] if output.path else [])])
-        require_free(plot, overwrite=output.overwrite)
-        require_writable(plot)
+        require_beside(output, [plot], reads=[records])
     file = RecordFile(records)
     file.require_writable()
     if file.cut_short:

@@ -4,17 +4,21 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
 from functools import partial
+from math import isfinite
+from pathlib import Path
 from typing import Any
 
 from srbench.catalog import DEFAULT_VARIANTS
 from srbench.cli.messages import tell
-from srbench.cli.output import Output, destination, exit_code
+from srbench.cli.output import Output, destination, exit_code, require_beside
 from srbench.cli.progress import status
 from srbench.cli.unused import tell_of_unused
 from srbench.comparison import Case, cases
 from srbench.conditions import Plan
 from srbench.records import Record
 from srbench.report.formats import Report
+from srbench.report.plots import require_picture
+from srbench.report.time_plots import plot_times
 from srbench.report.times import times_report
 from srbench.results import Results
 
@@ -32,9 +36,14 @@ def time_and_show(
     aa: bool,
     with_memory: bool,
     with_energy: bool,
+    with_percentiles: bool,
+    plot: Path | None,
     output: Output,
 ) -> int:
     """The whole of ``srbench latency``; returns the exit code."""
+    if plot:
+        require_picture(plot)
+        require_beside(output, [plot])
     usual = DEFAULT_VARIANTS if default_variants else ()
     wanted = cases(specs, variants, usual, size=size, num_classes=num_classes)
     options = {"aa": aa, "with_memory": with_memory, "with_energy": with_energy}
@@ -42,13 +51,18 @@ def time_and_show(
     records: list[Record] = []
 
     def report() -> Report | None:
-        return times_report(Results(records)) if records else None
+        return times_report(Results(records), with_percentiles) if records else None
 
     # stdout is for data, and a block of someone else's may print.
     with target.keeping(report), status("loading torch") as say, redirect_stdout(sys.stderr):
         _time(wanted, plan, device, setup, options, records, say)
-    target.write(times_report(Results(records)))
-    return exit_code(Results(records))
+    results = Results(records)
+    target.write(times_report(results, with_percentiles))
+    code = exit_code(results)
+    if plot:
+        plot_times(results, plot)
+        tell(f"wrote {plot}")
+    return code
 
 
 def _time(
@@ -74,6 +88,7 @@ def _time(
         with opened(name) as ready:
             require_processes(ready, plan.processes)
             require_dtype(ready, timing.setup_for(ready, **setup), plan.passes)
+    tell(_announced(wanted, plan, names, options))
     for name in names:
         with opened(name) as ready:
             found = timing.run(
@@ -90,6 +105,19 @@ def _time(
             except KeyboardInterrupt:
                 tell(f"interrupted: {len(into)} rows have times")
                 raise
+
+
+def _announced(
+    wanted: Sequence[Case], plan: Plan, devices: Sequence[str], options: Mapping[str, Any]
+) -> str:
+    """What comes, and how long it may take."""
+    comparisons = len(devices) * len({(case.spec.baseline, case.under) for case in wanted})
+    after = "then memory and energy" if options["with_memory"] or options["with_energy"] else ""
+    if not isfinite(plan.budget):
+        return f"timing {plan.rounds} rounds of each pass{after and f', {after}'}: no time limit"
+    each = f" for each of {comparisons} comparisons" if comparisons > 1 else ""
+    again = f", {after} as long again at most" if after else ""
+    return f"building, warming up and timing take at most {plan.budget:g} s{again}{each}"
 
 
 def _say(say: Callable[[str], object], device: str, baseline: str, text: str) -> None:

@@ -34,8 +34,8 @@ class Places:
         """Copy every model and its batch to other places, in random order.
 
         Values, strides and what shares memory stay as they are. A model stays where it is where
-        memory is short. One that is compiled, or cannot be copied, keeps its modules, and only its
-        tensors are moved.
+        memory is short. One that is compiled, that has views of its own tensors, or that cannot be
+        copied keeps its modules, and only its tensors are moved.
         """
         self._gaps.clear()
         for subject in self._chance.sample(subjects, len(subjects)):
@@ -49,10 +49,11 @@ class Places:
 
     def _move(self, subject: Subject) -> None:
         self._leave_gaps(self._chance.randrange(1, MOST_GAPS + 1))
+        left: list[object] = [subject.model, *_storages(subject)]  # held until all have moved away
         if not subject.setup.compile:  # what is compiled belongs to these very modules
             subject.replace(_copy(subject.model))
-        sharing = list(_by_storage(subject.model, subject.batch, *subject.above or ()).values())
-        left = [tensors[0].untyped_storage() for tensors in sharing]  # until all have moved away
+        sharing = list(_by_storage(subject).values())
+        left += _storages(subject)
         for tensors in self._chance.sample(sharing, len(sharing)):
             if self._chance.random() < GAP_BEFORE:
                 self._leave_gaps(1)
@@ -66,7 +67,11 @@ class Places:
 
 
 def _copy(model: nn.Module) -> nn.Module:
-    """A copy of the model, module by module; itself where its own code does not allow one."""
+    """A copy of the model, module by module; itself where its own code does not allow one, or where
+    tensors are views of others, which copies would not be."""
+    tensors = [*model.parameters(), *model.buffers()]
+    if len({_storage(tensor) for tensor in tensors}) < len({id(tensor) for tensor in tensors}):
+        return model
     for parameter in model.parameters():
         parameter.grad = None
     try:
@@ -78,14 +83,24 @@ def _copy(model: nn.Module) -> nn.Module:
         return model
 
 
-def _by_storage(model: nn.Module, *others: Tensor) -> dict[int, list[Tensor]]:
+def _by_storage(subject: Subject) -> dict[int, list[Tensor]]:
     """The tensors that lie in each piece of memory. A kind of tensor of somebody's own, which has
     its memory elsewhere, is left out."""
+    model, others = subject.model, [subject.batch, *(subject.above or ())]
     found: dict[int, list[Tensor]] = {}
     for tensor in [*model.parameters(), *model.buffers(), *others]:
         if type(tensor.data) is Tensor and tensor.layout == torch.strided and tensor.numel():
-            found.setdefault(tensor.untyped_storage().data_ptr(), []).append(tensor)
+            found.setdefault(_storage(tensor), []).append(tensor)
     return found
+
+
+def _storages(subject: Subject) -> list[torch.UntypedStorage]:
+    return [tensors[0].untyped_storage() for tensors in _by_storage(subject).values()]
+
+
+def _storage(tensor: Tensor) -> int:
+    """Where the memory begins that a tensor, or a view of it, lies in; an empty one has its own."""
+    return tensor.untyped_storage().data_ptr() if tensor.numel() else -id(tensor)
 
 
 @torch.no_grad()

@@ -77,7 +77,7 @@ def plot_roofline(profile: Profile, path: Path) -> None:
         + f"{profile.bandwidth / 1e9:.0f} GB/s, {profile.rate / 1e9:.0f} GMAC/s",
     )
     axes.grid(which="major", linewidth=0.3)
-    _save(figure, path)
+    save(figure, path)
 
 
 def plot_panels(panels: Sequence[Panel], path: Path) -> None:
@@ -96,10 +96,11 @@ def plot_panels(panels: Sequence[Panel], path: Path) -> None:
     figure = Figure(figsize=(4.6 * across, 3.8 * down), layout="constrained")
     for number, panel in enumerate(panels, start=1):
         _draw(figure.add_subplot(down, across, number), panel)
-    _save(figure, path)
+    save(figure, path)
 
 
-def _save(figure: "Figure", path: Path) -> None:
+def save(figure: "Figure", path: Path) -> None:
+    """Write a picture in the format that its name ends in, whole or not at all."""
     picture = BytesIO()
     figure.savefig(picture, format=path.suffix[1:].lower(), dpi=200)
     write_whole(path, picture.getvalue())

@@ -9,45 +9,54 @@ from srbench.conditions import PASSES
 from srbench.overheads import Overhead, overhead
 from srbench.records import Estimate, PassTiming, Record, Timing
 from srbench.report.formats import Report
-from srbench.report.notes import images, measured_with, sections, settings_note
+from srbench.report.notes import images, listed, measured_with, sections, settings_note
 from srbench.report.problems import problems
 from srbench.report.table import Column, Table
 from srbench.report.undecided import LONGER, overheads, reaching, undecided
 from srbench.results import Results
 
-MEANING = {
-    "forward": "Forward: evaluation mode, inference_mode.",
-    "backward": "Backward: the gradient of all parameters in training mode, after a forward that "
-    "is not timed; its memory holds that forward's feature maps.",
-    "train": "Train: forward and backward, without optimiser.",
+FORWARD = "Forward: evaluation mode, inference_mode."
+BACKWARD = (
+    "Backward: the gradient of all parameters in training mode, after a forward that is not timed; "
+    "its memory holds that forward's feature maps."
+)
+OPTIMIZERS = {
+    None: "without optimiser",
+    "sgd": "with a step of SGD with momentum, whose state is in its memory",
+    "adamw": "with a step of AdamW, whose state is in its memory",
 }
 
 
-def times_report(results: Results) -> Report:
-    """The table, the flat rows for CSV and the objects for JSON."""
+def times_report(results: Results, with_percentiles: bool = False) -> Report:
+    """The table, with the 90th and 99th percentiles where they are asked for, the flat rows for CSV
+    and the objects for JSON."""
     rows = results.to_rows()
-    return Report((_table(results),), tuple(rows[0]), rows, records=tuple(results))
+    table = _table(results, with_percentiles)
+    return Report((table,), tuple(rows[0]), rows, records=tuple(results))
 
 
-def _table(results: Results) -> Table:
+def _table(results: Results, with_percentiles: bool) -> Table:
     lines = _lines(results)
-    columns = [(column, read) for column, read in _COLUMNS if _worth_it(column, read, lines)]
+    wanted = [pair for pair in _COLUMNS if with_percentiles or pair[0] not in _PERCENTILES]
+    columns = [(column, read) for column, read in wanted if _worth_it(column, read, lines)]
     return Table(
         "times",
         tuple(column for column, _ in columns),
         tuple(tuple(read(line) for _, read in columns) for line in lines),
         "What a batch takes with each model and beside its baseline, with 95 % intervals.",
-        tuple(_notes(results)),
+        tuple(_notes(results, with_percentiles)),
         sections((line.timing.setup.device, line.record.baseline, line.what) for line in lines),
         doubtful=frozenset(n for n, line in enumerate(lines) if _is_doubtful(line.record)),
     )
 
 
-def _notes(results: Results) -> Iterator[str]:
+def _notes(results: Results, with_percentiles: bool) -> Iterator[str]:
     yield from problems(results)
     shown = overheads(results)
     yield from undecided(shown, "overheads", LONGER)
     yield from times_notes(results, shown)
+    if with_percentiles:
+        yield "p90, p99: what 90 and 99 % of all samples do not exceed, where there are enough."
 
 
 @dataclass(frozen=True)
@@ -106,12 +115,19 @@ def _joules(line: _Line) -> float | None:
     return line.found.energy.gross if line.found and line.found.energy else None
 
 
+def _percentile(share: float) -> Callable[[_Line], float | None]:
+    """What that share of the calls does not exceed, in seconds."""
+    return lambda line: line.found.percentile(share) if line.found else None
+
+
 _DEVICE = Column("Device", "name")
+_PERCENTILES = {Column("p90", "seconds"): 0.9, Column("p99", "seconds"): 0.99}
 _COLUMNS: tuple[tuple[Column, Callable[[_Line], Any]], ...] = (
     (Column("Model", "name"), _name),
     (_DEVICE, lambda line: line.timing.setup.device),
     (Column("Pass", "name"), lambda line: line.what),
     (Column("Time", "duration"), _seconds),
+    *((column, _percentile(share)) for column, share in _PERCENTILES.items()),
     (Column("Overhead %", "overhead"), _overhead),
     (Column("images/s", "rate"), _rate),
     (Column("Wall", "duration"), _wall),
@@ -139,10 +155,21 @@ def times_notes(results: Results, shown: Sequence[Overhead]) -> Iterator[str]:
     if settings := settings_note(results):
         yield settings
     yield _method(timings, shown)
-    passes = {what for timing in timings for what in timing.passes}
-    yield " ".join(MEANING[what] for what in PASSES if what in passes)
+    yield " ".join(_meanings(timings))
     yield from _beside(measured)
     yield from dict.fromkeys(measured_with("Measured", r.environment) for r, _ in measured)
+
+
+def _meanings(timings: Sequence[Timing]) -> Iterator[str]:
+    """What the passes are."""
+    passes = {what for timing in timings for what in timing.passes}
+    if "forward" in passes:
+        yield FORWARD
+    if "backward" in passes:
+        yield BACKWARD
+    if "train" in passes:
+        kinds = dict.fromkeys(timing.setup.optimizer for timing in timings)
+        yield f"Train: forward and backward, {', or '.join(OPTIMIZERS[kind] for kind in kinds)}."
 
 
 def _setup(record: Record, timing: Timing) -> tuple[str, str]:
@@ -163,14 +190,18 @@ def _setup(record: Record, timing: Timing) -> tuple[str, str]:
 
 
 def _method(timings: list[Timing], shown: Sequence[Overhead]) -> str:
-    taken = {len(s) for t in timings for p in t.passes.values() for s in p.samples if s}
-    rounds = f"{min(taken)} to {max(taken)}" if len(taken) > 1 else f"{max(taken)}"
-    units = dict.fromkeys(_unit(timing.processes) for timing in timings)
-    many = "" if taken == {1} else "s"
+    rounds = {len(s) for t in timings for p in t.passes.values() for s in p.samples if s}
+    units = dict.fromkeys(_unit(timing) for timing in timings)
     return (
-        f"Medians with 95 % intervals. {_judged(shown)}Each interval holds for itself. {rounds} "
-        f"round{many}, from {'; or from '.join(units)}."
+        f"Medians with 95 % intervals. {_judged(shown)}Each interval holds for itself. "
+        f"{_several(rounds, 'round')}, {'; or '.join(units)}."
     )
+
+
+def _several(numbers: set[int], what: str) -> str:
+    """Such as ``30 rounds``, or ``28 to 124 rounds``."""
+    least, most = min(numbers), max(numbers)
+    return f"{least if least == most else f'{least} to {most}'} {what}{'' if most == 1 else 's'}"
 
 
 def _judged(shown: Sequence[Overhead]) -> str:
@@ -183,13 +214,20 @@ def _judged(shown: Sequence[Overhead]) -> str:
     )
 
 
-def _unit(processes: int) -> str:
-    if processes == 1:
+def _unit(timing: Timing) -> str:
+    """What the intervals' unit is."""
+    if timing.processes > 1:
+        return f"from {timing.processes} fresh processes, which are the intervals' unit"
+    placements = {len(parts) for found in timing.passes.values() for parts in found.placements}
+    if not placements:
         return (
-            "one process: what a process gets by chance, such as where its memory lies, is in none "
-            "of them, and --processes 6 or more puts it there"
+            "from one process, which never moved the models: what it got by chance, such as where "
+            "its memory lies, is in none of the intervals"
         )
-    return f"{processes} fresh processes, which are the intervals' unit"
+    return (
+        f"in {_several(placements, 'placement')} of the models in memory, which are the intervals' "
+        "unit"
+    )
 
 
 def _beside(measured: list[tuple[Record, Timing]]) -> Iterator[str]:
@@ -208,6 +246,11 @@ def _beside(measured: list[tuple[Record, Timing]]) -> Iterator[str]:
         )
     if peaks - {"cpu"}:
         yield "Peak on the GPU: allocated by torch over weights and batch."
+    without = [
+        record.spec for record, t in measured if not any(p.memory for p in t.passes.values())
+    ]
+    if peaks and without:
+        yield f"No peak of {listed(without)}: it failed, or there was no time left for it."
     if any(p.energy for _, p in found):
         yield "Energy: all that the GPU drew, by its own counter; net of idling in CSV and JSON."
     elif {device for device, _ in found} <= {"cpu", "mps"}:

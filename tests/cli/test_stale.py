@@ -352,6 +352,22 @@ def test_the_second_schema_is_read_and_asked_for_the_usual_precision(
     assert store.parse(store.line(times)) == times
 
 
+def test_the_third_schema_is_read_and_never_moved_a_model(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    path, loaded = of_an_older_srbench("schema3.jsonl", tmp_path)
+    timings = [record.timing for record in loaded.records if record.timing]
+    assert [timing.precision for timing in timings] == [0.02, 0.02]
+    assert {timing.setup.optimizer for timing in timings} == {None}
+    (sr,) = [timing.passes["forward"] for timing in timings if timing.role == "variant"]
+    assert sr.placements == ()
+    assert sr.units == sr.samples[0]
+    assert run(["compare", path, path]) == 4  # it holds a row that failed
+    capsys.readouterr()
+    assert run(["report", path, "-o", str(tmp_path / "page.html")]) == 0
+    assert "which never moved the models" in (tmp_path / "page.html").read_text()
+
+
 def test_a_newer_schema_is_refused_in_words(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     path = tmp_path / "new.jsonl"
     path.write_bytes(store.line(counted("resnet18")).replace(b'"schema":4', b'"schema":5'))

@@ -1,0 +1,135 @@
+"""Pictures of times: overheads with their intervals, and all samples."""
+
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from srbench.conditions import PASSES
+from srbench.errors import SrbenchError
+from srbench.overheads import overhead
+from srbench.printable import printable
+from srbench.records import Record
+from srbench.report.plots import PALETTE, save
+from srbench.results import Results
+from srbench.units import measured_scale
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLOURS = dict(zip(PASSES, PALETTE, strict=False))
+BAND = 0.6  # of a model's height, for its passes below each other
+
+
+def plot_times(results: Results, path: Path) -> None:
+    """Draw two panels for every comparison: each variant's overheads with their intervals, and the
+    samples of every model, each placement in memory on a line of its own.
+
+    Raises SrbenchError where nothing was timed, or the file cannot be written.
+    """
+    from matplotlib.figure import Figure
+
+    timed = [record for record in results if record.timing and record.timing.passes]
+    comparisons = [list(group) for _, group in groupby(timed, key=_comparison)]
+    if not comparisons:
+        raise SrbenchError("there are no times to plot", "see the errors of the rows")
+    heights = [1.2 + 0.45 * len(records) for records in comparisons]
+    figure = Figure(figsize=(10, sum(heights)), layout="constrained")
+    axes = figure.subplots(len(comparisons), 2, squeeze=False, height_ratios=heights)
+    for records, (left, right) in zip(comparisons, axes, strict=True):
+        _overheads(left, records)
+        _samples(right, records)
+    save(figure, path)
+
+
+def _comparison(record: Record) -> tuple[str, str, tuple[int, ...]]:
+    assert record.timing
+    return record.timing.setup.device, record.baseline, record.input
+
+
+def _overheads(axes: "Axes", records: Sequence[Record]) -> None:
+    compared = [record for record in records if record.timing and record.timing.role != "baseline"]
+    for row, record in enumerate(compared):
+        for what, y in _places(record, row):
+            assert record.timing
+            found = overhead(record.timing, what)
+            if found is None:
+                continue
+            low, high = found.ratio.low, found.ratio.high
+            axes.plot(_percent(found.ratio.value), y, "o", color=COLOURS[what], markersize=4)
+            if low is not None and high is not None:
+                ends = [_percent(low), _percent(high)]
+                axes.plot(ends, [y, y], color=COLOURS[what], linewidth=1.5)
+    axes.axvline(0, color="black", linewidth=0.8)
+    _name(axes, compared)
+    axes.set_xlabel("overhead in %, with its 95 % interval")
+    device, baseline, (_, height, width) = _comparison(records[0])
+    axes.set_title(printable(f"{baseline} at {height}×{width} on {device}"), fontsize=10)
+
+
+def _percent(ratio: float) -> float:
+    return 100 * (ratio - 1)
+
+
+def _samples(axes: "Axes", records: Sequence[Record]) -> None:
+    timings = [record.timing for record in records if record.timing]
+    scale = measured_scale(
+        [found.seconds.value for timing in timings for found in timing.passes.values()]
+    )
+    for row, (record, timing) in enumerate(zip(records, timings, strict=True)):
+        for what, y in _places(record, row):
+            found = timing.passes[what]
+            placements = [one for process in found.by_placement for one in process]
+            height = BAND / len(timing.passes) * 0.8
+            for number, taken in enumerate(placements):
+                line = y + height * ((number + 0.5) / len(placements) - 0.5)
+                axes.plot(
+                    [seconds / scale.divisor for seconds in taken],
+                    [line] * len(taken),
+                    ".",
+                    color=COLOURS[what],
+                    markersize=2,
+                    alpha=0.5,
+                )
+            middle = found.seconds.value / scale.divisor
+            axes.plot(
+                [middle, middle], [y - height / 2, y + height / 2], color="black", linewidth=1
+            )
+    _name(axes, records)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter("{x:g}")
+    axes.tick_params(axis="x", which="minor", labelsize=7)
+    axes.set_xlabel(f"time of a call in {scale.prefix}s, the medians in black")
+    passes = [what for what in PASSES if any(what in timing.passes for timing in timings)]
+    for what in passes:
+        axes.plot([], [], "o", color=COLOURS[what], label=what, markersize=4)
+    axes.legend(  # above, where no sample is
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        ncols=len(passes),
+        fontsize=8,
+        frameon=False,
+        handletextpad=0,
+    )
+
+
+def _places(record: Record, row: int) -> list[tuple[str, float]]:
+    """The passes of a model that were timed, each with its height."""
+    assert record.timing
+    passes = [what for what in PASSES if what in record.timing.passes]
+    step = BAND / len(passes)
+    return [
+        (what, row + step * (number - (len(passes) - 1) / 2)) for number, what in enumerate(passes)
+    ]
+
+
+def _name(axes: "Axes", records: Sequence[Record]) -> None:
+    """The models from top to bottom."""
+    names = [
+        record.spec + (" (again)" if record.timing and record.timing.role == "aa" else "")
+        for record in records
+    ]
+    axes.set_yticks(range(len(names)), [printable(name) for name in names], fontsize=8)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.grid(axis="x", linewidth=0.3)

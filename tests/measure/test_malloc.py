@@ -1,0 +1,64 @@
+"""Whether freed memory stays with the process, asked of the system itself."""
+
+import sys
+from pathlib import Path
+from statistics import median
+
+import pytest
+import torch
+
+from srbench import fresh
+from srbench.conditions import Setup
+from srbench.measure import malloc
+from srbench.measure.malloc import freed_memory_kept
+from srbench.measure.pinning import pinned
+
+LARGE = 64 * 2**20  # bytes, above what malloc asks the system for by itself
+linux = pytest.mark.skipif(sys.platform != "linux", reason="asks Linux")
+
+
+def faults() -> int:
+    """Page faults of this process so far, by the kernel's own count."""
+    fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+    return int(fields[7])
+
+
+def faults_of_using(size: int) -> float:
+    """Those of a large piece of memory where one like it was freed just before, the median of nine:
+    what small pieces leave of a free one may be too small."""
+    found = []
+    for _ in range(10):
+        before = faults()
+        torch.ones(size // 4).sum()
+        found.append(faults() - before)
+    return median(found[1:])
+
+
+def in_turn() -> list[tuple[str, float]]:
+    """Page faults before, while memory is kept, and after; then while times are taken, and while
+    peaks of memory are. To be called in a process that nothing was freed in."""
+    found = [("before", faults_of_using(LARGE))]
+    with freed_memory_kept() as freed:
+        found.append((freed, faults_of_using(LARGE)))
+    found.append(("after", faults_of_using(LARGE)))
+    for keeps in (True, False):
+        with pinned(Setup(), keeps_memory=keeps) as held:
+            found.append((held.flags["freed_memory"], faults_of_using(LARGE)))
+    return found
+
+
+@linux
+def test_memory_is_kept_where_times_are_taken_and_given_back_else() -> None:
+    found = fresh.call(in_turn)
+    assert [said for said, _ in found] == ["before", "kept", "after", "kept", "up to malloc"]
+    few, many = 5, LARGE // 4096 // 600  # of its pages, some of which may be huge
+    assert [count > many for _, count in found] == [True, False, True, False, True]
+    assert all(count <= few for said, count in found if said == "kept")
+
+
+@pytest.mark.parametrize("library", [None, object()])
+def test_another_malloc_is_left_alone(library: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(malloc, "_library", lambda: library)
+    with freed_memory_kept() as freed:
+        assert freed == "up to malloc"
+    malloc.return_freed_memory()
