@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PARALLEL := --numprocesses 2
 
-.PHONY: demo test catalog lint tables check lower-bounds benchmarks gpu clean
+.PHONY: demo test catalog lint tables check lower-bounds benchmarks gpu gpu-wheels clean
 
 demo: $(READY)  ## ResNet-50 beside its Squeeze-and-Remember variant
 	$(BIN)/srbench flops resnet50 --sr-memories 10
@@ -41,16 +41,14 @@ benchmarks: $(READY)  ## ratios against other tools, one after the other
 	$(BIN)/python benchmarks/repeats.py build/repeats.jsonl --repetitions 3
 	$(BIN)/python benchmarks/gate.py
 
-RECORDS ?= gpu-records
+VISIT ?= gpu-visit
+PACKAGES ?= packages.txt
 
-gpu: $(READY)  ## the tests that need a GPU, and a short comparison; its records go to $(RECORDS)
-	$(BIN)/python -m pytest -m cuda
-	mkdir -p $(RECORDS)
-	$(BIN)/srbench env --output $(RECORDS)/env.json
-	$(BIN)/srbench latency resnet50 --device cuda --output $(RECORDS)/latency.json
-	$(BIN)/srbench profile resnet50+sr --device cuda --output $(RECORDS)/profile.json \
-		--plot $(RECORDS)/roofline.png --trace $(RECORDS)/trace.json
-	$(BIN)/python benchmarks/gpu.py | tee $(RECORDS)/sr_block.txt
+gpu: $(READY)  ## all that tells what is wrong on a GPU, in eight minutes; eight files go to $(VISIT)
+	$(BIN)/python benchmarks/gpu/visit.py $(VISIT)
+
+gpu-wheels: $(READY)  ## what a machine without network lacks for that, by its pip list in $(PACKAGES)
+	$(BIN)/python benchmarks/gpu/wheels.py $(PACKAGES) .whl
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)

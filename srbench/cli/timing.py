@@ -112,11 +112,14 @@ def _announced(
 ) -> str:
     """What comes, and how long it may take."""
     comparisons = len(devices) * len({(case.spec.baseline, case.under) for case in wanted})
-    after = "then memory and energy" if options["with_memory"] or options["with_energy"] else ""
+    beside = ["memory"] if options["with_memory"] else []
+    if options["with_energy"] and any(name.startswith("cuda") for name in devices):
+        beside.append("energy")
+    after = f", then {' and '.join(beside)}" if beside else ""
     if not isfinite(plan.budget):
-        return f"timing {plan.rounds} rounds of each pass{after and f', {after}'}: no time limit"
+        return f"timing {plan.rounds} rounds of each pass{after}: no time limit"
     each = f" for each of {comparisons} comparisons" if comparisons > 1 else ""
-    again = f", {after} as long again at most" if after else ""
+    again = f"{after} as long again at most" if after else ""
     return f"building, warming up and timing take at most {plan.budget:g} s{again}{each}"
 
 

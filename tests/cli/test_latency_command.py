@@ -326,7 +326,7 @@ def test_six_processes_have_an_interval(
         ((), ANNOUNCED),
         (("--rounds", "6"), "timing 6 rounds of each pass, then memory and energy: no time limit"),
         (("--time-budget", "7.5", "--no-memory", "--no-energy"), "take at most 7.5 s"),
-        (("--processes", "6", "--no-memory"), "at most 60 s, then memory and energy"),
+        (("--processes", "6", "--no-memory"), "at most 60 s, then energy as long"),
         (("cifar_resnet14", "--time-budget", "8"), "at most for each of 2 comparisons"),
     ],
 )

@@ -1,0 +1,85 @@
+"""Do CUDA graphs take what the passes take, and does a failed one spoil the next?"""
+
+import gc
+from statistics import median
+
+import torch
+from card import is_gpu, subject, workloads
+from torch import Tensor, nn
+
+from srbench.conditions import Conditions, Setup
+from srbench.errors import SrbenchError
+from srbench.measure import memory
+from srbench.measure.clocks import Task
+from srbench.measure.devices import Device
+from srbench.measure.passes import around, place, task
+from srbench.measure.pinning import pinned
+
+PASSES = ("forward", "backward", "train")
+
+
+def graphs(device: Device) -> None:
+    """Each pass launched one by one and as a graph, with each optimiser."""
+    for spec, side, batch in workloads(device):
+        for how in ({}, {"optimizer": "sgd"}, {"optimizer": "adamw"}):
+            for graph in (False, True) if is_gpu(device) else (False,):
+                one = subject(device, spec, side, batch, cuda_graph=graph, **how)
+                with pinned(one.setup):
+                    found = {what: _milliseconds(device, task(one, what), what) for what in PASSES}
+                way = "as a graph" if graph else "one by one"
+                times = ", ".join(f"{what} {taken:.3f} ms" for what, taken in found.items())
+                print(f"  {spec} {side} b{batch} {how or ''} {way}: {times}")
+
+
+def _milliseconds(device: Device, ready: Task, what: str) -> float:
+    with around(what):
+        taken = [device.clock.measure(ready) for _ in range(25)]
+        return 1e3 * median(device.clock.read(taken)[5:])
+
+
+def peaks(device: Device) -> None:
+    """The peak of a training step alone, after the backward pass, and as a graph: alike?"""
+    if not is_gpu(device):
+        print("  only on a GPU")
+        return
+    for how in ({}, {"cuda_graph": True}, {"cuda_graph": True, "amp": True, "dtype": "bfloat16"}):
+        for passes in (("train",), PASSES):
+            one = subject(device, *workloads(device)[0], **how)
+            with pinned(one.setup):
+                found = {what: memory.on_cuda(one, what).allocated or 0 for what in passes}
+            print(f"  {how or 'one by one'}:", {k: f"{v / 1e6:.1f} MB" for k, v in found.items()})
+            del one
+            gc.collect()
+
+
+class _Reads(nn.Module):
+    """Reads a value on the host, which no graph can."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = x.mean((2, 3)) * self.scale
+        return y if y.sum().item() > -1e9 else -y
+
+
+def failed_capture(device: Device) -> None:
+    """After a model that cannot be a graph: is the next one timed as before?"""
+    if not is_gpu(device):
+        print("  only on a GPU")
+        return
+    good = subject(device, *workloads(device)[1], cuda_graph=True)
+    setup = Setup(device.name, 8, cuda_graph=True)
+    bad = place("bad", _Reads(), Conditions(64, 64, 3), setup, device.torch_device)
+    with pinned(setup):
+        before = _milliseconds(device, task(good, "forward"), "forward")
+        try:
+            task(bad, "forward")
+            print("  it was captured, which it must not be")
+        except SrbenchError as error:
+            print(f"  {error}")
+        is_default = torch.cuda.current_stream() == torch.cuda.default_stream()
+        print("  on the default stream:", is_default, " random numbers:", torch.rand(1).numel())
+        after = _milliseconds(device, task(good, "forward"), "forward")
+    print(f"  the good one: {before:.4f} ms before, {after:.4f} after")

@@ -1,0 +1,55 @@
+"""Room for the baseline's training and not for CBAM's: does one row fail, or all?"""
+
+import gc
+import math
+
+import torch
+from card import is_gpu, subject, workloads
+
+from srbench.conditions import Conditions, Plan, Setup
+from srbench.measure import memory
+from srbench.measure.devices import Device
+from srbench.measure.latency import Deadline
+from srbench.measure.pinning import pinned
+from srbench.models.build import assemble
+from srbench.runner.sampling import Job, Row, Sampled, sample
+from srbench.spec import parse
+
+
+def out_of_memory(device: Device) -> None:
+    """Three models, of which one does not fit, in three orders."""
+    if not is_gpu(device):
+        print("  only on a GPU")
+        return
+    spec, side, batch = workloads(device)[0]
+    under, need, weights = Conditions(side, side, 1000), {}, 0
+    for name in (spec, f"{spec}+cbam", f"{spec}+sr"):
+        one = subject(device, name, side, batch)
+        with pinned(one.setup):
+            need[name] = memory.on_cuda(one, "train").allocated or 0
+        weights = sum(p.numel() * p.element_size() for p in one.model.parameters())
+        del one
+        gc.collect()
+        torch.cuda.empty_cache()
+    print("  peaks of training:", {name: f"{peak / 1e6:.0f} MB" for name, peak in need.items()})
+    lacking = (need[spec] + need[f"{spec}+cbam"]) / 2
+    total = torch.cuda.get_device_properties(device.torch_device).total_memory
+    room = torch.cuda.memory_reserved(device.torch_device) + 6.6 * weights + 1.06 * lacking
+    torch.cuda.set_per_process_memory_fraction(min(1.0, room / total), device.torch_device)
+    rows = tuple(
+        Row(
+            name,
+            parse(name),
+            "baseline" if name == spec else "variant",
+            assemble(parse(name), under).fingerprint,
+        )
+        for name in need
+    )
+    for seed in range(3):
+        plan, found = Plan(passes=("backward", "train"), rounds=6), Sampled()
+        job = Job(spec, rows, under, Setup(device.name, batch, seed=seed), plan)
+        sample(job, device, Deadline(device.clock, math.inf), found)
+        print(f"  order {seed}: failed {found.failures or 'none'}")
+        gc.collect()
+        torch.cuda.empty_cache()
+    torch.cuda.set_per_process_memory_fraction(1.0, device.torch_device)

@@ -1,0 +1,195 @@
+"""One visit to a machine with a GPU: what is wrong with srbench there, by a deadline.
+
+    python3 benchmarks/gpu/visit.py FOLDER            # in the root of a checkout
+    python3 benchmarks/gpu/visit.py FOLDER --device cpu --quick     # that nothing in it is broken
+
+The steps stand in the order of their worth. None stops the others, each has a limit, and what would
+not fit before the deadline is left out and named. Eight files come out of it. Nothing but Python is
+needed to start it: what srbench needs and the machine lacks is put in from ``--wheels``.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+SITE = Path(tempfile.gettempdir()) / "srbench-visit"  # for packages that the machine lacks
+LEAST = 8.0  # seconds; for less nothing is begun
+QUICK = 150.0  # the limit of every step of a dry run, in seconds
+SMALL = ("--input-size", "32", "--batch-size", "2", "--rounds", "6")
+CUDA_TESTS = ("tests/test_on_a_gpu.py", "tests/blocks/test_cuda.py")
+BY_THEMSELVES = "energy or events"  # tests that watch the clock
+MEMORY_TEST = "out_of_memory"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command whose output goes to a file of the visit's, and the seconds that it may take."""
+
+    file: str
+    title: str
+    seconds: float
+    command: tuple[str, ...]
+
+
+@dataclass
+class Visit:
+    """Where everything goes, on which device, and until when."""
+
+    folder: Path
+    device: str
+    is_quick: bool
+    deadline: float
+    begun: float = field(default_factory=time.monotonic)
+
+    @property
+    def left(self) -> float:
+        """Seconds."""
+        return self.begun + self.deadline - time.monotonic()
+
+    @property
+    def records(self) -> Path:
+        """What the commands write beside their text."""
+        return self.folder / "records"
+
+
+def main() -> None:
+    """Run all steps, and pack what they leave."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument("--quick", action="store_true", help="small inputs: a dry run")
+    parser.add_argument("--deadline", type=float, default=470.0, metavar="SECONDS")
+    parser.add_argument("--wheels", type=Path, default=ROOT / ".whl", metavar="FOLDER")
+    parser.add_argument("--only", default="", metavar="TEXT", help="steps whose title has it")
+    asked = parser.parse_args()
+    visit = Visit(asked.folder.resolve(), asked.device, asked.quick, asked.deadline)
+    visit.records.mkdir(parents=True, exist_ok=True)
+    if any(asked.wheels.glob("*.whl")):
+        install(asked.wheels)
+    for step in steps(visit):
+        if asked.only in step.title:
+            run(step, visit)
+            pack(visit)
+    print(f"all in {time.monotonic() - visit.begun:.0f} s; {visit.folder} has")
+    for path in sorted(visit.folder.iterdir()):
+        print(f"  {path.name}")
+
+
+def steps(visit: Visit) -> Iterator[Step]:
+    """What is done, in the order of its worth."""
+    python, srbench = sys.executable, (sys.executable, "-m", "srbench")
+    device, small = ("--device", visit.device), SMALL if visit.is_quick else ()
+    network = "cifar_resnet8" if visit.is_quick else "resnet50"
+    only_cuda = () if visit.device == "cpu" else ("--cuda-graph",)
+    pytest = (python, "-m", "pytest", "-m", "cuda", "-q", "-rA", "--tb=short", "-p", "no:benchmark")
+    tests = (*pytest, *CUDA_TESTS, "-k")
+    mixed = ("--amp", "--dtype", "bfloat16", "--channels-last")
+    compare = ("latency", f"{network}+sr", "--aa", *device, "--no-energy", *small)
+    if not visit.is_quick:
+        compare = (*compare, "--time-budget", "6")
+
+    def both(name: str, *command: str) -> tuple[str, ...]:
+        return (python, str(HERE / "both.py"), str(visit.records / name), *command)
+
+    def program(name: str, *arguments: str) -> tuple[str, ...]:
+        return (python, str(HERE / name), *arguments)
+
+    yield Step("01_machine.txt", "the card and the driver", 20, ("nvidia-smi", "-q"))
+    yield Step("01_machine.txt", "packages", 20, (python, "-m", "pip", "list"))
+    yield Step("01_machine.txt", "srbench env", 30, (*srbench, "env", "--format", "json"))
+    main_command = ("latency", network, *device, "--no-energy", *small)
+    yield Step("02_latency.txt", "srbench latency", 90, both("latency.json", *main_command))
+    others = f"not ({BY_THEMSELVES} or {MEMORY_TEST})"
+    yield Step("03_tests.txt", "tests, side by side", 110, (*tests, others, "-n", "6"))
+    yield Step("03_tests.txt", "tests of clock and energy", 45, (*tests, BY_THEMSELVES))
+    yield Step("04_ways.txt", "CUDA graphs", 50, both("graph.json", *compare, *only_cuda))
+    yield Step("04_ways.txt", "bfloat16", 50, both("amp.json", *compare, *mixed))
+    compiled = (*compare, "--compile", "--pass", "forward", "--no-memory")
+    yield Step("04_ways.txt", "compiled", 75, both("compile.json", *compiled))
+    yield Step("05_kernels.txt", "probes", 90, program("probes", visit.device))
+    yield Step("05_kernels.txt", "the SR block's kernels", 75, program("kernels.py"))
+    picture, trace = visit.records / "roofline.png", visit.records / "trace.json"
+    profile = ("profile", f"{network}+sr", *device, *small[:2], "--plot", str(picture))
+    yield Step(
+        "06_profile.txt", "profile", 45, both("profile.json", *profile, "--trace", str(trace))
+    )
+    yield Step("06_profile.txt", "the trace", 20, program("trace.py", str(trace)))
+    energy = ("latency", network, "--no-variants", "--aa", *device, "--pass", "forward")
+    energy = (*energy, "--rounds", "6", "--no-memory", *small[:4])
+    for number in ("1", "2"):  # do two runs agree?
+        command = both(f"energy{number}.json", *energy)
+        yield Step("07_repeats.txt", f"energy, run {number}", 40, command)
+    seconds = ("1", "6") if visit.is_quick else ("25", "40")
+    gate, coverage = (program(name, visit.device) for name in ("gate.py", "coverage.py"))
+    yield Step("07_repeats.txt", "the time gate, A/A", 45, (*gate, seconds[0]))
+    yield Step("07_repeats.txt", "coverage, A/A", 60, (*coverage, seconds[1]))
+    yield Step("03_tests.txt", "tests of running out of memory", 60, (*tests, MEMORY_TEST))
+
+
+def run(step: Step, visit: Visit) -> None:
+    """Run a step into its file, and say how it ended."""
+    most = min(QUICK if visit.is_quick else step.seconds, visit.left)
+    begin = time.monotonic()
+    with (visit.folder / step.file).open("a", encoding="utf-8") as file:
+        if visit.left < LEAST:
+            ended = "left out for lack of time"
+        else:
+            print(f"\n##### {step.title}: {' '.join(step.command)}", file=file, flush=True)
+            ended = finished(step.command, most, file.fileno())
+        took = f"{ended}, {time.monotonic() - begin:.0f} s"
+        print(f"##### {step.title}: {took}", file=file)
+    print(f"{step.title:35} {took}", flush=True)
+
+
+def finished(command: tuple[str, ...], most: float, output: int) -> str:
+    """How a command ended, which is killed after ``most`` seconds."""
+    plain = {"PYTHONUNBUFFERED": "1", "COLUMNS": "200", "NO_COLOR": "1", "PYTHONPATH": str(ROOT)}
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            timeout=most,
+            check=False,
+            cwd=ROOT,
+            env=os.environ | plain,
+        )
+    except subprocess.TimeoutExpired:
+        return "cut off"
+    except FileNotFoundError:
+        return "there is no such program"
+    return f"exit code {done.returncode}"
+
+
+def pack(visit: Visit) -> None:
+    """Keep what there is so far, even if the next step is the last."""
+    fresh = visit.folder / "08_records.new"
+    with tarfile.open(fresh, "w:gz") as archive:
+        archive.add(visit.records, arcname="records")
+    shutil.move(fresh, visit.folder / "08_records.tar.gz")
+
+
+def install(wheels: Path) -> None:
+    """Put the wheels where every Python here finds them: the time gate's processes inherit no
+    PYTHONPATH."""
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps"]
+    command += ["--upgrade", "--target", str(SITE), *map(str, sorted(wheels.glob("*.whl")))]
+    subprocess.run(command, check=True)
+    path = Path(sysconfig.get_paths()["purelib"]) / "srbench_visit.pth"
+    path.write_text(f"import sys; sys.path.insert(1, {str(SITE)!r})\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
