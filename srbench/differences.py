@@ -8,7 +8,10 @@ from srbench.errors import SrbenchError
 from srbench.records import Record, Role, Row
 
 MACHINE = ("os", "cpu", "cores", "gpu", "driver", *TORCH, *UNUSUAL)
-HOW = ("device", "dtype", "amp", "channels_last", "compile", "cuda_graph", "threads")
+HOW = (
+    *("device", "dtype", "amp", "channels_last", "compile", "cuda_graph", "threads"),
+    *("seed", "optimizer"),
+)
 
 
 @dataclass(frozen=True)
@@ -130,12 +133,14 @@ def _conditions(records: Iterable[Record]) -> dict[tuple[str, str], set[str]]:
 def _environment(pairs: Iterable[Pair]) -> Iterator[str]:
     """What each pair was measured with, where that differs."""
     for pair in pairs:
-        timed = pair.before.timing and pair.after.timing
-        names = (*VERSIONS, *MACHINE) if timed else VERSIONS  # counts do not depend on the machine
-        old, new = pair.before.environment, pair.after.environment
-        yield from _said(names, old, new)
-        if pair.before.timing and pair.after.timing:
-            yield from _said(HOW, asdict(pair.before.timing.setup), asdict(pair.after.timing.setup))
+        old, new = dict(pair.before.environment), dict(pair.after.environment)
+        before, after = pair.before.timing, pair.after.timing
+        if not (before and after):  # counts do not depend on the machine
+            yield from _said(VERSIONS, old, new)
+            continue
+        names = (*VERSIONS, *MACHINE)
+        yield from _said(names, {**old, **before.changed}, {**new, **after.changed})
+        yield from _said(HOW, asdict(before.setup), asdict(after.setup))
 
 
 def _said(names: Iterable[str], old: object, new: object) -> Iterator[str]:

@@ -191,7 +191,9 @@ class Timing:
 
     ``precision`` is what the run was asked for, a share to either side of a ratio: a wider interval
     around no difference is undecided. An older srbench did not say; most runs asked for the usual
-    one. The role ``aa`` is the baseline a second time: what is found there is noise.
+    one. The role ``aa`` is the baseline a second time: what is found there is noise. ``changed``
+    are the settings of torch that the model's own code set while it was timed; those in the
+    record's environment were held.
     """
 
     __pydantic_config__ = STRICT
@@ -201,10 +203,12 @@ class Timing:
     passes: Mapping[str, PassTiming]
     notes: tuple[str, ...] = ()
     precision: float = PRECISION
+    changed: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Raises ValueError for a number of processes or a precision that none can be."""
         require_counts(self.processes)
+        require_facts(self.changed)
         if not 0 < self.precision < 1:
             raise ValueError("a precision must be a share between 0 and 1")
 

@@ -159,6 +159,7 @@ def _rest(record: Record) -> dict[str, Any]:
         return {
             "samples": {what: [list(s) for s in timed.samples] for what, timed in passes},
             "placements": {what: [list(p) for p in timed.placements] for what, timed in passes},
+            "changed": dict(record.timing.changed),
         }
     counts = record.counts
     if counts is None:

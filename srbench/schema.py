@@ -1,7 +1,8 @@
 """What all records in files have in common: a version, how they are read, what they count."""
 
 # 2: what was measured has a fingerprint and a date. 3: a timing has the precision asked for.
-# 4: its samples are divided into placements in memory, and its setup may have an optimiser.
+# 4: its samples are divided into placements in memory, its setup may have an optimiser, and what
+# the model's own code changed stands by itself.
 SCHEMA = 4
 STRICT = {"extra": "forbid", "allow_inf_nan": False}  # pydantic's, where records come from a file
 CONVENTION = "one multiply-add is one MAC, FLOPs as fvcore's default handles count them"

@@ -47,6 +47,15 @@ def test_other_settings_of_torch_are_said_of_times(name: str) -> None:
     assert not same_environment(before, other)
 
 
+def test_what_a_models_own_code_changed_is_said_and_is_no_other_environment() -> None:
+    plain = timed("resnet18", [0.1] * 6, environment=VERSIONS | {"threads": 2})
+    assert plain.timing
+    changed = replace(plain, timing=replace(plain.timing, changed={"threads": 1}))
+    assert differences([plain], [changed]).environment == ("threads: 2 in A, 1 in B",)
+    assert differences([changed], [changed]).environment == ()
+    assert same_environment(changed, dict(plain.environment))
+
+
 def test_how_the_models_ran_is_said() -> None:
     after = timed("resnet18", [0.1] * 6, setup=Setup(channels_last=True))
     found = differences([timed("resnet18", [0.1] * 6)], [after])

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from srbench.cli.folders import FolderOption, NamesArgument
-from srbench.cli.running import DEVICES, BatchSizeOption
+from srbench.cli.running import DEVICES, BatchSizeOption, CudaGraphOption
 from srbench.cli.values import starting
 
 _DEVICE = "Times of this machine, in files of their own"
@@ -40,11 +40,12 @@ def table(
         ),
     ] = None,
     batch_size: BatchSizeOption = None,
+    cuda_graph: CudaGraphOption = False,
     time_budget: Annotated[
         float,
         typer.Option(
             metavar="SECONDS",
-            help="Seconds for each model with its variants.",
+            help="Seconds for building, warming up and timing each model with its variants.",
             rich_help_panel=_DEVICE,
         ),
     ] = 20.0,
@@ -63,7 +64,7 @@ def table(
 
       srbench table imagenet --update --reason "SE without bias"
 
-      srbench table backbones --device cuda
+      srbench table backbones --device cuda --cuda-graph
     """
     from srbench.cli.tabling import fill_and_show
 
@@ -76,6 +77,7 @@ def table(
             reason=reason.strip(),
             device=device,
             batch_size=batch_size,
+            cuda_graph=cuda_graph,
             time_budget=time_budget,
         )
     )

@@ -1,10 +1,11 @@
 """Fills and writes committed tables, and shows them."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from srbench.cli.messages import tell
 from srbench.cli.output import Output, destination
@@ -31,10 +32,13 @@ def fill_and_show(
     reason: str,
     device: str | None,
     batch_size: int | None,
+    cuda_graph: bool,
     time_budget: float,
 ) -> int:
     """The whole of ``srbench table``; returns the exit code."""
-    _require_sense(render_only, update, reason, device, batch_size)
+    _require_sense(render_only, update, reason)
+    _require_times(render_only, device, batch_size, cuda_graph)
+    setup = {"batch": batch_size, "dtype": None, "amp": False, "cuda_graph": cuda_graph}
     target = destination(Output(), must_show=False)
     paths = layout_paths(folder, [] if "all" in names else names)
     tables = open_tables(paths, imports=not render_only)
@@ -48,7 +52,7 @@ def fill_and_show(
             for table in tables
         ]
     if device:
-        done = [_timed(filled, count, device, batch_size, time_budget) for filled in done]
+        done = [_timed(filled, count, device, setup, time_budget) for filled in done]
     for filled in done:
         _write(folder, filled)
     reports = [_report(filled, says_origin=not render_only) for filled in done]
@@ -99,7 +103,7 @@ def _report(filled: Filled, says_origin: bool) -> Report:
 
 
 def _timed(
-    filled: Filled, count: Counter, device: str, batch_size: int | None, time_budget: float
+    filled: Filled, count: Counter, device: str, how: Mapping[str, Any], time_budget: float
 ) -> Filled:
     """The table with the times of this machine, of the passes that it shows."""
     if filled.outdated:
@@ -112,7 +116,7 @@ def _timed(
         from srbench.runner.timing import setup_for
 
         with opened(resolve_one(device)) as ready:
-            setup = setup_for(ready, batch_size, None, False)
+            setup = setup_for(ready, **how)
             filled = time_rows(
                 filled, count, ready, setup, plan, lambda who, what: say(f"{who}: {what}")
             )
@@ -126,16 +130,26 @@ def _timed(
     return filled
 
 
-def _require_sense(
-    render_only: bool, update: bool, reason: str, device: str | None, batch_size: int | None
-) -> None:
-    refusals = (
+def _require_sense(render_only: bool, update: bool, reason: str) -> None:
+    _refuse(
         (update and not reason, "--update needs a reason", 'say why: --reason "…"'),
         (reason and not update, "--reason goes with --update", "give both, or neither"),
         (render_only and update, "--render-only measures nothing", "leave out one of the two"),
+    )
+
+
+def _require_times(
+    render_only: bool, device: str | None, batch_size: int | None, cuda_graph: bool
+) -> None:
+    _refuse(
         (render_only and device, "--render-only measures nothing", "leave out one of the two"),
         (batch_size and not device, "--batch-size is for times", "give --device as well"),
+        (cuda_graph and not device, "--cuda-graph is for times", "give --device as well"),
     )
+
+
+def _refuse(*refusals: tuple[object, str, str]) -> None:
+    """Raises SrbenchError for the first that is so, with its message and hint."""
     for is_so, message, hint in refusals:
         if is_so:
             raise SrbenchError(message, hint)

@@ -137,7 +137,7 @@ class Course:
 
     def warm_up(self, budget: float) -> None:
         """Call each task until it gets no faster, or all have taken ``budget`` seconds."""
-        with self._ready() as tasks:
+        with self._made_ready() as tasks:
             share = min(WARM_UP_SECONDS, budget / max(1, len(tasks)))
             for model in list(tasks):
                 with self._alone(model, tasks):
@@ -158,9 +158,8 @@ class Course:
         nothing of the new places, or of this pass after another. Only where there is time for no
         more than one round, and it is not the first pass after moving, there is none.
         """
-        begin, placement = self._clock.now(), self.into.placements
-        with self._ready() as tasks:
-            self.ready_seconds = self._clock.now() - begin
+        placement = self.into.placements
+        with self._made_ready() as tasks:
             wanted = self._wanted(seconds)
             if is_first or wanted > 1:
                 self._each(tasks, self._shuffled(tasks), self._clock.measure)
@@ -173,6 +172,13 @@ class Course:
                 self.round_seconds += (self._clock.now() - start - self.round_seconds) / (done + 1)
                 after_round()
             self.is_done = not tasks or self._stop.reached(self.into)
+
+    @contextmanager
+    def _made_ready(self) -> Iterator[dict[str, Task]]:
+        begin = self._clock.now()
+        with self._ready() as tasks:
+            self.ready_seconds = self._clock.now() - begin
+            yield tasks
 
     def _wanted(self, seconds: float) -> int:
         """Rounds of a placement, with the one that opens it."""
@@ -247,7 +253,7 @@ def interleave(
         if taken and deadline.left < 2 * opening:
             return
         fair = deadline.left / max(1, PLACEMENTS - taken)
-        seconds = min(fair, WORTH_MOVING * moving) / len(todo)
+        seconds = min(fair - moving, WORTH_MOVING * moving) / len(todo)
         for course in todo:
             if not course.into.rounds or deadline.left >= course.round_seconds:
                 course.place(seconds, course is todo[0], deadline, partial(after_round, True))

@@ -97,7 +97,7 @@ def record_of(
         input=job.under.input_shape[1:],
         num_classes=job.under.num_classes,
         counts=None,
-        environment={**facts, **_changes(found, row, PASSES)},
+        environment=facts,
         status=f"failed: {failure}" if failure else "ok",
         settings=settings(row.spec),
         timing=Timing(
@@ -107,6 +107,7 @@ def record_of(
             passes,
             tuple(_notes(job, row, found, passes)),
             job.plan.precision,
+            _changes(found, row, PASSES),
         ),
         fingerprint=row.fingerprint,
         made=environment.now(),

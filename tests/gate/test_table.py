@@ -11,6 +11,7 @@ from made import LAYOUT, printed, write_layout
 from srbench import filing, store
 from srbench.cli.app import run
 from srbench.errors import SrbenchError
+from srbench.measure import passes
 from srbench.runner import missing
 
 FILES = ["small.csv", "small.jsonl", "small.md", "small.tex", "small.toml"]
@@ -207,6 +208,7 @@ def test_published_figures_stand_beside_what_is_counted(
         (["--render-only", "--update", "--reason", "x"], "measures nothing"),
         (["--render-only", "--device", "cpu"], "measures nothing"),
         (["--batch-size", "2"], "is for times"),
+        (["--cuda-graph"], "--cuda-graph is for times"),
         (["nothing"], "there is no table 'nothing'"),
     ],
 )
@@ -266,6 +268,16 @@ def test_times_have_a_file_of_their_own(
     assert run(["check", str(folder)]) == 0
     (folder / "small.fake-h100.md").write_text("edited")
     assert run(["check", str(folder)]) == 1
+
+
+def test_times_may_be_those_of_graphs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Launched one by one, a small model's times are the host's, and no table to print."""
+    fakes.install_fake_cuda(monkeypatch)
+    monkeypatch.setattr(passes, "captured", lambda device, *steps: list(steps))
+    table(folder, "--device", "cuda", "--cuda-graph")
+    records = store.read(folder / "small.fake-h100.jsonl").records
+    assert {record.timing.setup.cuda_graph for record in records} == {True}
+    assert "float32, CUDA graphs, on cuda:0" in (folder / "small.fake-h100.md").read_text()
 
 
 def test_json_lines_are_records_that_other_commands_read(

@@ -221,8 +221,9 @@ def test_what_a_forward_sets_stands_on_its_own_row(
     module: str, capsys: pytest.CaptureFixture
 ) -> None:
     baseline, variant = timed(capsys, f"{module}:Net+{module}:Runs:after=conv")
-    assert baseline["environment"]["fp32_cuda_matmul"] == "none"
-    assert variant["environment"]["fp32_cuda_matmul"] == "tf32"
+    assert {row["environment"]["fp32_cuda_matmul"] for row in (baseline, variant)} == {"none"}
+    assert baseline["changed"] == {}
+    assert variant["changed"]["fp32_cuda_matmul"] == "tf32"
     assert told(baseline) == []
     (warning,) = told(variant)
     assert warning.startswith("its forward sets torch's fp32_cuda_matmul to tf32, ")
