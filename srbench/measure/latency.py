@@ -148,20 +148,19 @@ class Course:
             self.is_done = not tasks
 
     def place(
-        self, seconds: float, is_first: bool, deadline: Deadline, after_round: Callable[[], object]
+        self, seconds: float, opens: bool, deadline: Deadline, after_round: Callable[[], object]
     ) -> None:
         """Take the rounds of a placement: as many as there are in so many seconds, or the share of
         the number asked for, and no more than the deadline allows. There is one in any case where
         there was none before.
 
-        They are opened by a call of each model that is not timed, since caches and malloc know
-        nothing of the new places, or of this pass after another. Only where there is time for no
-        more than one round, and it is not the first pass after moving, there is none.
+        Where it ``opens``, a call of each model goes before that is not timed, since caches and
+        malloc know nothing of the new places; and so where there is time for more than one round.
         """
         placement = self.into.placements
         with self._made_ready() as tasks:
             wanted = self._wanted(seconds)
-            if is_first or wanted > 1:
+            if opens or wanted > 1:
                 self._each(tasks, self._shuffled(tasks), self._clock.measure)
                 wanted = max(1, wanted - 1)
             for done in range(min(wanted, self._stop.most - self.into.rounds)):
@@ -256,7 +255,8 @@ def interleave(
         seconds = min(fair - moving, WORTH_MOVING * moving) / len(todo)
         for course in todo:
             if not course.into.rounds or deadline.left >= course.round_seconds:
-                course.place(seconds, course is todo[0], deadline, partial(after_round, True))
+                opens = course is todo[0] or not taken
+                course.place(seconds, opens, deadline, partial(after_round, True))
         taken += 1
 
 

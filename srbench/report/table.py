@@ -227,6 +227,6 @@ _SCALES: dict[Hint, Callable[[list[Any], bool], Scale]] = {
     "rate": lambda values, scaled: Scale(decimals=measured_scale(values).decimals),
     "share": lambda values, scaled: Scale(decimals=0),
     "bytes": lambda values, scaled: column_scale(values, digits=3),
-    "energy": lambda values, scaled: measured_scale(values, digits=3),
+    "energy": lambda values, scaled: measured_scale(values, digits=2),
     "figure": lambda values, scaled: _figure_unit(values),
 }

@@ -252,7 +252,10 @@ def _beside(measured: list[tuple[Record, Timing]]) -> Iterator[str]:
     if peaks and without:
         yield f"No peak of {listed(without)}: it failed, or there was no time left for it."
     if any(p.energy for _, p in found):
-        yield "Energy: all that the GPU drew, by its own counter; net of idling in CSV and JSON."
+        yield (
+            "Energy: all that the GPU drew, by its own counter, good to two digits; net of idling "
+            "in CSV and JSON."
+        )
     elif {device for device, _ in found} <= {"cpu", "mps"}:
         yield "Energy: unavailable, no GPU here counts it."
     else:
