@@ -6,7 +6,7 @@ never moves them has that by chance, once, and measures it as if it were the mod
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 
 import torch
@@ -49,12 +49,14 @@ class Places:
 
     def _move(self, subject: Subject) -> None:
         self._leave_gaps(self._chance.randrange(1, MOST_GAPS + 1))
-        left: list[object] = [subject.model, *_storages(subject)]  # held until all have moved away
-        if not subject.setup.compile:  # what is compiled belongs to these very modules
+        before = _by_storage(subject)
+        left: list[object] = [subject.model, *_storages(before)]  # held until all have moved away
+        has_views = any(len(tensors) > 1 for tensors in before.values())  # no copy would share them
+        if not subject.setup.compile and not has_views:  # what is compiled has these very modules
             subject.replace(_copy(subject.model))
-        sharing = list(_by_storage(subject).values())
-        left += _storages(subject)
-        for tensors in self._chance.sample(sharing, len(sharing)):
+        copied = _by_storage(subject)
+        left += _storages(copied)
+        for tensors in self._chance.sample(list(copied.values()), len(copied)):
             if self._chance.random() < GAP_BEFORE:
                 self._leave_gaps(1)
             _move(tensors)
@@ -67,11 +69,7 @@ class Places:
 
 
 def _copy(model: nn.Module) -> nn.Module:
-    """A copy of the model, module by module; itself where its own code does not allow one, or where
-    tensors are views of others, which copies would not be."""
-    tensors = [*model.parameters(), *model.buffers()]
-    if len({_storage(tensor) for tensor in tensors}) < len({id(tensor) for tensor in tensors}):
-        return model
+    """A copy of the model, module by module; itself where its own code does not allow one."""
     for parameter in model.parameters():
         parameter.grad = None
     try:
@@ -90,17 +88,12 @@ def _by_storage(subject: Subject) -> dict[int, list[Tensor]]:
     found: dict[int, list[Tensor]] = {}
     for tensor in [*model.parameters(), *model.buffers(), *others]:
         if type(tensor.data) is Tensor and tensor.layout == torch.strided and tensor.numel():
-            found.setdefault(_storage(tensor), []).append(tensor)
+            found.setdefault(tensor.untyped_storage().data_ptr(), []).append(tensor)
     return found
 
 
-def _storages(subject: Subject) -> list[torch.UntypedStorage]:
-    return [tensors[0].untyped_storage() for tensors in _by_storage(subject).values()]
-
-
-def _storage(tensor: Tensor) -> int:
-    """Where the memory begins that a tensor, or a view of it, lies in; an empty one has its own."""
-    return tensor.untyped_storage().data_ptr() if tensor.numel() else -id(tensor)
+def _storages(sharing: Mapping[int, Sequence[Tensor]]) -> list[torch.UntypedStorage]:
+    return [tensors[0].untyped_storage() for tensors in sharing.values()]
 
 
 @torch.no_grad()

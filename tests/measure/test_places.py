@@ -136,6 +136,17 @@ def test_modules_are_other_objects_after_a_move() -> None:
         assert task(net, "forward").run().shape == (4, 3)
 
 
+def test_a_tensor_without_memory_of_its_own_stays_and_the_others_move() -> None:
+    model = Plain()
+    model.register_buffer("sparse", torch.eye(3).to_sparse())
+    net = subject(model)
+    before = net.model.conv.weight.data_ptr()
+    Places(CPU, "0").move([net])
+    assert net.model.conv.weight.data_ptr() != before
+    assert net.model.sparse.is_sparse
+    assert task(net, "forward").run().shape == (4, 3)
+
+
 class Locked(nn.Module):
     """Holds what no copy can be made of."""
 
