@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -47,7 +47,7 @@ def main() -> None:
     asked = parser.parse_args()
     here = Path(__file__).resolve().parents[1]
     asked.file.parent.mkdir(parents=True, exist_ok=True)
-    with disturbance() if asked.disturbed else no_disturbance():
+    with disturbance() if asked.disturbed else nullcontext():
         for number in range(asked.repetitions):
             for network in NETWORKS:
                 codes = {"this": here}
@@ -161,12 +161,6 @@ def limit(name: str, value: float, most: float) -> None:
     print(
         f"{name}: {value:.3g}, asked at most {most:.3g}: {'kept' if value <= most else 'NOT KEPT'}"
     )
-
-
-@contextmanager
-def no_disturbance() -> Iterator[None]:
-    """Nothing."""
-    yield
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from srbench.cli import running, selection
 from srbench.cli.completion import complete_stages, complete_vary
 from srbench.cli.output import FormatOption, Output, OutputOption, OverwriteOption
 from srbench.cli.values import starting
+from srbench.conditions import TIME_BUDGET
 
 _GRID = "What varies; every combination is a row"
 
@@ -58,7 +59,7 @@ def sweep(
         typer.Option(
             metavar="SECONDS", help="Seconds for each model with its variants, with --device."
         ),
-    ] = 20.0,
+    ] = TIME_BUDGET,
     seed: running.SeedOption = 0,
     records: Annotated[
         Path,

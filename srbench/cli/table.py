@@ -8,6 +8,7 @@ import typer
 from srbench.cli.folders import FolderOption, NamesArgument
 from srbench.cli.running import DEVICES, BatchSizeOption, CudaGraphOption
 from srbench.cli.values import starting
+from srbench.conditions import TIME_BUDGET
 
 _DEVICE = "Times of this machine, in files of their own"
 
@@ -48,7 +49,7 @@ def table(
             help="Seconds for building, warming up and timing each model with its variants.",
             rich_help_panel=_DEVICE,
         ),
-    ] = 20.0,
+    ] = TIME_BUDGET,
 ) -> None:
     """Measure what committed tables lack, and write them as Markdown, LaTeX and CSV.
 

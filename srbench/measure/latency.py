@@ -77,6 +77,11 @@ class Deadline:
     clock: Clock
     at: float = inf
 
+    @classmethod
+    def after(cls, clock: Clock, seconds: float) -> "Deadline":
+        """So many seconds from now."""
+        return cls(clock, clock.now() + seconds)
+
     @property
     def left(self) -> float:
         """Seconds; below zero once it has passed."""

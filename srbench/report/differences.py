@@ -11,7 +11,7 @@ from srbench.overheads import Overhead, overhead
 from srbench.records import UNKNOWN, Estimate, PassTiming, Timing
 from srbench.report.columns import TITLES, raw
 from srbench.report.formats import Report
-from srbench.report.notes import sections
+from srbench.report.notes import model_name, sections
 from srbench.report.problems import problems, shortened
 from srbench.report.table import Column, Hint, Table
 from srbench.report.undecided import reaching, undecided
@@ -107,14 +107,9 @@ def _times_table(timed: Sequence[_Timed]) -> Table:
     return Table(
         "times",
         tuple(Column(title, hint, scale=hint) for title, hint in columns),
-        tuple((_name(one.pair), one.what, *_beside(one).values()) for one in ordered),
+        tuple((model_name(one.pair.before), one.what, *_beside(one).values()) for one in ordered),
         sections=sections((one.what, one.pair.before.baseline) for one in ordered),
     )
-
-
-def _name(pair: Pair) -> str:
-    timing = pair.before.timing
-    return pair.before.spec + (" (again)" if timing and timing.role == "aa" else "")
 
 
 def _raw_counts(pair: Pair) -> dict[str, Any]:

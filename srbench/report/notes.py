@@ -31,6 +31,12 @@ def listed(values: Iterable[str]) -> str:
     return f"{', '.join(others)} or {last}" if others else last
 
 
+def model_name(record: "Record") -> str:
+    """The spec, and whether it is the baseline a second time."""
+    timing = record.timing
+    return record.spec + (" (again)" if timing and timing.role == "aa" else "")
+
+
 def settings_note(records: "Iterable[Record]") -> str:
     """The defaults of the options that no name in the table gives, each once; empty without any.
 

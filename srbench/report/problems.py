@@ -5,6 +5,7 @@ from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
 
 from srbench.conditions import PASSES
 from srbench.records import Key, Record
+from srbench.report.notes import model_name
 from srbench.rows import Joined
 
 SHOWN = 6  # names; the rest are counted
@@ -84,7 +85,7 @@ class Names:
                 listed[f"{first.baseline} and its variants{self._where(first)}"] = None
             else:
                 members = [self._records[number] for number in group if number in told]
-                listed |= {f"{_name(one)}{self._where(one)}": None for one in members}
+                listed |= {f"{model_name(one)}{self._where(one)}": None for one in members}
         return shortened(list(listed))
 
     def _where(self, record: Record) -> str:
@@ -185,7 +186,3 @@ def _under(record: Record) -> dict[str, str]:
 
 def _with(is_on: bool, what: str) -> str:
     return f"with{'' if is_on else 'out'} {what}"
-
-
-def _name(record: Record) -> str:
-    return record.spec + (" (again)" if record.timing and record.timing.role == "aa" else "")

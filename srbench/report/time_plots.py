@@ -10,6 +10,7 @@ from srbench.errors import SrbenchError
 from srbench.overheads import overhead
 from srbench.printable import printable
 from srbench.records import Record
+from srbench.report.notes import model_name
 from srbench.report.plots import PALETTE, save
 from srbench.results import Results
 from srbench.units import measured_scale
@@ -126,10 +127,7 @@ def _places(record: Record, row: int) -> list[tuple[str, float]]:
 
 def _name(axes: "Axes", records: Sequence[Record]) -> None:
     """The models from top to bottom."""
-    names = [
-        record.spec + (" (again)" if record.timing and record.timing.role == "aa" else "")
-        for record in records
-    ]
+    names = [model_name(record) for record in records]
     axes.set_yticks(range(len(names)), [printable(name) for name in names], fontsize=8)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.grid(axis="x", linewidth=0.3)

@@ -9,7 +9,14 @@ from srbench.conditions import PASSES
 from srbench.overheads import Overhead, overhead
 from srbench.records import Estimate, PassTiming, Record, Timing
 from srbench.report.formats import Report
-from srbench.report.notes import images, listed, measured_with, sections, settings_note
+from srbench.report.notes import (
+    images,
+    listed,
+    measured_with,
+    model_name,
+    sections,
+    settings_note,
+)
 from srbench.report.problems import problems
 from srbench.report.table import Column, Table
 from srbench.report.undecided import LONGER, overheads, reaching, undecided
@@ -87,10 +94,6 @@ def _is_doubtful(record: Record) -> bool:
     return bool(record.warnings) or record.status != "ok"
 
 
-def _name(line: _Line) -> str:
-    return line.record.spec + (" (again)" if line.timing.role == "aa" else "")
-
-
 def _seconds(line: _Line) -> Estimate | None:
     return line.found.seconds if line.found else None
 
@@ -123,7 +126,7 @@ def _percentile(share: float) -> Callable[[_Line], float | None]:
 _DEVICE = Column("Device", "name")
 _PERCENTILES = {Column("p90", "seconds"): 0.9, Column("p99", "seconds"): 0.99}
 _COLUMNS: tuple[tuple[Column, Callable[[_Line], Any]], ...] = (
-    (Column("Model", "name"), _name),
+    (Column("Model", "name"), lambda line: model_name(line.record)),
     (_DEVICE, lambda line: line.timing.setup.device),
     (Column("Pass", "name"), lambda line: line.what),
     (Column("Time", "duration"), _seconds),

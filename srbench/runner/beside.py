@@ -34,13 +34,15 @@ def measure_peaks(
     What fails here, though it ran before, leaves its cells empty, and so does what would not be
     done in time, if it takes as long as those before it.
     """
-    specs = dict.fromkeys(row.spec for row in rows)
+    first: dict[Spec, Row] = {}  # of each spec: the baseline again has the baseline's peak
+    for row in rows:
+        first.setdefault(row.spec, row)
     begin = deadline.clock.now()
-    for done, row in enumerate({row.spec: row for row in rows}.values()):
+    for done, row in enumerate(first.values()):
         mean = (deadline.clock.now() - begin) / max(1, done)
         if deadline.left < mean:
             return
-        about = f", about {mean * (len(specs) - done):.0f} s left" if done else at_most(deadline)
+        about = f", about {mean * (len(first) - done):.0f} s left" if done else at_most(deadline)
         say(f"memory of {row.name}{about}")
         try:
             if device.peak is None:
@@ -115,5 +117,5 @@ def _measure_energies(
                     device.gpu,
                     job.setup.batch,
                     job.setup.seed,
-                    Deadline(deadline.clock, deadline.clock.now() + share),
+                    Deadline.after(deadline.clock, share),
                 )

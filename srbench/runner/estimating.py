@@ -20,6 +20,7 @@ Placements = Sequence[Sequence[float]]  # seconds by placement and round
 
 
 def failure_of(found: Sequence[Sampled], row: Row) -> str | None:
+    """Why a row failed, in the first process that it failed in; None where it did not."""
     return next((one.failures[row.name] for one in found if row.name in one.failures), None)
 
 
@@ -30,6 +31,7 @@ def estimates(
     peaks: dict[str, Memory | None],
     joules: dict[str, dict[str, Energy]],
 ) -> dict[str, PassTiming]:
+    """What each pass of a row took, with the peaks and joules that were measured beside."""
     passes = {}
     for what in PASSES:
         taken = [one.samples[what] for one in found if what in one.samples]
@@ -90,6 +92,7 @@ def record_of(
     passes: dict[str, PassTiming],
     facts: dict[str, object],
 ) -> Record:
+    """A row's record, with all that disturbed it; ``facts`` are of the machine and the settings."""
     failure = failure_of(found, row)
     return Record(
         spec=str(row.spec),

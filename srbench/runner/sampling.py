@@ -153,7 +153,7 @@ def _sample_here(job: Job, budget: float, began: float) -> Sampled:
     sampled = Sampled()
     with opened(job.setup.device) as device:
         left = budget - (time.time() - began)
-        sample(job, device, Deadline(device.clock, device.clock.now() + left), sampled)
+        sample(job, device, Deadline.after(device.clock, left), sampled)
     return sampled
 
 

@@ -154,7 +154,7 @@ def run(
 
 def _deadline(device: Device, plan: Plan) -> Deadline:
     """The budget's end, from now on."""
-    return Deadline(device.clock, device.clock.now() + plan.budget)
+    return Deadline.after(device.clock, plan.budget)
 
 
 @kept()
