@@ -165,15 +165,16 @@ class Course:
         placement = self.into.placements
         with self._made_ready() as tasks:
             wanted = self._wanted(seconds)
-            if opens or wanted > 1:
+            if is_open := opens or wanted > 1:
                 self._each(tasks, self._shuffled(tasks), self._clock.measure)
                 wanted = max(1, wanted - 1)
-            for done in range(min(wanted, self._stop.most - self.into.rounds)):
+            for _ in range(min(wanted, self._stop.most - self.into.rounds)):
                 if not tasks or (self.into.rounds and deadline.left < self.round_seconds):
                     break
                 start = self._clock.now()
                 self._round(tasks, placement)
-                self.round_seconds += (self._clock.now() - start - self.round_seconds) / (done + 1)
+                if is_open:  # else it is slower than one of several would be
+                    self.round_seconds = self._clock.now() - start
                 after_round()
             self.is_done = not tasks or self._stop.reached(self.into)
 
@@ -240,9 +241,9 @@ def interleave(
     """Warm all passes up, then take them in turn, placement by placement, until each is done or
     time is up. At least one round of each is taken.
 
-    The pass that takes longest should come first: after it, others find malloc as they leave it.
-    ``move`` puts the models elsewhere. ``after_round`` is told whether a round was timed, and once
-    before the first that all are warm.
+    The pass that takes least should come first, since it opens every placement. ``move`` puts the
+    models elsewhere. ``after_round`` is told whether a round was timed, and once before the first
+    that all are warm.
     """
     clock = deadline.clock
     for number, course in enumerate(courses):
@@ -254,7 +255,7 @@ def interleave(
         move()
         opening = todo[0].round_seconds
         moving = clock.now() - begin + opening + sum(course.ready_seconds for course in todo)
-        if taken and deadline.left < 2 * opening:
+        if taken and deadline.left < opening + sum(course.round_seconds for course in todo):
             return
         fair = deadline.left / max(1, PLACEMENTS - taken)
         seconds = min(fair - moving, WORTH_MOVING * moving) / len(todo)

@@ -97,7 +97,7 @@ def sample(
                 f"{seed}/{what}",
                 samples,
             )
-            for what, samples in reversed(into.samples.items())
+            for what, samples in into.samples.items()
         ]
 
         def move() -> None:
