@@ -8,11 +8,13 @@ Garbage collection is the caller's to keep off.
 """
 
 import random
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from math import ceil, inf
+from statistics import median
 from typing import Any
 
 from srbench import stats
@@ -27,6 +29,7 @@ WARM_UP_SECONDS = 3.0  # and at most for one; its first call, which may compile,
 FIRST_LOOK = 10  # placements before the intervals are looked at
 LOOK_EVERY = 1.15  # times as many placements
 PLACEMENTS = 12  # that a budget or a number of rounds is divided into at least
+RECENT = 5  # rounds that say what one takes
 WORTH_MOVING = 6  # times as long as moving takes, the rounds of a placement take
 
 
@@ -134,11 +137,16 @@ class Course:
         into: Samples,
     ) -> None:
         self.into = into
-        self.round_seconds = 0.0  # what a round takes, with all that is not timed in it
         self.ready_seconds = 0.0  # what making the tasks of a placement takes
         self.is_done = False
         self._ready, self._clock, self._stop = ready, clock, stop
         self._chance = random.Random(seed)
+        self._warm = deque([0.0], RECENT)  # seconds of rounds that others went before
+
+    @property
+    def round_seconds(self) -> float:
+        """What a round takes, with all that is not timed in it."""
+        return median(self._warm)
 
     def warm_up(self, budget: float) -> None:
         """Call each task until it gets no faster, or all have taken ``budget`` seconds."""
@@ -147,7 +155,7 @@ class Course:
             for model in list(tasks):
                 with self._alone(model, tasks):
                     seconds, is_settled = _settle(tasks[model], self._clock, share)
-                    self.round_seconds += seconds
+                    self._warm[0] += seconds
                     if not is_settled:
                         self.into.unsettled.add(model)
             self.is_done = not tasks
@@ -169,12 +177,13 @@ class Course:
                 self._each(tasks, self._shuffled(tasks), self._clock.measure)
                 wanted = max(1, wanted - 1)
             for _ in range(min(wanted, self._stop.most - self.into.rounds)):
-                if not tasks or (self.into.rounds and deadline.left < self.round_seconds):
+                if not tasks or (self.into.rounds and deadline.left < max(self._warm)):
                     break
                 start = self._clock.now()
                 self._round(tasks, placement)
-                if is_open:  # else it is slower than one of several would be
-                    self.round_seconds = self._clock.now() - start
+                took = self._clock.now() - start
+                if is_open or took < self.round_seconds:
+                    self._warm.append(took)
                 after_round()
             self.is_done = not tasks or self._stop.reached(self.into)
 
