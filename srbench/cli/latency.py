@@ -7,8 +7,8 @@ import typer
 
 from srbench.cli import running, selection
 from srbench.cli.output import FormatOption, Output, OutputOption, OverwriteOption
-from srbench.cli.values import name, names, starting
-from srbench.conditions import OPTIMIZERS, PASSES
+from srbench.cli.values import names, optional_name, starting
+from srbench.conditions import DTYPES, OPTIMIZERS, PASSES
 
 _PANEL = "How long, and how sure"
 
@@ -163,16 +163,14 @@ def latency(
             device=device,
             setup={
                 "batch": batch_size,
-                "dtype": running.dtype_named(dtype),
+                "dtype": optional_name("--dtype", dtype, DTYPES),
                 "amp": amp,
                 "channels_last": channels_last,
                 "compile": compiled,
                 "cuda_graph": cuda_graph,
                 "threads": threads,
                 "seed": seed,
-                "optimizer": None
-                if optimizer is None
-                else name("--optimizer", optimizer, OPTIMIZERS),
+                "optimizer": optional_name("--optimizer", optimizer, OPTIMIZERS),
             },
             aa=aa,
             with_memory=memory,

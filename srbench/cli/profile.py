@@ -7,6 +7,8 @@ import typer
 
 from srbench.cli import running, selection
 from srbench.cli.output import FormatOption, Output, OutputOption, OverwriteOption
+from srbench.cli.values import optional_name
+from srbench.conditions import DTYPES
 
 
 def profile(
@@ -59,7 +61,7 @@ def profile(
         device,
         {
             "batch": batch_size,
-            "dtype": running.dtype_named(dtype),
+            "dtype": optional_name("--dtype", dtype, DTYPES),
             "amp": amp,
             "channels_last": channels_last,
             "threads": threads,

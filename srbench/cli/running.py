@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from srbench.cli.values import name, starting
+from srbench.cli.values import starting
 from srbench.conditions import DTYPES
 
 PANEL = "How the models are run"
@@ -97,8 +97,3 @@ SeedOption = Annotated[
         rich_help_panel=PANEL,
     ),
 ]
-
-
-def dtype_named(text: str | None) -> str | None:
-    """The dtype of that name. Raises SrbenchError for an unknown one."""
-    return None if text is None else name("--dtype", text, DTYPES)

@@ -43,6 +43,11 @@ def name(option: str, value: str, known: Collection[str]) -> str:
     return found
 
 
+def optional_name(option: str, value: str | None, known: Collection[str]) -> str | None:
+    """The same, for an option that may not be given."""
+    return None if value is None else name(option, value, known)
+
+
 def starting(known: Sequence[str]) -> Callable[[str], list[str]]:
     """Completes a name, or the last one of several."""
 
