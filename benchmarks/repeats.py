@@ -2,7 +2,7 @@
 
 Whole commands are repeated: a baseline, the same again, and a third copy that is 3 % slower by a
 busy wait. Each repetition is appended to a file, and a rerun goes on where the last one stopped.
-With ``--against CHECKOUT`` every fourth repetition is run with another version of srbench too.
+With ``--against CHECKOUT`` every eighth repetition is run with another version of srbench too.
 
     python benchmarks/repeats.py repeats.jsonl --against ../before
     python benchmarks/repeats.py repeats.jsonl --disturbed --repetitions 30
@@ -30,7 +30,7 @@ NETWORKS = {
 PASSES = ("forward", "backward", "train")
 COMMAND = ("--aa", "--no-variants", "--no-memory", "--device", "cpu", "--time-budget", "9")
 PLANTED = 0.03
-OTHER_EVERY = 4  # repetitions
+OTHER_EVERY = 8  # repetitions
 MOST_MISSES, MOST_IN_A_CELL = 0.07, 0.12  # shares of the intervals of the baseline to itself
 WIDEST = 2.0  # times the other version's median interval
 LEAST_DETECTED = 0.9
