@@ -161,6 +161,15 @@ class Plan:
         return TIME_BUDGET if self.processes == 1 else PROCESS_BUDGET * self.processes
 
 
+def require_used(setup: Setup, plan: Plan) -> None:
+    """Raises SrbenchError for an optimiser where no training step is timed."""
+    if setup.optimizer and "train" not in plan.passes:
+        raise SrbenchError(
+            "--optimizer is for the training step, which is not among the passes",
+            "leave it out, or give --pass train",
+        )
+
+
 def _require_in_range(option: str, value: float | None, least: float, most: float) -> None:
     if value is not None and not least <= value <= most:
         raise SrbenchError(

@@ -171,7 +171,8 @@ class PassTiming:
         if not any(self.samples) or any(not 1 / LARGEST < s < LARGEST for s in taken):
             raise ValueError("there must be samples, all of them above zero seconds")
         if self.placements:
-            require_counts(*(rounds for parts in self.placements for rounds in parts))
+            if any(rounds < 1 for parts in self.placements for rounds in parts):
+                raise ValueError("a placement must have a round")
             if [sum(parts) for parts in self.placements] != [len(one) for one in self.samples]:
                 raise ValueError("the rounds of the placements must be as many as the samples")
 

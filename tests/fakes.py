@@ -26,7 +26,7 @@ def steady(task: Task, number: int) -> float:
     """A millisecond for the baseline; SE takes 10.5 % more, SR nothing but noise."""
     share = 1.105 if "+se" in task.model else 1.0
     passes = {"forward": 1, "backward": 2, "train": 3}
-    jitter = 1 + 0.001 * ((number * 7 + len(task.model)) % 11 - 5)
+    jitter = 1 + random.Random(f"{task.model} {task.what} {number}").uniform(-0.005, 0.005)
     return 1e-3 * passes.get(task.what, 1) * share * jitter
 
 

@@ -32,9 +32,9 @@ def test_of_several_processes_each_is_a_unit() -> None:
     assert several.units == (2.0, 4.0)
 
 
-@pytest.mark.parametrize("placements", [((3, 3),), ((7,), (0,)), ((3, 1, -3, 6),)])
+@pytest.mark.parametrize("placements", [((3, 3),), ((7,), (0,)), ((3, 1, -3, 6),), ((3, 0, 4),)])
 def test_placements_that_do_not_fit_the_samples_are_refused(placements: tuple) -> None:
-    with pytest.raises(ValueError, match=r"samples|count"):
+    with pytest.raises(ValueError, match=r"samples|a round"):
         PassTiming(Estimate(2.0), None, FLAT, placements=placements)
 
 

@@ -60,7 +60,8 @@ def latency(
         int | None,
         typer.Option(
             metavar="N",
-            help="Time every model exactly that often, instead of until it is precise enough.",
+            help="Take N rounds of each pass, in each process, instead of as many as it takes to "
+            "be precise enough; fewer where --time-budget is given and over before.",
             show_default=False,
             rich_help_panel=_PANEL,
         ),
@@ -69,8 +70,8 @@ def latency(
         int,
         typer.Option(
             metavar="N",
-            help="Measure in N fresh processes, which become the intervals' unit: 6 or more for an "
-            "interval, where other luck than that of places in memory is to be in it.",
+            help="Measure in N fresh processes, each of which counts as one number; an interval "
+            "takes 6 or more. Then luck that a process keeps, whatever is moved in it, is in it too.",
             rich_help_panel=_PANEL,
         ),
     ] = 1,
@@ -79,8 +80,8 @@ def latency(
         typer.Option(
             metavar="SECONDS",
             help="Seconds for building, warming up and timing a model and its variants on one "
-            "device, and as many again for memory and energy; by default 20, 10 for each of "
-            "--processes, and no limit with --rounds.",
+            "device, and as many again for memory and energy; compiling is not counted. By default "
+            "20, 10 for each of --processes, and no limit with --rounds.",
             show_default=False,
             rich_help_panel=_PANEL,
         ),

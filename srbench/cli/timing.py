@@ -14,7 +14,7 @@ from srbench.cli.output import Output, destination, exit_code, require_beside
 from srbench.cli.progress import status
 from srbench.cli.unused import tell_of_unused
 from srbench.comparison import Case, cases
-from srbench.conditions import Plan
+from srbench.conditions import Plan, require_used
 from srbench.records import Record
 from srbench.report.formats import Report
 from srbench.report.plots import require_picture
@@ -59,7 +59,7 @@ def time_and_show(
     results = Results(records)
     target.write(times_report(results, with_percentiles))
     code = exit_code(results)
-    if plot:
+    if plot and any(record.timing and record.timing.passes for record in results):
         plot_times(results, plot)
         tell(f"wrote {plot}")
     return code
@@ -87,8 +87,10 @@ def _time(
     for name in names:  # before anything is measured that could be lost
         with opened(name) as ready:
             require_processes(ready, plan.processes)
-            require_dtype(ready, timing.setup_for(ready, **setup), plan.passes)
-    tell(_announced(wanted, plan, names, options))
+            asked = timing.setup_for(ready, **setup)
+            require_used(asked, plan)
+            require_dtype(ready, asked, plan.passes)
+    tell(_announced(wanted, plan, names, options, bool(setup["compile"])))
     for name in names:
         with opened(name) as ready:
             found = timing.run(
@@ -108,7 +110,11 @@ def _time(
 
 
 def _announced(
-    wanted: Sequence[Case], plan: Plan, devices: Sequence[str], options: Mapping[str, Any]
+    wanted: Sequence[Case],
+    plan: Plan,
+    devices: Sequence[str],
+    options: Mapping[str, Any],
+    compiled: bool,
 ) -> str:
     """What comes, and how long it may take."""
     comparisons = len(devices) * len({(case.spec.baseline, case.under) for case in wanted})
@@ -119,8 +125,10 @@ def _announced(
     if not isfinite(plan.budget):
         return f"timing {plan.rounds} rounds of each pass{after}: no time limit"
     each = f" for each of {comparisons} comparisons" if comparisons > 1 else ""
-    again = f"{after} as long again at most" if after else ""
-    return f"building, warming up and timing take at most {plan.budget:g} s{again}{each}"
+    compiling = ", compiling not counted" if compiled else ""
+    again = "about as long again" if "energy" in beside else "as long again at most"
+    after = f"{after} {again}" if after else ""
+    return f"building, warming up and timing take at most {plan.budget:g} s{compiling}{after}{each}"
 
 
 def _say(say: Callable[[str], object], device: str, baseline: str, text: str) -> None:

@@ -13,8 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from math import ceil, inf
-from statistics import median
+from math import inf
 from typing import Any
 
 from srbench import stats
@@ -73,7 +72,7 @@ def _put(taken: list[list[Any]], placement: int, value: object) -> None:
     taken[placement].append(value)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Deadline:
     """When time is up, by a clock; infinitely late where there is no limit."""
 
@@ -89,6 +88,10 @@ class Deadline:
     def left(self) -> float:
         """Seconds; below zero once it has passed."""
         return self.at - self.clock.now()
+
+    def put_off(self, seconds: float) -> None:
+        """Do not count so many seconds."""
+        self.at += seconds
 
 
 @dataclass(frozen=True)
@@ -145,20 +148,26 @@ class Course:
 
     @property
     def round_seconds(self) -> float:
-        """What a round takes, with all that is not timed in it."""
-        return median(self._warm)
+        """What a round takes, with all that is not timed in it, where nothing disturbs it."""
+        return min(self._warm)
 
-    def warm_up(self, budget: float) -> None:
-        """Call each task until it gets no faster, or all have taken ``budget`` seconds."""
+    def warm_up(self, budget: float) -> float:
+        """Call each task until it gets no faster, or all have taken ``budget`` seconds.
+
+        Returns how many seconds more the first calls took than the last: the compiler's, above all.
+        """
+        extra = 0.0
         with self._made_ready() as tasks:
             share = min(WARM_UP_SECONDS, budget / max(1, len(tasks)))
             for model in list(tasks):
                 with self._alone(model, tasks):
-                    seconds, is_settled = _settle(tasks[model], self._clock, share)
-                    self._warm[0] += seconds
+                    first, last, is_settled = _settle(tasks[model], self._clock, share)
+                    extra += max(0.0, first - last)
+                    self._warm[0] += last
                     if not is_settled:
                         self.into.unsettled.add(model)
             self.is_done = not tasks
+        return extra
 
     def place(
         self, seconds: float, opens: bool, deadline: Deadline, after_round: Callable[[], object]
@@ -169,12 +178,13 @@ class Course:
 
         Where it ``opens``, a call of each model goes before that is not timed, since caches and
         malloc know nothing of the new places; and so where there is time for more than one round.
+        Once time is up there is none.
         """
         placement = self.into.placements
         with self._made_ready() as tasks:
             wanted = self._wanted(seconds)
-            if is_open := opens or wanted > 1:
-                self._each(tasks, self._shuffled(tasks), self._clock.measure)
+            if is_open := (opens and deadline.left > 0) or wanted > 1:
+                self._open(tasks)
                 wanted = max(1, wanted - 1)
             for _ in range(min(wanted, self._stop.most - self.into.rounds)):
                 if not tasks or (self.into.rounds and deadline.left < max(self._warm)):
@@ -197,8 +207,21 @@ class Course:
     def _wanted(self, seconds: float) -> int:
         """Rounds of a placement, with the one that opens it."""
         if self._stop.rounds is not None:
-            return 1 + ceil(self._stop.rounds / PLACEMENTS)
+            return 1 + max(1, self._stop.rounds // PLACEMENTS)
         return max(1, int(seconds / max(self.round_seconds, 1e-9)))
+
+    def _open(self, tasks: dict[str, Task]) -> None:
+        """Call each model once, and wait for it."""
+        measured = self._each(tasks, self._shuffled(tasks), self._clock.measure)
+        self._read(measured, tasks)
+
+    def _read(self, measured: dict[str, Any], tasks: dict[str, Task]) -> dict[str, float]:
+        """Seconds, one by one: an error on the device comes only here."""
+        seconds = dict[str, float]()
+        for model, one in measured.items():
+            with self._alone(model, tasks):
+                (seconds[model],) = self._clock.read([one])
+        return seconds
 
     def _round(self, tasks: dict[str, Task], placement: int) -> None:
         """Time each model once."""
@@ -207,11 +230,7 @@ class Course:
             # The first of a round waits for the host, while the others find the device at work, as
             # in a training loop: one goes before that is not timed.
             self._each(tasks, order[:1], self._clock.measure)
-        measured = self._each(tasks, order, self._clock.measure)
-        seconds = dict[str, float]()
-        for model, one in measured.items():  # one by one: an error on the device comes only here
-            with self._alone(model, tasks):
-                (seconds[model],) = self._clock.read([one])
+        seconds = self._read(self._each(tasks, order, self._clock.measure), tasks)
         walls = self._each(tasks, list(seconds), self._clock.wall) if is_enqueued else {}
         for model in seconds.keys() - self.into.failures.keys():
             self.into.add(model, placement, seconds[model], walls.get(model))
@@ -250,22 +269,24 @@ def interleave(
     """Warm all passes up, then take them in turn, placement by placement, until each is done or
     time is up. At least one round of each is taken.
 
-    The pass that takes least should come first, since it opens every placement. ``move`` puts the
-    models elsewhere. ``after_round`` is told whether a round was timed, and once before the first
-    that all are warm.
+    What first calls take more than others, such as compiling, puts the deadline off. The pass that
+    takes least should come first, since it opens every placement. ``move`` puts the models
+    elsewhere. ``after_round`` is told whether a round was timed, and once before the first that all
+    are warm.
     """
     clock = deadline.clock
     for number, course in enumerate(courses):
-        course.warm_up(WARM_UP_SHARE * deadline.left / (len(courses) - number))
+        share = WARM_UP_SHARE * max(0.0, deadline.left) / (len(courses) - number)
+        deadline.put_off(course.warm_up(share))
     after_round(False)
     taken = 0
     while todo := [course for course in courses if not course.is_done]:
         begin = clock.now()
-        move()
-        opening = todo[0].round_seconds
-        moving = clock.now() - begin + opening + sum(course.ready_seconds for course in todo)
+        opening = todo[0].round_seconds + sum(course.ready_seconds for course in todo)
         if taken and deadline.left < opening + sum(course.round_seconds for course in todo):
             return
+        move()
+        moving = clock.now() - begin + opening
         fair = deadline.left / max(1, PLACEMENTS - taken)
         seconds = min(fair - moving, WORTH_MOVING * moving) / len(todo)
         for course in todo:
@@ -275,19 +296,23 @@ def interleave(
         taken += 1
 
 
-def _settle(task: Task, clock: Clock, budget: float) -> tuple[float, bool]:
+def _settle(task: Task, clock: Clock, budget: float) -> tuple[float, float, bool]:
     """Call a task until it gets no faster, or a number of seconds is over, its first call apart.
 
-    Returns what the last call took, with all that is not timed in it, and whether it has settled.
+    Returns what the first call took and the last, with all that is not timed in them, and whether
+    it has settled.
     """
+    start = clock.now()
     taken = clock.read([clock.measure(task)])
     begin = last = clock.now()
+    first = begin - start
     while not stats.settled(taken):
         if len(taken) >= 2 and clock.now() - begin > budget:
-            return clock.now() - last, stats.settled(taken, window=len(taken) // 2)
+            is_settled = stats.settled(taken, window=len(taken) // 2)
+            return first, clock.now() - last, is_settled
         last = clock.now()
         taken += clock.read([clock.measure(task)])
-    return clock.now() - last, True
+    return first, clock.now() - last, True
 
 
 def _is_look(done: int) -> bool:

@@ -7,29 +7,36 @@ keeps what it has.
 """
 
 import ctypes
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-# glibc's parameters of mallopt, and the values that they have in a new process
-M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
-DEFAULTS = {M_TRIM_THRESHOLD: 128 * 1024, M_MMAP_MAX: 65_536}
+# glibc's parameters of mallopt
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_MMAP_MAX = -1, -3, -4
 KEEPING = {M_TRIM_THRESHOLD: -1, M_MMAP_MAX: 0}  # never give back, never ask for a piece by itself
+# Where glibc gets to by itself once large pieces were freed; it stops adapting when it is told any.
+ADAPTED = {
+    M_TRIM_THRESHOLD: ("MALLOC_TRIM_THRESHOLD_", 64 * 2**20),
+    M_MMAP_THRESHOLD: ("MALLOC_MMAP_THRESHOLD_", 32 * 2**20),
+    M_MMAP_MAX: ("MALLOC_MMAP_MAX_", 65_536),
+}
 
 
 @contextmanager
 def freed_memory_kept() -> Iterator[str]:
     """Let the process keep what it frees, where its malloc can be told so; what was kept is given
-    back at the end. Yields what a record says of it: ``"kept"``, or ``"up to malloc"``."""
+    back at the end, and malloc goes on as it does in a process that has freed large pieces, or as
+    the environment has it. Yields what a record says of it: ``"kept"``, or ``"up to malloc"``."""
     if not _set(KEEPING):
         yield "up to malloc"
         return
     try:
         yield "kept"
     finally:
-        _set(DEFAULTS)
+        _set({one: _from_environment(name, usual) for one, (name, usual) in ADAPTED.items()})
         return_freed_memory()
 
 
@@ -46,7 +53,14 @@ def _set(parameters: dict[int, int]) -> bool:
     return mallopt is not None and all(mallopt(*one) for one in parameters.items())
 
 
+def _from_environment(name: str, usual: int) -> int:
+    value = os.environ.get(name, "")
+    return int(value) if value.isdecimal() else usual
+
+
 @cache
 def _library() -> Any:
-    """The C library of this process, on Linux; others have no such functions."""
-    return ctypes.CDLL(None) if sys.platform == "linux" else None
+    """The C library of this process, on Linux; others have no such functions. None where another
+    malloc was loaded before it, such as jemalloc: glibc's would answer, and decide nothing."""
+    is_asked = sys.platform == "linux" and "malloc" not in os.environ.get("LD_PRELOAD", "")
+    return ctypes.CDLL(None) if is_asked else None

@@ -153,6 +153,11 @@ def _train(subject: Subject) -> Task:
         (replay,) = captured(subject.device, captured_run)
         prepare()  # the graph alone holds them
         return Task(subject.name, "train", replay)
+    if subject.setup.optimizer:  # a first step makes the optimiser's state, and is no usual one
+        for parameter in parameters:
+            parameter.grad = torch.zeros_like(parameter)
+        step()
+        prepare()
     return Task(subject.name, "train", run, prepare)
 
 
@@ -177,14 +182,14 @@ def _above(subject: Subject) -> list[Tensor]:
     """What comes in from above: small random numbers in the shape of each output, as those of a
     mean over all of it.
 
-    float16 has no numbers that small: they are scaled as training does it. Else the backward pass
-    would run on zeros, which draw less power.
+    float16 has no numbers that small: they are scaled as training does it, to about 1 at most. Else
+    the backward pass would run on zeros, which draw less power.
     """
     if subject.above is None:
         scale = LOSS_SCALE if subject.setup.dtype == "float16" else 1.0
         subject.above = [
             torch.randn_like(one, dtype=torch.float32, requires_grad=False)
-            .mul_(scale / one.numel())
+            .mul_(min(1.0, scale / one.numel()))
             .to(one.dtype)
             for one in logits(subject.call(subject.batch))
         ]

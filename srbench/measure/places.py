@@ -5,9 +5,12 @@ caches, and what a call's feature maps meet there: some percent of a time on the
 never moves them has that by chance, once, and measures it as if it were the model's.
 """
 
+import gc
 import random
-from collections.abc import Mapping, Sequence
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
+from types import FunctionType, ModuleType
 
 import torch
 from torch import Tensor, nn
@@ -23,19 +26,24 @@ GAP_BEFORE = 0.3  # of its tensors
 
 
 class Places:
-    """Draws where models lie; the gaps between them are held until they are moved again."""
+    """Draws where models lie; the gaps between them are held until they are moved again.
+
+    ``stayed`` are the names of models that could not be moved, at least once.
+    """
 
     def __init__(self, device: torch.device, seed: str) -> None:
+        self.stayed: set[str] = set()
         self._device = device
         self._chance = random.Random(seed)
         self._gaps: list[Tensor] = []
+        self._is_copied: dict[str, bool] = {}  # whether a model's modules can be, by its name
 
     def move(self, subjects: Sequence[Subject]) -> None:
         """Copy every model and its batch to other places, in random order.
 
         Values, strides and what shares memory stay as they are. A model stays where it is where
-        memory is short. One that is compiled, that has views of its own tensors, or that cannot be
-        copied keeps its modules, and only its tensors are moved.
+        memory is short. One that is compiled, that has views of its own tensors, or whose modules
+        cannot be copied keeps them, and only its tensors are moved.
         """
         self._gaps.clear()
         for subject in self._chance.sample(subjects, len(subjects)):
@@ -44,6 +52,7 @@ class Places:
             except (RuntimeError, MemoryError) as error:
                 if not lacks_memory(error):
                     raise
+                self.stayed.add(subject.name)
                 self._gaps.clear()
                 release(error)
 
@@ -51,9 +60,10 @@ class Places:
         self._leave_gaps(self._chance.randrange(1, MOST_GAPS + 1))
         before = _by_storage(subject)
         left: list[object] = [subject.model, *_storages(before)]  # held until all have moved away
+        modules = [weakref.ref(module) for module in subject.model.modules()]
         has_views = any(len(tensors) > 1 for tensors in before.values())  # no copy would share them
         if not subject.setup.compile and not has_views:  # what is compiled has these very modules
-            subject.replace(_copy(subject.model))
+            self._copy(subject)
         copied = _by_storage(subject)
         left += _storages(copied)
         for tensors in self._chance.sample(list(copied.values()), len(copied)):
@@ -61,6 +71,21 @@ class Places:
                 self._leave_gaps(1)
             _move(tensors)
         left.clear()
+        now = {*subject.model.modules()}
+        if any(one() is not None and one() not in now for one in modules):
+            gc.collect()  # modules that refer to each other in a circle
+
+    def _copy(self, subject: Subject) -> None:
+        """Put a copy, module by module, in the place of the model, where its code allows one."""
+        if not self._is_copied.get(subject.name, True):
+            return
+        for parameter in subject.model.parameters():
+            parameter.grad = None
+        copy = _copy(subject.model)
+        if subject.name not in self._is_copied:
+            self._is_copied[subject.name] = copy is not None and not _refers(copy, subject.model)
+        if copy is not None and self._is_copied[subject.name]:
+            subject.replace(copy)
 
     def _leave_gaps(self, number: int) -> None:
         for _ in range(number):
@@ -68,17 +93,44 @@ class Places:
             self._gaps.append(torch.empty(size, dtype=torch.uint8, device=self._device))
 
 
-def _copy(model: nn.Module) -> nn.Module:
-    """A copy of the model, module by module; itself where its own code does not allow one."""
-    for parameter in model.parameters():
-        parameter.grad = None
+def _copy(model: nn.Module) -> nn.Module | None:
+    """A copy of the model; None where its own code does not allow one."""
     try:
-        return deepcopy(model)
+        copy = deepcopy(model)
     except BaseException as error:
         require_failure(error)
         if lacks_memory(error):
             raise
-        return model
+        return None
+    for old, new in zip(model.parameters(), copy.parameters(), strict=True):
+        vars(new).update(vars(old))  # which a copy of a parameter leaves out
+    return copy
+
+
+def _refers(copy: nn.Module, model: nn.Module) -> bool:
+    """Whether a copy of a model still uses the model's own modules or tensors: by a function that
+    it keeps, such as a hook, or by a weak reference, both of which copying leaves as they are."""
+    own = {id(one) for one in (*model.modules(), *model.parameters(), *model.buffers())}
+    seen: set[int] = set()
+    todo: list[object] = [copy]
+    while todo:
+        one = todo.pop()
+        if id(one) in own:
+            return True
+        if id(one) not in seen:
+            seen.add(id(one))
+            todo += _referents(one)
+    return False
+
+
+def _referents(one: object) -> Iterator[object]:
+    """What an object holds; of a function not the module that it stands in."""
+    if isinstance(one, FunctionType):
+        yield from (one.__closure__, one.__defaults__, one.__kwdefaults__, vars(one))
+    elif isinstance(one, weakref.ref):
+        yield one()
+    elif not isinstance(one, type | ModuleType):
+        yield from gc.get_referents(one)
 
 
 def _by_storage(subject: Subject) -> dict[int, list[Tensor]]:

@@ -17,8 +17,8 @@ class Watch(Protocol):
     """Looks at a device from time to time, and tells what was wrong."""
 
     def look(self, timed: bool) -> None:
-        """When all models are warm, and after every round: ``timed`` is whether one was since the
-        last look."""
+        """When all models are warm, before every placement and after every round: ``timed`` is
+        whether one was since the last look."""
 
     def warnings(self) -> list[str]:
         """What disturbed the samples, in words; empty where nothing did."""
@@ -68,6 +68,8 @@ class GpuWatch:
         self._most_processes = 0
 
     def look(self, timed: bool) -> None:
+        if self._looks and not timed:  # between rounds the card idles
+            return
         self._looks += 1
         self._lowered.update(self._gpu.lowered_by())
         self._most_processes = max(self._most_processes, self._gpu.processes() or 0)

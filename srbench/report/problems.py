@@ -179,6 +179,7 @@ def _under(record: Record) -> dict[str, str]:
         "channels_last": _with(setup.channels_last, "channels_last"),
         "compile": _with(setup.compile, "torch.compile"),
         "cuda_graph": _with(setup.cuda_graph, "CUDA graphs"),
+        "optimizer": f"with {setup.optimizer or 'no optimiser'}",
         "threads": f"with {threads} threads",
         "seed": f"with seed {setup.seed}",
     }

@@ -62,7 +62,10 @@ def _overheads(axes: "Axes", records: Sequence[Record]) -> None:
                 ends = [_percent(low), _percent(high)]
                 axes.plot(ends, [y, y], color=COLOURS[what], linewidth=1.5)
     axes.axvline(0, color="black", linewidth=0.8)
-    _name(axes, compared)
+    if compared:
+        _name(axes, compared)
+    else:
+        axes.set_yticks([])
     axes.set_xlabel("overhead in %, with its 95 % interval")
     device, baseline, (_, height, width) = _comparison(records[0])
     axes.set_title(printable(f"{baseline} at {height}×{width} on {device}"), fontsize=10)

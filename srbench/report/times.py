@@ -185,6 +185,7 @@ def _setup(record: Record, timing: Timing) -> tuple[str, str]:
         *(["channels_last"] if setup.channels_last else []),
         *(["torch.compile"] if setup.compile else []),
         *(["CUDA graphs"] if setup.cuda_graph else []),
+        *([f"optimiser {setup.optimizer}"] if setup.optimizer else []),
     ]
     return f"Batches of {batch}", (
         f"{', '.join([precision, *modes])}, on {setup.device} ({chip or 'unknown'}), "

@@ -33,6 +33,7 @@ def estimates(
 ) -> dict[str, PassTiming]:
     """What each pass of a row took, with the peaks and joules that were measured beside."""
     passes = {}
+    processes = _finished(job, found)
     for what in PASSES:
         taken = [one.samples[what] for one in found if what in one.samples]
         own = [samples.seconds.get(row.name, []) for samples in taken]
@@ -41,10 +42,10 @@ def estimates(
         if not any(own):
             continue
         passes[what] = PassTiming(
-            _median(own, job.plan.processes),
-            None if row.role == "baseline" else _ratio(own, base, job.plan.processes),
+            _median(own, processes),
+            None if row.role == "baseline" else _ratio(own, base, processes),
             tuple(tuple(s for placement in one for s in placement) for one in own),
-            _median(wall, job.plan.processes) if any(wall) else None,
+            _median(wall, processes) if any(wall) else None,
             peaks.get(what),
             joules.get(what, {}).get(row.name),
             tuple(tuple(map(len, one)) for one in own),
@@ -159,6 +160,8 @@ def _notes(
         yield f"its forward sets torch's {_told(ran)}: it is timed with that"
     if only := {name: value for name, value in built.items() if name not in ran}:
         yield f"building it sets torch's {_told(only)}: it is timed without that"
+    if 0 < (finished := _finished(job, found)) < job.plan.processes:
+        yield f"stopped after {finished} of {job.plan.processes} processes"
     for what, timed in passes.items():
         if (share := _launching(found, row, what)) > LAUNCH_BOUND:
             yield (
@@ -169,7 +172,7 @@ def _notes(
             yield f"{what}: the warm-up was cut short by the time budget"
         estimate = timed.ratio or timed.seconds
         if estimate.low is None:
-            unit = "placements" if job.plan.processes == 1 else "processes"
+            unit = "placements" if finished == 1 else "processes"
             yield (
                 f"{what}: too few {unit} for an interval, {estimate.n} where {stats.FEWEST} are "
                 "needed"

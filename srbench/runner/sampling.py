@@ -71,6 +71,11 @@ class Sampled:
 
 Say = Callable[[str], object]
 
+STAYED = (
+    "memory was too short to move {} to other places: what it got by chance is in its times, and "
+    "not in their intervals"
+)
+
 
 def sample(
     job: Job, device: Device, deadline: Deadline, into: Sampled, say: Say = lambda text: None
@@ -105,6 +110,7 @@ def sample(
                 if all(name in samples.failures for samples in into.samples.values()):
                     del subjects[name]
             places.move([*subjects.values()])
+            watch.look(False)
 
         def after_round(timed: bool) -> None:
             watch.look(timed)
@@ -117,6 +123,7 @@ def sample(
         finally:
             held.end()
             into.notes += watch.warnings()
+            into.notes += [STAYED.format(name) for name in sorted(places.stayed)]
             for what, samples in into.samples.items():
                 for name, reason in samples.failures.items():
                     into.failures.setdefault(name, f"{what}: {reason}")

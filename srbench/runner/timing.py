@@ -8,7 +8,7 @@ from itertools import groupby
 
 from srbench import environment
 from srbench.comparison import Case, Size, cases
-from srbench.conditions import Conditions, Plan, Setup
+from srbench.conditions import Conditions, Plan, Setup, require_used
 from srbench.failures import require_failure, told
 from srbench.measure.devices import Device, opened, require_dtype, require_processes, resolve
 from srbench.measure.latency import Deadline
@@ -108,14 +108,15 @@ def run(
     """Time each baseline with its variants, one comparison after the other.
 
     Building, warming up and timing a comparison end when the plan's budget is over, or after one
-    round of each pass; memory and energy when as much again is. A row that cannot be built or run
-    has a status that says why; the others stand. Interrupted, it
-    yields what was measured, and then raises KeyboardInterrupt.
-    Raises SrbenchError for a dtype that the device cannot do, and for several processes on one that
-    admits one.
+    round of each pass; memory and energy when as much again is, or after one round of energy. What
+    compiling takes is beside it. A row that cannot be built or run has a status that says why; the
+    others stand. Interrupted, it yields what was measured, and then raises KeyboardInterrupt.
+    Raises SrbenchError for a dtype that the device cannot do, for several processes on one that
+    admits one, and for an optimiser without a training step.
     """
     import torchvision  # noqa: F401 - takes a second, which is nobody's building
 
+    require_used(setup, plan)
     require_processes(device, plan.processes)
     require_dtype(device, setup, plan.passes)
     for (baseline, under), group in groupby(wanted, key=lambda c: (c.spec.baseline, c.under)):
@@ -192,6 +193,8 @@ def _sample(job: Job, device: Device, deadline: Deadline, found: list[Sampled], 
             found[-1].failures = _all_failed(job, error) | found[-1].failures
         return
     for process in range(job.plan.processes):
+        if process and deadline.left <= 0:
+            return
         say(f"process {process + 1} of {job.plan.processes}{at_most(deadline)}")
         share = deadline.left / (job.plan.processes - process)
         try:

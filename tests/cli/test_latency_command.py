@@ -18,6 +18,7 @@ from srbench import store
 from srbench.cli.app import run
 from srbench.conditions import Plan
 from srbench.errors import SrbenchError
+from srbench.measure import devices
 from srbench.measure.clocks import FakeClock, Task
 from srbench.measure.watch import GpuWatch
 from srbench.records import Memory
@@ -26,8 +27,7 @@ from srbench.runner import sampling, timing
 SMALL = ("--input-size", "32", "--batch-size", "2")
 FAKE = (*SMALL, "--device", "cuda")
 ANNOUNCED = (
-    "building, warming up and timing take at most 20 s, then memory and energy as long again at "
-    "most"
+    "building, warming up and timing take at most 20 s, then memory and energy about as long again"
 )
 
 
@@ -301,8 +301,6 @@ def test_six_processes_have_an_interval(
             return steady(task, number) * (slower if "+se" in task.model else 1)
 
         install_fake_cuda(monkeypatch, seconds)
-        from srbench.measure import devices
-
         monkeypatch.setattr(sampling, "opened", devices.opened)
         return function(job, budget, began)
 
@@ -319,6 +317,28 @@ def test_six_processes_have_an_interval(
     assert se["processes"] == "6"
 
 
+def test_processes_end_when_time_is_up(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of six takes 5 s of 12: three have begun, and what they found is shown."""
+    clock = FakeClock(steady)
+    install_fake_cuda(monkeypatch, clock=clock)
+
+    def fresh_call(function: Callable, job: sampling.Job, *_: object) -> sampling.Sampled:
+        sampled = sampling.Sampled()
+        with devices.opened(job.setup.device) as device:
+            sampling.sample(job, device, sampling.Deadline.after(clock, 1.0), sampled)
+        clock._now += 5.0
+        return sampled
+
+    monkeypatch.setattr("srbench.runner.sampling.fresh.call", fresh_call)
+    command = ("cifar_resnet8", "--se", *FAKE, "--pass", "forward", "--no-memory", "--no-energy")
+    command = (*command, "--processes", "6", "--time-budget", "12")
+    stdout, stderr = latency(capsys, *command, "-f", "csv")
+    assert {row["processes"] for row in rows(stdout)} == {"3"}
+    assert "stopped after 3 of 6 processes" in stderr
+
+
 @pytest.mark.usefixtures("cuda")
 @pytest.mark.parametrize(
     ("arguments", "said"),
@@ -326,8 +346,10 @@ def test_six_processes_have_an_interval(
         ((), ANNOUNCED),
         (("--rounds", "6"), "timing 6 rounds of each pass, then memory and energy: no time limit"),
         (("--time-budget", "7.5", "--no-memory", "--no-energy"), "take at most 7.5 s"),
-        (("--processes", "6", "--no-memory"), "at most 60 s, then energy as long"),
-        (("cifar_resnet14", "--time-budget", "8"), "at most for each of 2 comparisons"),
+        (("--processes", "6", "--no-memory"), "at most 60 s, then energy about as long"),
+        (("--no-energy",), "at most 20 s, then memory as long again at most"),
+        (("--compile", "--no-memory", "--no-energy"), "at most 20 s, compiling not counted"),
+        (("cifar_resnet14", "--time-budget", "8"), "as long again for each of 2 comparisons"),
     ],
 )
 def test_how_long_it_takes_is_said_before(
@@ -379,6 +401,33 @@ def test_a_plot_of_two_comparisons(tmp_path: Path, capsys: pytest.CaptureFixture
     assert f"wrote {path}" in stderr
     for name in ("cifar_resnet8+se", "cifar_resnet14 (again)", "backward", "overhead in %"):
         assert f"<!-- {name}" in path.read_text()
+
+
+@pytest.mark.usefixtures("cuda")
+def test_a_plot_of_a_network_alone(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    path = tmp_path / "times.svg"
+    latency(capsys, "cifar_resnet8", "--no-variants", *FAKE, "--plot", str(path))
+    assert "<!-- cifar_resnet8 " in path.read_text()
+
+
+@pytest.mark.usefixtures("cuda")
+def test_a_plot_of_rows_that_all_failed_is_not_drawn(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    path = tmp_path / "times.svg"
+    command = ("resnet18", "--no-variants", "--input-size", "1", "--device", "cuda")
+    _, stderr = latency(capsys, *command, "--plot", str(path), code=4)
+    assert not path.exists()
+    assert "wrote" not in stderr
+
+
+@pytest.mark.usefixtures("cuda")
+def test_an_optimizer_without_a_training_step_is_refused(capsys: pytest.CaptureFixture) -> None:
+    command = ("cifar_resnet8", *FAKE, "--pass", "forward", "--optimizer", "sgd")
+    _, stderr = latency(capsys, *command, code=2)
+    assert "--optimizer is for the training step" in stderr
+    assert "--pass train" in stderr
+    assert "building" not in stderr
 
 
 @pytest.mark.usefixtures("cuda")

@@ -111,6 +111,30 @@ def test_a_training_step_starts_without_gradients_and_makes_them() -> None:
     torch.testing.assert_close(gradients[0], gradients[1])
 
 
+@pytest.mark.parametrize("optimizer", ["SGD", "AdamW"])
+def test_the_first_step_that_is_timed_is_not_the_optimisers_first(
+    optimizer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known: list[int] = []
+
+    class Spy(getattr(torch.optim, optimizer)):
+        def step(self) -> None:
+            known.append(sum("momentum_buffer" in s or "step" in s for s in self.state.values()))
+            super().step()
+
+    monkeypatch.setattr(torch.optim, optimizer, Spy)
+    net = subject(optimizer=optimizer.lower())
+    weights = [parameter.clone() for parameter in net.parameters]
+    once = task(net, "train")
+    assert all(parameter.grad is None for parameter in net.parameters)
+    known.clear()
+    once.prepare()
+    once.run()
+    assert known == [len(net.parameters)]
+    for before, after in zip(weights, net.parameters, strict=True):
+        torch.testing.assert_close(after, before, rtol=0, atol=0)
+
+
 def test_parameters_that_are_not_used_do_not_matter() -> None:
     net = subject()
     net.model.spare = nn.Parameter(torch.ones(3))

@@ -1,6 +1,8 @@
 """Models on the move: what stays, what changes, and what cannot be moved."""
 
+import gc
 import threading
+import weakref
 from copy import deepcopy
 
 import pytest
@@ -172,6 +174,99 @@ def test_a_model_that_cannot_be_copied_has_its_tensors_moved() -> None:
     assert task(net, "forward").run().shape == (4, 3)
 
 
+class Wired(Plain):
+    """Keeps a function that holds the network itself, which no copy of it would."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.forward = lambda x: Plain.forward(self, x)
+
+
+class Hooked(Plain):
+    """A hook keeps a feature map that the forward pass needs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: list[Tensor] = []
+        self.conv.register_forward_hook(lambda module, given, y: self.kept.append(y))
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.conv(x)
+        return self.head(self.norm(self.kept.pop()).mean((2, 3)))
+
+
+class Child(nn.Module):
+    """Knows its parent without holding it."""
+
+    def __init__(self, parent: nn.Module) -> None:
+        super().__init__()
+        self.parent = weakref.ref(parent)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.parent().norm(x)
+
+
+class Parent(Plain):
+    def __init__(self) -> None:
+        super().__init__()
+        self.child = Child(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.child(self.conv(x)).mean((2, 3)))
+
+
+@pytest.mark.parametrize("model", [Wired, Hooked, Parent])
+def test_a_model_that_holds_itself_keeps_its_modules_and_has_its_tensors_moved(
+    model: type[nn.Module],
+) -> None:
+    net = subject(model())
+    whole, moving = net.model, Places(CPU, "0")
+    for _ in range(3):
+        before = addresses(net)
+        moving.move([net])
+        assert net.model is whole
+        assert not before & addresses(net)
+        once = task(net, "train")
+        once.prepare()
+        once.run()
+        assert net.model.conv.weight.grad is not None
+        assert task(net, "forward").run().shape == (4, 3)
+
+
+class Circle(Plain):
+    """Its own method is an attribute of it, so that only the garbage collector frees it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.forward = self.forward_split
+
+    def forward_split(self, x: Tensor) -> Tensor:
+        return Plain.forward(self, x)
+
+
+def test_models_in_a_circle_are_freed_at_once_where_nothing_collects_garbage() -> None:
+    net, moving = subject(Circle()), Places(CPU, "0")
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(4):
+            left = weakref.ref(net.model)
+            moving.move([net])
+            assert left() is None
+    finally:
+        gc.enable()
+    assert task(net, "forward").run().shape == (4, 3)
+
+
+def test_what_a_network_writes_on_a_parameter_stays_there() -> None:
+    model = Plain()
+    model.head.weight.tag = "head"
+    net = subject(model)
+    Places(CPU, "0").move([net])
+    assert net.model is not model
+    assert net.model.head.weight.tag == "head"
+
+
 def test_a_compiled_model_moves_without_being_compiled_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -213,7 +308,10 @@ def test_a_model_stays_where_memory_is_short(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(places, "deepcopy", short)
     before = [addresses(net) for net in nets]
-    Places(CPU, "0").move(nets)
+    nets[0].name = "large"
+    moving = Places(CPU, "0")
+    moving.move(nets)
+    assert moving.stayed == {"large"}
     assert nets[0].model is models[0]
     assert addresses(nets[0]) == before[0]
     assert not before[1] & addresses(nets[1])
