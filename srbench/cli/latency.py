@@ -71,7 +71,7 @@ def latency(
         typer.Option(
             metavar="N",
             help="Measure in N fresh processes, each of which counts as one number; an interval "
-            "takes 6 or more. Then luck that a process keeps, whatever is moved in it, is in it too.",
+            "takes 6 or more. Luck that a process keeps, whatever moves in it, is then in it too.",
             rich_help_panel=_PANEL,
         ),
     ] = 1,
