@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from math import inf
 from typing import Any
 
@@ -170,7 +169,7 @@ class Course:
         return extra
 
     def place(
-        self, seconds: float, opens: bool, deadline: Deadline, after_round: Callable[[], object]
+        self, seconds: float, opens: bool, deadline: Deadline, after_round: Callable[[bool], object]
     ) -> None:
         """Take the rounds of a placement: as many as there are in so many seconds, or the share of
         the number asked for, and no more than the deadline allows. There is one in any case where
@@ -186,6 +185,7 @@ class Course:
             if is_open := (opens and deadline.left > 0) or wanted > 1:
                 self._open(tasks)
                 wanted = max(1, wanted - 1)
+            after_round(False)
             for _ in range(min(wanted, self._stop.most - self.into.rounds)):
                 if not tasks or (self.into.rounds and deadline.left < max(self._warm)):
                     break
@@ -194,7 +194,7 @@ class Course:
                 took = self._clock.now() - start
                 if is_open or took < self.round_seconds:
                     self._warm.append(took)
-                after_round()
+                after_round(True)
             self.is_done = not tasks or self._stop.reached(self.into)
 
     @contextmanager
@@ -271,8 +271,8 @@ def interleave(
 
     What first calls take more than others, such as compiling, puts the deadline off. The pass that
     takes least should come first, since it opens every placement. ``move`` puts the models
-    elsewhere. ``after_round`` is told whether a round was timed, and once before the first that all
-    are warm.
+    elsewhere. ``after_round`` is told whether a round was timed: not once all are warm, nor before
+    the first of a placement.
     """
     clock = deadline.clock
     for number, course in enumerate(courses):
@@ -292,7 +292,7 @@ def interleave(
         for course in todo:
             if not course.into.rounds or deadline.left >= course.round_seconds:
                 opens = course is todo[0] or not taken
-                course.place(seconds, opens, deadline, partial(after_round, True))
+                course.place(seconds, opens, deadline, after_round)
         taken += 1
 
 

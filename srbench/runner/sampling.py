@@ -110,7 +110,6 @@ def sample(
                 if all(name in samples.failures for samples in into.samples.values()):
                     del subjects[name]
             places.move([*subjects.values()])
-            watch.look(False)
 
         def after_round(timed: bool) -> None:
             watch.look(timed)

@@ -20,7 +20,9 @@ from srbench.conditions import Plan
 from srbench.errors import SrbenchError
 from srbench.measure import devices
 from srbench.measure.clocks import FakeClock, Task
-from srbench.measure.watch import GpuWatch
+from srbench.measure.latency import Course, Samples
+from srbench.measure.places import Places
+from srbench.measure.watch import GpuWatch, MemoryWatch
 from srbench.records import Memory
 from srbench.runner import sampling, timing
 
@@ -652,6 +654,31 @@ def test_a_throttled_and_busy_gpu_is_a_fact_on_the_rows(
     assert "warning: cifar_resnet8, cifar_resnet8+se: the GPU's clocks were lowered" in stderr
     text, _ = latency(capsys, "cifar_resnet8", "--se", *FAKE, "--rounds", "6", "--pass", "forward")
     assert "cifar_resnet8+se *" in text
+
+
+@pytest.mark.parametrize("while_timed", [False, True])
+def test_memory_counts_as_short_only_while_samples_are_taken(
+    while_timed: bool, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not while models move, and are called for the first time in their new places."""
+    retries, add = [0], Samples.add
+
+    def short(*_: object) -> None:
+        retries[0] += 1
+
+    def added(*sample: object) -> None:
+        short()
+        add(*sample)
+
+    monkeypatch.setattr(Course, "_open", short)
+    monkeypatch.setattr(Places, "move", short)
+    if while_timed:
+        monkeypatch.setattr(Samples, "add", added)
+    install_fake_cuda(monkeypatch, watch=lambda: MemoryWatch(lambda: retries[0]))
+    command = ("cifar_resnet8", "--se", *FAKE, "--rounds", "12", "--pass", "forward")
+    _, stderr = latency(capsys, *command)
+    assert ("anew 24 times" in stderr) == while_timed
+    assert ("memory was too full" in stderr) == while_timed
 
 
 def test_a_device_on_which_every_call_fails_loses_no_comparison(
