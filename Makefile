@@ -43,12 +43,13 @@ benchmarks: $(READY)  ## ratios against other tools, one after the other
 
 VISIT ?= gpu-visit
 PACKAGES ?= packages.txt
+PYTHON_THERE ?= 3.12
 
 gpu: $(READY)  ## all that tells what is wrong on a GPU, in eight minutes; eight files go to $(VISIT)
 	$(BIN)/python benchmarks/gpu/visit.py $(VISIT)
 
 gpu-wheels: $(READY)  ## what a machine without network lacks for that, by its pip list in $(PACKAGES)
-	$(BIN)/python benchmarks/gpu/wheels.py $(PACKAGES) .whl
+	$(BIN)/python benchmarks/gpu/wheels.py $(PACKAGES) .whl --python $(PYTHON_THERE)
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -66,6 +66,14 @@ def test_a_step_that_hangs_is_cut_off_and_the_next_one_runs(tmp_path: Path) -> N
     assert "\n7\n" in (tmp_path / "a.txt").read_text()
 
 
+def test_a_title_that_no_step_has_is_an_error(tmp_path: Path) -> None:
+    program = ROOT / "benchmarks" / "gpu" / "visit.py"
+    command = [sys.executable, str(program), str(tmp_path), "--device", "cpu", "--only", "prbes"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 2
+    assert "no step's title has 'prbes'; they are: the card and the driver, packages" in done.stderr
+
+
 def test_what_is_installed_there_is_read_in_any_form() -> None:
     program = (
         "import sys; sys.path.insert(0, 'benchmarks/gpu'); import wheels\n"

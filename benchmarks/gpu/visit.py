@@ -77,10 +77,13 @@ def main() -> None:
     visit.records.mkdir(parents=True, exist_ok=True)
     if any(asked.wheels.glob("*.whl")):
         install(asked.wheels)
-    for step in steps(visit):
-        if asked.only in step.title:
-            run(step, visit)
-            pack(visit)
+    wanted = [step for step in steps(visit) if asked.only in step.title]
+    if not wanted:
+        titles = ", ".join(step.title for step in steps(visit))
+        parser.error(f"no step's title has {asked.only!r}; they are: {titles}")
+    for step in wanted:
+        run(step, visit)
+        pack(visit)
     print(f"all in {time.monotonic() - visit.begun:.0f} s; {visit.folder} has")
     for path in sorted(visit.folder.iterdir()):
         print(f"  {path.name}")

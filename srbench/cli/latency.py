@@ -90,7 +90,8 @@ def latency(
         float,
         typer.Option(
             metavar="PERCENT",
-            help="Stop once every overhead's interval reaches no further than this to either side.",
+            help="Stop once every overhead's interval reaches no further than this to either side "
+            "of its estimate, as a share of the time with it: at +100 %, 1 allows 2 points.",
             rich_help_panel=_PANEL,
         ),
     ] = 1.0,
@@ -131,7 +132,7 @@ def latency(
     Every round times all models once, in random order, and a variant is compared with the baseline
     of the same round. Every few rounds all models move to other places in memory. An overhead comes
     with its 95 % interval. Where that contains 0 it is "none", or "undecided" if it reaches further
-    than --precision to a side.
+    than --precision to a side of the estimate.
 
     [bold]Examples[/bold]
 

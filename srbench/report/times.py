@@ -63,7 +63,7 @@ def _notes(results: Results, with_percentiles: bool) -> Iterator[str]:
     yield from undecided(shown, "overheads", LONGER)
     yield from times_notes(results, shown)
     if with_percentiles:
-        yield "p90, p99: what 90 and 99 % of all samples do not exceed, where there are enough."
+        yield "p90, p99: what 90 and 99 % of all samples do not exceed, from 10 and 100 samples on."
 
 
 @dataclass(frozen=True)
@@ -214,7 +214,8 @@ def _judged(shown: Sequence[Overhead]) -> str:
     reach = reaching(one.precision for one in shown)
     return (
         "Overhead: to the baseline of the same round, paired; none where the interval contains 0 "
-        f"and reaches at most {reach} to either side, undecided where it reaches further. "
+        f"and reaches at most {reach} to either side of the estimate, undecided where it reaches "
+        "further. "
     )
 
 
@@ -229,8 +230,8 @@ def _unit(timing: Timing) -> str:
             "its memory lies, is in none of the intervals"
         )
     return (
-        f"in {_several(placements, 'placement')} of the models in memory, which are the intervals' "
-        "unit"
+        f"in {_several(placements, 'placement')}, which are the intervals' unit: every few rounds "
+        "all models moved to other places in memory"
     )
 
 

@@ -13,7 +13,9 @@ AGAIN = (
     "or by srbench latency with more --rounds or --processes."
 )
 WHY = {
-    "undecided": "the interval contains 0 and reaches further than {reach} to a side",
+    "undecided": (
+        "the interval contains 0 and reaches further than {reach} to a side of the estimate"
+    ),
     "no interval": "there are too few samples for an interval (n=…)",
 }
 

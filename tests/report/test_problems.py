@@ -153,7 +153,7 @@ def test_a_table_of_many_rows_says_everything_once(whole: bool) -> None:
     )
     assert notes[2].startswith(
         "Undecided, all overheads: the interval contains 0 and reaches further than 1 % to a "
-        "side. To decide, "
+        "side of the estimate. To decide, "
     )
     assert "--time-budget" in notes[2]
     text = "\n".join(notes)
@@ -171,7 +171,7 @@ def test_how_many_are_undecided_and_why() -> None:
     first = notes_of([*wide, *narrow, *few], whole=False)[0]
     assert first.startswith(
         "Undecided, 3 of 4 overheads: the interval contains 0 and reaches further than 1 % to "
-        "a side, or there are too few samples for an interval (n=…). "
+        "a side of the estimate, or there are too few samples for an interval (n=…). "
     )
     assert notes_of(few, whole=False)[0].startswith(
         "Undecided, all overheads: there are too few samples for an interval (n=…). "
