@@ -226,12 +226,12 @@ def _positive(samples: ArrayLike) -> NDArray[np.float64]:
     return values
 
 
-def settled(samples: Sequence[float], window: int = 3, tolerance: float = 0.1) -> bool:
+def settled(samples: Sequence[float], window: int = 2, tolerance: float = 0.1) -> bool:
     """Whether warming up is over: the last ``window`` samples are as fast as those before them.
 
     Compares the smallest of each window, which noise disturbs least.
 
-    >>> settled([9.0, 5.0, 3.0, 1.0, 1.0, 1.1]), settled([9.0, 5.0, 3.0, 1.1, 1.0, 1.1, 1.0, 1.05])
+    >>> settled([9.0, 5.0, 3.0, 1.0]), settled([9.0, 5.0, 3.0, 1.1, 1.0, 1.1])
     (False, True)
     """
     if len(samples) < 2 * window:

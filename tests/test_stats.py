@@ -111,10 +111,10 @@ def test_samples_must_pair() -> None:
 
 
 def test_warming_up_ends_when_it_gets_no_faster() -> None:
-    assert not stats.settled([1, 1, 1, 1, 1])
-    assert stats.settled([1, 1, 1, 1, 1, 1])
-    assert not stats.settled([9, 9, 9, 1, 1, 1])
-    assert stats.settled([1, 1, 1, 9, 9, 9])
+    assert not stats.settled([1, 1, 1])
+    assert stats.settled([1, 1, 1, 1])
+    assert not stats.settled([9, 9, 1, 1])
+    assert stats.settled([1, 1, 9, 9])
 
 
 # --- simulations: what a machine does to the calls of a run, in the order in which they are made

@@ -186,6 +186,6 @@ def _notes(
             "Change: medians of two runs, with the 95 % interval of the Mann-Whitney test; none "
             f"where that contains 0 and reaches at most {reach} to either side of the estimate, "
             f"undecided where it reaches further, and overheads likewise{apart}. What the machine "
-            "did between the runs is in it: `srbench check --time` takes turns. Overheads are paired, each in its "
-            "own run."
+            "did between the runs is in it: `srbench check --time` takes turns. Overheads are "
+            "paired, each in its own run."
         )
