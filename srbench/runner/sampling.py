@@ -59,7 +59,8 @@ class Job:
 class Sampled:
     """What one process found: samples by pass, what failed and why, by row, and what disturbed.
 
-    ``changes`` are the settings of torch that a row's code changed, by what it was doing.
+    ``changes`` are the settings of torch that a row's code changed, by what it was doing, and
+    ``compiling`` the seconds that the time budget does not count.
     """
 
     samples: dict[str, Samples] = field(default_factory=dict)
@@ -67,6 +68,7 @@ class Sampled:
     notes: list[str] = field(default_factory=list)
     flags: Mapping[str, Any] = field(default_factory=dict)
     changes: Mapping[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    compiling: float = 0.0
 
 
 Say = Callable[[str], object]
@@ -117,10 +119,13 @@ def sample(
             say(f"rounds: {rounds}{at_most(deadline)}")
 
         say(f"warming up{at_most(deadline)}")
+        end = deadline.at
         try:
             interleave(courses, move, deadline, after_round)
         finally:
             held.end()
+            if isfinite(end):
+                into.compiling = deadline.at - end
             into.notes += watch.warnings()
             into.notes += [STAYED.format(name) for name in sorted(places.stayed)]
             for what, samples in into.samples.items():

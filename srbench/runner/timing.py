@@ -199,6 +199,7 @@ def _sample(job: Job, device: Device, deadline: Deadline, found: list[Sampled], 
         share = deadline.left / (job.plan.processes - process)
         try:
             found.append(sample_afresh(replace(job, process=process), share))
+            deadline.put_off(found[-1].compiling)
         except BaseException as error:
             require_failure(error)
             found.append(Sampled(failures=_all_failed(job, error)))

@@ -319,10 +319,11 @@ def test_six_processes_have_an_interval(
     assert se["processes"] == "6"
 
 
+@pytest.mark.parametrize("compiling", [0.0, 30.0])
 def test_processes_end_when_time_is_up(
-    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+    compiling: float, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each of six takes 5 s of 12: three have begun, and what they found is shown."""
+    """Each of six takes 5 s of 12, besides compiling: three begin, and what they found is shown."""
     clock = FakeClock(steady)
     install_fake_cuda(monkeypatch, clock=clock)
 
@@ -330,7 +331,8 @@ def test_processes_end_when_time_is_up(
         sampled = sampling.Sampled()
         with devices.opened(job.setup.device) as device:
             sampling.sample(job, device, sampling.Deadline.after(clock, 1.0), sampled)
-        clock._now += 5.0
+        clock._now += 5.0 + compiling
+        sampled.compiling += compiling
         return sampled
 
     monkeypatch.setattr("srbench.runner.sampling.fresh.call", fresh_call)
