@@ -59,8 +59,7 @@ def time_and_show(
     results = Results(records)
     target.write(times_report(results, with_percentiles))
     code = exit_code(results)
-    if plot and any(record.timing and record.timing.passes for record in results):
-        plot_times(results, plot)
+    if plot and plot_times(results, plot):
         tell(f"wrote {plot}")
     return code
 

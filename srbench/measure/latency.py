@@ -73,10 +73,12 @@ def _put(taken: list[list[Any]], placement: int, value: object) -> None:
 
 @dataclass
 class Deadline:
-    """When time is up, by a clock; infinitely late where there is no limit."""
+    """When time is up, by a clock; infinitely late where there is no limit. ``uncounted`` are the
+    seconds that it was put off by."""
 
     clock: Clock
     at: float = inf
+    uncounted: float = 0.0
 
     @classmethod
     def after(cls, clock: Clock, seconds: float) -> "Deadline":
@@ -86,11 +88,11 @@ class Deadline:
     @property
     def left(self) -> float:
         """Seconds; below zero once it has passed."""
-        return self.at - self.clock.now()
+        return self.at + self.uncounted - self.clock.now()
 
     def put_off(self, seconds: float) -> None:
         """Do not count so many seconds."""
-        self.at += seconds
+        self.uncounted += seconds
 
 
 @dataclass(frozen=True)

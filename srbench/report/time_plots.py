@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srbench.conditions import PASSES
-from srbench.errors import SrbenchError
 from srbench.overheads import overhead
 from srbench.printable import printable
 from srbench.records import Record
@@ -22,18 +21,19 @@ COLOURS = dict(zip(PASSES, PALETTE, strict=False))
 BAND = 0.6  # of a model's height, for its passes below each other
 
 
-def plot_times(results: Results, path: Path) -> None:
+def plot_times(results: Results, path: Path) -> bool:
     """Draw two panels for every comparison: each variant's overheads with their intervals, and the
     samples of every model, each placement in memory on a line of its own.
 
-    Raises SrbenchError where nothing was timed, or the file cannot be written.
+    Returns whether there was anything to draw. Raises SrbenchError where the file cannot be
+    written.
     """
     from matplotlib.figure import Figure
 
     timed = [record for record in results if record.timing and record.timing.passes]
     comparisons = [list(group) for _, group in groupby(timed, key=_comparison)]
     if not comparisons:
-        raise SrbenchError("there are no times to plot", "see the errors of the rows")
+        return False
     heights = [1.2 + 0.45 * len(records) for records in comparisons]
     figure = Figure(figsize=(10, sum(heights)), layout="constrained")
     axes = figure.subplots(len(comparisons), 2, squeeze=False, height_ratios=heights)
@@ -41,6 +41,7 @@ def plot_times(results: Results, path: Path) -> None:
         _overheads(left, records)
         _samples(right, records)
     save(figure, path)
+    return True
 
 
 def _comparison(record: Record) -> tuple[str, str, tuple[int, ...]]:

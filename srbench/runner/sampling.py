@@ -119,13 +119,11 @@ def sample(
             say(f"rounds: {rounds}{at_most(deadline)}")
 
         say(f"warming up{at_most(deadline)}")
-        end = deadline.at
         try:
             interleave(courses, move, deadline, after_round)
         finally:
             held.end()
-            if isfinite(end):
-                into.compiling = deadline.at - end
+            into.compiling = deadline.uncounted
             into.notes += watch.warnings()
             into.notes += [STAYED.format(name) for name in sorted(places.stayed)]
             for what, samples in into.samples.items():
