@@ -74,19 +74,19 @@ def against_limit() -> None:
     report("the better of both, batches 8 and 32", best, LIMIT_MACHINE, at_least=False)
 
 
-def blocks(channels: int, side: int) -> tuple[SqueezeRemember, Literal, SqueezeExcitation]:
-    """Ours, the literal reading with the same weights, and an SE block."""
-    ours = SqueezeRemember(channels, side, side).eval()
-    nn.init.normal_(ours.memory)
-    literal = Literal(channels, side, side).eval()
-    literal.load_state_dict(ours.state_dict())
-    return ours, literal, SqueezeExcitation(channels).eval()
+def our_block(channels: int, side: int) -> SqueezeRemember:
+    """Ours with memories that are not zero."""
+    block = SqueezeRemember(channels, side, side).eval()
+    nn.init.normal_(block.memory)
+    return block
 
 
 def ratios(channels: int, side: int, batch: int) -> tuple[float, stats.Estimate]:
     """The literal reading to ours, and ours to SE, in one interleaved run with warm caches."""
     x = torch.rand(batch, channels, side, side)
-    ours, literal, se = blocks(channels, side)
+    ours, se = our_block(channels, side), SqueezeExcitation(channels).eval()
+    literal = Literal(channels, side, side).eval()
+    literal.load_state_dict(ours.state_dict())
     torch.testing.assert_close(ours(x), literal(x), rtol=1e-4, atol=1e-4)
     seconds = in_rounds({"ours": lambda: ours(x), "SE": lambda: se(x)}, 4 * ROUNDS)
     copies = [literal_to_ours(literal, ours, x) for _ in range(ROUNDS // 5)]
@@ -102,9 +102,9 @@ def times_the_limit(
     cache when the weights of the memories, which need all of it, are known.
     """
     x = torch.rand(batch, channels, side, side)
-    ours, _, _ = blocks(channels, side)
-    positions, hidden, memories = side**2, 64, 10
-    macs = positions * (channels + hidden + memories * channels) + hidden * memories
+    ours = our_block(channels, side)
+    layers = sum(layer.weight.numel() for layer in ours.fcn if isinstance(layer, nn.Linear))
+    macs = side**2 * channels + layers + ours.memory.numel()  # squeeze, FCN, weighted sum
     numbers = 2 * x.numel() + sum(weight.numel() for weight in ours.parameters())
     least = limits.seconds(4 * numbers, batch * macs)
     compiled = torch.compile(ours, dynamic=False)
