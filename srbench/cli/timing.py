@@ -14,7 +14,7 @@ from srbench.cli.output import Output, destination, exit_code, require_beside
 from srbench.cli.progress import status
 from srbench.cli.unused import tell_of_unused
 from srbench.comparison import Case, cases
-from srbench.conditions import Plan, require_used
+from srbench.conditions import Plan
 from srbench.records import Record
 from srbench.report.formats import Report
 from srbench.report.plots import require_picture
@@ -73,22 +73,14 @@ def _time(
     into: list[Record],
     say: Callable[[str], object],
 ) -> None:
-    from srbench.measure.devices import (  # loads torch
-        opened,
-        require_dtype,
-        require_processes,
-        resolve,
-    )
+    from srbench.measure.devices import opened, resolve  # loads torch
     from srbench.runner import timing
 
     names = resolve(device)
     tell_of_unused(device)
     for name in names:  # before anything is measured that could be lost
         with opened(name) as ready:
-            require_processes(ready, plan.processes)
-            asked = timing.setup_for(ready, **setup)
-            require_used(asked, plan)
-            require_dtype(ready, asked, plan.passes)
+            timing.require_possible(timing.setup_for(ready, **setup), plan, ready)
     tell(_announced(wanted, plan, names, options, bool(setup["compile"])))
     for name in names:
         with opened(name) as ready:

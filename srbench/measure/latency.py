@@ -184,7 +184,7 @@ class Course:
         placement = self.into.placements
         with self._made_ready() as tasks:
             wanted = self._wanted(seconds)
-            if is_open := (opens and deadline.left > 0) or wanted > 1:
+            if is_open := deadline.left > 0 and (opens or wanted > 1):
                 self._open(tasks)
                 wanted = max(1, wanted - 1)
             after_round(False)
@@ -273,14 +273,13 @@ def interleave(
 
     What first calls take more than others, such as compiling, puts the deadline off. The pass that
     takes least should come first, since it opens every placement. ``move`` puts the models
-    elsewhere. ``after_round`` is told whether a round was timed: not once all are warm, nor before
-    the first of a placement.
+    elsewhere. ``after_round`` is told whether a round was timed; before the first of a placement,
+    when all are ready, it was not.
     """
     clock = deadline.clock
     for number, course in enumerate(courses):
         share = WARM_UP_SHARE * max(0.0, deadline.left) / (len(courses) - number)
         deadline.put_off(course.warm_up(share))
-    after_round(False)
     taken = 0
     while todo := [course for course in courses if not course.is_done]:
         begin = clock.now()

@@ -94,6 +94,14 @@ def setup_for(
     )
 
 
+def require_possible(setup: Setup, plan: Plan, device: Device) -> None:
+    """Raises SrbenchError for a dtype that the device cannot do, for several processes on one that
+    admits one, and for an optimiser without a training step."""
+    require_used(setup, plan)
+    require_processes(device, plan.processes)
+    require_dtype(device, setup, plan.passes)
+
+
 def run(
     wanted: Sequence[Case],
     setup: Setup,
@@ -111,14 +119,11 @@ def run(
     round of each pass; memory and energy when as much again is, or after one round of energy. What
     compiling takes is beside it. A row that cannot be built or run has a status that says why; the
     others stand. Interrupted, it yields what was measured, and then raises KeyboardInterrupt.
-    Raises SrbenchError for a dtype that the device cannot do, for several processes on one that
-    admits one, and for an optimiser without a training step.
+    Raises SrbenchError as `require_possible` does.
     """
     import torchvision  # noqa: F401 - takes a second, which is nobody's building
 
-    require_used(setup, plan)
-    require_processes(device, plan.processes)
-    require_dtype(device, setup, plan.passes)
+    require_possible(setup, plan, device)
     for (baseline, under), group in groupby(wanted, key=lambda c: (c.spec.baseline, c.under)):
         report = partial(say, str(baseline))
         deadline = _deadline(device, plan)
