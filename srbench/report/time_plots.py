@@ -102,8 +102,12 @@ def _samples(axes: "Axes", records: Sequence[Record]) -> None:
             )
     _name(axes, records)
     axes.set_xscale("log")
+    low, high = axes.get_xlim()
+    is_wide = high > 10 * low
     axes.xaxis.set_major_formatter("{x:g}")
-    axes.xaxis.set_minor_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(
+        lambda x, _: "" if is_wide and _digit(x) not in "25" else f"{x:g}"
+    )
     axes.tick_params(axis="x", which="minor", labelsize=7)
     axes.set_xlabel(f"time of a call in {scale.prefix}s, the medians in black")
     passes = [what for what in PASSES if any(what in timing.passes for timing in timings)]
@@ -117,6 +121,11 @@ def _samples(axes: "Axes", records: Sequence[Record]) -> None:
         frameon=False,
         handletextpad=0,
     )
+
+
+def _digit(x: float) -> str:
+    """The first that is not zero."""
+    return f"{x:e}"[0]
 
 
 def _places(record: Record, row: int) -> list[tuple[str, float]]:
