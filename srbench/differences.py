@@ -8,10 +8,7 @@ from srbench.errors import SrbenchError
 from srbench.records import Record, Role, Row
 
 MACHINE = ("os", "cpu", "cores", "gpu", "driver", *TORCH, *UNUSUAL)
-HOW = (
-    *("device", "dtype", "amp", "channels_last", "compile", "cuda_graph", "threads"),
-    *("seed", "optimizer"),
-)
+HOW = ("device", "dtype", "amp", "channels_last", "compile", "cuda_graph", "seed", "optimizer")
 
 
 @dataclass(frozen=True)
@@ -148,5 +145,9 @@ def _said(names: Iterable[str], old: object, new: object) -> Iterator[str]:
     assert isinstance(new, dict)
     for name in names:
         if old.get(name) != new.get(name):
-            a, b = old.get(name, "unknown"), new.get(name, "unknown")
+            a, b = (_word(one.get(name, "unknown")) for one in (old, new))
             yield f"{name}: {a} in A, {b} in B"
+
+
+def _word(value: object) -> object:
+    return "none" if value is None else value

@@ -40,12 +40,18 @@ def timed(spec: str, seconds: list[float], ratio: float | None = None, **others:
     middle = sorted(seconds)[len(seconds) // 2]
     found = PassTiming(
         Estimate(middle, min(seconds), max(seconds), len(seconds)),
-        None if ratio is None else Estimate(ratio, ratio - reach, ratio + reach, len(seconds)),
+        None if ratio is None else _ratio(ratio, reach, len(seconds)),
         (tuple(seconds),),
     )
     record = counted(spec, **others)
     timing = Timing(setup, role, 1, {"forward": found}, **asked)
     return Record(**vars(record) | {"counts": None, "timing": timing})
+
+
+def _ratio(value: float, reach: float | None, rounds: int) -> Estimate:
+    """An estimate with an interval that reaches so far, or with none."""
+    low, high = (None, None) if reach is None else (value - reach, value + reach)
+    return Estimate(value, low, high, rounds)
 
 
 def printed(

@@ -38,6 +38,15 @@ def test_other_versions_are_said_and_machines_only_of_times() -> None:
     assert "cpu: unknown in A, Another in B" in differences([before], [after]).environment
 
 
+def test_an_option_that_one_side_lacks_is_none_and_threads_are_said_once() -> None:
+    before, after = (
+        timed("resnet18", [0.1] * 6, environment=VERSIONS | {"threads": threads}, setup=setup)
+        for threads, setup in ((2, Setup()), (1, Setup(threads=1, optimizer="sgd")))
+    )
+    said = ("threads: 2 in A, 1 in B", "optimizer: none in A, sgd in B")
+    assert differences([before], [after]).environment == said
+
+
 @pytest.mark.parametrize("name", [*TORCH, *UNUSUAL])
 def test_other_settings_of_torch_are_said_of_times(name: str) -> None:
     one, other = ({**VERSIONS, name: value} for value in ("none", "tf32"))

@@ -114,7 +114,8 @@ def _announced(
         beside.append("energy")
     after = f", then {' and '.join(beside)}" if beside else ""
     if not isfinite(plan.budget):
-        return f"timing {plan.rounds} rounds of each pass{after}: no time limit"
+        rounds = "1 round" if plan.rounds == 1 else f"{plan.rounds} rounds"
+        return f"timing {rounds} of each pass{after}: no time limit"
     each = f" for each of {comparisons} comparisons" if comparisons > 1 else ""
     compiling = ", compiling not counted" if compiled else ""
     again = "about as long again" if "energy" in beside else "as long again at most"

@@ -134,7 +134,7 @@ def _watches(device: torch.device, gpu: Gpu | None, own: int) -> Watch:
     def retries() -> int:
         return int(torch.cuda.memory_stats(device).get("num_alloc_retries", 0))
 
-    watches: list[Watch] = [CpuWatch(), MemoryWatch(retries)]
+    watches: list[Watch] = [CpuWatch(runs_models=False), MemoryWatch(retries)]
     return Watches(watches + ([GpuWatch(gpu, own)] if gpu else []))
 
 

@@ -17,8 +17,8 @@ class Watch(Protocol):
     """Looks at a device from time to time, and tells what was wrong."""
 
     def look(self, timed: bool) -> None:
-        """When all models are warm, before every placement and after every round: ``timed`` is
-        whether one was since the last look."""
+        """Before the first round of every placement, when all models are ready, and after every
+        round: ``timed`` is whether one was since the last look."""
 
     def warnings(self) -> list[str]:
         """What disturbed the samples, in words; empty where nothing did."""
@@ -39,9 +39,14 @@ class Watches:
 
 
 class CpuWatch:
-    """Tells how much of the processors other processes took between the first and the last look."""
+    """Tells how much of the processors other processes took between the first and the last look.
 
-    def __init__(self) -> None:
+    Where the models run on these themselves it says what helps: threads that wait for one which has
+    no processor make a call many times slower.
+    """
+
+    def __init__(self, runs_models: bool = True) -> None:
+        self._remedy = ": fewer --threads may help" if runs_models else ""
         self._begin = self._end = _usage()
 
     def look(self, timed: bool) -> None:
@@ -53,7 +58,7 @@ class CpuWatch:
         others = (busy - own) / (wall * processors) if wall > 0 else 0.0
         if others <= BUSY:
             return []
-        return [f"other programs took {others:.0%} of the processors"]
+        return [f"other programs took {others:.0%} of the processors{self._remedy}"]
 
 
 class GpuWatch:

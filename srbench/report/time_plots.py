@@ -51,6 +51,7 @@ def _comparison(record: Record) -> tuple[str, str, tuple[int, ...]]:
 
 def _overheads(axes: "Axes", records: Sequence[Record]) -> None:
     compared = [record for record in records if record.timing and record.timing.role != "baseline"]
+    has_hollow = False
     for row, record in enumerate(compared):
         for what, y in _places(record, row):
             assert record.timing
@@ -58,7 +59,16 @@ def _overheads(axes: "Axes", records: Sequence[Record]) -> None:
             if found is None:
                 continue
             low, high = found.ratio.low, found.ratio.high
-            axes.plot(_percent(found.ratio.value), y, "o", color=COLOURS[what], markersize=4)
+            filled = "none" if low is None else "full"
+            has_hollow |= low is None
+            axes.plot(
+                _percent(found.ratio.value),
+                y,
+                "o",
+                color=COLOURS[what],
+                markersize=4,
+                fillstyle=filled,
+            )
             if low is not None and high is not None:
                 ends = [_percent(low), _percent(high)]
                 axes.plot(ends, [y, y], color=COLOURS[what], linewidth=1.5)
@@ -67,7 +77,8 @@ def _overheads(axes: "Axes", records: Sequence[Record]) -> None:
         _name(axes, compared)
     else:
         axes.set_yticks([])
-    axes.set_xlabel("overhead in %, with its 95 % interval")
+    hollow = " (hollow: too few samples for one)" if has_hollow else ""
+    axes.set_xlabel(f"overhead in %, with its 95 % interval{hollow}")
     device, baseline, (_, height, width) = _comparison(records[0])
     axes.set_title(printable(f"{baseline} at {height}×{width} on {device}"), fontsize=10)
 

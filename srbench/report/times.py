@@ -178,6 +178,7 @@ def _meanings(timings: Sequence[Timing]) -> Iterator[str]:
 def _setup(record: Record, timing: Timing) -> tuple[str, str]:
     """Of how many images the batches were, and how and on what they ran."""
     setup, facts = timing.setup, record.environment
+    threads = facts.get("threads")
     batch = "one image" if setup.batch == 1 else f"{setup.batch} images"
     precision = f"autocast to {setup.dtype}" if setup.amp else setup.dtype
     chip = facts.get("gpu") if setup.device.startswith("cuda") else facts.get("cpu")
@@ -189,7 +190,7 @@ def _setup(record: Record, timing: Timing) -> tuple[str, str]:
     ]
     return f"Batches of {batch}", (
         f"{', '.join([precision, *modes])}, on {setup.device} ({chip or 'unknown'}), "
-        f"{facts.get('threads')} threads, seed {setup.seed}."
+        f"{threads} thread{'' if threads == 1 else 's'}, seed {setup.seed}."
     )
 
 
@@ -222,7 +223,10 @@ def _judged(shown: Sequence[Overhead]) -> str:
 def _unit(timing: Timing) -> str:
     """What the intervals' unit is."""
     if timing.processes > 1:
-        return f"from {timing.processes} fresh processes, which are the intervals' unit"
+        return (
+            f"from {timing.processes} fresh processes: a time is the median of theirs, and they "
+            "are the intervals' unit"
+        )
     placements = {len(parts) for found in timing.passes.values() for parts in found.placements}
     if not placements:
         return (
@@ -230,8 +234,9 @@ def _unit(timing: Timing) -> str:
             "its memory lies, is in none of the intervals"
         )
     return (
-        f"in {_several(placements, 'placement')}, which are the intervals' unit: every few rounds "
-        "all models moved to other places in memory"
+        f"in {_several(placements, 'placement')}, between which all models moved to other places "
+        "in memory: a time is the median of the placements' medians, and they are the intervals' "
+        "unit"
     )
 
 

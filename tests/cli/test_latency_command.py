@@ -89,7 +89,7 @@ def test_the_table(capsys: pytest.CaptureFixture) -> None:
     assert re.match(r"none \[-\d\.\d+, \+\d\.\d+\]", re.split(r"\s{2,}", sr)[3])
     assert any("Fake H100" in note and "Batches of 2 images of 3×32×32" in note for note in notes)
     assert any(note == "Energy: not measured." for note in notes)
-    assert any("placements, which are the intervals' unit" in note for note in notes)
+    assert any("a time is the median of the placements' medians" in note for note in notes)
     assert stderr.splitlines() == [ANNOUNCED]
 
 

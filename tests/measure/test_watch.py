@@ -11,7 +11,7 @@ from srbench.measure.watch import CpuWatch, GpuWatch, MemoryWatch, Watches
     ("busy", "warnings"),
     [
         (10.5, []),
-        (16.0, ["other programs took 30% of the processors"]),
+        (16.0, ["other programs took 30% of the processors: fewer --threads may help"]),
         (9.0, []),  # clocks that tick differently
     ],
 )
@@ -25,6 +25,15 @@ def test_the_processors_of_others(
     seen = CpuWatch()
     seen.look(timed=True)
     assert seen.warnings() == warnings
+
+
+def test_a_gpu_is_not_helped_by_fewer_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = iter([(0.0, 1.0, 5.0), (10.0, 11.0, 21.0)])
+    monkeypatch.setattr(watch, "_usage", lambda: next(usage))
+    monkeypatch.setattr(watch.os, "cpu_count", lambda: 2)
+    seen = CpuWatch(runs_models=False)
+    seen.look(timed=True)
+    assert seen.warnings() == ["other programs took 30% of the processors"]
 
 
 def test_real_usage_moves() -> None:
