@@ -8,14 +8,14 @@ never moves them has that by chance, once, and measures it as if it were the mod
 import gc
 import random
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
-from copy import deepcopy
-from types import FunctionType, ModuleType
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
-from srbench.failures import lacks_memory, require_failure
+from srbench.failures import lacks_memory
+from srbench.measure.copies import copied, reach_alike, refers
 from srbench.measure.passes import Subject
 from srbench.measure.release import release
 
@@ -28,12 +28,21 @@ GAP_BEFORE = 0.3  # of its tensors
 class Places:
     """Draws where models lie; the gaps between them are held until they are moved again.
 
-    ``stayed`` are the names of models that could not be moved, at least once.
+    ``stayed`` are the names of models that could not be moved, at least once. ``trains`` is whether
+    gradients are timed; ``begin`` is called with the name of each model before it is run.
     """
 
-    def __init__(self, device: torch.device, seed: str) -> None:
+    def __init__(
+        self,
+        device: torch.device,
+        seed: str,
+        trains: bool = True,
+        begin: Callable[[str], object] = lambda name: None,
+    ) -> None:
         self.stayed: set[str] = set()
         self._device = device
+        self._trains = trains
+        self._begin = begin
         self._chance = random.Random(seed)
         self._gaps: list[Tensor] = []
         self._is_copied: dict[str, bool] = {}  # whether a model's modules can be, by its name
@@ -81,56 +90,21 @@ class Places:
             return
         for parameter in subject.model.parameters():
             parameter.grad = None
-        copy = _copy(subject.model)
+        copy = copied(subject.model)
         if subject.name not in self._is_copied:
-            self._is_copied[subject.name] = copy is not None and not _refers(copy, subject.model)
+            self._is_copied[subject.name] = copy is not None and self._is_independent(copy, subject)
         if copy is not None and self._is_copied[subject.name]:
             subject.replace(copy)
+
+    def _is_independent(self, copy: nn.Module, subject: Subject) -> bool:
+        if refers(copy, subject.model):
+            return False
+        return not self._trains or reach_alike(replace(subject, model=copy), subject, self._begin)
 
     def _leave_gaps(self, number: int) -> None:
         for _ in range(number):
             size = self._chance.choice(GAP_SIZES) * self._chance.randint(1, MOST_OF_A_SIZE)
             self._gaps.append(torch.empty(size, dtype=torch.uint8, device=self._device))
-
-
-def _copy(model: nn.Module) -> nn.Module | None:
-    """A copy of the model; None where its own code does not allow one."""
-    try:
-        copy = deepcopy(model)
-    except BaseException as error:
-        require_failure(error)
-        if lacks_memory(error):
-            raise
-        return None
-    for old, new in zip(model.parameters(), copy.parameters(), strict=True):
-        vars(new).update(vars(old))  # which a copy of a parameter leaves out
-    return copy
-
-
-def _refers(copy: nn.Module, model: nn.Module) -> bool:
-    """Whether a copy of a model still uses the model's own modules or tensors: by a function that
-    it keeps, such as a hook, or by a weak reference, both of which copying leaves as they are."""
-    own = {id(one) for one in (*model.modules(), *model.parameters(), *model.buffers())}
-    seen: set[int] = set()
-    todo: list[object] = [copy]
-    while todo:
-        one = todo.pop()
-        if id(one) in own:
-            return True
-        if id(one) not in seen:
-            seen.add(id(one))
-            todo += _referents(one)
-    return False
-
-
-def _referents(one: object) -> Iterator[object]:
-    """What an object holds; of a function not the module that it stands in."""
-    if isinstance(one, FunctionType):
-        yield from (one.__closure__, one.__defaults__, one.__kwdefaults__, vars(one))
-    elif isinstance(one, weakref.ref):
-        yield one()
-    elif not isinstance(one, type | ModuleType):
-        yield from gc.get_referents(one)
 
 
 def _by_storage(subject: Subject) -> dict[int, list[Tensor]]:

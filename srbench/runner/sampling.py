@@ -93,7 +93,9 @@ def sample(
         subjects = _built(job, device, into, held)
         watch = device.watch()
         seed = f"{job.setup.seed}/{job.process}"
-        places = Places(device.torch_device, f"{seed}/places")
+        trains = any(what != "forward" for what in job.plan.passes)
+        begin = partial(held.begin, what="moving")
+        places = Places(device.torch_device, f"{seed}/places", trains, begin)
         stop = Stop(job.baseline, job.plan.rounds, job.plan.precision)
         into.samples.update({what: Samples() for what in job.plan.passes})
         courses = [

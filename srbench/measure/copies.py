@@ -1,0 +1,155 @@
+"""Copies of models that can be timed in their place.
+
+What a copy costs must be what the model costs. A copy is made by `copy.deepcopy`, which leaves out
+some of what a model has, and which a model's own code may turn into anything. So a copy is taken
+only where no such code is there, where it looks like the model, and where it uses nothing of it.
+"""
+
+import gc
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
+from types import FunctionType, ModuleType
+
+import torch
+from torch import Tensor, nn
+
+from srbench.failures import lacks_memory, require_failure
+from srbench.logits import logits
+from srbench.measure.passes import Subject
+
+# By these a class decides what a copy of it is. torch.nn's own only add what older versions lack.
+COPYING = (
+    *("__deepcopy__", "__copy__", "__reduce__", "__reduce_ex__"),
+    *("__getstate__", "__setstate__", "__getnewargs__", "__getnewargs_ex__"),
+)
+TRUSTED = "torch.nn.modules."
+
+
+def copied(model: nn.Module) -> nn.Module | None:
+    """A copy of the model, with other modules and tensors; None where there is none that costs the
+    same: where it fails, where the model has code of its own for it (TorchScript does), where
+    parameters have hooks, which a copy lacks, or where it looks different.
+
+    Raises what is raised for lack of memory.
+    """
+    if not _is_plain(model):
+        return None
+    try:
+        copy = deepcopy(model)
+    except BaseException as error:
+        require_failure(error)
+        if lacks_memory(error):
+            raise
+        return None
+    if _looks(copy) != _looks(model):
+        return None
+    for old, new in zip(model.parameters(), copy.parameters(), strict=True):
+        vars(new).update(vars(old))  # which a copy of a parameter leaves out
+    return copy
+
+
+def reach_alike(copy: Subject, original: Subject, begin: Callable[[str], object]) -> bool:
+    """Whether gradients reach the same parameters in both, each its own: a copy that computes with
+    the original's has none of these. Both run forward once in training mode, after ``begin``.
+
+    Raises what is raised for lack of memory.
+    """
+    try:
+        return _reached(copy, begin) == _reached(original, begin)
+    except BaseException as error:
+        require_failure(error)
+        if lacks_memory(error):
+            raise
+        return False
+
+
+def refers(copy: nn.Module, model: nn.Module) -> bool:
+    """Whether a copy of a model still uses the model's own modules or tensors: by a function that
+    it keeps, such as a hook, or by a weak reference, both of which copying leaves as they are."""
+    own = {id(one) for one in (*model.modules(), *model.parameters(), *model.buffers())}
+    seen: set[int] = set()
+    todo: list[object] = [copy]
+    while todo:
+        one = todo.pop()
+        if id(one) in own:
+            return True
+        if id(one) not in seen:
+            seen.add(id(one))
+            todo += _referents(one)
+    return False
+
+
+def _is_plain(model: nn.Module) -> bool:
+    """Whether it is copied as Python copies any object, and nothing of it is lost."""
+    has_hooks = any(
+        p._backward_hooks or getattr(p, "_post_accumulate_grad_hooks", None)
+        for p in model.parameters()
+    )
+    return not has_hooks and not any(_copies_itself(type(module)) for module in model.modules())
+
+
+def _copies_itself(kind: type) -> bool:
+    """Whether a class says what a copy of it is."""
+    definers = (
+        next((one for one in kind.__mro__ if name in vars(one)), object) for name in COPYING
+    )
+    return any(one is not object and not one.__module__.startswith(TRUSTED) for one in definers)
+
+
+def _looks(model: object) -> object:
+    """All modules by name with their class, and all tensors with all but their values."""
+    if not isinstance(model, nn.Module):
+        return None
+    tensors = [
+        *model.named_parameters(remove_duplicate=False),
+        *model.named_buffers(remove_duplicate=False),
+    ]
+    return (
+        [(name, type(one), one.training) for name, one in model.named_modules()],
+        [(name, *_form(tensor)) for name, tensor in tensors],
+    )
+
+
+def _form(tensor: Tensor) -> tuple[object, ...]:
+    strides = tensor.stride() if tensor.layout == torch.strided else None
+    return (
+        *(type(tensor), tensor.shape, strides, tensor.dtype, tensor.device, tensor.layout),
+        tensor.requires_grad,
+    )
+
+
+def _reached(subject: Subject, begin: Callable[[str], object]) -> list[str]:
+    """Names of the parameters that gradients reach; those that are not its own have none."""
+    begin(subject.name)
+    subject.model.train()
+    with torch.enable_grad():
+        outputs = logits(subject.call(subject.batch))
+    names = {id(one): name for name, one in subject.model.named_parameters()}
+    return sorted(names.get(leaf, "") for leaf in _leaves(outputs))
+
+
+def _leaves(outputs: Sequence[Tensor]) -> set[int]:
+    """Identities of the tensors at which the graph of gradients ends."""
+    leaves: set[int] = set()
+    seen: set[object] = set()
+    todo: list[object] = [output.grad_fn for output in outputs]
+    while todo:
+        node = todo.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        if hasattr(node, "variable"):
+            leaves.add(id(node.variable))
+        todo += [following for following, _ in getattr(node, "next_functions", ())]
+    return leaves
+
+
+def _referents(one: object) -> Iterator[object]:
+    """What an object holds; of a function not the module that it stands in."""
+    if isinstance(one, FunctionType):
+        yield from (one.__closure__, one.__defaults__, one.__kwdefaults__, vars(one))
+    elif isinstance(one, weakref.ref):
+        yield one()
+    elif not isinstance(one, type | ModuleType):
+        yield from gc.get_referents(one)
