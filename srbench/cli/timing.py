@@ -120,7 +120,10 @@ def _announced(
     compiling = ", compiling not counted" if compiled else ""
     again = "about as long again" if "energy" in beside else "as long again at most"
     after = f"{after} {again}" if after else ""
-    return f"building, warming up and timing take at most {plan.budget:g} s{compiling}{after}{each}"
+    return (
+        f"building, warming up and timing take at most {plan.budget:g} s, or one round of each pass"
+        f"{compiling}{after}{each}"
+    )
 
 
 def _say(say: Callable[[str], object], device: str, baseline: str, text: str) -> None:

@@ -272,12 +272,13 @@ def interleave(
     time is up. At least one round of each is taken.
 
     What first calls take more than others, such as compiling, puts the deadline off. The pass that
-    takes least should come first, since it opens every placement. ``move`` puts the models
-    elsewhere. ``after_round`` is told whether a round was timed; before the first of a placement,
-    when all are ready, it was not.
+    takes least should come first, since it opens every placement. It is warmed up last: tensors
+    that a model keeps from its first call must serve in training, too, and those that were made
+    under inference mode do not. ``move`` puts the models elsewhere. ``after_round`` is told whether
+    a round was timed; before the first of a placement, when all are ready, it was not.
     """
     clock = deadline.clock
-    for number, course in enumerate(courses):
+    for number, course in enumerate(reversed(courses)):
         share = WARM_UP_SHARE * max(0.0, deadline.left) / (len(courses) - number)
         deadline.put_off(course.warm_up(share))
     taken = 0

@@ -111,7 +111,7 @@ def _forward(subject: Subject) -> Task:
 
 
 def _backward(subject: Subject) -> Task:
-    call, x, parameters = subject.call, subject.batch, subject.parameters
+    call, x, parameters = subject.call, subject.batch, _trained(subject)
     above = _above(subject)
     output: list[Tensor] = []
     gradients: list[Tensor] = []  # given back outside the time, as those of a training step are
@@ -131,7 +131,7 @@ def _backward(subject: Subject) -> Task:
 
 
 def _train(subject: Subject) -> Task:
-    call, x, parameters = subject.call, subject.batch, subject.parameters
+    call, x, parameters = subject.call, subject.batch, _trained(subject)
     above = _above(subject)
     step = _optimizer(subject).step if subject.setup.optimizer else nothing
 
@@ -161,12 +161,19 @@ def _train(subject: Subject) -> Task:
     return Task(subject.name, "train", run, prepare)
 
 
+def _trained(subject: Subject) -> list[nn.Parameter]:
+    """The parameters that gradients are for. Raises ValueError where there are none."""
+    if not subject.parameters:
+        raise ValueError("no parameter needs a gradient: give --pass forward")
+    return subject.parameters
+
+
 def _optimizer(subject: Subject) -> torch.optim.Optimizer:
     """The optimiser asked for, with a learning rate of 0: its step does all its work, and the
     weights stay, so that every call does the same."""
     if subject.setup.optimizer == "sgd":
         return torch.optim.SGD(subject.parameters, lr=0.0, momentum=0.9, weight_decay=1e-4)
-    dtype = subject.parameters[0].dtype if subject.parameters else torch.float32
+    dtype = subject.parameters[0].dtype
     return torch.optim.AdamW(
         subject.parameters,
         lr=0.0,

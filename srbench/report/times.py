@@ -83,7 +83,7 @@ def _lines(results: Results) -> list[_Line]:
     for _, group in groupby(timings, key=lambda pair: (pair[1].setup.device, pair[0].baseline)):
         members = list(group)
         present = {what for _, timing in members for what in timing.passes}
-        for what in [what for what in PASSES if what in present] or PASSES[:1]:
+        for what in [what for what in PASSES if what in present] or [""]:
             lines += [
                 _Line(record, timing, what, timing.passes.get(what)) for record, timing in members
             ]
@@ -128,7 +128,7 @@ _PERCENTILES = {Column("p90", "seconds"): 0.9, Column("p99", "seconds"): 0.99}
 _COLUMNS: tuple[tuple[Column, Callable[[_Line], Any]], ...] = (
     (Column("Model", "name"), lambda line: model_name(line.record)),
     (_DEVICE, lambda line: line.timing.setup.device),
-    (Column("Pass", "name"), lambda line: line.what),
+    (Column("Pass", "name"), lambda line: line.what or None),
     (Column("Time", "duration"), _seconds),
     *((column, _percentile(share)) for column, share in _PERCENTILES.items()),
     (Column("Overhead %", "overhead"), _overhead),

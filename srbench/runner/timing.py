@@ -197,14 +197,16 @@ def _sample(job: Job, device: Device, deadline: Deadline, found: list[Sampled], 
         except RuntimeError as error:  # of a device on which every call fails after an error
             found[-1].failures = _all_failed(job, error) | found[-1].failures
         return
+    beside = 0.0  # seconds that a process takes more than its share, to start above all
     for process in range(job.plan.processes):
-        if process and deadline.left <= 0:
+        if process and deadline.left <= beside:
             return
         say(f"process {process + 1} of {job.plan.processes}{at_most(deadline)}")
-        share = deadline.left / (job.plan.processes - process)
+        left, share = deadline.left, deadline.left / (job.plan.processes - process)
         try:
             found.append(sample_afresh(replace(job, process=process), share))
             deadline.put_off(found[-1].compiling)
+            beside = left - deadline.left - share
         except BaseException as error:
             require_failure(error)
             found.append(Sampled(failures=_all_failed(job, error)))

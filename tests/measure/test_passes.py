@@ -186,13 +186,13 @@ def test_the_same_seed_makes_the_same_batch() -> None:
 def test_a_model_that_raises_has_no_task_and_holds_nothing() -> None:
     maps: list[weakref.ref] = []
 
-    class Broken(nn.Module):
+    class Broken(nn.Linear):
         def forward(self, x: Tensor) -> Tensor:
             large = x.repeat(2, 1, 1, 1)
             maps.append(weakref.ref(large))
             raise RuntimeError("not in training")
 
-    models = {"bad": Broken(), "net": Net()}
+    models = {"bad": Broken(2, 2), "net": Net()}
     subjects = {
         name: place(name, model, SMALL, Setup(), torch.device("cpu"))
         for name, model in models.items()
