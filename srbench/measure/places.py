@@ -73,9 +73,9 @@ class Places:
         has_views = any(len(tensors) > 1 for tensors in before.values())  # no copy would share them
         if not subject.setup.compile and not has_views:  # what is compiled has these very modules
             self._copy(subject)
-        copied = _by_storage(subject)
-        left += _storages(copied)
-        for tensors in self._chance.sample(list(copied.values()), len(copied)):
+        after = _by_storage(subject)
+        left += _storages(after)
+        for tensors in self._chance.sample(list(after.values()), len(after)):
             if self._chance.random() < GAP_BEFORE:
                 self._leave_gaps(1)
             _move(tensors)
