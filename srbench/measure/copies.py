@@ -10,6 +10,7 @@ import weakref
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from types import FunctionType, ModuleType
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +26,8 @@ COPYING = (
 )
 TRUSTED = "torch.nn.modules."
 
+Found = TypeVar("Found")
+
 
 def copied(model: nn.Module) -> nn.Module | None:
     """A copy of the model, with other modules and tensors; None where there is none that costs the
@@ -35,14 +38,8 @@ def copied(model: nn.Module) -> nn.Module | None:
     """
     if not _is_plain(model):
         return None
-    try:
-        copy = deepcopy(model)
-    except BaseException as error:
-        require_failure(error)
-        if lacks_memory(error):
-            raise
-        return None
-    if _looks(copy) != _looks(model):
+    copy = _tried(lambda: deepcopy(model))
+    if copy is None or _looks(copy) != _looks(model):
         return None
     for old, new in zip(model.parameters(), copy.parameters(), strict=True):
         vars(new).update(vars(old))  # which a copy of a parameter leaves out
@@ -55,13 +52,7 @@ def reach_alike(copy: Subject, original: Subject, begin: Callable[[str], object]
 
     Raises what is raised for lack of memory.
     """
-    try:
-        return _reached(copy, begin) == _reached(original, begin)
-    except BaseException as error:
-        require_failure(error)
-        if lacks_memory(error):
-            raise
-        return False
+    return bool(_tried(lambda: _reached(copy, begin) == _reached(original, begin)))
 
 
 def refers(copy: nn.Module, model: nn.Module) -> bool:
@@ -80,13 +71,25 @@ def refers(copy: nn.Module, model: nn.Module) -> bool:
     return False
 
 
+def _tried(call: Callable[[], Found]) -> Found | None:
+    """What a call of the model's own code returns; None where it fails, but for lack of memory."""
+    try:
+        return call()
+    except BaseException as error:
+        require_failure(error)
+        if lacks_memory(error):
+            raise
+        return None
+
+
 def _is_plain(model: nn.Module) -> bool:
     """Whether it is copied as Python copies any object, and nothing of it is lost."""
     has_hooks = any(
         p._backward_hooks or getattr(p, "_post_accumulate_grad_hooks", None)
         for p in model.parameters()
     )
-    return not has_hooks and not any(_copies_itself(type(module)) for module in model.modules())
+    kinds = {type(module) for module in model.modules()}
+    return not has_hooks and not any(map(_copies_itself, kinds))
 
 
 def _copies_itself(kind: type) -> bool:

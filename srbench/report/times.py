@@ -68,7 +68,7 @@ def _notes(results: Results, with_percentiles: bool) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class _Line:
-    """One pass of one model; a model that failed has one line, with nothing found."""
+    """One pass of one model; where all of a comparison failed, a line without a pass."""
 
     record: Record
     timing: Timing
@@ -178,7 +178,7 @@ def _meanings(timings: Sequence[Timing]) -> Iterator[str]:
 def _setup(record: Record, timing: Timing) -> tuple[str, str]:
     """Of how many images the batches were, and how and on what they ran."""
     setup, facts = timing.setup, record.environment
-    threads = facts.get("threads")
+    threads: Any = facts.get("threads")
     batch = "one image" if setup.batch == 1 else f"{setup.batch} images"
     precision = f"autocast to {setup.dtype}" if setup.amp else setup.dtype
     chip = facts.get("gpu") if setup.device.startswith("cuda") else facts.get("cpu")
@@ -190,7 +190,7 @@ def _setup(record: Record, timing: Timing) -> tuple[str, str]:
     ]
     return f"Batches of {batch}", (
         f"{', '.join([precision, *modes])}, on {setup.device} ({chip or 'unknown'}), "
-        f"{threads} thread{'' if threads == 1 else 's'}, seed {setup.seed}."
+        f"{_several({threads}, 'thread')}, seed {setup.seed}."
     )
 
 
