@@ -1,7 +1,8 @@
 """LaTeX with booktabs, to be put into a paper as it is."""
 
 import re
-from itertools import groupby
+import unicodedata
+from itertools import groupby, pairwise
 
 from srbench.report.ranks import Rank, notes, ranks
 from srbench.report.table import Column, Table, written
@@ -23,13 +24,19 @@ _SPECIAL = {
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
     "[": "{[}",  # at the start of a row it would be an argument of the row before
-    '"': r"\textquotedbl{}",
+    '"': r"\texttt{\char34}",  # in the usual fonts, 34 is a closing quotation mark
     "µ": r"\textmu{}",
     "Δ": r"$\Delta$",
     "×": r"$\times$",
     "–": "--",
     "−": "$-$",
 }
+
+# Two characters that the usual fonts print as one.
+_LIGATURES = {"--", "''", "``", ",,", "?`", "!`"}
+
+# Together, all that pdfLaTeX prints with T1 fonts; what is mapped above is not looked up here.
+_PDFLATEX_PRINTS = ("cp1252", "cp1250", "cp1254")
 
 
 def render(table: Table) -> str:
@@ -59,8 +66,23 @@ def render(table: Table) -> str:
 
 
 def escaped(text: str) -> str:
-    """The text with everything that LaTeX would read as a command made harmless."""
-    return "".join(_SPECIAL.get(c, c) for c in " ".join(text.split()))
+    """The text as LaTeX prints it: no character is a command, and no two become one.
+
+    XeLaTeX and LuaLaTeX print every letter. pdfLaTeX stops at one that it does not know, and gets
+    the number of its code point.
+    """
+    plain = unicodedata.normalize("NFC", " ".join(text.split()))
+    return "".join(
+        "{}" * (before + c in _LIGATURES) + _character(c) for before, c in pairwise(f" {plain}")
+    )
+
+
+def _character(c: str) -> str:
+    if c in _SPECIAL:
+        return _SPECIAL[c]
+    if any(c.encode(encoding, "ignore") for encoding in _PDFLATEX_PRINTS):
+        return c
+    return f"\\ifdefined\\Umathcode {c}\\else U+{ord(c):04X}\\fi{{}}"
 
 
 def _cell(text: str, column: Column) -> str:

@@ -138,6 +138,10 @@ NASTY = [
     "\u200b=1+1",
     "\x85\t=1+1",
     "\uff1d1+1",
+    '"quoted" --time-budget 9 ---',
+    "``a'' ,,b'' ?`c !`d",
+    "Größe, Gro\u0308ße, naïve, Łódź, İstanbul, 50 €, “x” … ½",
+    "网络 сеть δίκτυο 🙂 Ħ ≤ 3 → x\u0301",
 ]
 
 
@@ -183,13 +187,24 @@ def test_latex_escapes_every_command() -> None:
     )
 
 
+def test_latex_keeps_characters_apart_that_fonts_join() -> None:
+    assert latex.escaped("--a --- ``b'' ?`") == "-{}-a -{}-{}- `{}`b'{}' ?{}`"
+    assert latex.escaped("9 – 20") == "9 -- 20"
+
+
+def test_latex_names_the_letters_that_pdflatex_does_not_know() -> None:
+    assert latex.escaped("Größe, Gro\u0308ße, Łódź") == "Größe, Größe, Łódź"
+    assert latex.escaped("a网") == r"a\ifdefined\Umathcode 网\else U+7F51\fi{}"
+
+
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no LaTeX here")
-def test_latex_compiles_and_fits_the_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("fonts", ["", r"\usepackage[T1]{fontenc}"])
+def test_latex_compiles_and_fits_the_line(fonts: str, tmp_path: Path) -> None:
     tables = [TABLE, *(nasty_table(name) for name in NASTY)]
     wide = Table("wide", TABLE.columns * 3, tuple(row * 3 for row in TABLE.rows), "Wide.")
     body = "\n".join(latex.render(table) for table in [*tables, wide])
     (tmp_path / "t.tex").write_text(
-        "\\documentclass{article}\\usepackage[T1]{fontenc}\\usepackage{booktabs,graphicx}"
+        f"\\documentclass{{article}}{fonts}\\usepackage{{booktabs,graphicx}}"
         f"\\begin{{document}}{body}\\end{{document}}"
     )
     done = subprocess.run(
