@@ -35,8 +35,9 @@ _SPECIAL = {
 # Two characters that the usual fonts print as one.
 _LIGATURES = {"--", "''", "``", ",,", "?`", "!`"}
 
-# Together, all that pdfLaTeX prints with T1 fonts; what is mapped above is not looked up here.
+# pdfLaTeX prints their characters with and without T1 fonts, but for those that need T1.
 _PDFLATEX_PRINTS = ("cp1252", "cp1250", "cp1254")
+_NEEDS_T1 = frozenset("«»ÐÞðþĄąĐđĘę\u02db\u201a„\u2039\u203a")
 
 
 def render(table: Table) -> str:
@@ -68,8 +69,8 @@ def render(table: Table) -> str:
 def escaped(text: str) -> str:
     """The text as LaTeX prints it: no character is a command, and no two become one.
 
-    XeLaTeX and LuaLaTeX print every letter. pdfLaTeX stops at one that it does not know, and gets
-    the number of its code point.
+    XeLaTeX and LuaLaTeX print every letter. pdfLaTeX stops at one that it does not know, or knows
+    only with T1 fonts, and gets the number of its code point.
     """
     plain = unicodedata.normalize("NFC", " ".join(text.split()))
     return "".join(
@@ -80,9 +81,9 @@ def escaped(text: str) -> str:
 def _character(c: str) -> str:
     if c in _SPECIAL:
         return _SPECIAL[c]
-    if any(c.encode(encoding, "ignore") for encoding in _PDFLATEX_PRINTS):
+    if c not in _NEEDS_T1 and any(c.encode(page, "ignore") for page in _PDFLATEX_PRINTS):
         return c
-    return f"\\ifdefined\\Umathcode {c}\\else U+{ord(c):04X}\\fi{{}}"
+    return f"\\ifdefined\\Umathcode {c}\\else U+{ord(c):04X}\\fi\\allowbreak{{}}"
 
 
 def _cell(text: str, column: Column) -> str:

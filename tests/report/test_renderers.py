@@ -141,6 +141,7 @@ NASTY = [
     '"quoted" --time-budget 9 ---',
     "``a'' ,,b'' ?`c !`d",
     "Größe, Gro\u0308ße, naïve, Łódź, İstanbul, 50 €, “x” … ½",
+    "ĄąĘęĐđÐðÞþ «a» \u2039b\u203a „c‟ \u201ad\u201b \u02db ēĉŵ",
     "网络 сеть δίκτυο 🙂 Ħ ≤ 3 → x\u0301",
 ]
 
@@ -194,7 +195,10 @@ def test_latex_keeps_characters_apart_that_fonts_join() -> None:
 
 def test_latex_names_the_letters_that_pdflatex_does_not_know() -> None:
     assert latex.escaped("Größe, Gro\u0308ße, Łódź") == "Größe, Größe, Łódź"
-    assert latex.escaped("a网") == r"a\ifdefined\Umathcode 网\else U+7F51\fi{}"
+    assert latex.escaped("ą") == r"\ifdefined\Umathcode ą\else U+0105\fi\allowbreak{}", (
+        "it needs T1 fonts"
+    )
+    assert latex.escaped("a网") == r"a\ifdefined\Umathcode 网\else U+7F51\fi\allowbreak{}"
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no LaTeX here")
