@@ -10,17 +10,17 @@ from pairs import compare
 from torch import nn
 from torchvision.models.resnet import BasicBlock, Bottleneck
 
-from srbench import shapes
+from srbench.backbones import resnet
 from srbench.blocks import CBAM, Dropout2d, SqueezeExcitation, SqueezeRemember
-from srbench.comparison import case_of
-from srbench.gate.committed import Committed, layout_paths, open_table
-from srbench.gate.exact import check_counts
-from srbench.gate.renderings import check_renderings
-from srbench.models import resnet
+from srbench.check.counts import check_counts
+from srbench.check.renderings import check_renderings
 from srbench.models.build import probe
 from srbench.runner import counting
-from srbench.runner.missing import Counter
-from srbench.spec import Part, Spec, backbone_of, parse
+from srbench.runner.resume import Counter
+from srbench.shapes import recording
+from srbench.spec.cases import case_of
+from srbench.spec.parse import Part, Spec, backbone_of, parse
+from srbench.tables.committed import Committed, layout_paths, open_table
 
 # Imported after srbench, which silences the deprecation that fvcore's import sets off.
 from fvcore.nn import FlopCountAnalysis  # isort: skip
@@ -91,7 +91,7 @@ def imagenet_tables() -> list[Committed]:
 
 def forget() -> None:
     """Begin as a fresh process does."""
-    shapes.forget()
+    recording.forget()
     probe.cache_clear()
 
 

@@ -14,7 +14,7 @@ from srbench.cli.app import run
 from srbench.measure.clocks import Task
 from srbench.runner import sampling, timing
 from srbench.runner.sampling import Row
-from srbench.spec import Spec
+from srbench.spec.parse import Spec
 
 PLANTED = " (planted)"
 

@@ -7,10 +7,10 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from srbench import store
+from srbench.records import jsonl
+from srbench.records.join import joined
 from srbench.report.formats import FORMATS
-from srbench.report.joined import rows_report
-from srbench.rows import joined
+from srbench.report.overview import rows_report
 
 ROWS = 10_000
 LIMIT = 2.0  # seconds
@@ -28,9 +28,9 @@ def main() -> None:
 
 def write(path: Path, rows: int) -> None:
     """A baseline and its variants, each with every figure its own."""
-    from srbench.comparison import case_of
     from srbench.runner import counting
-    from srbench.spec import parse
+    from srbench.spec.cases import case_of
+    from srbench.spec.parse import parse
 
     base, se = (
         next(iter(counting.run([case_of(parse(spec))]))) for spec in ("resnet18", "resnet18+se")
@@ -43,14 +43,14 @@ def write(path: Path, rows: int) -> None:
         )
         for n in range(1, rows)
     )
-    store.write(path, [base, *variants])
+    jsonl.write(path, [base, *variants])
 
 
 def render(path: Path, form: str) -> None:
     """One process: read, render, and say what each took."""
     idle = peak_kilobytes()
     begin = time.perf_counter()
-    records = store.read(path).records
+    records = jsonl.read(path).records
     read = time.perf_counter()
     text = FORMATS[form](rows_report("rendered", joined(records)))
     end = time.perf_counter()

@@ -10,8 +10,8 @@ import time
 import torch
 
 import srbench
-from srbench.comparison import cases
 from srbench.runner import counting
+from srbench.spec.cases import cases
 
 # Imported after srbench, which silences the deprecation that fvcore's import sets off.
 from fvcore.nn import FlopCountAnalysis  # isort: skip

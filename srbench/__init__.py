@@ -11,18 +11,19 @@ The public names are imported when they are first used, so that ``import srbench
 
 from typing import TYPE_CHECKING, Any
 
+from srbench._version import __version__ as __version__
+
 if TYPE_CHECKING:
-    from srbench.differences import differences as compare
     from srbench.models.build import build
+    from srbench.records.compare import differences as compare
     from srbench.runner.counting import count
     from srbench.runner.timing import time
 
-__version__ = "0.1.0"
 __all__ = ["build", "compare", "count", "time"]
 
 _HOMES = {
     "build": "srbench.models.build:build",
-    "compare": "srbench.differences:differences",
+    "compare": "srbench.records.compare:differences",
     "count": "srbench.runner.counting:count",
     "time": "srbench.runner.timing:time",
     "blocks": "srbench.blocks",

@@ -11,8 +11,8 @@ from types import MappingProxyType
 
 import pytest
 
-from srbench.code.definitions import Definitions
-from srbench.code.own import Own
+from srbench.catalog.code.definitions import Definitions
+from srbench.catalog.code.own import Own
 
 DATA = Path(__file__).parent / "data"
 OWN = "defined"  # begins the names of modules that are never imported
@@ -69,8 +69,8 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
 
 def forget_modules(*names: str) -> None:
     """Forget what was learnt of modules of one's own; those named are imported anew."""
+    from srbench.catalog.plugins import backbones, blocks
     from srbench.models import build
-    from srbench.plugins import backbones, blocks
 
     caches = blocks.load_block, blocks.block_at, backbones.load_backbone, backbones.backbone_at
     for cache in (*caches, sys.modules[build.__module__].probe):

@@ -37,8 +37,8 @@ def command(*arguments: str) -> str:
     [
         "import srbench; dir(srbench)",
         "import srbench.report.counts",
-        "import srbench.report.times, srbench.report.profiles",
-        "from srbench.spec import parse; parse('resnet50+sr+cbam')",
+        "import srbench.report.times, srbench.report.profile",
+        "from srbench.spec.parse import parse; parse('resnet50+sr+cbam')",
         command("--help"),
         command("--version"),
         command("models"),
@@ -96,16 +96,26 @@ def test_completion_by_the_scripts_of_typer_loads_nothing_heavy() -> None:
 
 BARE = Path(__file__).parents[1] / "benchmarks" / "bare.py"
 COMMAND_LINE = {
-    *("srbench", "srbench._version", "srbench.errors", "srbench.failures", "srbench.files"),
-    *("srbench.printable", "srbench.cli", "srbench.cli.app", "srbench.cli.commands"),
+    *("srbench", "srbench._version", "srbench.errors", "srbench.errors", "srbench.files"),
+    *("srbench.records.printable", "srbench.cli", "srbench.cli.app", "srbench.cli.commands"),
     *("srbench.cli.messages", "srbench.cli.shells", "srbench.cli.streams"),
 }
 LISTINGS = COMMAND_LINE | {
     *("srbench.catalog", "srbench.catalog.backbones", "srbench.catalog.blocks"),
-    *("srbench.catalog.rows", "srbench.options", "srbench.lookup", "srbench.environment"),
-    *("srbench.plugins", "srbench.plugins.entries", "srbench.units"),
+    *(
+        "srbench.catalog.types",
+        "srbench.catalog.options",
+        "srbench.catalog.lookup",
+        "srbench.records.environment",
+    ),
+    *("srbench.catalog.plugins", "srbench.catalog.plugins.entry_points", "srbench.report.units"),
     *("srbench.report", "srbench.report.formats", "srbench.report.notes", "srbench.report.table"),
-    *("srbench.report.text", "srbench.cli.output", "srbench.cli.values", "srbench.cli.catalog"),
+    *(
+        "srbench.report.formats.text",
+        "srbench.cli.output",
+        "srbench.cli.values",
+        "srbench.cli.commands.catalog",
+    ),
 }
 
 
@@ -154,5 +164,5 @@ def test_what_help_lists_is_what_the_command_says_itself(name: str) -> None:
 
 def test_this_test_can_fail() -> None:
     assert "torch" in loaded("import srbench; srbench.build")
-    assert "srbench.records" in modules("import srbench.results")
+    assert "srbench.records.record" in modules("import srbench.records.results")
     assert "pandas" in loaded("import pandas")

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from srbench.check.timing.processes import Job, Worker, this_code
 from srbench.cli.app import run
 from srbench.conditions import Conditions, Setup
-from srbench.gate.processes import Job, Worker, this_code
 from srbench.measure import memory
 from srbench.measure.clocks import FLUSH, Task
 from srbench.measure.devices import opened

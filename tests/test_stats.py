@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
 from srbench import stats
-from srbench.overheads import reach
-from srbench.records import Estimate
+from srbench.records.overhead import reach
+from srbench.records.record import Estimate
 
 RUNS = 2_000
 RATIO = 1.03  # what the variant really takes

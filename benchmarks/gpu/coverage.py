@@ -11,10 +11,10 @@ from typing import Any
 
 from scipy.stats import binomtest
 
-from srbench.comparison import cases
 from srbench.conditions import Plan
 from srbench.measure.devices import Device, opened, resolve_one
 from srbench.runner import timing
+from srbench.spec.cases import cases
 
 # What is timed: a network, the side of its input, the batch, the pass and the flags.
 ON_A_GPU: dict[str, tuple[str, int, int, str, dict[str, Any]]] = {

@@ -7,8 +7,8 @@ import sys
 import time
 from statistics import median
 
-from srbench.gate.against import Found, _block
-from srbench.gate.processes import Job, this_code
+from srbench.check.timing.processes import Job, this_code
+from srbench.check.timing.rounds import Found, _block
 from srbench.measure.devices import resolve_one
 
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from srbench.catalog.rows import OWN_SE, Backbone, Change, Stage
+from srbench.catalog.options import Choice, Flag, Integer, Number, Option
+from srbench.catalog.types import OWN_SE, Backbone, Change, Stage
 from srbench.errors import SpecError
-from srbench.options import Choice, Flag, Integer, Number, Option
 
 STRIDE = Choice(
     "stride",
@@ -32,7 +32,7 @@ WIDTH = Number("width", 1.0, "alpha, multiplies all widths", 1 / 64, 64)
 CLASSES = Integer("classes", 21, "classes to tell apart, the background among them")
 AUX = Flag("aux", False, "with the auxiliary head, which serves in training alone")
 
-TORCHVISION = "srbench.models.from_torchvision:build"
+TORCHVISION = "srbench.backbones.torchvision_models:build"
 
 RESNET_STAGES = ("layer1", "layer2", "layer3", "layer4")
 
@@ -41,7 +41,7 @@ def _resnet(name: str, branch: str) -> Backbone:
     return Backbone(
         name,
         "ResNet",
-        "srbench.models.resnet:build",
+        "srbench.backbones.resnet:build",
         tuple(Stage(stage, stage, (f"{stage}.*.{branch}",)) for stage in RESNET_STAGES),
         32,
         (STRIDE, WIDEN, STEM),
@@ -56,7 +56,7 @@ def _cifar_resnet(depth: int) -> Backbone:
         raise SpecError(
             f"there is no cifar_resnet{depth}", "its depth is 6n + 2: cifar_resnet20, 32, 44, 56 …"
         )
-    target = "srbench.models.cifar_resnet:build"
+    target = "srbench.backbones.cifar_resnet:build"
     return _for_cifar(f"cifar_resnet{depth}", "ResNet for CIFAR", target, "bn2", SHORTCUT)
 
 
@@ -66,7 +66,7 @@ def _wide_resnet(depth: int, width: int) -> Backbone:
             f"there is no wrn{depth}_{width}",
             "its depth is 6n + 4 and its width 1 or more: wrn16_8, wrn28_10, wrn40_4 …",
         )
-    target = "srbench.models.wide_resnet:build"
+    target = "srbench.backbones.wide_resnet:build"
     return _for_cifar(f"wrn{depth}_{width}", "Wide ResNet", target, "conv2", DROPOUT)
 
 
@@ -120,7 +120,7 @@ MOBILENET_V3 = {
 def _mobilenet_v1() -> Backbone:
     """Blocks follow every convolution with its ReLU, as in CBAM's Table 5, the first among them."""
     groups = ((1, 1), (2, 3), (4, 5), (6, 11), (12, 13))
-    target = "srbench.models.mobilenet_v1:build"
+    target = "srbench.backbones.mobilenet_v1:build"
     first, *others = _by_resolution("*", groups, "features.")
     stem = "features.0"
     first = replace(first, branches=(stem, *first.branches), first=stem)
@@ -170,7 +170,7 @@ def _segmentation(name: str, backbone: Backbone, total_stride: int = 8) -> Backb
     return Backbone(
         name,
         "Segmentation",
-        "srbench.models.segmentation:build",
+        "srbench.backbones.segmentation:build",
         tuple(_inside("backbone", stage) for stage in backbone.stages),
         total_stride,
         (CLASSES, AUX),

@@ -1,7 +1,7 @@
 """The blocks that srbench has of its own."""
 
-from srbench.catalog.rows import Block
-from srbench.options import After, Integer, Number, Stages
+from srbench.catalog.options import After, Integer, Number, Stages
+from srbench.catalog.types import Block
 
 REDUCTION = Integer("reduction", 16, "the hidden layer has C // reduction channels")
 

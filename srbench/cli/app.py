@@ -10,13 +10,20 @@ from typing import Annotated
 
 import typer
 
-from srbench import __version__
+from srbench._version import __version__
 from srbench.cli.commands import COMMANDS, Commands, Ended, register
 from srbench.cli.messages import complain, complain_of, tell
 from srbench.cli.shells import COMPLETION, give_scripts
 from srbench.cli.streams import end_without_reader
-from srbench.errors import BAD_INPUT, OUR_FAULT, ROWS_FAILED, SrbenchError, Terminated, ended_by
-from srbench.failures import told
+from srbench.errors import (
+    BAD_INPUT,
+    OUR_FAULT,
+    ROWS_FAILED,
+    SrbenchError,
+    Terminated,
+    ended_by,
+    told,
+)
 from srbench.files import REMEDIES
 
 app = typer.Typer(

@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from srbench.check.counts import check_counts
+from srbench.check.findings import Checked, Finding, exit_code
+from srbench.check.renderings import check_renderings, orphans
+from srbench.check.report import annotations, checked_report
 from srbench.cli.github import tell_github
 from srbench.cli.output import Output, destination
 from srbench.cli.rows import counter
 from srbench.errors import FileError, SrbenchError
-from srbench.findings import Checked, Finding, exit_code
-from srbench.gate.committed import Committed, layout_paths, open_table
-from srbench.gate.exact import check_counts
-from srbench.gate.renderings import check_renderings, orphans
-from srbench.report.findings import annotations, checked_report
-from srbench.runner.missing import Counter
+from srbench.runner.resume import Counter
+from srbench.tables.committed import Committed, layout_paths, open_table
 
 
 def check_and_show(folder: Path, names: Sequence[str], output: Output, is_github: bool) -> int:

@@ -1,10 +1,10 @@
 """Compares two files of records, and shows what differs."""
 
+from srbench.cli.inputs import read_records, records_path
 from srbench.cli.output import Output, destination
-from srbench.cli.recorded import read_records, records_path
-from srbench.differences import differences
 from srbench.errors import ROWS_FAILED
-from srbench.report.differences import differences_report
+from srbench.records.compare import differences
+from srbench.report.compare import differences_report
 
 
 def compare_and_show(a: str, b: str, output: Output) -> int:

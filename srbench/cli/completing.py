@@ -9,9 +9,8 @@ from io import StringIO
 from typing import Any
 
 from srbench.cli.shells import COMPLETION
-from srbench.errors import SrbenchError
-from srbench.failures import FAILURES
-from srbench.printable import printable
+from srbench.errors import FAILURES, SrbenchError
+from srbench.records.printable import printable
 
 LINE = "line"  # what our scripts set it to, in srbench.cli.shells; typer's: complete_bash …
 TYPER = {"COMP_WORDS", "_TYPER_COMPLETE_ARGS"}  # where the scripts of typer put the line

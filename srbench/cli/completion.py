@@ -10,12 +10,11 @@ from pathlib import Path
 
 import typer
 
-from srbench import plugins
-from srbench.catalog import BACKBONES, BLOCKS
-from srbench.comparison import DEFAULT_MODEL
-from srbench.lookup import find_backbone, find_block, is_ours
-from srbench.options import Option, Stages
-from srbench.spec import read
+from srbench.catalog import BACKBONES, BLOCKS, plugins
+from srbench.catalog.lookup import find_backbone, find_block, is_ours
+from srbench.catalog.options import Option, Stages
+from srbench.spec.cases import DEFAULT_MODEL
+from srbench.spec.parse import read
 
 Candidate = tuple[str, str]  # and its help
 

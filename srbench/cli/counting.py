@@ -8,11 +8,11 @@ from srbench.catalog import DEFAULT_VARIANTS
 from srbench.cli.messages import tell
 from srbench.cli.output import Output, destination, exit_code
 from srbench.cli.progress import progress
-from srbench.comparison import Case, cases
-from srbench.records import Record
+from srbench.records.record import Record
+from srbench.records.results import Results
 from srbench.report.counts import counts_report
 from srbench.report.formats import Report
-from srbench.results import Results
+from srbench.spec.cases import Case, cases
 
 
 def count_and_show(

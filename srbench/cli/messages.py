@@ -10,7 +10,7 @@ from itertools import groupby
 import typer
 
 from srbench.errors import SrbenchError
-from srbench.printable import printable
+from srbench.records.printable import printable
 
 
 def tell(line: str, label: str = "", colour: str = "") -> None:

@@ -19,7 +19,7 @@ from srbench.files import is_file, require_apart, require_writable, same_file, w
 from srbench.report.formats import FORMATS, SUFFIXES, Report, each_table
 
 if TYPE_CHECKING:
-    from srbench.results import Results
+    from srbench.records.results import Results
 
 FormatOption = Annotated[
     str | None,
@@ -169,7 +169,7 @@ class Destination:
             return FORMATS[self.form]
         from rich.console import Console
 
-        from srbench.report import text
+        from srbench.report.formats import text
 
         console = Console(highlight=False)
         return partial(each_table, render=partial(text.render, console=console))

@@ -11,12 +11,11 @@ from srbench.cli.messages import tell
 from srbench.cli.output import Output, destination, require_beside
 from srbench.cli.progress import status
 from srbench.cli.unused import tell_of_unused
-from srbench.comparison import case_of
-from srbench.errors import BuildError, SrbenchError
-from srbench.failures import require_failure, told
-from srbench.report.plots import plot_roofline, require_picture
-from srbench.report.profiles import profile_report
-from srbench.spec import parse
+from srbench.errors import BuildError, SrbenchError, require_failure, told
+from srbench.report.plots.matplotlib import plot_roofline, require_picture
+from srbench.report.profile import profile_report
+from srbench.spec.cases import case_of
+from srbench.spec.parse import parse
 
 
 def profile_and_show(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from srbench.cli.messages import is_seen
-from srbench.printable import printable
+from srbench.records.printable import printable
 
 
 @contextmanager

@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from srbench.cli.inputs import read_records, records_path
 from srbench.cli.messages import tell
 from srbench.cli.output import Output, destination
-from srbench.cli.recorded import read_records, records_path
 from srbench.errors import ROWS_FAILED, for_all, some
 from srbench.files import is_file
-from srbench.gate.committed import FOLDER, layout_paths, open_table
-from srbench.report.charts import chart
-from srbench.report.joined import rows_report
-from srbench.report.page import Part, page, provenance
-from srbench.report.series import panels, without_defaults
-from srbench.rows import joined
+from srbench.records.join import joined
+from srbench.report.formats.html import Part, page, provenance
+from srbench.report.overview import rows_report
+from srbench.report.plots.panels import panels, without_defaults
+from srbench.report.plots.svg import chart
+from srbench.tables.committed import FOLDER, layout_paths, open_table
 
 
 def report_and_write(names: Sequence[str], output: Path, title: str, overwrite: bool) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 
 from srbench.cli.progress import progress
-from srbench.runner.missing import Counter
+from srbench.runner.resume import Counter
 
 
 @contextmanager

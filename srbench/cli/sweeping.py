@@ -10,22 +10,22 @@ from srbench.cli.messages import tell
 from srbench.cli.output import Output, destination, require_beside
 from srbench.cli.progress import progress
 from srbench.cli.values import listed, whole_numbers
-from srbench.comparison import cases
 from srbench.conditions import Plan, Setup
 from srbench.errors import ROWS_FAILED, SpecError, SrbenchError
 from srbench.files import exists
-from srbench.filing import RecordFile
-from srbench.grid import grid
-from srbench.records import UNKNOWN, Key, Record, Row
+from srbench.records.join import Joined, joined
+from srbench.records.record import UNKNOWN, Key, Record, Row
+from srbench.records.record_file import RecordFile
 from srbench.report.formats import Report
-from srbench.report.joined import rows_report
 from srbench.report.origin import origin
-from srbench.report.plots import plot_panels, require_picture
+from srbench.report.overview import rows_report
+from srbench.report.plots.matplotlib import plot_panels, require_picture
+from srbench.report.plots.panels import panels
 from srbench.report.problems import failures
-from srbench.report.series import panels
-from srbench.rows import Joined, joined
-from srbench.runner.missing import Counter, comparisons, time_missing
-from srbench.spec import Spec
+from srbench.runner.resume import Counter, comparisons, time_missing
+from srbench.spec.cases import cases
+from srbench.spec.grid import grid
+from srbench.spec.parse import Spec
 
 
 def sweep_and_show(

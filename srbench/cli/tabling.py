@@ -7,20 +7,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from srbench.check.findings import ACCEPT
 from srbench.cli.messages import tell
 from srbench.cli.output import Output, destination
 from srbench.cli.progress import status
 from srbench.cli.rows import counter
 from srbench.conditions import PASSES, Plan
 from srbench.errors import GATE_FAILED, ROWS_FAILED, SrbenchError, for_all
-from srbench.findings import ACCEPT
-from srbench.gate.committed import Committed, layout_paths, open_tables
-from srbench.gate.fill import Filled, fill, time_rows, update, write_renderings
-from srbench.printable import printable
+from srbench.records.printable import printable
 from srbench.report.formats import Report
 from srbench.report.origin import origin
 from srbench.report.problems import failures, warnings
-from srbench.runner.missing import Counter
+from srbench.runner.resume import Counter
+from srbench.tables.committed import Committed, layout_paths, open_tables
+from srbench.tables.fill import Filled, fill, time_rows, update, write_renderings
 
 
 def fill_and_show(

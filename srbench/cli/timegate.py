@@ -3,18 +3,18 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from srbench.check.report import time_annotations, verdicts_report
+from srbench.check.timing.processes import Job, code_at
+from srbench.check.timing.rounds import MOST_BLOCKS, compare
+from srbench.check.verdicts import Verdict, exit_code
 from srbench.cli.github import tell_github
 from srbench.cli.messages import tell
 from srbench.cli.output import Output, destination
 from srbench.cli.progress import status
 from srbench.errors import SrbenchError
-from srbench.gate.against import MOST_BLOCKS, compare
-from srbench.gate.committed import layout_paths, open_tables
-from srbench.gate.processes import Job, code_at
-from srbench.layout import TimeGate
-from srbench.report.findings import time_annotations, verdicts_report
 from srbench.stats import FEWEST
-from srbench.verdicts import Verdict, exit_code
+from srbench.tables.committed import layout_paths, open_tables
+from srbench.tables.layout import TimeGate
 
 
 def time_and_show(

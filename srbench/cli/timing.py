@@ -13,14 +13,14 @@ from srbench.cli.messages import tell
 from srbench.cli.output import Output, destination, exit_code, require_beside
 from srbench.cli.progress import status
 from srbench.cli.unused import tell_of_unused
-from srbench.comparison import Case, cases
 from srbench.conditions import Plan
-from srbench.records import Record
+from srbench.records.record import Record
+from srbench.records.results import Results
 from srbench.report.formats import Report
-from srbench.report.plots import require_picture
-from srbench.report.time_plots import plot_times
+from srbench.report.plots.matplotlib import require_picture
+from srbench.report.plots.times import plot_times
 from srbench.report.times import times_report
-from srbench.results import Results
+from srbench.spec.cases import Case, cases
 
 
 def time_and_show(

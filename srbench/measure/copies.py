@@ -15,8 +15,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from srbench.failures import lacks_memory, require_failure
-from srbench.logits import logits
+from srbench.backbones.outputs import logits
+from srbench.errors import lacks_memory, require_failure
 from srbench.measure.passes import Subject
 
 # By these a class decides what a copy of it is. torch.nn's own only add what older versions lack.

@@ -5,8 +5,8 @@ import warnings
 
 import torch
 
-from srbench import nvml
 from srbench.errors import SrbenchError
+from srbench.measure import nvml
 
 
 def is_usable() -> bool:

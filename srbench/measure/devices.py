@@ -9,15 +9,14 @@ from typing import Any
 import torch
 from torch import nn
 
-from srbench import fresh, nvml
 from srbench.conditions import Setup
 from srbench.errors import SrbenchError
-from srbench.measure import cuda, memory
+from srbench.measure import cuda, fresh_process, memory, nvml
 from srbench.measure.clocks import Clock, CudaClock, WallClock
+from srbench.measure.interference import CpuWatch, GpuWatch, MemoryWatch, Watch, Watches
+from srbench.measure.nvml import Gpu
 from srbench.measure.passes import Subject
-from srbench.measure.watch import CpuWatch, GpuWatch, MemoryWatch, Watch, Watches
-from srbench.nvml import Gpu
-from srbench.records import Memory
+from srbench.records.record import Memory
 
 
 @dataclass(frozen=True)
@@ -116,7 +115,9 @@ def _cuda(name: str, stack: ExitStack) -> Device:
     stack.enter_context(torch.cuda.device(device))
     properties = torch.cuda.get_device_properties(device)
     gpu = _driven(properties, stack)
-    own = 2 if fresh.inside() else 1  # the process that called this one holds the card as well
+    own = (
+        2 if fresh_process.inside() else 1
+    )  # the process that called this one holds the card as well
     facts = {"gpu": properties.name, "gpu_processors": properties.multi_processor_count}
     facts |= {"gpu_capability": f"{properties.major}.{properties.minor}"}
     return Device(

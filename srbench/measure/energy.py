@@ -14,10 +14,10 @@ from statistics import median
 import numpy as np
 
 from srbench.measure.clocks import Clock, Task
-from srbench.measure.counter import Reading, readings, steps
+from srbench.measure.energy_counter import Reading, readings, steps
 from srbench.measure.latency import Deadline
-from srbench.nvml import Gpu
-from srbench.records import Energy
+from srbench.measure.nvml import Gpu
+from srbench.records.record import Energy
 
 WINDOW = 2.0  # seconds
 WINDOWS = 3  # of each model

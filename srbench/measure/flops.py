@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from torch._ops import OpOverload
 from torch.utils.flop_counter import FlopCounterMode
 
-from srbench.above_dispatch import NeedsValues
-from srbench.shapes import Recording, Replay, on_shapes
+from srbench.shapes.recording import Recording, Replay, on_shapes
+from srbench.shapes.torch_function import NeedsValues
 
 with warnings.catch_warnings():
     # fvcore compiles a loss with torch.jit.script, which is deprecated, when it is imported.

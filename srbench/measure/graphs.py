@@ -9,8 +9,7 @@ from typing import Any
 
 import torch
 
-from srbench.errors import SrbenchError
-from srbench.failures import lacks_memory, told
+from srbench.errors import SrbenchError, lacks_memory, told
 
 Step = Callable[[], object]
 WARM_UPS = 3  # libraries choose their kernels and take their workspaces

@@ -17,10 +17,10 @@ from typing import Any
 
 from srbench import stats
 from srbench.conditions import MOST_ROUNDS
-from srbench.failures import require_failure, told
+from srbench.errors import require_failure, told
 from srbench.measure.clocks import Clock, Task, Wall
 from srbench.measure.release import release
-from srbench.overheads import is_precise
+from srbench.records.overhead import is_precise
 
 WARM_UP_SHARE = 0.15  # of the time that is left, for all tasks together,
 WARM_UP_SECONDS = 3.0  # and at most for one; its first call, which may compile, is not counted

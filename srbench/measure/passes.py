@@ -15,9 +15,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from srbench.backbones.outputs import logits
 from srbench.conditions import Conditions, Setup
-from srbench.failures import require_failure, told
-from srbench.logits import logits
+from srbench.errors import require_failure, told
 from srbench.measure.clocks import Task, nothing
 from srbench.measure.graphs import captured
 from srbench.measure.pinning import Pinned

@@ -12,7 +12,7 @@ import torch
 from srbench.conditions import Setup
 from srbench.measure.clocks import Task
 from srbench.measure.malloc import freed_memory_kept
-from srbench.measure.settings import current, kept, put_back, recorded
+from srbench.measure.torch_settings import current, kept, put_back, recorded
 
 BUILDING = "building"
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from srbench.records import MadeOf
-from srbench.spec import Part
+from srbench.records.record import MadeOf
+from srbench.spec.parse import Part
 
 
 @dataclass(frozen=True)

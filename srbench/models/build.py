@@ -7,24 +7,23 @@ from functools import lru_cache
 
 from torch import nn
 
-from srbench.above_dispatch import NeedsValues
-from srbench.blank import blank
 from srbench.catalog import Backbone, Block
-from srbench.code.sources import watching_imports
-from srbench.comparison import case_of
+from srbench.catalog.code.sources import watching_imports
+from srbench.catalog.lookup import find_block
+from srbench.catalog.plugins.blocks import SHAPE_ARGUMENTS
+from srbench.catalog.plugins.imports import resolve
 from srbench.conditions import Conditions
-from srbench.errors import BuildError, SrbenchError
-from srbench.failures import FAILURES, lacks_memory, told
-from srbench.lookup import find_block
+from srbench.errors import FAILURES, BuildError, SrbenchError, lacks_memory, told
 from srbench.models.assembly import Assembly, Inserted
+from srbench.models.checks import does_not_run, require_runs, require_sound, where
 from srbench.models.fingerprint import fingerprint, made_of
 from srbench.models.probe import Output, feature_map, outputs
-from srbench.models.surgery import find_sites, insert, require_places
-from srbench.models.trial import does_not_run, require_runs, require_sound, where
-from srbench.plugins.blocks import SHAPE_ARGUMENTS
-from srbench.plugins.imports import resolve
-from srbench.shapes import Recording, on_shapes
-from srbench.spec import Part, Spec, backbone_of, parse, values
+from srbench.models.sites import find_sites, insert, require_places
+from srbench.shapes.recording import Recording, on_shapes
+from srbench.shapes.torch_function import NeedsValues
+from srbench.shapes.uninitialised import blank
+from srbench.spec.cases import case_of
+from srbench.spec.parse import Part, Spec, backbone_of, parse, values
 
 
 def build(

@@ -4,22 +4,22 @@ from collections.abc import Iterator, Sequence
 
 from torch import nn
 
-from srbench.code.definitions import Definitions, home, origin
-from srbench.code.imports import Path
-from srbench.code.own import Own
-from srbench.code.sources import NoSource, read_imported
-from srbench.lookup import find_backbone, find_block
+from srbench.catalog.code.definitions import Definitions, home, origin
+from srbench.catalog.code.imports import Path
+from srbench.catalog.code.own import Own
+from srbench.catalog.code.sources import NoSource, read_imported
+from srbench.catalog.lookup import find_backbone, find_block
+from srbench.catalog.options import format_value
+from srbench.catalog.plugins import BACKBONE_GROUP
+from srbench.catalog.plugins.entry_points import target as entry_target
 from srbench.models.assembly import Inserted
 from srbench.models.making import classes, held, put_on
-from srbench.options import format_value
-from srbench.plugins import BACKBONE_GROUP
-from srbench.plugins.entries import target as entry_target
-from srbench.records import UNKNOWN, MadeOf
-from srbench.spec import Part, Spec, values_of_all
+from srbench.records.record import UNKNOWN, MadeOf
+from srbench.spec.parse import Part, Spec, values_of_all
 
 LENGTH = 16  # 64 bits in hexadecimal: nobody plans a collision, and an accident takes billions
 
-PLUGIN = "srbench.plugins.backbones:build"
+PLUGIN = "srbench.catalog.plugins.backbones:build"
 
 _known: dict[Own, Definitions] = {}
 
@@ -29,9 +29,10 @@ def fingerprint(spec: Spec, model: nn.Module, inserted: Sequence[Inserted]) -> s
 
     That code is the syntax trees of what builds the backbone and the blocks and of the classes and
     functions in the model, with all that these are defined from in modules that are not installed,
-    or that are of the same packages. Where such a module is not plain (`srbench.code.plain`), it is
-    the whole of all of them. Options' values and the blocks' sites are in it as well, names of
-    files, comments, docstrings and the input's size are not. Nothing is imported or run.
+    or that are of the same packages. Where such a module is not plain (see
+    `srbench.catalog.code.plain`), it is the whole of all of them. Options' values and the blocks'
+    sites are in it as well, names of files, comments, docstrings and the input's size are not.
+    Nothing is imported or run.
 
     ``"unknown"`` where a part of the code cannot be read.
     """

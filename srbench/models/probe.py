@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from srbench.errors import BuildError
-from srbench.shapes import Recording, on_shapes
+from srbench.shapes.recording import Recording, on_shapes
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from srbench.errors import BuildError
-from srbench.models.surgery import plain_keys
+from srbench.models.sites import plain_keys
 
 
 def load_backbone_weights(model: nn.Module, state_dict: Mapping[str, Tensor]) -> list[str]:

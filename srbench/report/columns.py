@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from srbench.errors import SrbenchError, did_you_mean
-from srbench.overheads import Overhead, overhead
-from srbench.published import Figure
-from srbench.records import Estimate
+from srbench.records.join import Joined
+from srbench.records.overhead import Overhead, overhead
+from srbench.records.published import Figure
+from srbench.records.record import Estimate
+from srbench.records.results import COMPARED
 from srbench.report.table import Column, Hint
-from srbench.results import COMPARED
-from srbench.rows import Joined
 
 TITLES = {"params": "Params", "macs": "MACs", "flops": "FLOPs"}
 ASKED, COUNTED, PRINTED, TIMED = "asked", "counted", "printed", "timed"

@@ -4,15 +4,15 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
-from srbench.records import ModuleCounts, Record
+from srbench.records.join import joined
+from srbench.records.record import ModuleCounts, Record
+from srbench.records.results import COMPARED, Results
 from srbench.report.columns import FIELDS, TITLES
 from srbench.report.formats import Report
 from srbench.report.notes import images, measured_with, sections, settings_note
 from srbench.report.problems import doubts, problems
 from srbench.report.rows import rows_table
 from srbench.report.table import Column, Table
-from srbench.results import COMPARED, Results
-from srbench.rows import joined
 
 MODULE_COLUMNS = (
     *("spec", "params", "macs", "flops", "stage", "module", "block"),

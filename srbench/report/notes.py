@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from srbench.environment import VERSIONS
+from srbench.records.environment import VERSIONS
 
 if TYPE_CHECKING:
-    from srbench.records import Record
+    from srbench.records.record import Record
 
 
 def sections(keys: Iterable[Any]) -> frozenset[int]:

@@ -3,8 +3,8 @@ made."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from srbench.environment import VERSIONS, versions
-from srbench.records import UNKNOWN, Key, Record
+from srbench.records.environment import VERSIONS, versions
+from srbench.records.record import UNKNOWN, Key, Record
 
 
 def origin(records: Sequence[Record], taken: Collection[Key]) -> str:

@@ -4,9 +4,9 @@ import re
 from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
 
 from srbench.conditions import PASSES
-from srbench.records import Key, Record
+from srbench.records.join import Joined
+from srbench.records.record import Key, Record
 from srbench.report.notes import model_name
-from srbench.rows import Joined
 
 SHOWN = 6  # names; the rest are counted
 # A number that stands by itself; one in conv2d, cuda:0 or a/3/b is a part of a name.

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Any
 
-from srbench.published import Figure
+from srbench.records.published import Figure
 from srbench.report.table import Table
 
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from srbench.records.join import Joined
 from srbench.report.columns import Field, raw
 from srbench.report.notes import sections
 from srbench.report.table import Column, Table
-from srbench.rows import Joined
 
 
 def rows_table(

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from srbench.printable import all_printable, printable
-from srbench.units import Scale, column_scale, measured_scale, percent_decimals
+from srbench.records.printable import all_printable, printable
+from srbench.report.units import Scale, column_scale, measured_scale, percent_decimals
 
 if TYPE_CHECKING:
-    from srbench.overheads import Overhead
-    from srbench.published import Figure
-    from srbench.records import Estimate
+    from srbench.records.overhead import Overhead
+    from srbench.records.published import Figure
+    from srbench.records.record import Estimate
 
 Hint = Literal[
     "name",

@@ -6,21 +6,14 @@ from itertools import groupby
 from typing import Any
 
 from srbench.conditions import PASSES
-from srbench.overheads import Overhead, overhead
-from srbench.records import Estimate, PassTiming, Record, Timing
+from srbench.records.overhead import Overhead, overhead
+from srbench.records.record import Estimate, PassTiming, Record, Timing
+from srbench.records.results import Results
 from srbench.report.formats import Report
-from srbench.report.notes import (
-    images,
-    listed,
-    measured_with,
-    model_name,
-    sections,
-    settings_note,
-)
+from srbench.report.notes import images, listed, measured_with, model_name, sections, settings_note
 from srbench.report.problems import problems
 from srbench.report.table import Column, Table
 from srbench.report.undecided import LONGER, overheads, reaching, undecided
-from srbench.results import Results
 
 FORWARD = "Forward: evaluation mode, inference_mode."
 BACKWARD = (

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from srbench.conditions import PASSES
-from srbench.overheads import Overhead, overhead
-from srbench.records import Record
+from srbench.records.overhead import Overhead, overhead
+from srbench.records.record import Record
 from srbench.report.notes import listed
 
 LONGER = "To decide, give a larger --time-budget, or more --rounds or --processes."

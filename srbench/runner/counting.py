@@ -9,20 +9,19 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import nn
 
-from srbench import environment
-from srbench.comparison import Case, Size, cases, usual
 from srbench.conditions import Conditions
-from srbench.errors import SrbenchError
-from srbench.failures import lacks_memory, require_failure, told
+from srbench.errors import SrbenchError, lacks_memory, require_failure, told
 from srbench.measure.flops import CounterFailed, Flops, count_for_real, count_on_shapes
 from srbench.measure.params import count_parameters
-from srbench.measure.settings import kept
+from srbench.measure.torch_settings import kept
 from srbench.models.assembly import Assembly, Inserted
 from srbench.models.build import assemble, assemble_uninitialised
-from srbench.models.trial import does_not_run, watched
-from srbench.records import UNKNOWN, Counts, MadeOf, ModuleCounts, Record
-from srbench.results import Results
-from srbench.spec import Spec, backbone_of, settings
+from srbench.models.checks import does_not_run, watched
+from srbench.records import environment
+from srbench.records.record import UNKNOWN, Counts, MadeOf, ModuleCounts, Record
+from srbench.records.results import Results
+from srbench.spec.cases import Case, Size, cases, usual
+from srbench.spec.parse import Spec, backbone_of, settings
 
 LOG = logging.getLogger(__name__)
 FOR_REAL = "was counted in one run on zeros: on shapes alone it does not run"

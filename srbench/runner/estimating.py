@@ -3,14 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 
-from srbench import environment, stats
-from srbench.comparison import usual
+from srbench import stats
 from srbench.conditions import PASSES
 from srbench.measure.clocks import Wall
 from srbench.measure.pinning import BUILDING
-from srbench.records import Energy, Estimate, Memory, PassTiming, Record, Timing
+from srbench.records import environment
+from srbench.records.record import Energy, Estimate, Memory, PassTiming, Record, Timing
 from srbench.runner.sampling import Job, Row, Sampled
-from srbench.spec import settings
+from srbench.spec.cases import usual
+from srbench.spec.parse import settings
 
 # Of the wall time, spent in launching kernels, from which on the device waits for the host in
 # parts. On an H200, a training step of ResNet-50 took 9 % more than its CUDA graph at 0.70.

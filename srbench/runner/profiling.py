@@ -7,9 +7,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from srbench import environment, stats
-from srbench.above_dispatch import NeedsValues
-from srbench.comparison import Case
+from srbench import stats
 from srbench.conditions import Setup
 from srbench.measure.devices import Device
 from srbench.measure.params import count_parameters
@@ -20,11 +18,14 @@ from srbench.measure.roofline import Limits, measure_limits
 from srbench.models.assembly import Assembly
 from srbench.models.build import assemble
 from srbench.models.probe import outputs
-from srbench.models.units import stage_units
-from srbench.profiles import PartProfile, Profile
-from srbench.records import Estimate
+from srbench.models.stages import stage_units
+from srbench.records import environment
+from srbench.records.profile import PartProfile, Profile
+from srbench.records.record import Estimate
 from srbench.runner.counting import assemble_and_count
-from srbench.spec import backbone_of
+from srbench.shapes.torch_function import NeedsValues
+from srbench.spec.cases import Case
+from srbench.spec.parse import backbone_of
 
 
 def profile(

@@ -11,21 +11,20 @@ from typing import Any
 
 import torch
 
-from srbench import fresh
 from srbench.conditions import Conditions, Plan, Setup
-from srbench.errors import BuildError
-from srbench.failures import require_failure, told
+from srbench.errors import BuildError, require_failure, told
+from srbench.measure import fresh_process
 from srbench.measure.clocks import Task
 from srbench.measure.devices import Device, opened
 from srbench.measure.latency import Course, Deadline, Samples, Stop, interleave
 from srbench.measure.passes import Subject, around, place, tasks
 from srbench.measure.pinning import BUILDING, Pinned, pinned
-from srbench.measure.places import Places
+from srbench.measure.placement import Places
 from srbench.measure.release import release
-from srbench.measure.settings import current, put_back
+from srbench.measure.torch_settings import current, put_back
 from srbench.models.build import assemble
-from srbench.records import UNKNOWN, MadeOf, Role
-from srbench.spec import Spec
+from srbench.records.record import UNKNOWN, MadeOf, Role
+from srbench.spec.parse import Spec
 
 
 @dataclass(frozen=True)
@@ -154,9 +153,9 @@ def _ready(
 def sample_afresh(job: Job, budget: float) -> Sampled:
     """The same in a process of its own, which starts within the ``budget`` of seconds too.
 
-    Raises what `srbench.fresh.call` does.
+    Raises what `srbench.measure.fresh_process.call` does.
     """
-    return fresh.call(_sample_here, job, budget, time.time())
+    return fresh_process.call(_sample_here, job, budget, time.time())
 
 
 def _sample_here(job: Job, budget: float, began: float) -> Sampled:

@@ -6,20 +6,20 @@ from dataclasses import replace
 from functools import partial
 from itertools import groupby
 
-from srbench import environment
-from srbench.comparison import Case, Size, cases
 from srbench.conditions import Conditions, Plan, Setup, require_used
-from srbench.failures import require_failure, told
+from srbench.errors import require_failure, told
 from srbench.measure.devices import Device, opened, require_dtype, require_processes, resolve
 from srbench.measure.latency import Deadline
-from srbench.measure.settings import kept
+from srbench.measure.torch_settings import kept
 from srbench.models.build import require_buildable
-from srbench.records import Energy, Record
-from srbench.results import Results
-from srbench.runner.beside import Peaks, measure_energies, measure_peaks
+from srbench.records import environment
+from srbench.records.record import Energy, Record
+from srbench.records.results import Results
 from srbench.runner.estimating import estimates, failure_of, record_of
+from srbench.runner.memory_and_energy import Peaks, measure_energies, measure_peaks
 from srbench.runner.sampling import Job, Row, Sampled, Say, at_most, sample, sample_afresh
-from srbench.spec import Spec
+from srbench.spec.cases import Case, Size, cases
+from srbench.spec.parse import Spec
 
 LOG = logging.getLogger(__name__)
 AGAIN = " (again)"

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from srbench.catalog import BLOCKS
-from srbench.options import After, Stages
+from srbench.catalog.options import After, Stages
 
 SIZES = {"channels": 32, "height": 6, "width": 5}
 

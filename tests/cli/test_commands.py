@@ -11,13 +11,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from made import counted
+from support.records import counted
 
 import srbench
-from srbench import store
 from srbench.catalog import BACKBONES, BLOCKS
 from srbench.cli.app import run
 from srbench.measure import flops as measure_flops
+from srbench.records import jsonl
 from srbench.runner import counting as runner
 
 SMALL = ("--input-size", "64")
@@ -383,7 +383,7 @@ def test_a_terminal_without_unicode_still_gets_its_table() -> None:
 @pytest.mark.parametrize("form", ["markdown", "latex", "csv", "html", "json", "jsonl"])
 def test_data_is_utf_8_on_any_terminal(form: str, tmp_path: Path) -> None:
     records = tmp_path / "r.jsonl"
-    store.write(records, [counted("größe–字")])
+    jsonl.write(records, [counted("größe–字")])
     command = [sys.executable, "-m", "srbench", "compare", records, records, "--format", form]
     there = os.environ | {"PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
     done = subprocess.run(command, env=there, capture_output=True, check=True)

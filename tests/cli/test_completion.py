@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made import counted, write_layout
+from support.records import counted, write_layout
 
-from srbench import plugins, store
-from srbench.catalog import BACKBONES, BLOCKS
+from srbench.catalog import BACKBONES, BLOCKS, plugins
 from srbench.cli import shells
 from srbench.cli.app import COMMANDS, run
+from srbench.records import jsonl
 
 Tab = Callable[..., dict[str, str]]
 
@@ -203,8 +203,8 @@ def test_words_are_those_of_a_shell(line: str, tab: Tab, inside: Path) -> None:
 def test_tables_and_records(tab: Tab, inside: Path) -> None:
     for folder, name in (("tables", "a"), ("tables", "b"), ("others", "c")):
         write_layout(inside / folder, name=name)
-    store.write(inside / "tables" / "a.jsonl", [counted("resnet18")])
-    store.write(inside / "sweep.jsonl", [counted("resnet18")])
+    jsonl.write(inside / "tables" / "a.jsonl", [counted("resnet18")])
+    jsonl.write(inside / "sweep.jsonl", [counted("resnet18")])
     (inside / "notes.txt").touch()
     assert [*tab("srbench table ")] == ["all", "a", "b"]
     assert [*tab("srbench table a b")] == ["b"]

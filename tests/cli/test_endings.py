@@ -9,17 +9,17 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import fakes
 import pytest
 from conftest import forget_modules
-from made import counted, write_layout
+from support import fakes
+from support.records import counted, write_layout
 
-from srbench import store
 from srbench.cli import checking
 from srbench.cli import counting as cli_counting
 from srbench.cli.app import run
 from srbench.errors import Terminated
 from srbench.measure import latency
+from srbench.records import jsonl
 from srbench.runner import counting, profiling
 
 SMALL = ("--no-variants", "-f", "csv")
@@ -397,7 +397,7 @@ def test_odd_names_are_two_lines(
 ) -> None:
     os.symlink("loop", "loop2")
     os.symlink("loop2", "loop")
-    store.write(Path("r.jsonl"), [counted("resnet18")])
+    jsonl.write(Path("r.jsonl"), [counted("resnet18")])
     assert run(arguments) == 2
     stdout, stderr = capsys.readouterr()
     assert stdout == ""

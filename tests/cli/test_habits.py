@@ -9,15 +9,15 @@ from pathlib import Path
 from pkgutil import resolve_name
 
 import pytest
-from fakes import FakeNvml, install_fake_cuda
 from rich.console import Console
+from support.fakes import FakeNvml, install_fake_cuda
 
 import srbench
 from srbench.catalog import BACKBONES
 from srbench.cli.app import run
-from srbench.cli.catalog import models
 from srbench.cli.commands import COMMANDS
-from srbench.report import text
+from srbench.cli.commands.catalog import models
+from srbench.report.formats import text
 
 SMALL = ("--input-size", "64")
 

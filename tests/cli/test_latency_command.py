@@ -12,19 +12,19 @@ from pathlib import Path
 import pytest
 import torch
 from conftest import forget_modules
-from fakes import Card, FakeNvml, SilentWatch, fake_gpu, install_fake_cuda, steady
+from support.fakes import Card, FakeNvml, SilentWatch, fake_gpu, install_fake_cuda, steady
 
 import srbench
-from srbench import store
 from srbench.cli.app import run
 from srbench.conditions import Plan
 from srbench.errors import SrbenchError
 from srbench.measure import devices
 from srbench.measure.clocks import FakeClock, Task
+from srbench.measure.interference import GpuWatch, MemoryWatch
 from srbench.measure.latency import Course, Samples
-from srbench.measure.places import Places
-from srbench.measure.watch import GpuWatch, MemoryWatch
-from srbench.records import Memory
+from srbench.measure.placement import Places
+from srbench.records import jsonl
+from srbench.records.record import Memory
 from srbench.runner import sampling, timing
 
 SMALL = ("--input-size", "32", "--batch-size", "2")
@@ -131,7 +131,7 @@ def test_a_record_knows_what_precision_was_asked_for(
     path = str(tmp_path / "times.jsonl")
     command = ("cifar_resnet8", "--se", *FAKE, "--rounds", "8", "--pass", "forward")
     latency(capsys, *command, "--precision", "2.5", "-o", path)
-    assert [r.timing.precision for r in store.read(Path(path)).records] == [0.025, 0.025]
+    assert [r.timing.precision for r in jsonl.read(Path(path)).records] == [0.025, 0.025]
     page = tmp_path / "page.html"
     assert run(["report", path, "-o", str(page)]) == 0
     assert "undecided [" in page.read_text()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from fakes import FakeNvml, install_fake_cuda
+from support.fakes import FakeNvml, install_fake_cuda
 
 import srbench
 from srbench.cli.app import run

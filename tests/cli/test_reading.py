@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 from conftest import forget_modules
-from made import counted, timed, write_layout
+from support.records import counted, timed, write_layout
 
-from srbench import matching, store
 from srbench.cli.app import run
-from srbench.matching import Match, Matches, means
-from srbench.records import MadeOf
-from srbench.spec import parse, read
+from srbench.records import jsonl
+from srbench.records.record import MadeOf
+from srbench.spec import matching
+from srbench.spec.matching import Match, Matches, means
+from srbench.spec.parse import parse, read
 
 numbers = itertools.count()
 
@@ -82,7 +83,7 @@ def sweep_of(block: str) -> list:
 
 def test_a_report(evil: str, capsys: pytest.CaptureFixture) -> None:
     rows = [*sweep_of(f"{evil}:Block"), counted(f"{evil}:Net"), counted(f"{evil}:Net+se")]
-    store.write(Path("r.jsonl"), [*rows, timed(f"resnet18+{evil}:Block", [0.1] * 6, 1.1)])
+    jsonl.write(Path("r.jsonl"), [*rows, timed(f"resnet18+{evil}:Block", [0.1] * 6, 1.1)])
     assert run(["report", "r.jsonl", "-o", "page.html"]) == 0
     page = Path("page.html").read_text()
     assert f"Params overhead against k of {evil}:Block" in page, "the records tell the default"
@@ -93,7 +94,7 @@ def test_a_plot_that_needs_the_module_is_left_out_and_said(
     evil: str, capsys: pytest.CaptureFixture
 ) -> None:
     block = f"{evil}:Block"
-    store.write(Path("r.jsonl"), [replace(row, settings={}) for row in sweep_of(block)[:3]])
+    jsonl.write(Path("r.jsonl"), [replace(row, settings={}) for row in sweep_of(block)[:3]])
     assert run(["report", "r.jsonl", "-o", "page.html"]) == 0
     assert f"against k of {block}" not in Path("page.html").read_text()
     said = f"note: r.jsonl: rows that leave options of {block} out are not plotted against them"
@@ -101,14 +102,14 @@ def test_a_plot_that_needs_the_module_is_left_out_and_said(
 
 
 def test_a_comparison(evil: str) -> None:
-    store.write(Path("a.jsonl"), sweep_of(f"{evil}:Block"))
+    jsonl.write(Path("a.jsonl"), sweep_of(f"{evil}:Block"))
     assert run(["compare", "a.jsonl", "a.jsonl"]) == 0
 
 
 def test_an_entry_point(evil: str, install: Callable[..., None]) -> None:
     install(f"pack{evil}", EVIL, backbones={"evilnet": "Net"}, evilblock="Block")
     rows = [counted("evilnet"), counted("evilnet+evilblock"), *sweep_of("evilblock")]
-    store.write(Path("r.jsonl"), rows)
+    jsonl.write(Path("r.jsonl"), rows)
     assert run(["report", "r.jsonl", "-o", "page.html"]) == 0
 
 
@@ -135,7 +136,7 @@ def records_of(net: str, block: str) -> None:
         counted(f"{net}+{block}", 2, settings=said),
         counted(f"{net}+sr:memories=2", 3, settings=said),
     ]
-    store.write(Path("tables/t.jsonl"), rows)
+    jsonl.write(Path("tables/t.jsonl"), rows)
 
 
 @pytest.mark.parametrize(

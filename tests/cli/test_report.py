@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from made import counted, printed, timed
+from support.records import counted, printed, timed
 
-from srbench import store
 from srbench.cli.app import run
+from srbench.records import jsonl
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -36,8 +36,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         sweep.append(counted(spec, 1_000_000 + 900 * p, 5_000_000 + 800 * p))
     sweep.append(printed("resnet18", NASTY, NASTY, params="1.0"))
     sweep.append(timed("resnet18", [0.1, 0.11, 0.12, 0.1, 0.1, 0.1]))
-    store.write(folder / "sweep.jsonl", sweep)
-    store.write(folder / "other.jsonl", [replace(sweep[0], num_classes=10)])
+    jsonl.write(folder / "sweep.jsonl", sweep)
+    jsonl.write(folder / "other.jsonl", [replace(sweep[0], num_classes=10)])
     names = [str(folder / "sweep.jsonl"), str(folder / "other.jsonl")]
     output = folder / "report.html"
     assert run(["report", *names, "--output", str(output), "--title", NASTY]) == 0
@@ -175,7 +175,7 @@ def test_damaged_records_are_said_and_the_rest_shown(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     path = tmp_path / "r.jsonl"
-    path.write_bytes(b"nonsense\n" + store.line(counted("resnet18")))
+    path.write_bytes(b"nonsense\n" + jsonl.line(counted("resnet18")))
     output = tmp_path / "r.html"
     assert run(["report", str(path), "-o", str(output)]) == 4
     assert "line 1: damaged" in capsys.readouterr().err

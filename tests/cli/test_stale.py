@@ -12,19 +12,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import fakes
 import pytest
 from conftest import DATA, forget_modules
-from made import counted, printed, timed, write_layout
+from support import fakes
+from support.records import counted, printed, timed, write_layout
 
-from srbench import store
 from srbench.cli.app import run
-from srbench.environment import versions
-from srbench.records import UNKNOWN, MadeOf
-from srbench.report.joined import rows_report
+from srbench.records import jsonl
+from srbench.records.environment import versions
+from srbench.records.join import Join, joined
+from srbench.records.record import UNKNOWN, MadeOf
 from srbench.report.origin import origin
-from srbench.rows import Join, joined
-from srbench.runner import missing, sampling
+from srbench.report.overview import rows_report
+from srbench.runner import resume, sampling
 
 numbers = itertools.count()
 
@@ -92,13 +92,13 @@ def params(capsys: pytest.CaptureFixture) -> Printed:
 def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The rows that are counted, as they are."""
     found: list[str] = []
-    plain = missing.Counter._count
+    plain = resume.Counter._count
 
-    def spy(self: missing.Counter, row: object) -> object:
+    def spy(self: resume.Counter, row: object) -> object:
         found.append(row.spec)
         return plain(self, row)
 
-    monkeypatch.setattr(missing.Counter, "_count", spy)
+    monkeypatch.setattr(resume.Counter, "_count", spy)
     return found
 
 
@@ -166,7 +166,7 @@ def test_times_of_the_old_block_are_not_shown(
     found = json.loads(capsys.readouterr().out)
     timed_now = [one for one in found if "forward_s" in one]
     assert [one["from_records"] for one in timed_now] == [False, False]
-    records = store.read(Path("sweep.jsonl")).records
+    records = jsonl.read(Path("sweep.jsonl")).records
     assert len({r.fingerprint for r in records if r.spec != "resnet18"}) == 1
 
 
@@ -178,7 +178,7 @@ def test_where_rows_are_from_is_said(edit: Callable, capsys: pytest.CaptureFixtu
     assert run([*sweep, "-f", "json"]) == 0
     stdout, stderr = capsys.readouterr()
     (line,) = stderr.splitlines()
-    made = store.read(Path("sweep.jsonl")).records[0].made
+    made = jsonl.read(Path("sweep.jsonl")).records[0].made
     assert line == (
         "2 rows of this sweep are in sweep.jsonl: 1 counted now; "
         f"1 counted before, taken from records of {made[:10]}"
@@ -219,13 +219,13 @@ def test_a_table_keeps_figures_that_are_still_true(
     edit: Callable, folder: Path, capsys: pytest.CaptureFixture
 ) -> None:
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    old = store.read(folder / "t.jsonl").records
+    old = jsonl.read(folder / "t.jsonl").records
     edit(*SAME_FIGURES)
     assert run(["check"]) == 0, "check gates on counts alone"
     capsys.readouterr()
     assert run(["table", "t"]) == 0
     assert "its record is of other code, with the same figures" in capsys.readouterr().err
-    new = store.read(folder / "t.jsonl").records
+    new = jsonl.read(folder / "t.jsonl").records
     assert new[0] == old[0]
     assert new[1].fingerprint not in (old[1].fingerprint, UNKNOWN)
     assert replace(new[1], fingerprint=old[1].fingerprint, parts=old[1].parts) == old[1]
@@ -259,7 +259,7 @@ def test_new_rows_are_not_written_beside_outdated_ones(edit: Callable, folder: P
     before = (folder / "t.csv").read_bytes()
     assert run(["table", "t"]) == 1
     assert (folder / "t.csv").read_bytes() == before
-    assert len(store.read(folder / "t.jsonl").records) == 3, "what was counted is kept"
+    assert len(jsonl.read(folder / "t.jsonl").records) == 3, "what was counted is kept"
 
 
 def variant(path: Path) -> dict[str, str]:
@@ -317,10 +317,10 @@ def test_where_records_are_from_in_one_line() -> None:
     assert origin([failed], ()) == ""
 
 
-def of_an_older_srbench(name: str, folder: Path) -> tuple[str, store.Loaded]:
+def of_an_older_srbench(name: str, folder: Path) -> tuple[str, jsonl.Loaded]:
     """A copy of a file that an older srbench wrote, and what is read in it, which is all sound."""
     path = Path(shutil.copy(DATA / name, folder / "old.jsonl"))
-    loaded = store.read(path)
+    loaded = jsonl.read(path)
     assert not loaded.problems
     return str(path), loaded
 
@@ -349,7 +349,7 @@ def test_the_second_schema_is_read_and_asked_for_the_usual_precision(
     assert run(["report", path, "-o", str(tmp_path / "page.html")]) == 0
     assert "undecided [-30.0, +60.0]" in (tmp_path / "page.html").read_text()
     times = replace(loaded.records[4], timing=replace(loaded.records[4].timing, precision=0.5))
-    assert store.parse(store.line(times)) == times
+    assert jsonl.parse(jsonl.line(times)) == times
 
 
 def test_the_third_schema_is_read_and_never_moved_a_model(
@@ -370,7 +370,7 @@ def test_the_third_schema_is_read_and_never_moved_a_model(
 
 def test_a_newer_schema_is_refused_in_words(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     path = tmp_path / "new.jsonl"
-    path.write_bytes(store.line(counted("resnet18")).replace(b'"schema":4', b'"schema":5'))
+    path.write_bytes(jsonl.line(counted("resnet18")).replace(b'"schema":4', b'"schema":5'))
     assert run(["compare", str(path), str(path)]) == 2
     assert "written by a newer srbench, schema 5; this one reads up to 4" in capsys.readouterr().err
 
@@ -438,18 +438,18 @@ def test_a_new_row_that_fails_is_shown_with_its_reason(
 def test_a_sweep_survives_the_loss_of_its_file(
     edit: Callable, monkeypatch: pytest.MonkeyPatch, params: Printed
 ) -> None:
-    plain = missing.Counter._count
+    plain = resume.Counter._count
 
-    def harms(self: missing.Counter, row: object) -> object:
+    def harms(self: resume.Counter, row: object) -> object:
         if row.spec.endswith("memories=5"):
             Path("sweep.jsonl").unlink()
         return plain(self, row)
 
-    monkeypatch.setattr(missing.Counter, "_count", harms)
+    monkeypatch.setattr(resume.Counter, "_count", harms)
     found = params("sweep", "resnet18+sr", "--memories", "1,5", *SIZE)
     assert len(found) == 3
     assert all(found.values())
-    assert len(store.read(Path("sweep.jsonl")).records) == 3
+    assert len(jsonl.read(Path("sweep.jsonl")).records) == 3
 
 
 # --- rows of several versions of a block in one file
@@ -475,7 +475,7 @@ def test_rows_of_older_code_are_told_from_newer_ones(
     assert f">resnet18+{block}:k=5 *<" in page, "it is marked"
     assert f'data-label="resnet18+{block}:k=5 at' not in page, "and in no plot"
     assert f'data-label="resnet18+{block}:k=7 at' in page
-    report = rows_report("x", joined(store.read(path).records))
+    report = rows_report("x", joined(jsonl.read(path).records))
     warned = [row["spec"] for row in report.rows if "older code" in row["warnings"]]
     assert warned == [f"resnet18+{block}:k=3", f"resnet18+{block}:k=5"]
 
@@ -541,5 +541,5 @@ def test_a_file_that_is_edited_while_it_is_imported(
     spec = f"cifar_resnet8+{name}:Block"
     assert int(found[1][spec]) - 75_290 == 9 * (int(found[0][spec]) - 75_290)
     assert found[1] == found[2]
-    records = store.read(Path("sweep.jsonl")).records
+    records = jsonl.read(Path("sweep.jsonl")).records
     assert len(records) == 2

@@ -5,13 +5,13 @@ import io
 import re
 from pathlib import Path
 
-import fakes
 import pytest
+from support import fakes
 
-from srbench import store
 from srbench.cli import sweeping
 from srbench.cli.app import run
-from srbench.runner import missing
+from srbench.records import jsonl
+from srbench.runner import resume
 
 SMALL = ("--input-size", "64")
 
@@ -40,7 +40,7 @@ def test_a_grid_becomes_records_and_a_table(capsys: pytest.CaptureFixture) -> No
     ]
     # at 64x64 a memory is 512x2x2, and a unit with 65 parameters
     assert int(found[2]["params"]) - int(found[1]["params"]) == 512 * 2 * 2 + 65
-    records = store.read(Path("sweep.jsonl")).records
+    records = jsonl.read(Path("sweep.jsonl")).records
     assert [str(r.counts.params) for r in records] == [r["params"] for r in found]
 
 
@@ -48,13 +48,13 @@ def test_what_is_there_is_not_measured_again(monkeypatch: pytest.MonkeyPatch) ->
     sweep("resnet18+sr", "--memories", "1,2", *SMALL)
     before = Path("sweep.jsonl").read_bytes()
     counted: list[str] = []
-    plain = missing.Counter.__call__
+    plain = resume.Counter.__call__
 
-    def spy(self: missing.Counter, row: object) -> object:
+    def spy(self: resume.Counter, row: object) -> object:
         counted.append(str(row))
         return plain(self, row)
 
-    monkeypatch.setattr(missing.Counter, "__call__", spy)
+    monkeypatch.setattr(resume.Counter, "__call__", spy)
     sweep("resnet18+sr", "--memories", "1,2,5", *SMALL)
     assert counted == ["resnet18+sr:memories=5 at 64×64"]
     assert Path("sweep.jsonl").read_bytes().startswith(before)
@@ -79,22 +79,22 @@ def test_other_versions_are_said_and_make_no_count_stale(capsys: pytest.CaptureF
 def test_an_interruption_keeps_what_it_has(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
-    plain = missing.Counter.__call__
+    plain = resume.Counter.__call__
 
-    def interrupted(self: missing.Counter, row: object) -> object:
+    def interrupted(self: resume.Counter, row: object) -> object:
         if "memories=5" in str(row):
             raise KeyboardInterrupt
         return plain(self, row)
 
-    monkeypatch.setattr(missing.Counter, "__call__", interrupted)
+    monkeypatch.setattr(resume.Counter, "__call__", interrupted)
     sweep("resnet18+sr", "--memories", "1,5,9", *SMALL, "--plot", "p.png", code=130)
     stdout, stderr = capsys.readouterr()
     assert "resnet18+sr:memories=1 " in stdout
     assert "2 rows of this sweep are in sweep.jsonl" in stderr
     assert not Path("p.png").exists()
-    monkeypatch.setattr(missing.Counter, "__call__", plain)
+    monkeypatch.setattr(resume.Counter, "__call__", plain)
     sweep("resnet18+sr", "--memories", "1,5,9", *SMALL, "--plot", "p.png")
-    assert len(store.read(Path("sweep.jsonl")).records) == 4
+    assert len(jsonl.read(Path("sweep.jsonl")).records) == 4
     assert Path("p.png").stat().st_size > 5000
 
 
@@ -178,7 +178,7 @@ def test_a_damaged_file_is_left_alone(capsys: pytest.CaptureFixture) -> None:
 def test_a_last_line_that_was_cut_short_is_measured_again(
     capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("srbench.environment.now", lambda: "2026-01-31T23:59:59Z")
+    monkeypatch.setattr("srbench.records.environment.now", lambda: "2026-01-31T23:59:59Z")
     sweep("resnet18+sr", "--memories", "1", *SMALL)
     path = Path("sweep.jsonl")
     whole = path.read_bytes()
@@ -194,4 +194,4 @@ def test_a_last_line_without_its_end_is_not_written_into() -> None:
     path = Path("sweep.jsonl")
     path.write_bytes(path.read_bytes().rstrip(b"\n"))
     sweep("resnet18+sr", "--memories", "1,2", *SMALL)
-    assert len(store.read(path).records) == 3
+    assert len(jsonl.read(path).records) == 3

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from srbench.conditions import Conditions, Setup
 from srbench.measure.copies import copied
 from srbench.measure.passes import Subject, place, task
-from srbench.measure.places import Places
+from srbench.measure.placement import Places
 from srbench.models.build import build
 
 SMALL = Conditions(8, 8, num_classes=3)

@@ -5,13 +5,13 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from fakes import FakeNvml
+from support.fakes import FakeNvml
 
 from srbench.conditions import Setup
 from srbench.errors import SrbenchError
 from srbench.measure import devices
 from srbench.measure.devices import Device, asked, opened, require_dtype, require_several, resolve
-from srbench.measure.watch import CpuWatch
+from srbench.measure.interference import CpuWatch
 
 
 @pytest.fixture

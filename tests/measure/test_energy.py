@@ -5,12 +5,12 @@ import random
 from collections.abc import Callable
 
 import pytest
-from fakes import Card, FakeNvml, fake_gpu
+from support.fakes import Card, FakeNvml, fake_gpu
 
 from srbench.measure.clocks import FakeClock, Task
 from srbench.measure.energy import WINDOW, WINDOWS, energies
 from srbench.measure.latency import Deadline
-from srbench.records import Energy
+from srbench.records.record import Energy
 
 WATTS = {"idle": 124.0, "a": 500.0, "b": 505.0}
 

@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import torch
-from every import one_of_each_family
 from fvcore.nn import FlopCountAnalysis
 from fvcore.nn.jit_analysis import _IGNORED_OPS
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.networks import one_of_each_family
 from torch import Tensor, nn
 
 import srbench
-from srbench.above_dispatch import NeedsValues
 from srbench.blocks import CBAM, SqueezeExcitation, SqueezeRemember
 from srbench.catalog import BLOCKS
 from srbench.measure.flops import count_flops, count_for_real, count_on_shapes
+from srbench.shapes.torch_function import NeedsValues
 
 sizes = st.integers(1, 9)
 counted_quickly = settings(deadline=None, max_examples=25)

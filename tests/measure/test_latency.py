@@ -10,7 +10,7 @@ from functools import partial
 from statistics import median
 
 import pytest
-from fakes import interleaved
+from support.fakes import interleaved
 
 from srbench.measure.clocks import FakeClock, Task
 from srbench.measure.latency import PLACEMENTS, Course, Deadline, Samples, Stop, interleave

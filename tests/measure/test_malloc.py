@@ -7,9 +7,8 @@ from statistics import median
 import pytest
 import torch
 
-from srbench import fresh
 from srbench.conditions import Setup
-from srbench.measure import malloc
+from srbench.measure import fresh_process, malloc
 from srbench.measure.malloc import freed_memory_kept
 from srbench.measure.pinning import pinned
 
@@ -55,16 +54,16 @@ FEW, MANY = 5, LARGE // 4096 // 600  # of its pages, some of which may be huge
 
 @linux
 def test_freed_memory_is_kept_and_given_back_afterwards() -> None:
-    before, kept, after = fresh.call(in_turn)
+    before, kept, after = fresh_process.call(in_turn)
     assert kept <= FEW < MANY < min(before, after)
 
 
 @linux
 def test_memory_is_kept_where_times_are_taken_and_not_for_peaks() -> None:
-    said, kept = fresh.call(while_measuring, True)
+    said, kept = fresh_process.call(while_measuring, True)
     assert said == "kept"
     assert kept <= FEW
-    said, given_back = fresh.call(while_measuring, False)
+    said, given_back = fresh_process.call(while_measuring, False)
     assert said == "up to malloc"
     assert given_back > MANY
 

@@ -6,9 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from srbench import fresh
 from srbench.conditions import Setup
-from srbench.measure import memory
+from srbench.measure import fresh_process, memory
 from srbench.measure.passes import Subject
 
 MB = 10**6
@@ -37,7 +36,7 @@ def peak_of(size: int) -> int:
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
 @pytest.mark.parametrize("size", [50 * MB, 200 * MB])
 def test_the_peak_on_the_cpu_is_what_was_held(size: int) -> None:
-    found = fresh.call(peak_of, size, variables=memory.PLAIN_MALLOC)
+    found = fresh_process.call(peak_of, size, variables=memory.PLAIN_MALLOC)
     assert found == pytest.approx(size, abs=2 * MB)
 
 

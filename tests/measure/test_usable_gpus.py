@@ -5,7 +5,7 @@ import warnings
 
 import pytest
 import torch
-from fakes import FakeNvml
+from support.fakes import FakeNvml
 
 from srbench.cli.app import run
 from srbench.errors import SrbenchError

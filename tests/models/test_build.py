@@ -14,8 +14,8 @@ from srbench.conditions import Conditions, input_size
 from srbench.errors import BuildError, SpecError
 from srbench.models import load_backbone_weights
 from srbench.models.build import assemble
-from srbench.models.surgery import find_sites
-from srbench.spec import parse
+from srbench.models.sites import find_sites
+from srbench.spec.parse import parse
 
 SMALL = Conditions(64, 64, 10)
 

@@ -15,12 +15,12 @@ import pytest
 from torch import nn
 
 import srbench
-from srbench.comparison import case_of
+from srbench.catalog.plugins import blocks
 from srbench.models.build import assemble
 from srbench.models.fingerprint import fingerprint
-from srbench.plugins import blocks
-from srbench.records import UNKNOWN
-from srbench.spec import parse
+from srbench.records.record import UNKNOWN
+from srbench.spec.cases import case_of
+from srbench.spec.parse import parse
 
 numbers = itertools.count()
 

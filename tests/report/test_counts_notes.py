@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 import pytest
-from made import counted
+from support.records import counted
 
-from srbench.records import Record
+from srbench.records.join import joined
+from srbench.records.record import Record
+from srbench.records.results import Results
 from srbench.report.counts import counts_report
-from srbench.report.joined import rows_report
-from srbench.results import Results
-from srbench.rows import joined
+from srbench.report.overview import rows_report
 
 PLAIN, SE, SR = counted("resnet18"), counted("resnet18+se", 1100), counted("resnet18+sr", 1200)
 EVERYWHERE = "counted by fvcore and, with the same result, by torch's FlopCounterMode."

@@ -3,14 +3,14 @@
 from dataclasses import replace
 
 import pytest
-from made import counted, printed, timed
+from support.records import counted, printed, timed
 
 from srbench.conditions import Setup
-from srbench.report.joined import rows_notes, rows_report
+from srbench.records.join import Joined, joined
+from srbench.records.results import Results
+from srbench.report.overview import rows_notes, rows_report
 from srbench.report.problems import Names, doubts, failures, merged, problems, warnings
 from srbench.report.times import times_report
-from srbench.results import Results
-from srbench.rows import Joined, joined
 
 VARIANTS = ("", "+se", "+cbam", "+sr", "+sr:memories=50")
 CUT = "the warm-up was cut short by the time budget"

@@ -3,17 +3,17 @@
 from dataclasses import replace
 
 import pytest
-from made import counted, printed, timed
+from support.records import counted, printed, timed
 
-from srbench.published import Figure
-from srbench.records import MadeOf, Record
-from srbench.report import latex, markdown, text
+from srbench.records.join import joined
+from srbench.records.published import Figure
+from srbench.records.record import MadeOf, Record
 from srbench.report.columns import FIELDS
-from srbench.report.page import Part, page
+from srbench.report.formats import latex, markdown, text
+from srbench.report.formats.html import Part, page
 from srbench.report.ranks import NOTE, Rank, notes, ranks
 from srbench.report.rows import rows_table
 from srbench.report.table import Column, Table
-from srbench.rows import joined
 
 
 def table(

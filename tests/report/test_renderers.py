@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from srbench.overheads import Overhead
-from srbench.printable import printable
-from srbench.records import Estimate
-from srbench.report import data, latex, markdown, text
-from srbench.report.formats import FORMATS, SUFFIXES, Report
+from srbench.records.overhead import Overhead
+from srbench.records.printable import printable
+from srbench.records.record import Estimate
+from srbench.report.formats import FORMATS, SUFFIXES, Report, data, latex, markdown, text
 from srbench.report.table import Column, Table
 
 TABLE = Table(

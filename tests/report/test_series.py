@@ -4,14 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from made import counted, printed, timed
+from support.records import counted, printed, timed
 
 from srbench.conditions import Setup
 from srbench.errors import SrbenchError
-from srbench.report.charts import HEIGHT, WIDTH, chart
-from srbench.report.plots import plot_panels
-from srbench.report.series import Point, panels, pareto
-from srbench.rows import joined
+from srbench.records.join import joined
+from srbench.report.plots.matplotlib import plot_panels
+from srbench.report.plots.panels import Point, panels, pareto
+from srbench.report.plots.svg import HEIGHT, WIDTH, chart
 
 SWEEP = [
     counted("resnet18", 1000, 5000),

@@ -74,7 +74,7 @@ def place_in_a_round(device: Device) -> None:
 
 def moving(device: Device) -> None:
     """What moving a model in memory costs, and whether the next calls feel it."""
-    from srbench.measure.places import Places
+    from srbench.measure.placement import Places
 
     for spec, side, batch in workloads(device):
         one = subject(device, spec, side, batch)

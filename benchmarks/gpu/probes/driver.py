@@ -7,9 +7,9 @@ from statistics import median
 import torch
 from card import shown, wait
 
-from srbench.measure.counter import readings, steps
 from srbench.measure.devices import Device
-from srbench.measure.watch import GpuWatch
+from srbench.measure.energy_counter import readings, steps
+from srbench.measure.interference import GpuWatch
 
 SECONDS = 1.5
 

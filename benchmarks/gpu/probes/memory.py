@@ -13,7 +13,7 @@ from srbench.measure.latency import Deadline
 from srbench.measure.pinning import pinned
 from srbench.models.build import assemble
 from srbench.runner.sampling import Job, Row, Sampled, sample
-from srbench.spec import parse
+from srbench.spec.parse import parse
 
 
 def out_of_memory(device: Device) -> None:

@@ -1,0 +1,3 @@
+"""The version of srbench."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,87 @@
+"""The modules of one's own that some modules may have to do with. No torch here."""
+
+import ast
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from srbench.catalog.code.imports import Statement, absolute, modules
+from srbench.catalog.code.own import NEVER, Own
+from srbench.catalog.code.places import place
+from srbench.catalog.code.sources import NoSource, Source, source_of
+
+
+def closure(own: Own, roots: Iterable[str], strings: bool = False) -> list[Source]:
+    """The modules, all that they import anywhere, and so on, in the order in which they are found.
+
+    With ``strings`` also all that they name in a string: ``"module"``, ``"module.Class"``.
+    Raises NoSource where a root is not there, or one of them cannot be read.
+    """
+    found: dict[str, Source] = {}
+    waiting = [name for root in roots for name in _with_packages(root)]
+    for name in waiting:
+        if own.has(name) and source_of(name) is None:
+            raise NoSource(f"{name} is not there")
+    for name in waiting:  # which grows
+        source = source_of(name) if name not in found and own.has(name) else None
+        if source is not None:
+            found[name] = source
+            waiting += _imported(source)
+            waiting += _named(source) if strings else []
+    return list(found.values())
+
+
+def folders(sources: Iterable[Source]) -> list[str]:
+    """The modules in the folders of the packages, not installed, that some modules belong to."""
+    tops = dict.fromkeys(source.name.partition(".")[0] for source in sources)
+    inside = (name for top in tops if top not in NEVER for name in _inside(top))
+    return [name for name in inside if _can_be_imported(name)]
+
+
+def _can_be_imported(module: str) -> bool:
+    """Whether a file in a package is at a place for a module, and Python."""
+    try:
+        source = source_of(module)
+        return source is not None and isinstance(source.body, tuple)
+    except NoSource:
+        return False
+
+
+def _inside(package: str) -> list[str]:
+    found = place(package)
+    if found is None or found.is_installed:
+        return []
+    files = (
+        file.relative_to(folder).with_suffix("").parts
+        for folder in found.folders
+        for file in Path(folder).rglob("*.py")
+    )
+    named = {parts[:-1] if parts[-1] == "__init__" else parts for parts in files}
+    return [
+        ".".join((package, *parts)) for parts in sorted(named) if all(map(str.isidentifier, parts))
+    ]
+
+
+def _imported(source: Source) -> Iterator[str]:
+    for node in source.nodes:
+        if isinstance(node, Statement):
+            for module in modules(node, source.package):
+                yield from _with_packages(module)
+
+
+def _named(source: Source) -> Iterator[str]:
+    for node in source.nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            name = absolute(node.value, source.package)
+            if all(map(str.isidentifier, name.split("."))):
+                yield from filter(_has_a_file, _with_packages(name))
+
+
+def _with_packages(name: str) -> list[str]:
+    """A module with the packages on the way to it, outermost first."""
+    parts = name.split(".")
+    return [".".join(parts[: end + 1]) for end in range(len(parts))]
+
+
+def _has_a_file(name: str) -> bool:
+    found = place(name)
+    return found is not None and found.file is not None

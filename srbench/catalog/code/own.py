@@ -1,0 +1,36 @@
+"""Which modules are looked into: one's own, and srbench's networks and blocks. No torch here."""
+
+import sys
+from dataclasses import dataclass
+
+from srbench.catalog.code.places import place
+
+SRBENCH = "srbench"
+OURS = ("srbench.blocks.", "srbench.models.")
+NEVER = frozenset({"torch", "torchvision", "timm", SRBENCH, *sys.stdlib_module_names})
+
+_installed: set[str] = set()
+
+
+@dataclass(frozen=True)
+class Own:
+    """The modules of some packages, and all that are not installed; others are foreign."""
+
+    packages: frozenset[str]
+
+    def has(self, module: str) -> bool:
+        """Whether what a module says is looked into."""
+        top = module.partition(".")[0]
+        if top in NEVER:
+            return module.startswith(OURS)
+        return top in self.packages or not _is_elsewhere(top)
+
+
+def _is_elsewhere(top: str) -> bool:
+    """Whether a package is installed, or nowhere at all."""
+    if top in _installed:
+        return True
+    found = place(top)
+    if found and found.is_installed:
+        _installed.add(top)
+    return found is None or found.is_installed

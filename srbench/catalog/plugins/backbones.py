@@ -1,0 +1,105 @@
+"""Networks that srbench does not have of its own."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from srbench.catalog import Backbone, Stage
+from srbench.catalog.plugins import timm_models
+from srbench.catalog.plugins.entry_points import BACKBONE_GROUP, origin, target
+from srbench.catalog.plugins.imports import asked, default, load, options, usable
+from srbench.errors import SpecError
+
+CLASSES = "num_classes"
+
+
+@cache
+def load_backbone(name: str) -> Backbone:
+    """The network that a package lists under that name. Raises SpecError where it cannot be used.
+
+    A package that fails to import takes no other with it.
+    """
+    source = origin(BACKBONE_GROUP, name)
+    at = target(BACKBONE_GROUP, name)
+    return _backbone(name, at, f"model {name!r} of {source}", source)
+
+
+@cache
+def backbone_at(name: str) -> Backbone:
+    """The network called ``module:attribute`` or ``timm:NAME``.
+
+    Raises SpecError where it cannot be used.
+    """
+    module, _, attribute = name.partition(":")
+    if module == "timm":
+        return timm_models.backbone(name, attribute)
+    return _backbone(name, name, f"model {name}", module)
+
+
+def build(name: str, num_classes: int, /, **arguments: Any) -> Any:
+    """The network of that name, in either way of naming it."""
+    at = name if ":" in name else target(BACKBONE_GROUP, name)
+    return load(at, f"model {name}", CLASSES)(num_classes=num_classes, **arguments)
+
+
+def _backbone(name: str, at: str, what: str, source: str) -> Backbone:
+    with usable(what):
+        return _row(name, at, what, source)
+
+
+def _row(name: str, at: str, what: str, source: str) -> Backbone:
+    make = load(at, what, CLASSES)
+    if not asked(make, [CLASSES], any_keyword=True):
+        raise SpecError(
+            f"{what} takes no {CLASSES}", f"give its constructor the argument {CLASSES}"
+        )
+    classes = default(make, CLASSES)
+    return Backbone(
+        name,
+        source,
+        "srbench.catalog.plugins.backbones:build",
+        tuple(_stages(make, what)),
+        options=tuple(options(make, (CLASSES,), what)),
+        input_size=_number(make, "input_size", 224, what),
+        num_classes=classes if type(classes) is int and classes > 0 else 1000,
+    )
+
+
+def _stages(make: Callable[..., Any], what: str) -> Iterable[Stage]:
+    """From the attributes ``stages`` and ``branches``, if it has them."""
+    said = getattr(make, "stages", ())
+    modules = dict(said) if isinstance(said, Mapping) else _alike(said)
+    branch = getattr(make, "branches", "")
+    if (
+        modules is None
+        or not _are_names([*modules, *modules.values()])
+        or len(set(modules.values())) < len(said)
+        or not isinstance(branch, str)
+    ):
+        raise SpecError(
+            f"{what} lists its stages in a way that is not understood",
+            "`stages` is a tuple of modules' names, or a dict of them by the stage's name; "
+            "`branches` one name within a stage, such as *.bn2",
+        )
+    for name, module in modules.items():
+        yield Stage(name, module, (f"{module}.{branch}",) if branch else ())
+
+
+def _alike(said: Any) -> dict[str, str] | None:
+    """Stages that are called as their modules are."""
+    return {name: name for name in said} if isinstance(said, (tuple, list)) else None
+
+
+def _are_names(values: Iterable[Any]) -> bool:
+    """Whether a spec can say them."""
+    return all(isinstance(v, str) and re.fullmatch(r"[\w-]+(\.[\w-]+)*", v) for v in values)
+
+
+def _number(make: Callable[..., Any], name: str, usual: int, what: str) -> int:
+    value = getattr(make, name, usual)
+    if type(value) is not int or value < 1:
+        raise SpecError(
+            f"{what} has the {name} {value!r}", "it must be a number of pixels, 1 or more"
+        )
+    return value

@@ -1,0 +1,172 @@
+"""Importing what ``module:attribute`` names, and what its constructor takes."""
+
+import importlib
+import importlib.util
+import inspect
+import os
+import sys
+import traceback
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from srbench.catalog.options import Option, option_like
+from srbench.catalog.plugins.promises import is_called_as_it_is_written, makes_a_module
+from srbench.errors import SpecError, SrbenchError, did_you_mean, require_failure, told
+
+OURS = ("stage", "after")
+
+
+@contextmanager
+def usable(what: str) -> Iterator[None]:
+    """Raises SpecError where looking at a class or a function of someone else's raises anything."""
+    try:
+        yield
+    except SrbenchError:
+        raise
+    except BaseException as error:
+        require_failure(error)
+        raise SpecError(
+            f"{what} cannot be used: {told(error)}", "`srbench --debug …` shows where it fails"
+        ) from error
+
+
+def load(name: str, what: str, number_of_classes: str = "") -> Callable[..., Any]:
+    """The class or function that ``module:attribute`` names, once it may be called.
+
+    The working directory is searched last, so that one's own file is found and hides nothing.
+    ``what`` is what an error calls it. A network names its ``number_of_classes`` as an argument.
+    Raises SpecError where there is no such thing, importing it fails, or it is not known to make a
+    module: anybody's layout may name any function.
+    """
+    module, _, attribute = name.partition(":")
+    found = _attribute(_module(module, what), attribute, what)
+    if not callable(found) or (not isinstance(found, type) and hasattr(found, "forward")):
+        raise SpecError(
+            f"{what} is not a class or a function that makes a module", "name the class itself"
+        )
+    names_classes = (
+        number_of_classes
+        and is_called_as_it_is_written(found)
+        and asked(found, [number_of_classes])
+    )
+    if not (names_classes or makes_a_module(found)):
+        raise SpecError(
+            f"{what} is not known to make a module, so it is not called",
+            "a class must be one of torch.nn.Module; annotate a function: def make(…) -> nn.Module"
+            + (f", or let it name {number_of_classes}" if number_of_classes else ""),
+        )
+    return found  # type: ignore[no-any-return]
+
+
+def resolve(target: str) -> Any:
+    """What ``module:attribute`` names, once it is known to be there."""
+    module, _, path = target.partition(":")
+    found: Any = importlib.import_module(module)
+    for name in path.split("."):
+        found = getattr(found, name)
+    return found
+
+
+def options(make: Callable[..., Any], filled: Collection[str], what: str) -> list[Option]:
+    """The arguments of a constructor that a spec can write, with their defaults.
+
+    ``filled`` are those that srbench gives. Raises SpecError for another one without a default.
+    """
+    found = []
+    for parameter in _parameters(make, what):
+        if parameter.name in filled or parameter.kind in (
+            parameter.VAR_POSITIONAL,
+            parameter.VAR_KEYWORD,
+        ):
+            continue
+        if parameter.default is parameter.empty or parameter.name in OURS:
+            reason = "is srbench's own" if parameter.name in OURS else "has no default"
+            raise SpecError(
+                f"{what} needs {parameter.name!r}, an argument that {reason}",
+                f"srbench fills in {', '.join(filled)}: call it so if that is what it is, "
+                "or give it a default" + (" and another name" if parameter.name in OURS else ""),
+            )
+        option = option_like(parameter.name, parameter.default)
+        found += [option] if option else []
+    return found
+
+
+def asked(make: Callable[..., Any], names: Collection[str], any_keyword: bool = False) -> list[str]:
+    """Those of the names that a constructor takes; with ``any_keyword`` also by ``**keywords``."""
+    parameters = _parameters(make, "it")
+    known = {parameter.name for parameter in parameters}
+    keywords = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+    return [name for name in names if name in known or (any_keyword and keywords)]
+
+
+def default(make: Callable[..., Any], name: str) -> Any:
+    """An argument's default, or None where it has none."""
+    found = [p.default for p in _parameters(make, "it") if p.name == name]
+    return None if not found or found[0] is inspect.Parameter.empty else found[0]
+
+
+def _module(module: str, what: str) -> Any:
+    here = os.getcwd()
+    if here not in sys.path:
+        sys.path.append(here)
+    top = module.partition(".")[0]
+    if top not in sys.modules and importlib.util.find_spec(top) is None:
+        raise SpecError(
+            f"{what} cannot be imported: there is no module {top!r}",
+            "is it installed, or in the folder that srbench is called in? write module:Class",
+        )
+    from srbench.catalog.code.own import Own  # here, so that listings need not load it
+    from srbench.catalog.code.sources import read_imported, watching_imports
+
+    try:
+        with redirect_stdout(sys.stderr), watching_imports():  # what it prints is nobody's data
+            found = importlib.import_module(module)
+    except BaseException as error:
+        require_failure(error)
+        raise SpecError(
+            f"{what} cannot be imported: {told(error)}{_at(error)}",
+            "mend that module; `srbench --debug …` shows the traceback; what does not name it "
+            "works without it",
+        ) from error
+    read_imported(Own(frozenset({top})))
+    return found
+
+
+def _at(error: BaseException) -> str:
+    """Where an import failed: the last line of a module's own, as far as that is known."""
+    own = str(Path(__file__).parents[1])
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if "importlib" not in frame.filename and not frame.filename.startswith(own)
+    ]
+    return f" ({frames[-1].filename} line {frames[-1].lineno})" if frames else ""
+
+
+def _attribute(module: Any, path: str, what: str) -> Any:
+    found = module
+    for name in path.split("."):
+        if not hasattr(found, name):
+            raise SpecError(
+                f"{what} cannot be imported: {_described(found)} has no {name!r}",
+                did_you_mean(name, dir(found)).strip() or "write module:Class",
+            )
+        found = getattr(found, name)
+    return found
+
+
+def _described(found: Any) -> str:
+    """A module or a class by its name; of a module also which file that is."""
+    file = getattr(found, "__file__", None)
+    return f"{getattr(found, '__name__', found)}{f' ({file})' if file else ''}"
+
+
+def _parameters(make: Callable[..., Any], what: str) -> list[inspect.Parameter]:
+    try:
+        return list(inspect.signature(make).parameters.values())
+    except (TypeError, ValueError) as error:
+        raise SpecError(f"{what} does not tell its arguments: {error}", "write it in Python") from (
+            error
+        )

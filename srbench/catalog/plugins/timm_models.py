@@ -1,0 +1,83 @@
+"""Networks of timm: ``timm:NAME``, with the stages and residual branches that a run shows."""
+
+from typing import TYPE_CHECKING, Any
+
+from srbench.catalog import OWN_SE, Backbone, Stage
+from srbench.catalog.plugins.timm_stages import stages
+from srbench.errors import FAILURES, SpecError, did_you_mean
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def backbone(name: str, model: str) -> Backbone:
+    """The row of a network of timm.
+
+    Its stages, and what blocks follow in them, are found in a run on shapes (see `timm_stages`).
+    Raises SpecError where timm, or the network in it, is missing.
+    """
+    target = "srbench.catalog.plugins.timm_models:build"
+    try:
+        built = _on_shapes(model)
+    except SpecError:
+        raise
+    except FAILURES:  # building it as a row says why, and leaves the others
+        return Backbone(name, "timm", target, ())
+    size = built.pretrained_cfg.get("input_size", (3, 224, 224))[-1]
+    return Backbone(
+        name,
+        "timm",
+        target,
+        _stages(built, size),
+        input_size=size,
+        num_classes=built.pretrained_cfg.get("num_classes") or 1000,
+        note=OWN_SE if _has_se(built) else "",
+    )
+
+
+def build(name: str, num_classes: int) -> Any:
+    """The network ``timm:NAME``, without pretrained weights."""
+    return _make(name.partition(":")[2], num_classes=num_classes)
+
+
+def _make(model: str, **arguments: Any) -> Any:
+    try:
+        import timm
+    except ImportError as error:
+        raise SpecError(
+            f"timm:{model} needs timm: {error}", "install it: pip install timm"
+        ) from error
+    if not timm.is_model(model):
+        known = [f"timm:{name}" for name in timm.list_models()]
+        raise SpecError(
+            f"timm has no model {model!r}",
+            f"{did_you_mean(f'timm:{model}', known)}timm.list_models() lists them",
+        )
+    return timm.create_model(model, pretrained=False, **arguments)
+
+
+def _on_shapes(model: str) -> Any:
+    """The network on the meta device."""
+    import torch
+
+    from srbench.shapes.uninitialised import blank
+
+    with blank(), torch.device("meta"):
+        return _make(model).eval()
+
+
+def _stages(model: "nn.Module", size: int) -> tuple[Stage, ...]:
+    import torch
+
+    from srbench.shapes.dataflow import watch
+
+    try:
+        flow = watch(model, torch.empty(1, 3, size, size, device="meta"))
+    except FAILURES:  # it may run for real
+        return ()
+    return stages(model, flow)
+
+
+def _has_se(model: "nn.Module") -> bool:
+    """Whether it has one of timm's modules of squeeze-and-excitation."""
+    return any(type(m).__name__ in ("SEModule", "SqueezeExcite") for m in model.modules())

@@ -1,0 +1,87 @@
+"""What a row of the catalog says of a backbone and of a block."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from srbench.catalog.options import Option, Value
+
+Place = Literal["branch", "stage"]
+
+OWN_SE = "has SE of its own, which a block comes on top of"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage of a network.
+
+    ``module`` is the name of the module whose output is the stage's; ``first`` the one it begins
+    with, where that is another. ``branches`` are the modules that end its residual branches; in a
+    network without, those that a block follows all the same. ``*`` in them stands for any one name
+    between two dots. ``without`` are the places that the stage does not have, each with the reason.
+    """
+
+    name: str
+    module: str
+    branches: tuple[str, ...] = ()
+    first: str = ""
+    without: Mapping[Place, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True)
+class Change:
+    """Fields of a backbone's row that are others where an option has a certain value."""
+
+    option: str
+    value: Value
+    fields: Mapping[str, Any] = field(hash=False)
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A network that blocks are put into.
+
+    ``total_stride`` is the side of the input over that of the last feature map: a smaller input
+    would leave a stage nothing to reduce, and is refused. ``input_size`` and ``num_classes`` are
+    what the network is made for, and hold where nobody says otherwise; ``classes`` is the option
+    that has their number instead. ``note`` is what a reader of its figures has to know.
+    ``auxiliary`` is the module of a head that inference does without.
+    """
+
+    name: str
+    family: str
+    target: str
+    stages: tuple[Stage, ...]
+    total_stride: int = 1
+    options: tuple[Option, ...] = ()
+    input_size: int = 224
+    num_classes: int = 1000
+    classes: str = ""
+    note: str = ""
+    auxiliary: str = ""
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def stage_names(self) -> tuple[str, ...]:
+        return tuple(stage.name for stage in self.stages)
+
+    def stage(self, name: str) -> Stage:
+        """The stage of that name."""
+        return next(stage for stage in self.stages if stage.name == name)
+
+    def under(self, options: Mapping[str, Value]) -> "Backbone":
+        """The row as it is with these options."""
+        changes = [c.fields for c in self.changes if options.get(c.option) == c.value]
+        return replace(self, **{key: value for fields in changes for key, value in fields.items()})
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block that goes on each residual branch (``branch``) or after a stage (``stage``)."""
+
+    name: str
+    target: str
+    place: Place
+    options: tuple[Option, ...]
+    summary: str = ""
+    source: str = ""

@@ -1,0 +1,70 @@
+"""Are the committed counts still true? Every row is counted anew and compared to the integer."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from srbench.check.findings import ACCEPT, Finding
+from srbench.errors import SpecError
+from srbench.records.explain import differs, reasons, summary
+from srbench.records.join import Join
+from srbench.records.record import Record, Row
+from srbench.runner.resume import Counter
+from srbench.spec.parse import parse
+from srbench.tables.committed import Committed
+
+
+def check_counts(table: Committed, count: Counter) -> Iterator[Finding]:
+    """A finding for every row that is missing, too many, or not what is counted now."""
+    join = Join(table.records)
+    needed = {*table.uncounted}
+    for row in table.rows:
+        found = join(row).counts
+        if found is None:
+            yield from _missing(table.name, row, row in needed)
+            continue
+        where: dict[str, Any] = {"file": table.loaded.path, "line": table.loaded.line(found)}
+        yield from _check_row(table.name, found, count, where)
+    yield from _extra(table)
+
+
+def _missing(table: str, row: Row, is_needed: bool) -> Iterator[Finding]:
+    """A row without counts: not counted yet, where they are needed, or from a version that knows
+    more than this one."""
+    try:
+        parse(row.spec)
+    except SpecError as error:
+        yield Finding("failed", table, error.message, (), f"{error.hint}; is it newer?", str(row))
+    else:
+        if is_needed:
+            yield Finding("missing", table, "has no record", (), f"srbench table {table}", str(row))
+
+
+def _check_row(
+    table: str, found: Record, count: Counter, where: dict[str, Any]
+) -> Iterator[Finding]:
+    now = count(found.row)
+    if now.counts is None:
+        yield Finding("failed", table, now.status, row=str(found.row), **where)
+    elif differs(found, now):
+        message = summary(found, now)
+        remedy = ACCEPT.format(table=table)
+        details = tuple(reasons(found, now))
+        yield Finding("changed", table, message, details, remedy, str(found.row), **where)
+
+
+def _extra(table: Committed) -> Iterator[Finding]:
+    wanted = {wanted.row for wanted in table.wanted}
+    for record in table.records:
+        if record.timing or (record.row not in wanted and not record.published):
+            yield Finding(
+                "extra",
+                table.name,
+                "has times, which belong in a file of their machine's own"
+                if record.timing
+                else "is in the records and not in the layout",
+                (),
+                ACCEPT.format(table=table.name),
+                str(record.row),
+                table.loaded.path,
+                table.loaded.line(record),
+            )

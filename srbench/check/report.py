@@ -1,0 +1,143 @@
+"""What the gates found: for people, for machines, and for a CI at GitHub."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+from srbench.check.findings import Checked, Finding
+from srbench.check.verdicts import Verdict
+from srbench.records.printable import printable
+from srbench.records.record import Estimate
+from srbench.report.formats import Report
+from srbench.report.table import Column, Table
+
+FINDING_COLUMNS = tuple(field.name for field in fields(Finding))
+MEANINGS = {
+    "regression": "slower than tolerated, confirmed in reversed order on a quiet machine",
+    "inconclusive": "the machine is too loud, or the difference too near the tolerance, to say",
+    "new": "the other version has no such model, so there is nothing to compare with",
+    "failed": "one of the versions cannot run it",
+}
+
+
+def checked_report(tables: Sequence[Checked]) -> Report:
+    """A line a table, then every finding with what explains it, then what to do."""
+    rows = tuple((table.name, table.rows, _result(table)) for table in tables)
+    columns = (Column("Table", "name"), Column("Rows", "integer"), Column("Result", "name"))
+    findings = [finding for table in tables for finding in table.findings]
+    lines = tuple(line for finding in findings for line in _lines(finding))
+    table = Table("check", columns, rows, findings=lines)
+    objects = [
+        {"table": table.name, "rows": table.rows, "findings": list(map(_object, table.findings))}
+        for table in tables
+    ]
+    flat = [_cells(finding) for finding in findings]
+    return Report((table,), FINDING_COLUMNS, flat, objects)
+
+
+def verdicts_report(verdicts: Sequence[Verdict], other: str) -> Report:
+    """A line a model: how much longer it takes, and whether that is a regression."""
+    columns = (
+        Column("Table", "name"),
+        Column("Model", "name"),
+        Column("Blocks", "integer"),
+        Column("Change %", "ratio"),
+        Column("Again %", "ratio"),
+        Column("A/A %", "ratio"),
+        Column("Tolerance %", "percent"),
+        Column("Verdict", "name"),
+    )
+    rows = tuple(
+        (
+            *(v.table, v.spec, v.ratio.n if v.ratio else None, v.ratio, v.again, v.control),
+            *(100 * v.tolerance, v.outcome),
+        )
+        for v in verdicts
+    )
+    objects = [asdict(verdict) for verdict in verdicts]
+    flat = [_flat(verdict) for verdict in verdicts]
+    table = Table("time", columns, rows, "", tuple(_time_notes(verdicts, other)))
+    return Report((table,), tuple(flat[0]) if flat else (), flat, objects)
+
+
+def annotations(findings: Iterable[Finding]) -> Iterator[str]:
+    """GitHub's workflow commands: an error at the line of the file that is not true any more."""
+    for finding in findings:
+        places = {"file": finding.file, "line": finding.line, "title": _title(finding)}
+        told = ",".join(f"{k}={_property(str(v))}" for k, v in places.items() if v is not None)
+        said = _message(finding.message, *finding.details, finding.remedy)
+        yield f"::error {told}::{said}"
+
+
+def time_annotations(verdicts: Iterable[Verdict]) -> Iterator[str]:
+    """The same of times: errors for regressions, warnings where nothing can be said."""
+    for v in verdicts:
+        if v.outcome != "pass":
+            level = "error" if v.outcome in ("regression", "failed") else "warning"
+            title = _property(f"{v.table}: {v.spec}: {v.outcome}")
+            yield f"::{level} title={title}::{_message(v.why or MEANINGS[v.outcome])}"
+
+
+def _time_notes(verdicts: Sequence[Verdict], other: str) -> Iterator[str]:
+    yield (
+        f"Change: this version's time over that in {other}, with the 95 % interval over fresh "
+        "processes that took turns. Again: the confirmation in reversed order. A/A: the other "
+        "version over itself."
+    )
+    for outcome in dict.fromkeys(v.outcome for v in verdicts if v.outcome != "pass"):
+        yield f"{outcome}: {MEANINGS[outcome]}."
+    for v in verdicts:
+        if v.why:
+            yield f"{v.spec}: {v.why}."
+    if any(v.outcome == "inconclusive" for v in verdicts):
+        yield "Inconclusive: run it again on a quieter machine, or with a higher --tolerance."
+
+
+def _result(table: Checked) -> str:
+    count = len(table.findings)
+    return "ok" if not count else f"{count} finding{'s' if count > 1 else ''}"
+
+
+def _title(finding: Finding) -> str:
+    return f"{finding.table}: {finding.row}" if finding.row else finding.table
+
+
+def _lines(finding: Finding) -> Iterator[str]:
+    at = (
+        f" ({finding.file}{f' line {finding.line}' if finding.line else ''})"
+        if finding.file
+        else ""
+    )
+    yield f"{_title(finding)}: {finding.message}{at}"
+    yield from (f"    {detail}" for detail in finding.details)
+    if finding.remedy:
+        yield f"    → {finding.remedy}"
+
+
+def _cells(finding: Finding) -> dict[str, Any]:
+    return _object(finding) | {"details": "; ".join(finding.details)}
+
+
+def _object(finding: Finding) -> dict[str, Any]:
+    return asdict(finding) | {
+        "file": finding.file and str(finding.file),
+        "details": list(finding.details),
+    }
+
+
+def _flat(verdict: Verdict) -> dict[str, Any]:
+    found: dict[str, Any] = asdict(verdict)
+    for name in ("ratio", "again", "control"):
+        estimate: Estimate | None = getattr(verdict, name)
+        ends = ("value", "low", "high")
+        found |= {f"{name}_{end}": estimate and getattr(estimate, end) for end in ends}
+        del found[name]
+    return found
+
+
+def _message(*lines: str) -> str:
+    return "%0A".join(printable(line).replace("%", "%25") for line in lines if line)
+
+
+def _property(text: str) -> str:
+    return _message(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,128 @@
+"""Times this version of the code against another one, in alternating fresh processes.
+
+A *block* is three fresh processes: one of this version and two of the other, which are each other's
+control. They take turns call by call, so that a machine's drift hits all alike, and a block gives
+one ratio a model. What a process got by chance is then in the ratios' spread, and the interval over
+blocks says how sure the result is.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+
+from srbench import stats
+from srbench.check.timing.judge import is_above, is_decided, is_quiet, judge
+from srbench.check.timing.processes import Code, Job, Worker, this_code
+from srbench.check.verdicts import Verdict
+from srbench.stats import FEWEST
+
+MOST_BLOCKS = 2 * FEWEST
+UNKNOWN = "SpecError"  # how an older version's not knowing a spec begins
+ROUNDS = 24  # of a block; every round gives each process a turn with each model
+
+Say = Callable[[str], object]
+
+
+@dataclass
+class Found:
+    """Ratios by model, a number a block; the reasons where a version could not build a model."""
+
+    ratios: dict[str, list[float]] = field(default_factory=dict)
+    control: dict[str, list[float]] = field(default_factory=dict)
+    failed_here: dict[str, str] = field(default_factory=dict)
+    failed_there: dict[str, str] = field(default_factory=dict)
+
+
+def compare(
+    table: str,
+    job: Job,
+    other: Code,
+    tolerances: dict[str, float],
+    say: Say = lambda text: None,
+) -> list[Verdict]:
+    """Judge every model of a job.
+
+    Blocks go on until every model's interval is on one side of its tolerance, or there are
+    ``MOST_BLOCKS``. What seems slower is measured anew with the other version in front, until that
+    is decided too and the other version was seen to be like itself, or there are as many again.
+
+    Raises SrbenchError where a version does not run at all.
+    """
+    first, again = Found(), Found()
+    for block in range(MOST_BLOCKS):
+        say(f"{table}: block {block + 1}, at most {MOST_BLOCKS}")
+        _block(job, (this_code(), other), block, first)
+        if _is_enough(first, tolerances):
+            break
+    slower = tuple(
+        spec
+        for spec, ratios in first.ratios.items()
+        if is_above(stats.over_units(ratios), tolerances[spec])
+    )
+    for block in range(MOST_BLOCKS if slower else 0):
+        say(f"{table}: confirmation, block {block + 1}, at most {MOST_BLOCKS}")
+        _block(replace(job, specs=slower), (this_code(), other), block, again, reverse=True)
+        if _is_enough(again, tolerances) and all(
+            is_quiet(stats.over_units(_control(spec, first, again)), tolerances[spec])
+            for spec in slower
+        ):
+            break
+    return [_verdict(table, spec, tolerances[spec], first, again) for spec in job.specs]
+
+
+def _is_enough(found: Found, tolerances: dict[str, float]) -> bool:
+    """Whether more blocks would tell nothing new of any model."""
+    return all(
+        len(ratios) >= FEWEST and is_decided(ratios, tolerances[spec])
+        for spec, ratios in found.ratios.items()
+    )
+
+
+def _control(spec: str, first: Found, again: Found) -> list[float]:
+    return [*first.control[spec], *again.control.get(spec, [])]
+
+
+def _verdict(table: str, spec: str, tolerance: float, first: Found, again: Found) -> Verdict:
+    for code, failures in (("here", first.failed_here), ("there", first.failed_there)):
+        if spec in failures:
+            is_new = code == "there" and failures[spec].startswith(UNKNOWN)
+            return Verdict(table, spec, "new" if is_new else "failed", tolerance, failures[spec])
+    second = again.ratios.get(spec, [])
+    control = _control(spec, first, again)
+    return judge(table, spec, tolerance, first.ratios[spec], second, control)
+
+
+def _block(
+    job: Job, codes: tuple[Code, Code], number: int, into: Found, reverse: bool = False
+) -> None:
+    """Three fresh processes, and a ratio a model from their turns."""
+    here, there = codes
+    order = [("here", here), ("there", there), ("control", there)]
+    with ExitStack() as stack:
+        workers = {
+            name: stack.enter_context(Worker(code, job))
+            for name, code in (reversed(order) if reverse else order)
+        }
+        hellos = {name: worker.hello() for name, worker in workers.items()}
+        into.failed_here |= hellos["here"]["failures"]
+        into.failed_there |= hellos["there"]["failures"] | hellos["control"]["failures"]
+        specs = [s for s in job.specs if s not in into.failed_here | into.failed_there]
+        samples = _rounds(workers, specs, random.Random(f"{number}/{reverse}"))
+    for spec in specs:
+        own = samples["here", spec], samples["there", spec], samples["control", spec]
+        here_, there_, control = own
+        into.ratios.setdefault(spec, []).append(stats.paired_ratio(here_, there_).value)
+        into.control.setdefault(spec, []).append(stats.paired_ratio(control, there_).value)
+
+
+def _rounds(
+    workers: dict[str, Worker], specs: Sequence[str], generator: random.Random
+) -> dict[tuple[str, str], list[float]]:
+    """Seconds by process and model; in every round each process has a turn with each model."""
+    samples: dict[tuple[str, str], list[float]] = {}
+    for _ in range(ROUNDS):
+        for spec in generator.sample(specs, len(specs)):
+            for name in generator.sample(list(workers), len(workers)):
+                samples.setdefault((name, spec), []).append(workers[name].turn(spec))
+    return samples

@@ -1,0 +1,132 @@
+"""Moving models to other places in memory.
+
+Where weights, buffers, the batch and Python's own objects lie decides which of them meet in the
+caches, and what a call's feature maps meet there: some percent of a time on the CPU. A process that
+never moves them has that by chance, once, and measures it as if it were the model's.
+"""
+
+import gc
+import random
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+
+from srbench.errors import lacks_memory
+from srbench.measure.copies import copied, reach_alike, refers
+from srbench.measure.passes import Subject
+from srbench.measure.release import release
+
+GAP_SIZES = tuple(64 * 2**power for power in range(13))  # bytes: a line of a cache to 256 KiB
+MOST_OF_A_SIZE = 8  # of that size in one gap
+MOST_GAPS = 7  # before a model is moved
+GAP_BEFORE = 0.3  # of its tensors
+
+
+class Places:
+    """Draws where models lie; the gaps between them are held until they are moved again.
+
+    ``stayed`` are the names of models that could not be moved, at least once. ``trains`` is whether
+    gradients are timed; ``begin`` is called with the name of each model before it is run.
+    """
+
+    def __init__(
+        self,
+        device: torch.device,
+        seed: str,
+        trains: bool = True,
+        begin: Callable[[str], object] = lambda name: None,
+    ) -> None:
+        self.stayed: set[str] = set()
+        self._device = device
+        self._trains = trains
+        self._begin = begin
+        self._chance = random.Random(seed)
+        self._gaps: list[Tensor] = []
+        self._is_copied: dict[str, bool] = {}  # whether a model's modules can be, by its name
+
+    def move(self, subjects: Sequence[Subject]) -> None:
+        """Copy every model and its batch to other places, in random order.
+
+        Values, strides and what shares memory stay as they are. A model stays where it is where
+        memory is short. One that is compiled, that has views of its own tensors, or whose modules
+        cannot be copied keeps them, and only its tensors are moved.
+        """
+        self._gaps.clear()
+        for subject in self._chance.sample(subjects, len(subjects)):
+            try:
+                self._move(subject)
+            except (RuntimeError, MemoryError) as error:
+                if not lacks_memory(error):
+                    raise
+                self.stayed.add(subject.name)
+                self._gaps.clear()
+                release(error)
+
+    def _move(self, subject: Subject) -> None:
+        self._leave_gaps(self._chance.randrange(1, MOST_GAPS + 1))
+        before = _by_storage(subject)
+        left: list[object] = [subject.model, *_storages(before)]  # held until all have moved away
+        modules = [weakref.ref(module) for module in subject.model.modules()]
+        has_views = any(len(tensors) > 1 for tensors in before.values())  # no copy would share them
+        if not subject.setup.compile and not has_views:  # what is compiled has these very modules
+            self._copy(subject)
+        after = _by_storage(subject)
+        left += _storages(after)
+        for tensors in self._chance.sample(list(after.values()), len(after)):
+            if self._chance.random() < GAP_BEFORE:
+                self._leave_gaps(1)
+            _move(tensors)
+        left.clear()
+        now = {*subject.model.modules()}
+        if any(one() is not None and one() not in now for one in modules):
+            gc.collect()  # modules that refer to each other in a circle
+
+    def _copy(self, subject: Subject) -> None:
+        """Put a copy, module by module, in the place of the model, where its code allows one."""
+        if not self._is_copied.get(subject.name, True):
+            return
+        for parameter in subject.model.parameters():
+            parameter.grad = None
+        copy = copied(subject.model)
+        if subject.name not in self._is_copied:
+            self._is_copied[subject.name] = copy is not None and self._is_independent(copy, subject)
+        if copy is not None and self._is_copied[subject.name]:
+            subject.replace(copy)
+
+    def _is_independent(self, copy: nn.Module, subject: Subject) -> bool:
+        if refers(copy, subject.model):
+            return False
+        return not self._trains or reach_alike(replace(subject, model=copy), subject, self._begin)
+
+    def _leave_gaps(self, number: int) -> None:
+        for _ in range(number):
+            size = self._chance.choice(GAP_SIZES) * self._chance.randint(1, MOST_OF_A_SIZE)
+            self._gaps.append(torch.empty(size, dtype=torch.uint8, device=self._device))
+
+
+def _by_storage(subject: Subject) -> dict[int, list[Tensor]]:
+    """The tensors that lie in each piece of memory. A kind of tensor of somebody's own, which has
+    its memory elsewhere, is left out."""
+    model, others = subject.model, [subject.batch, *(subject.above or ())]
+    found: dict[int, list[Tensor]] = {}
+    for tensor in [*model.parameters(), *model.buffers(), *others]:
+        if type(tensor.data) is Tensor and tensor.layout == torch.strided and tensor.numel():
+            found.setdefault(tensor.untyped_storage().data_ptr(), []).append(tensor)
+    return found
+
+
+def _storages(sharing: Mapping[int, Sequence[Tensor]]) -> list[torch.UntypedStorage]:
+    return [tensors[0].untyped_storage() for tensors in sharing.values()]
+
+
+@torch.no_grad()
+def _move(tensors: Sequence[Tensor]) -> None:
+    """Let tensors that share memory share a copy of it."""
+    whole = torch.empty(0, dtype=torch.uint8, device=tensors[0].device)
+    copy = whole.set_(tensors[0].untyped_storage()).clone().untyped_storage()
+    for tensor in tensors:
+        place = tensor.storage_offset(), tensor.size(), tensor.stride()
+        tensor.data = torch.empty(0, dtype=tensor.dtype, device=tensor.device).set_(copy, *place)

@@ -1,0 +1,183 @@
+"""Blocks and whole models tried before anybody relies on them."""
+
+import copy
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from srbench.backbones.outputs import logits
+from srbench.conditions import Conditions
+from srbench.errors import FAILURES, BuildError, SrbenchError, lacks_memory, told
+from srbench.models.assembly import Assembly, Inserted
+from srbench.shapes.recording import Recording, on_shapes
+from srbench.shapes.torch_function import NeedsValues
+from srbench.spec.parse import Part, Spec
+
+NOT_BY_NAME = (
+    "the network does not call the module before it by that name: it may hold it twice, in a plain "
+    "list, or call what is inside; name another module with after="
+)
+
+
+@contextmanager
+def watched(spec: Spec, assembly: Assembly, num_classes: int) -> Iterator[None]:
+    """Watch a model run, any number of times.
+
+    Raises BuildError afterwards where a block did not run once in each pass on what it was built
+    for, and where the model returns something else than logits of that many classes.
+    """
+    model, runs, seen = assembly.model, Counter[str](), dict[str, object]()
+
+    def after_block(block: Inserted) -> torch.utils.hooks.RemovableHandle:
+        def hook(module: nn.Module, inputs: tuple[Tensor, ...], output: object) -> None:
+            runs[block.module] += 1
+            if runs[block.module] == 1:  # later ones may be traced, where a look leaves its mark
+                seen[block.module] = tuple(inputs[0].shape[1:])
+
+        return model.get_submodule(block.module).register_forward_hook(hook)
+
+    def after_model(module: nn.Module, inputs: object, output: object) -> None:
+        runs[""] += 1
+        seen.setdefault("", output)
+
+    handles = [after_block(block) for block in assembly.inserted]
+    handles.append(model.register_forward_hook(after_model))
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+    for block in assembly.inserted:
+        at = where(spec, block.block, block.module.rpartition(".")[0], block.shape)
+        if runs[block.module] != runs[""]:
+            often = f"{runs[block.module] / max(1, runs['']):g}"
+            raise BuildError(f"{at}: it runs {often} times in a forward pass", NOT_BY_NAME)
+        if seen[block.module] != block.shape:
+            raise BuildError(f"{at}: it gets {seen[block.module]} instead", NOT_BY_NAME)
+    _require_logits(spec, seen[""], num_classes)
+
+
+def _require_logits(spec: Spec, output: object, num_classes: int) -> None:
+    try:
+        first, *_ = logits(output)
+    except ValueError as error:
+        raise BuildError(
+            f"{spec.backbone}: {error}", "return (B, classes, …), or a dict of such"
+        ) from error
+    if first.dim() < 2 or first.shape[1] != num_classes:
+        raise BuildError(
+            f"{spec.backbone} returns {tuple(first.shape)}, and not the {num_classes} classes that "
+            "are asked for",
+            "logits are (B, classes, …): ask for what it has, or let it heed num_classes",
+        )
+
+
+def does_not_run(what: Spec | Part, under: Conditions, error: BaseException) -> BuildError:
+    """What is said of a forward pass that raised."""
+    return BuildError(
+        f"{what} does not run on an input of {under.height}x{under.width}: {told(error)}",
+        "change the blocks or the --input-size; `srbench --debug` shows where it fails",
+    )
+
+
+def require_runs(spec: Spec, assembly: Assembly, under: Conditions) -> None:
+    """Run a model once, on shapes if it can, and leave it as it was.
+
+    Raises BuildError where it fails, where a block does not run as it should, and for what is no
+    logits.
+    """
+    modes = {module: module.training for module in assembly.model.modules()}
+    assembly.model.eval()
+    try:
+        try:
+            with watched(spec, assembly, under.num_classes), on_shapes(Recording()):
+                assembly.model(torch.empty(under.input_shape))
+        except NeedsValues:
+            with watched(spec, assembly, under.num_classes), torch.no_grad():
+                assembly.model(torch.zeros(under.input_shape))
+    except SrbenchError:
+        raise
+    except FAILURES as error:
+        if lacks_memory(error):
+            raise
+        raise does_not_run(spec, under, error) from error
+    finally:
+        for module, training in modes.items():
+            module.training = training
+
+
+def require_sound(spec: Spec, model: nn.Module, inserted: tuple[Inserted, ...]) -> None:
+    """Raises BuildError for a block that stays behind, or does not keep its input's shape."""
+    kinds: dict[tuple[Part, tuple[int, int, int]], Inserted] = {}
+    for block in inserted:  # one of each kind: alike blocks with alike inputs fail alike
+        kinds.setdefault((block.block, block.shape), block)
+    for block in kinds.values():
+        module = model.get_submodule(block.module)
+        _require_movable(module, spec, block)
+        _require_same_shape(module, spec, block)
+
+
+def _require_movable(block: nn.Module, spec: Spec, inserted: Inserted) -> None:
+    """All that a block holds must be on the CPU now, and move with the model later."""
+    at = where(spec, inserted.block, inserted.module.rpartition(".")[0], inserted.shape)
+    for name, tensor in (*block.named_parameters(), *block.named_buffers()):
+        if tensor.device.type != "cpu":
+            raise BuildError(
+                f"{at}: its {name} is on the device {tensor.device}",
+                "make it on the CPU: srbench moves the whole model",
+            )
+    known = {id(one) for one in (*block.modules(), *block.parameters(), *block.buffers())}
+    for module in block.modules():
+        for name, value in vars(module).items():
+            if name.startswith("_"):
+                continue
+            if any(_is_state(held) and id(held) not in known for held in _held(value)):
+                raise BuildError(
+                    f"{at}: its {name} is not registered, so that it is not counted, "
+                    "and stays behind when the model moves to another device",
+                    f"make {name} a parameter, a buffer, a ModuleList or a ParameterList",
+                )
+
+
+def _is_state(value: object) -> bool:
+    return isinstance(value, Tensor | nn.Module)
+
+
+def _held(value: object) -> Iterable[object]:
+    """A value itself, or what a plain list, tuple or dict of them holds."""
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list | tuple) else [value]
+
+
+def _require_same_shape(block: nn.Module, spec: Spec, inserted: Inserted) -> None:
+    """Run a copy of the block alone on two images, so that one that fails is known by its name and
+    its place.
+
+    Inside `on_shapes` it runs on shapes, otherwise for real.
+    """
+    shape = inserted.shape
+    at = where(spec, inserted.block, inserted.module.rpartition(".")[0], shape)
+    debug = "`srbench --debug` shows where it fails"
+    hint = f"a block maps (B, C, H, W) to the same shape; {debug}"
+    try:
+        with torch.no_grad():
+            output = copy.deepcopy(block).eval()(torch.zeros(2, *shape))
+    except NeedsValues:
+        raise
+    except FAILURES as error:
+        if lacks_memory(error):
+            raise
+        raise BuildError(f"{at}: {told(error)}", debug) from error
+    if not isinstance(output, Tensor):
+        raise BuildError(f"{at}: it returns a {type(output).__name__}, not a tensor", hint)
+    if output.shape != (2, *shape):
+        found = tuple(output.shape)
+        raise BuildError(f"{at}: it changes (2, {str(shape)[1:-1]}) to {found}", hint)
+
+
+def where(spec: Spec, part: Part, site: str, shape: tuple[int, int, int]) -> str:
+    return f"{spec}: block {part} at {site}, {'x'.join(map(str, shape))}"

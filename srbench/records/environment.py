@@ -1,0 +1,86 @@
+"""What a figure was measured with: versions and hardware, and how the machine does now."""
+
+import os
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from srbench._version import __version__
+
+PACKAGES = ("torch", "torchvision", "fvcore")
+VERSIONS = ("srbench", "python", *PACKAGES)
+# What a record of times holds of torch: settings that change them, and libraries it stands on.
+TORCH = (
+    *("threads", "interop_threads", "cpu_capability", "cuda", "cudnn"),
+    *("fp32_cuda_matmul", "fp32_cuda_conv", "fp32_cuda_rnn"),
+    *("fp32_cpu_matmul", "fp32_cpu_conv", "fp32_cpu_rnn"),
+    *("cudnn_benchmark", "deterministic", "flush_denormal", "freed_memory"),
+)
+# Settings that a record has only where they are not as torch has them.
+UNUSUAL = (
+    *("cudnn_enabled", "mkldnn_enabled", "flash_sdp", "mem_efficient_sdp", "math_sdp", "cudnn_sdp"),
+    *("autocast_cpu", "autocast_cuda", "anomaly_detection", "grad_enabled"),
+    *("default_dtype", "default_device"),
+)
+_CPUFREQ = Path("/sys/devices/system/cpu/cpu0/cpufreq")
+
+
+def facts() -> dict[str, Any]:
+    """What is the same from one run to the next on one machine, in base units."""
+    return versions() | machine()
+
+
+def versions() -> dict[str, str]:
+    """Versions of srbench, Python and the packages that build and count the models."""
+    return {
+        "srbench": __version__,
+        "python": platform.python_version(),
+        **{package: version(package) for package in PACKAGES},
+    }
+
+
+def now() -> str:
+    """The date and time in UTC, ``2026-01-31T23:59:59Z``, which a record says that it was made."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def machine() -> dict[str, Any]:
+    """System, processor, cores and memory; None for what the system does not tell."""
+    import psutil
+
+    return {
+        "os": platform.platform(terse=True),
+        "cpu": _processor(),
+        "cores": psutil.cpu_count(logical=False),
+        "logical_cores": os.cpu_count(),
+        "memory_bytes": psutil.virtual_memory().total,
+        "governor": _read(_CPUFREQ / "scaling_governor"),
+    }
+
+
+def state() -> dict[str, Any]:
+    """How the machine does now: load, free memory, clock."""
+    import psutil
+
+    clock = psutil.cpu_freq()
+    return {
+        "load_1min": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        "memory_available_bytes": psutil.virtual_memory().available,
+        "cpu_clock_mhz": clock and clock.current,
+    }
+
+
+def _processor() -> str | None:
+    names = [
+        line for line in (_read(Path("/proc/cpuinfo")) or "").splitlines() if "model name" in line
+    ]
+    return names[0].partition(":")[2].strip() if names else platform.processor() or None
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError:
+        return None

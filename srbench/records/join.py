@@ -1,0 +1,148 @@
+"""Records of one row put together: its counts beside its baseline's, its times, what papers say."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from srbench.records.record import UNKNOWN, Record, Row
+
+OUTDATED = "was timed with other code than was counted, and those times are left out"
+
+
+@dataclass(frozen=True)
+class Joined:
+    """All that is known of a row; ``baseline`` are the counts of the model without blocks.
+
+    ``outdated`` are times of other code than was counted, which are no times of this row.
+    ``older`` are the backbones and blocks of which other rows have newer code: the two do not
+    compare.
+    """
+
+    row: Row
+    counts: Record | None = None
+    baseline: Record | None = None
+    timing: Record | None = None
+    published: Record | None = None
+    outdated: tuple[Record, ...] = ()
+    older: tuple[str, ...] = ()
+
+    @cached_property
+    def records(self) -> tuple[Record, ...]:
+        found = (self.counts, self.timing, self.published)
+        return tuple(record for record in found if record)
+
+    @cached_property
+    def is_baseline(self) -> bool:
+        return any(record.spec == record.baseline for record in self.records)
+
+    @cached_property
+    def doubts(self) -> tuple[str, ...]:
+        """Why the row does not compare with others as it stands, beside its records' warnings."""
+        older = f"was measured with older code of {', '.join(self.older)} than other rows"
+        beside = f"Δ is to {self.baseline_spec}, whose count is warned of"
+        return (
+            *([OUTDATED] if self.outdated else []),
+            *([f"{older}, and does not compare with them"] if self.older else []),
+            *([beside] if self._is_beside_a_warning else []),
+        )
+
+    @cached_property
+    def is_doubtful(self) -> bool:
+        """Whether anything is wrong with the row, so that it cannot be the best of its table."""
+        wrong = any(record.warnings or record.status != "ok" for record in self.records)
+        return wrong or bool(self.doubts)
+
+    @property
+    def _is_beside_a_warning(self) -> bool:
+        return bool(self.baseline and self.baseline.warnings) and self.delta("params") is not None
+
+    @property
+    def baseline_spec(self) -> str:
+        """The spec that the row is compared with: its own where nothing is known of it."""
+        return next((record.baseline for record in self.records), self.row.spec)
+
+    def delta(self, metric: str) -> int | None:
+        """How much more than its baseline the row counts, or None for the baseline itself."""
+        own = self.counts and self.counts.counts
+        base = self.baseline and self.baseline.counts
+        if self.is_baseline or not own or not base:
+            return None
+        difference: int = getattr(own, metric) - getattr(base, metric)
+        return difference
+
+    def percent(self, metric: str) -> float | None:
+        """The same in percent of the baseline."""
+        delta = self.delta(metric)
+        base = self.baseline and self.baseline.counts
+        if delta is None or not base or not getattr(base, metric):
+            return None
+        return 100 * delta / float(getattr(base, metric))
+
+
+class Join:
+    """Looks records up by row; of several alike the first."""
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        self._counts: dict[Row, Record] = {}
+        self._timings: dict[Row, list[Record]] = {}
+        self._published: dict[tuple[Row, str], Record] = {}
+        records = list(records)
+        self._newest = _newest_code(records)
+        for record in records:
+            if record.published:
+                self._published.setdefault((record.row, record.published.source), record)
+            elif not record.timing:
+                self._counts.setdefault(record.row, record)
+            elif record.timing.role != "aa":
+                self._timings.setdefault(record.row, []).append(record)
+
+    def __call__(self, row: Row, source: str = "") -> Joined:
+        """A row; of what is published only what ``source`` says."""
+        return self.every(row, source)[0]
+
+    def every(self, row: Row, source: str = "") -> list[Joined]:
+        """The same once for every way that it was timed in."""
+        counts = self._counts.get(row)
+        baseline = self._counts.get(counts.baseline_row) if counts else None
+        published = self._published.get((row, source))
+        known = self._timings.get(row, [])
+        own = [t for t in known if counts is None or t.fingerprint == counts.fingerprint]
+        outdated = tuple(timing for timing in known if timing not in own)
+        timings: Sequence[Record | None] = own or [None]
+        return [
+            Joined(row, counts, baseline, timing, published, outdated, self._older(counts, timing))
+            for timing in timings
+        ]
+
+    def _older(self, *records: Record | None) -> tuple[str, ...]:
+        """The parts of a row's records whose code is not the newest that is known."""
+        parts = (part for record in records if record for part in record.parts)
+        older = (p.name for p in parts if p.code not in (UNKNOWN, self._newest.get(p.name)))
+        return tuple(dict.fromkeys(older))
+
+
+def _newest_code(records: Iterable[Record]) -> dict[str, str]:
+    """The code of each backbone and block, by name, in the record that was made last."""
+    newest: dict[str, str] = {}
+    for record in sorted(records, key=lambda record: (record.made != UNKNOWN, record.made)):
+        newest |= {part.name: part.code for part in record.parts if part.code != UNKNOWN}
+    return newest
+
+
+def joined(records: Sequence[Record]) -> list[Joined]:
+    """Every row that the records are about, in their order, with all that is published of it.
+
+    A row that was timed in several ways, or that several publications print, is there for each.
+    """
+    join = Join(records)
+    sources: dict[Row, dict[str, None]] = {}
+    for record in records:
+        known = sources.setdefault(record.row, {})
+        if record.published:
+            known[record.published.source] = None
+    return [
+        one
+        for row, known in sources.items()
+        for source in known or [""]
+        for one in join.every(row, source)
+    ]

@@ -1,0 +1,193 @@
+"""Records as JSON lines: one record a line, with the schema's version, appended as measured.
+
+A line stands for itself, so an interruption loses at most the row under way, and one line that is
+damaged takes no other with it.
+"""
+
+import os
+from codecs import BOM_UTF8
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from srbench.errors import SrbenchError
+from srbench.files import require_utf8, unwritable, write_whole
+from srbench.records.printable import printable_json
+from srbench.records.record import Key, Record
+from srbench.records.schema import SCHEMA
+from srbench.records.validation import sentence
+
+if TYPE_CHECKING:
+    from io import FileIO
+
+    from pydantic import TypeAdapter
+
+LARGEST_FILE = 2**29  # bytes; a record takes some kB, and all of a file is held in memory
+# How a line of each schema begins. What an earlier one does not say has a default, so that its
+# lines are read as today's are: the fingerprint and the date are unknown, the precision is usual.
+HEADS = {schema: b'{"schema":%d,' % schema for schema in range(1, SCHEMA + 1)}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A line that is no record, counted from 1, and why; ``text`` is the line."""
+
+    line: int
+    why: str
+    text: bytes = b""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A file's records with their line numbers, and the lines that are none."""
+
+    path: Path
+    records: tuple[Record, ...] = ()
+    lines: tuple[int, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    def line(self, record: Record) -> int | None:
+        """The number of the line that a record stands on."""
+        numbers = (n for n, one in zip(self.lines, self.records, strict=True) if one is record)
+        return next(numbers, None)
+
+    def require_sound(self) -> None:
+        """Raises SrbenchError with the first problem, and how much is sound."""
+        for problem in self.problems:
+            raise SrbenchError(
+                f"{self.path} line {problem.line}: {problem.why}",
+                f"mend or delete the line; the other {len(self.records)} records are sound",
+            )
+
+
+def read(path: Path) -> Loaded:
+    """Read a file line by line; one that does not exist holds nothing.
+
+    A record that stands there twice is one; two that differ, of one row, are a problem of the
+    second one's line. Raises SrbenchError for a file that cannot be read, or that is too large.
+    """
+    records: list[Record] = []
+    lines: list[int] = []
+    problems: list[Problem] = []
+    first: dict[Key, tuple[int, Record]] = {}
+    for number, text in _lines(path):
+        try:
+            record = parse(text)
+        except ValueError as error:
+            problems.append(Problem(number, str(error), text))
+            continue
+        line_before, before = first.setdefault(record.key, (number, record))
+        if before is record:
+            records.append(record)
+            lines.append(number)
+        elif not record.is_like(before):
+            why = f"a second record of {record.row}: the first is on line {line_before}"
+            problems.append(Problem(number, why, text))
+    return Loaded(path, tuple(records), tuple(lines), tuple(problems))
+
+
+def parse(line: bytes) -> Record:
+    """A record from its line. Raises ValueError that says what is wrong with it."""
+    from pydantic import ValidationError
+
+    try:
+        return _adapter().validate_json(_without_schema(line), strict=True)
+    except SrbenchError as error:  # a setup that none can be
+        raise ValueError(f"not a record: {error.message}") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        said, _ = sentence([first], ".".join(str(part) for part in first["loc"]))
+        raise ValueError(f"not a record: {said.removeprefix(': ')}") from error
+
+
+def line(record: Record) -> bytes:
+    """A record as its line, with the line's end."""
+    return (
+        HEADS[SCHEMA] + printable_json(_adapter().dump_json(record)[1:].decode()).encode() + b"\n"
+    )
+
+
+def append(path: Path, record: Record) -> None:
+    """Add a record. Raises SrbenchError where the file cannot be written."""
+    text = line(record)
+    try:
+        with path.open("ab+", buffering=0) as file:
+            end = file.tell()
+            if end:
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":  # an editor's, or an interrupted line's
+                    text = b"\n" + text
+            try:
+                _write_all(file, text)
+            except OSError:
+                file.truncate(end)  # a full disk leaves no half of a line
+                raise
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def _write_all(file: "FileIO", text: bytes) -> None:
+    while text:
+        text = text[file.write(text) :]
+
+
+def write(path: Path, records: Iterable[Record]) -> None:
+    """Write a file anew, whole or not at all. Raises SrbenchError where it cannot be written."""
+    write_whole(path, b"".join(line(record) for record in records))
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    try:
+        size = path.stat().st_size
+        if not path.is_file():
+            raise SrbenchError(f"{path} is not a file", "name a file of records, *.jsonl")
+        if size > LARGEST_FILE:
+            raise SrbenchError(
+                f"{path} holds {size / 1e9:.1f} GB, more than srbench reads",
+                f"split it into files of at most {LARGEST_FILE // 2**20} MiB",
+            )
+        with path.open("rb") as file:
+            for number, text in enumerate(file, start=1):
+                if number == 1:
+                    require_utf8(path, text)
+                    text = text.removeprefix(BOM_UTF8)
+                if text.strip():
+                    yield number, text
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise SrbenchError(
+            f"cannot read {path}: {error.strerror}", "name a file of records, *.jsonl"
+        ) from error
+
+
+def _without_schema(text: bytes) -> bytes:
+    """The record's JSON: cheap for lines that this srbench wrote; others are looked at closely."""
+    for head in HEADS.values():
+        if text.startswith(head):
+            return b"{" + text[len(head) :]
+    from pydantic_core import from_json, to_json
+
+    try:
+        found = from_json(text)
+    except ValueError as error:
+        raise ValueError(f"damaged or cut short: {error}") from error
+    schema = found.pop("schema", None) if isinstance(found, dict) else None
+    if not isinstance(schema, int) or isinstance(schema, bool):
+        raise ValueError("not a record: it has no schema version")
+    if schema > SCHEMA:
+        raise ValueError(
+            f"written by a newer srbench, schema {schema}; this one reads up to {SCHEMA}"
+        )
+    if schema not in HEADS:
+        raise ValueError(f"there is no schema {schema}")
+    return to_json(found)
+
+
+@cache
+def _adapter() -> "TypeAdapter[Record]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Record)

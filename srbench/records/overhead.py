@@ -1,0 +1,57 @@
+"""What the interval of a ratio of two times says: a difference, none, or that it is undecided."""
+
+from dataclasses import dataclass
+from math import inf
+from typing import Literal
+
+from srbench.records.record import Estimate, Timing
+
+
+def reach(estimate: Estimate) -> float:
+    """How far an interval reaches from its estimate, to the side where it reaches further, as a
+    share of the estimate; infinite where there is no interval, or none that times could have.
+
+    >>> round(reach(Estimate(1.0, 0.99, 1.02, 9)), 3)
+    0.02
+    """
+    value, low, high = estimate.value, estimate.low, estimate.high
+    if low is None or high is None or value <= 0:
+        return inf
+    return max(high - value, value - low) / value
+
+
+def is_precise(estimate: Estimate, precision: float) -> bool:
+    """Whether an interval reaches no further than ``precision``, a share, to either side of its
+    estimate.
+
+    Timing stops by this, and reports judge by this: what stopped since it was precise is decided.
+    """
+    return reach(estimate) <= precision
+
+
+@dataclass(frozen=True)
+class Overhead:
+    """A ratio of two times, and the precision that was asked for, a share to either side."""
+
+    ratio: Estimate
+    precision: float
+
+    @property
+    def verdict(self) -> Literal["different", "none", "undecided", "no interval"]:
+        """Whether there is a difference, as far as the interval tells.
+
+        >>> [Overhead(Estimate(1.0, low, 1.005, 9), 0.01).verdict for low in (0.995, 0.7)]
+        ['none', 'undecided']
+        """
+        low, high = self.ratio.low, self.ratio.high
+        if low is None or high is None:
+            return "no interval"
+        if not low <= 1 <= high:
+            return "different"
+        return "none" if is_precise(self.ratio, self.precision) else "undecided"
+
+
+def overhead(timing: Timing, what: str) -> Overhead | None:
+    """The overhead of a pass over the baseline's; None where there is none to compare with."""
+    found = timing.passes.get(what)
+    return Overhead(found.ratio, timing.precision) if found and found.ratio else None

@@ -1,0 +1,43 @@
+"""Where the time of a forward pass goes, typed. No torch here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from srbench.conditions import Setup
+from srbench.records.record import Estimate
+
+
+@dataclass(frozen=True)
+class PartProfile:
+    """A stage, the stem or the head, or the blocks of one kind in a stage, for one batch.
+
+    ``moved`` are the bytes of input, output and parameters, each once, and ``least`` the seconds
+    that the machine's own limits allow; ``seconds`` are what it took.
+    """
+
+    name: str
+    stage: str
+    is_block: bool
+    calls: int
+    params: int
+    macs: int
+    moved: int
+    seconds: Estimate
+    least: float
+    is_memory_bound: bool
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Where the time of a forward pass goes. The limits are in bytes/s and MACs/s."""
+
+    spec: str
+    input: tuple[int, int, int]
+    num_classes: int
+    setup: Setup
+    seconds: Estimate
+    bandwidth: float
+    rate: float
+    parts: tuple[PartProfile, ...]
+    environment: Mapping[str, Any]

@@ -1,0 +1,191 @@
+"""The report of two sets of records beside each other."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from srbench.conditions import PASSES
+from srbench.records.compare import Differences, Pair
+from srbench.records.overhead import Overhead, overhead
+from srbench.records.record import UNKNOWN, Estimate, PassTiming, Timing
+from srbench.records.results import COMPARED
+from srbench.report.columns import TITLES, raw
+from srbench.report.formats import Report
+from srbench.report.notes import model_name, sections
+from srbench.report.problems import problems, shortened
+from srbench.report.table import Column, Hint, Table
+from srbench.report.undecided import reaching, undecided
+
+MEASURE_AGAIN = (
+    "To decide, measure both again for longer: with a larger --time-budget, or more --rounds or "
+    "--processes."
+)
+
+
+def differences_report(found: Differences, a: str, b: str) -> Report:
+    """Counts beside counts, times beside times; nothing about what only one of them has but its
+    name."""
+    counts = [pair for pair in found.pairs if pair.before.counts and pair.after.counts]
+    timed = list(_timed(found.pairs))
+    notes = tuple(_notes(found, a, b, bool(counts), timed))
+    tables = [
+        *([_counts_table(counts)] if counts else []),
+        *([_times_table(timed)] if timed else []),
+    ] or [Table("compare", (Column("Model", "name"),), ())]
+    tables[-1] = Table(**(tables[-1].__dict__ | {"notes": notes}))
+    rows = [_raw_counts(pair) for pair in counts] + [_raw_times(one) for one in timed]
+    header = tuple(dict.fromkeys(name for row in rows for name in row))
+    full = [{name: row.get(name) for name in header} for row in rows]
+    return Report(tuple(tables), header, full, full)
+
+
+def _counts_table(pairs: Sequence[Pair]) -> Table:
+    several = len({pair.before.input for pair in pairs}) > 1
+    columns = [Column("Model", "name"), *([Column("Input", "name")] if several else [])]
+    for metric in COMPARED:
+        title = TITLES[metric]
+        columns += [
+            Column(f"{title} A", "count", title, scale=metric),
+            Column("B", "count", title, scale=metric),
+            Column("Δ", "delta", title),
+        ]
+    rows = []
+    for pair in pairs:
+        size = [pair.before.row.size] if several else []
+        rows.append((pair.before.spec, *size, *(v for m in COMPARED for v in _three(pair, m))))
+    return Table("counts", tuple(columns), tuple(rows), sections=_sections(pairs))
+
+
+def _three(pair: Pair, metric: str) -> tuple[int, int, int]:
+    old, new = getattr(pair.before.counts, metric), getattr(pair.after.counts, metric)
+    return old, new, new - old
+
+
+def _sections(pairs: Iterable[Pair]) -> frozenset[int]:
+    return sections((pair.before.baseline, pair.before.input) for pair in pairs)
+
+
+@dataclass(frozen=True)
+class _Timed:
+    """A pass that both have, in a row of the table."""
+
+    pair: Pair
+    what: str
+    before: Timing
+    after: Timing
+
+    @cached_property
+    def change(self) -> Overhead:
+        """B's time over A's, as precise as the less precise of the two was to be."""
+        ratio = change(self.before.passes[self.what], self.after.passes[self.what])
+        return Overhead(ratio, max(self.before.precision, self.after.precision))
+
+
+def _timed(pairs: Iterable[Pair]) -> Iterator[_Timed]:
+    """Every pass that both have."""
+    for pair in pairs:
+        if pair.before.timing and pair.after.timing:
+            for what in PASSES:
+                if what in pair.before.timing.passes and what in pair.after.timing.passes:
+                    yield _Timed(pair, what, pair.before.timing, pair.after.timing)
+
+
+def change(before: PassTiming, after: PassTiming) -> Estimate:
+    """B's time over A's, over the units that the intervals of each have."""
+    from srbench import stats
+
+    return stats.independent_ratio(after.units, before.units)
+
+
+def _times_table(timed: Sequence[_Timed]) -> Table:
+    columns: list[tuple[str, Hint]] = [
+        *(("Model", "name"), ("Pass", "name"), ("Time A", "duration"), ("Time B", "duration")),
+        *(("Change %", "overhead"), ("Overhead A %", "overhead"), ("Overhead B %", "overhead")),
+    ]
+    ordered = sorted(timed, key=lambda one: PASSES.index(one.what))
+    return Table(
+        "times",
+        tuple(Column(title, hint, scale=hint) for title, hint in columns),
+        tuple((model_name(one.pair.before), one.what, *_beside(one).values()) for one in ordered),
+        sections=sections((one.what, one.pair.before.baseline) for one in ordered),
+    )
+
+
+def _raw_counts(pair: Pair) -> dict[str, Any]:
+    found: dict[str, Any] = {"spec": pair.before.spec}
+    for metric in COMPARED:
+        names = (f"{metric}_a", f"{metric}_b", f"{metric}_delta")
+        found |= dict(zip(names, _three(pair, metric), strict=True))
+    return found | _where(pair)
+
+
+def _beside(one: _Timed) -> dict[str, Estimate | Overhead | None]:
+    """What a row of times shows, by the name that CSV and JSON have for it."""
+    return {
+        "s_a": one.before.passes[one.what].seconds,
+        "s_b": one.after.passes[one.what].seconds,
+        "change": one.change,
+        "ratio_a": overhead(one.before, one.what),
+        "ratio_b": overhead(one.after, one.what),
+    }
+
+
+def _raw_times(one: _Timed) -> dict[str, Any]:
+    found: dict[str, Any] = {"spec": one.pair.before.spec, "pass": one.what}
+    for name, value in _beside(one).items():
+        found |= raw(name, "duration" if name.startswith("s_") else "overhead", value)
+    return found | _where(one.pair)
+
+
+def _where(pair: Pair) -> dict[str, Any]:
+    _, height, width = pair.before.input
+    return {
+        "baseline": pair.before.baseline,
+        "input_height": height,
+        "input_width": width,
+        "num_classes": pair.before.num_classes,
+    }
+
+
+def _code(pairs: Sequence[Pair]) -> Iterator[str]:
+    """Of which rows other code was measured, and of how many that cannot be told."""
+    codes = [(pair.after.spec, pair.before.fingerprint, pair.after.fingerprint) for pair in pairs]
+    other = dict.fromkeys(spec for spec, a, b in codes if a != b and UNKNOWN not in (a, b))
+    unknown = sum(UNKNOWN in (a, b) for _, a, b in codes)
+    if other:
+        yield f"Other code was measured in A than in B: {shortened(list(other))}."
+    if unknown:
+        yield f"Whether the code is the same is unknown of {unknown} rows."
+
+
+def _notes(
+    found: Differences, a: str, b: str, counted: bool, timed: Sequence[_Timed]
+) -> Iterator[str]:
+    shown = [*(["Δ"] if counted else []), *(["change"] if timed else [])]
+    verb = "are" if len(shown) > 1 else "is"
+    said = f" The {' and the '.join(shown)} {verb} from A to B." if shown else ""
+    yield f"A: {a}. B: {b}.{said}"
+    yield from undecided([one.change for one in timed], "changes", MEASURE_AGAIN)
+    for name, rows in (("A", found.only_before), ("B", found.only_after)):
+        if rows:
+            yield f"Only in {name}: {shortened([*map(str, rows)])}."
+    yield from _code(found.pairs)
+    for name, records in (("A", found.before), ("B", found.after)):
+        yield from (f"{name}: {problem.removeprefix('* ')}" for problem in problems(records))
+    if found.environment:
+        yield f"Measured with other things: {'; '.join(found.environment)}."
+    else:
+        yield "Measured with the same versions" + (" on the same machine." if timed else ".")
+    if timed:
+        reach = reaching(one.change.precision for one in timed)
+        in_a = reaching(one.before.precision for one in timed)
+        in_b = reaching(one.after.precision for one in timed)
+        apart = "" if in_a == in_b == reach else f", at {in_a} in A and {in_b} in B"
+        yield (
+            "Change: medians of two runs, with the 95 % interval of the Mann-Whitney test; none "
+            f"where that contains 0 and reaches at most {reach} to either side of the estimate, "
+            f"undecided where it reaches further, and overheads likewise{apart}. What the machine "
+            "did between the runs is in it: `srbench check --time` takes turns. Overheads are "
+            "paired, each in its own run."
+        )

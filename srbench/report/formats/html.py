@@ -1,0 +1,107 @@
+"""A page of tables and plots that needs nothing but itself."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from srbench._version import __version__
+from srbench.records.overhead import Overhead
+from srbench.records.printable import all_printable
+from srbench.records.published import Figure
+from srbench.records.record import UNKNOWN, Estimate, Record
+from srbench.report.origin import dates
+from srbench.report.plots.svg import HEIGHT, WIDTH, Chart
+from srbench.report.ranks import notes, ranks
+from srbench.report.table import Table, written
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+TEMPLATE = Path(__file__).with_name("page.html.jinja")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A heading, the tables below it, the plots of their rows, and where the numbers are from."""
+
+    title: str
+    tables: Sequence[Table]
+    charts: Sequence[Chart] = ()
+    provenance: Sequence[tuple[str, str]] = ()
+
+
+def page(title: str, parts: Iterable[Part]) -> str:
+    """The page as HTML: sorts, filters and tells the numbers of its plots by itself."""
+    return _template().render(
+        title=title,
+        parts=[(part, [_Grid(table) for table in part.tables]) for part in parts],
+        version=__version__,
+        width=WIDTH,
+        height=HEIGHT,
+    )
+
+
+def provenance(records: Iterable[Record]) -> list[tuple[str, str]]:
+    """What the records were measured with, and why figures were changed: each thing once."""
+    records = list(records)
+    said: dict[tuple[str, str], None] = {}
+    if measured := [record for record in records if not record.published]:
+        said["made", dates(measured)] = None
+        without = sum(record.fingerprint == UNKNOWN for record in measured)
+        known = "a fingerprint on every row" if not without else f"unknown of {without} rows"
+        said["code", known] = None
+    for record in records:
+        for name, value in _facts(record.environment):
+            said.setdefault((name, value))
+        if record.published:
+            said.setdefault(("published", record.published.source))
+        if record.reason:
+            said.setdefault((f"changed: {record.row}", record.reason))
+    return list(said)
+
+
+class _Grid:
+    """A table as the template takes it: titles, and rows of cells with what they sort by."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self.titles, texts = written(table, scaled=False)
+        marks = ranks(table)
+        self.notes = notes(table)
+        self.rows = [
+            (
+                number in table.sections,
+                [
+                    (text, _sort_key(value), marks.get((number, column)))
+                    for column, (text, value) in enumerate(zip(cells, values, strict=True))
+                ],
+            )
+            for number, (cells, values) in enumerate(zip(texts, table.rows, strict=True))
+        ]
+
+
+def _facts(environment: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    return ((name, str(value)) for name, value in environment.items() if value is not None)
+
+
+def _sort_key(value: Any) -> str | float | int:
+    """What a cell sorts by; text where there is no number, nothing where there is nothing."""
+    if isinstance(value, Overhead):
+        return value.ratio.value
+    if isinstance(value, Estimate):
+        return value.value
+    if isinstance(value, Figure):
+        return float(value.printed) * value.unit
+    return "" if value is None else value if isinstance(value, (int, float)) else str(value)
+
+
+@cache
+def _template() -> "Template":
+    from jinja2 import Environment
+
+    environment = Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, finalize=all_printable
+    )
+    return environment.from_string(TEMPLATE.read_text(encoding="utf-8"))

@@ -1,0 +1,87 @@
+"""Rows of any records, with the columns that they have something for."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from srbench.conditions import PASSES
+from srbench.records.join import Joined
+from srbench.records.published import Published
+from srbench.records.record import Record
+from srbench.records.results import COMPARED, Results
+from srbench.records.schema import CONVENTION
+from srbench.report.columns import ERRORS, FIELDS, PRINTED, Field
+from srbench.report.counts import counts_notes
+from srbench.report.formats import Report
+from srbench.report.problems import doubts, problems
+from srbench.report.rows import raw_rows, rows_table
+from srbench.report.times import times_notes
+from srbench.report.undecided import AGAIN, overheads, undecided
+
+ONLY_IF_SEVERAL = ("input", "num_classes", "device", "batch")
+COUNTS = tuple(f"{m}{what}" for m in COMPARED for what in ("", "_delta", "_percent"))
+COMPARISONS = tuple(f"{what}_{m}" for m in COMPARED[:2] for what in ("published", "deviation"))
+TIMES = tuple(f"{p}{what}" for p in PASSES for what in ("", "_overhead"))
+
+
+def rows_report(name: str, rows: Sequence[Joined], caption: str = "") -> Report:
+    """A table of the rows, what is compared together, for sweeps and for the page."""
+    rows = _together(rows)
+    columns = _worthwhile(rows)
+    notes = rows_notes(rows, columns)
+    table = rows_table(name, rows, columns.values(), caption, notes)
+    flat = raw_rows(rows, {metric: FIELDS[metric] for metric in COMPARED} | columns)
+    header = tuple(flat[0]) if flat else ("spec", *COMPARED)
+    return Report((table,), header, flat, records=used(rows))
+
+
+def _together(rows: Sequence[Joined]) -> list[Joined]:
+    """Baselines with their variants under one input, in the order in which each first came."""
+    groups: dict[object, list[Joined]] = {}
+    for row in rows:
+        groups.setdefault((row.baseline_spec, row.row[1:]), []).append(row)
+    return [
+        row
+        for group in groups.values()
+        for row in sorted(group, key=lambda row: not row.is_baseline)
+    ]
+
+
+def rows_notes(rows: Sequence[Joined], columns: Iterable[str]) -> Iterator[str]:
+    """How and with what the rows were counted and timed, and whose figures stand beside."""
+    columns = list(columns)
+    yield from problems(used(rows))
+    yield from doubts(rows)
+    times = [row.timing for row in rows if row.timing]
+    compared = overheads(times, (what for what in PASSES if f"{what}_overhead" in columns))
+    yield from undecided(compared, "overheads", AGAIN)
+    how = list(counts_notes([row.counts for row in rows if row.counts], columns))
+    if times:
+        how += times_notes(Results(times), compared)
+    yield from dict.fromkeys(how)  # what both say once
+    published = [row.published.published for row in rows if row.published]
+    sources = dict.fromkeys(_source(p) for p in published if p)
+    if sources:
+        printed = [FIELDS[name].column for name in columns if FIELDS[name].of == PRINTED]
+        shown = [column.title for column in printed if column.is_number]
+        yield f"As printed, not measured here: {', '.join(shown)}. Source: {'; '.join(sources)}."
+
+
+def _source(published: Published) -> str:
+    """The publication, and how it counts where that is not how srbench does."""
+    how = "" if published.convention == CONVENTION else f" ({published.convention})"
+    return f"{published.source}{how}"
+
+
+def used(rows: Iterable[Joined]) -> list[Record]:
+    """The records that the rows stand on, each once."""
+    return list({record.key: record for row in rows for record in row.records}.values())
+
+
+def _worthwhile(rows: Sequence[Joined]) -> dict[str, Field]:
+    """Columns with something in them; what all rows share goes without saying."""
+    found = {}
+    for name in (*ONLY_IF_SEVERAL, *COUNTS, *COMPARISONS, *ERRORS, *TIMES):
+        values = (value for row in rows if (value := FIELDS[name].read(row)) is not None)
+        first = next(values, None)
+        if first is not None and (name not in ONLY_IF_SEVERAL or any(v != first for v in values)):
+            found[name] = FIELDS[name]
+    return found

@@ -1,0 +1,279 @@
+"""Rows as what a plot shows: overheads against an option or the resolution, and Pareto fronts."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Literal
+
+from srbench.catalog import BLOCKS
+from srbench.catalog.options import Value, format_value
+from srbench.errors import SpecError
+from srbench.records.join import Joined
+from srbench.records.overhead import Overhead
+from srbench.report.columns import ERRORS, FIELDS, TITLES
+from srbench.report.table import MARK, overhead_text
+from srbench.spec.matching import unsaid
+from srbench.spec.parse import Part, Spec, read
+
+Read = Callable[[Joined], float | None]
+ReadOverhead = Callable[[Joined], Overhead | None]
+
+
+@dataclass(frozen=True)
+class Point:
+    """A row's place, and what is said of it. A ``doubtful`` one is in no front."""
+
+    x: float
+    y: float
+    label: str
+    doubtful: bool = False
+
+
+@dataclass(frozen=True)
+class Series:
+    """Points that belong together: joined in their order, or alone, or a Pareto front's."""
+
+    name: str
+    points: tuple[Point, ...]
+    kind: Literal["line", "points", "front"] = "line"
+    colour: int = 0  # a front has that of its points
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One plot: a title, what its axes are, and its series."""
+
+    title: str
+    x: str
+    y: str
+    series: tuple[Series, ...]
+    is_log_x: bool = False
+
+    @property
+    def x_ticks(self) -> list[float] | None:
+        """The values across where they are few enough to stand at the axis themselves."""
+        values = sorted({point.x for series in self.series for point in series.points})
+        apart = all(b >= a * 1.25 for a, b in pairwise(values)) if values[0] > 0 else False
+        return values if apart and len(values) <= 8 else None
+
+
+def panels(rows: Sequence[Joined]) -> list[Panel]:
+    """Every plot that the rows have something to show in.
+
+    Overheads against each whole-number option, and against the input's side, where rows are alike
+    but for that; then Pareto fronts: of two costs, and of a cost and the error where that is known.
+    No module is imported that a spec names; see `without_defaults`. Rows of older code than others
+    are left out.
+    """
+    rows = [row for row in rows if not row.older]
+    known = [_Known(row, spec) for row in rows if (spec := _read(row)) and spec.blocks]
+    keys = dict.fromkeys(key for one in known for key in one.numbers)
+    found = [panel for key in keys for panel in _against_option(known, key)]
+    return [*found, *_against_resolution(known), *_fronts(rows)]
+
+
+def without_defaults(rows: Iterable[Joined]) -> list[str]:
+    """The blocks whose options' defaults only their module could tell, since the records do not:
+    rows that leave such an option out are in no plot against it."""
+    known = [_Known(row, spec) for row in rows if (spec := _read(row))]
+    return list(dict.fromkeys(name for one in known for name in one.without_defaults))
+
+
+def pareto(points: Iterable[Point]) -> tuple[Point, ...]:
+    """The points that no other beats in both coordinates, less being better, from left to right.
+
+    Doubtful ones neither beat nor are shown to be beaten: a count that lacks something would.
+    """
+    front: list[Point] = []
+    for point in sorted((p for p in points if not p.doubtful), key=lambda p: (p.x, p.y)):
+        if not front or point.y < front[-1].y:
+            front.append(point)
+    return tuple(front)
+
+
+def _percent(read: ReadOverhead) -> Read:
+    def percent(row: Joined) -> float | None:
+        overhead = read(row)
+        return None if overhead is None else 100 * (overhead.ratio.value - 1)
+
+    return percent
+
+
+GIGA_MACS = "MACs (G)"
+ERROR = f"{ERRORS['top1_error']} (%)"
+OF_TIMES: dict[str, ReadOverhead] = {
+    f"{what} overhead (%)": FIELDS[f"{what}_overhead"].read for what in ("forward", "train")
+}
+OVERHEADS: dict[str, Read] = {
+    **{f"{TITLES[m]} overhead (%)": FIELDS[f"{m}_percent"].read for m in ("params", "macs")},
+    **{title: _percent(read) for title, read in OF_TIMES.items()},
+}
+
+
+class _Known:
+    """A row whose spec can be read, and the whole-number options of its blocks, by block and
+    option."""
+
+    def __init__(self, row: Joined, spec: Spec) -> None:
+        self.row = row
+        self.spec = spec
+        self.numbers: dict[tuple[str, str], int] = {}
+        self.without_defaults: list[str] = []
+        for part in spec.blocks:
+            usual = _defaults(row, part)
+            if not usual:
+                self.without_defaults.append(part.name)
+            for key, value in (usual | dict(part.options)).items():
+                if re.fullmatch(r"-?[0-9]{1,18}", text := format_value(value)):
+                    self.numbers[part.name, key] = int(text)
+
+
+def _defaults(row: Joined, part: Part) -> dict[str, Value]:
+    """The values of options that a block's spec leaves out: the catalog's, or the records'."""
+    if part.name in BLOCKS:
+        return {option.name: option.default(()) for option in BLOCKS[part.name].options}
+    found: dict[str, Value] = {}
+    for record in row.records:
+        found |= unsaid(record, part)
+    return found
+
+
+def _against_option(known: Sequence[_Known], key: tuple[str, str]) -> Iterator[Panel]:
+    block, option = key
+    places = [
+        (one.row, float(one.numbers[key]), _but_for(one.spec, key))
+        for one in known
+        if key in one.numbers
+    ]
+    return _against(f"{option} of {block}", option, places, _conditions)
+
+
+def _against_resolution(known: Sequence[_Known]) -> Iterator[Panel]:
+    places = [
+        (
+            one.row,
+            (one.row.row.input[1] * one.row.row.input[2]) ** 0.5,
+            str(one.spec),
+        )
+        for one in known
+    ]
+    return _against("resolution", "√(height × width) of the input, pixels", places, _batch)
+
+
+def _against(
+    title: str,
+    x_title: str,
+    places: Sequence[tuple[Joined, float, str]],
+    under: Callable[[Joined, str], str],
+) -> Iterator[Panel]:
+    """A panel for each overhead, with a line for each group of rows that differ in x alone.
+
+    ``places`` are rows with their x and their group's name; ``under`` is what else tells groups
+    apart.
+    """
+    for y_title, y in OVERHEADS.items():
+        found: dict[tuple[str, str], dict[Point, None]] = {}
+        for row, x, name in places:
+            if (value := y(row)) is not None:
+                points = found.setdefault((name, under(row, y_title)), {})
+                points[_point(row, x, value, y_title)] = None
+        lines = {key: points for key, points in found.items() if len({p.x for p in points}) > 1}
+        series = tuple(
+            Series(name or key[0], tuple(sorted(points, key=lambda p: p.x)), colour=number)
+            for number, (name, (key, points)) in enumerate(
+                zip(_names(lines), lines.items(), strict=True)
+            )
+        )
+        if series:
+            sides = [point.x for line in series for point in line.points]
+            is_log = max(sides) >= 16 * min(sides) > 0
+            x_named = f"{x_title} (logarithmic)" if is_log else x_title
+            yield Panel(f"{_bare(y_title)} against {title}", x_named, y_title, series, is_log)
+
+
+def _fronts(rows: Sequence[Joined]) -> Iterator[Panel]:
+    """Cost against cost, and error against cost, of all variants; and who beats whom."""
+    costs = list(OVERHEADS)
+    pairs: list[tuple[str, Read, str, Read]] = [(ERROR, _printed_error, GIGA_MACS, _macs)]
+    pairs += [(y, OVERHEADS[y], costs[0], OVERHEADS[costs[0]]) for y in costs[1:]]
+    for y_title, y, x_title, x in pairs:
+        groups: dict[tuple[str, str], dict[Point, None]] = {}
+        for row in rows:
+            if (across := x(row)) is not None and (up := y(row)) is not None:
+                # An overhead is to the baseline; an error is compared across all networks.
+                baseline = row.baseline.spec if row.baseline and y_title != ERROR else ""
+                points = groups.setdefault((baseline, _conditions(row, y_title)), {})
+                points[_point(row, across, up, y_title)] = None
+        series: list[Series] = []
+        for colour, (name, points) in enumerate(zip(_names(groups), groups.values(), strict=True)):
+            if len({(point.x, point.y) for point in points}) > 2:
+                series.append(Series(name or "models", tuple(points), "points", colour))
+                if front := pareto(points):
+                    title = ", ".join(filter(None, ("Pareto front", name)))
+                    series.append(Series(title, front, "front", colour))
+        if series:
+            title = f"{_bare(y_title)} against {_bare(x_title)}"
+            yield Panel(title, x_title, y_title, tuple(series))
+
+
+def _names(groups: Iterable[tuple[str, str]]) -> list[str]:
+    """What tells groups apart: of their two parts those in which they differ."""
+    groups = list(groups)
+    telling = [len({group[i] for group in groups}) > 1 for i in range(2)]
+    return [
+        ", ".join(part for part, tells in zip(group, telling, strict=True) if tells and part)
+        for group in groups
+    ]
+
+
+def _bare(title: str) -> str:
+    return title.partition(" (")[0]
+
+
+def _conditions(row: Joined, y_title: str) -> str:
+    """Input and batch, as a name."""
+    return ", ".join(filter(None, (row.row.size, _batch(row, y_title))))
+
+
+def _batch(row: Joined, y_title: str) -> str:
+    """The batch, as a name, where it matters: a row has its counts whether it was timed or not."""
+    batch = FIELDS["batch"].read(row) if y_title in OF_TIMES else None
+    return "" if batch is None else f"batch {batch}"
+
+
+def _macs(row: Joined) -> float | None:
+    macs: int | None = FIELDS["macs"].read(row)
+    return None if macs is None else macs / 1e9
+
+
+def _printed_error(row: Joined) -> float | None:
+    figure = FIELDS["top1_error"].read(row)
+    return None if figure is None else float(figure.printed)
+
+
+def _point(row: Joined, x: float, y: float, y_title: str) -> Point:
+    """A row's place. Where y is a count, it does not matter what is warned of times."""
+    overhead = OF_TIMES[y_title](row) if y_title in OF_TIMES else None
+    shown = row if overhead else replace(row, timing=None)
+    said = overhead_text(overhead) if overhead else f"{y:.3g}"
+    doubtful = shown.is_doubtful or bool(overhead and overhead.verdict == "undecided")
+    return Point(x, y, f"{row.row}{MARK if shown.is_doubtful else ''}: {said}", doubtful)
+
+
+def _read(row: Joined) -> Spec | None:
+    """The spec by its grammar, or None where it is none."""
+    try:
+        return read(row.row.spec)
+    except SpecError:
+        return None
+
+
+def _but_for(spec: Spec, key: tuple[str, str]) -> str:
+    """The spec without one option of one block."""
+    block, name = key
+    parts = [str(spec.backbone)]
+    for part in spec.blocks:
+        options = tuple(o for o in part.options if part.name != block or o[0] != name)
+        parts.append(str(type(part)(part.name, options)))
+    return "+".join(parts)

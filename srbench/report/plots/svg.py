@@ -1,0 +1,97 @@
+"""Panels as the coordinates of an SVG: where every point, line and tick of the page's plots is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log10
+
+from srbench.report.plots.panels import Panel, Series
+
+WIDTH, HEIGHT = 460, 300
+LEFT, RIGHT, TOP, BOTTOM = 62, 14, 12, 46  # what the axes' titles and numbers take
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A number on an axis, and where."""
+
+    at: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A point: where it is, and what is said when it is pointed at."""
+
+    x: float
+    y: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A series: its dots, and the path through them where they are joined."""
+
+    name: str
+    kind: str
+    dots: tuple[Dot, ...]
+    path: str
+    colour: int
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A plot for the page."""
+
+    panel: Panel
+    curves: tuple[Curve, ...]
+    x_ticks: tuple[Tick, ...]
+    y_ticks: tuple[Tick, ...]
+
+
+def chart(panel: Panel) -> Chart:
+    """Where everything is."""
+    points = [point for series in panel.series for point in series.points]
+    x = _Axis([p.x for p in points], LEFT, WIDTH - RIGHT, panel.is_log_x, panel.x_ticks)
+    y = _Axis([p.y for p in points], HEIGHT - BOTTOM, TOP, False)
+    curves = tuple(_curve(series, x, y) for series in panel.series)
+    return Chart(panel, curves, x.ticks, y.ticks)
+
+
+class _Axis:
+    """Values to pixels, with a little room at both ends."""
+
+    def __init__(
+        self,
+        values: Sequence[float],
+        first: float,
+        last: float,
+        is_log: bool,
+        numbers: list[float] | None = None,
+    ) -> None:
+        self._scale = log10 if is_log else float
+        low, high = self._scale(min(values)), self._scale(max(values))
+        room = 0.05 * (high - low) or abs(high) / 2 or 1
+        self._low, self._high = low - room, high + room
+        self._first, self._last = first, last
+        if numbers is None and is_log:
+            numbers = [10.0**n for n in range(-12, 13) if self._low <= n <= self._high]
+        elif numbers is None:
+            numbers = _round_numbers(self._low, self._high)
+        self.ticks = tuple(Tick(self(value), f"{value:g}") for value in numbers)
+
+    def __call__(self, value: float) -> float:
+        share = (self._scale(value) - self._low) / (self._high - self._low)
+        return round(self._first + share * (self._last - self._first), 1)
+
+
+def _round_numbers(low: float, high: float) -> list[float]:
+    from matplotlib.ticker import MaxNLocator
+
+    return [float(v) for v in MaxNLocator(5).tick_values(low, high) if low <= v <= high]
+
+
+def _curve(series: Series, x: _Axis, y: _Axis) -> Curve:
+    dots = tuple(Dot(x(p.x), y(p.y), p.label) for p in series.points)
+    joined = " L".join(f"{dot.x},{dot.y}" for dot in dots)
+    path = f"M{joined}" if series.kind != "points" else ""
+    return Curve(series.name, series.kind, dots, path, series.colour)

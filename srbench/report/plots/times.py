@@ -1,0 +1,157 @@
+"""Pictures of times: overheads with their intervals, and all samples."""
+
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from srbench.conditions import PASSES
+from srbench.records.overhead import overhead
+from srbench.records.printable import printable
+from srbench.records.record import Record
+from srbench.records.results import Results
+from srbench.report.notes import model_name
+from srbench.report.plots.matplotlib import PALETTE, save
+from srbench.report.units import measured_scale
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLOURS = dict(zip(PASSES, PALETTE, strict=False))
+BAND = 0.6  # of a model's height, for its passes below each other
+
+
+def plot_times(results: Results, path: Path) -> bool:
+    """Draw two panels for every comparison: each variant's overheads with their intervals, and the
+    samples of every model, each placement in memory on a line of its own.
+
+    Returns whether there was anything to draw. Raises SrbenchError where the file cannot be
+    written.
+    """
+    from matplotlib.figure import Figure
+
+    timed = [record for record in results if record.timing and record.timing.passes]
+    comparisons = [list(group) for _, group in groupby(timed, key=_comparison)]
+    if not comparisons:
+        return False
+    heights = [1.2 + 0.45 * len(records) for records in comparisons]
+    figure = Figure(figsize=(10, sum(heights)), layout="constrained")
+    axes = figure.subplots(len(comparisons), 2, squeeze=False, height_ratios=heights)
+    for records, (left, right) in zip(comparisons, axes, strict=True):
+        _overheads(left, records)
+        _samples(right, records)
+    save(figure, path)
+    return True
+
+
+def _comparison(record: Record) -> tuple[str, str, tuple[int, ...]]:
+    assert record.timing
+    return record.timing.setup.device, record.baseline, record.input
+
+
+def _overheads(axes: "Axes", records: Sequence[Record]) -> None:
+    compared = [record for record in records if record.timing and record.timing.role != "baseline"]
+    has_hollow = False
+    for row, record in enumerate(compared):
+        for what, y in _places(record, row):
+            assert record.timing
+            found = overhead(record.timing, what)
+            if found is None:
+                continue
+            low, high = found.ratio.low, found.ratio.high
+            filled = "none" if low is None else "full"
+            has_hollow |= low is None
+            axes.plot(
+                _percent(found.ratio.value),
+                y,
+                "o",
+                color=COLOURS[what],
+                markersize=4,
+                fillstyle=filled,
+            )
+            if low is not None and high is not None:
+                ends = [_percent(low), _percent(high)]
+                axes.plot(ends, [y, y], color=COLOURS[what], linewidth=1.5)
+    axes.axvline(0, color="black", linewidth=0.8)
+    if compared:
+        _name(axes, compared)
+    else:
+        axes.set_yticks([])
+    hollow = " (hollow: too few samples for one)" if has_hollow else ""
+    axes.set_xlabel(f"overhead in %, with its 95 % interval{hollow}")
+    device, baseline, (_, height, width) = _comparison(records[0])
+    axes.set_title(printable(f"{baseline} at {height}×{width} on {device}"), fontsize=10)
+
+
+def _percent(ratio: float) -> float:
+    return 100 * (ratio - 1)
+
+
+def _samples(axes: "Axes", records: Sequence[Record]) -> None:
+    timings = [record.timing for record in records if record.timing]
+    scale = measured_scale(
+        [found.seconds.value for timing in timings for found in timing.passes.values()]
+    )
+    for row, (record, timing) in enumerate(zip(records, timings, strict=True)):
+        for what, y in _places(record, row):
+            found = timing.passes[what]
+            placements = [one for process in found.by_placement for one in process]
+            height = BAND / len(timing.passes) * 0.8
+            for number, taken in enumerate(placements):
+                line = y + height * ((number + 0.5) / len(placements) - 0.5)
+                axes.plot(
+                    [seconds / scale.divisor for seconds in taken],
+                    [line] * len(taken),
+                    ".",
+                    color=COLOURS[what],
+                    markersize=2,
+                    alpha=0.5,
+                )
+            middle = found.seconds.value / scale.divisor
+            axes.plot(
+                [middle, middle], [y - height / 2, y + height / 2], color="black", linewidth=1
+            )
+    _name(axes, records)
+    axes.set_xscale("log")
+    low, high = axes.get_xlim()
+    is_wide = high > 10 * low
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(
+        lambda x, _: "" if is_wide and _digit(x) not in "25" else f"{x:g}"
+    )
+    axes.tick_params(axis="x", which="minor", labelsize=7)
+    axes.set_xlabel(f"time of a call in {scale.prefix}s, the medians in black")
+    passes = [what for what in PASSES if any(what in timing.passes for timing in timings)]
+    for what in passes:
+        axes.plot([], [], "o", color=COLOURS[what], label=what, markersize=4)
+    axes.legend(  # above, where no sample is
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        ncols=len(passes),
+        fontsize=8,
+        frameon=False,
+        handletextpad=0,
+    )
+
+
+def _digit(x: float) -> str:
+    """The first that is not zero."""
+    return f"{x:e}"[0]
+
+
+def _places(record: Record, row: int) -> list[tuple[str, float]]:
+    """The passes of a model that were timed, each with its height."""
+    assert record.timing
+    passes = [what for what in PASSES if what in record.timing.passes]
+    step = BAND / len(passes)
+    return [
+        (what, row + step * (number - (len(passes) - 1) / 2)) for number, what in enumerate(passes)
+    ]
+
+
+def _name(axes: "Axes", records: Sequence[Record]) -> None:
+    """The models from top to bottom."""
+    names = [model_name(record) for record in records]
+    axes.set_yticks(range(len(names)), [printable(name) for name in names], fontsize=8)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.grid(axis="x", linewidth=0.3)

@@ -1,0 +1,122 @@
+"""What is measured beside the times, with models built anew: peak memory and energy."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+
+from srbench.errors import require_failure, told
+from srbench.measure import fresh_process, memory
+from srbench.measure.devices import Device
+from srbench.measure.energy import energies
+from srbench.measure.latency import Deadline
+from srbench.measure.passes import Subject, around, tasks
+from srbench.measure.pinning import pinned
+from srbench.measure.release import empty, release
+from srbench.measure.torch_settings import put_back
+from srbench.records.record import Energy, Memory
+from srbench.runner.sampling import Job, Row, Say, at_most, subject
+from srbench.spec.parse import Spec
+
+Peaks = dict[str, Memory | None]  # by pass
+
+
+def measure_peaks(
+    job: Job,
+    device: Device,
+    rows: Sequence[Row],
+    deadline: Deadline,
+    into: dict[Spec, Peaks],
+    say: Say,
+) -> None:
+    """Peak memory of every model, built alone: on the CPU each in a fresh process.
+
+    What fails here, though it ran before, leaves its cells empty, and so does what would not be
+    done in time, if it takes as long as those before it.
+    """
+    first: dict[Spec, Row] = {}  # of each spec: the baseline again has the baseline's peak
+    for row in rows:
+        first.setdefault(row.spec, row)
+    begin = deadline.clock.now()
+    for done, row in enumerate(first.values()):
+        mean = (deadline.clock.now() - begin) / max(1, done)
+        if deadline.left < mean:
+            return
+        about = f", about {mean * (len(first) - done):.0f} s left" if done else at_most(deadline)
+        say(f"memory of {row.name}{about}")
+        try:
+            if device.peak is None:
+                into[row.spec] = fresh_process.call(
+                    peaks_here, job, row, variables=memory.PLAIN_MALLOC
+                )
+            else:
+                into[row.spec] = _peaks(job, row, device, device.peak)
+        except BaseException as error:
+            require_failure(error)
+            into[row.spec] = {}
+            say(f"no memory of {row.name}: {told(error)}")
+            release(error)
+    empty()
+
+
+def _peaks(job: Job, row: Row, device: Device, peak: Callable[[Subject, str], Memory]) -> Peaks:
+    """Peak memory by the device's own counter; the model is gone on return."""
+    with pinned(job.setup) as held:
+        model = subject(job, row, device.torch_device, held)
+        return {what: peak(model, what) for what in job.plan.passes}
+
+
+def peaks_here(job: Job, row: Row) -> Peaks:
+    """Peak memory on the CPU, to be called in a process of its own."""
+    put_back(job.settings)
+    with pinned(job.setup, keeps_memory=False) as held:
+        model = subject(job, row, torch.device("cpu"), held)
+        return memory.in_this_process(model, job.plan.passes)
+
+
+def measure_energies(
+    job: Job,
+    device: Device,
+    rows: Sequence[Row],
+    deadline: Deadline,
+    into: dict[str, dict[str, Energy]],
+    say: Say,
+) -> None:
+    """Energy per image, forward and in training: a backward pass never runs alone.
+
+    What fails here, though it ran before, leaves its cells empty.
+    """
+    try:
+        _measure_energies(job, device, rows, deadline, into, say)
+    except BaseException as error:
+        require_failure(error)
+        say(f"no energy: {told(error)}")
+        release(error)
+    empty()
+
+
+def _measure_energies(
+    job: Job,
+    device: Device,
+    rows: Sequence[Row],
+    deadline: Deadline,
+    into: dict[str, dict[str, Energy]],
+    say: Say,
+) -> None:
+    """The models are gone on return."""
+    assert device.gpu
+    passes = [what for what in job.plan.passes if what != "backward"]
+    with pinned(job.setup) as held:
+        subjects = {row.name: subject(job, row, device.torch_device, held) for row in rows}
+        for number, what in enumerate(passes):
+            say(f"{what}: energy{at_most(deadline)}")
+            ready, _ = tasks(subjects, what, held)
+            share = deadline.left / (len(passes) - number)
+            with around(what):
+                into[what] = energies(
+                    list(ready.values()),
+                    device.clock,
+                    device.gpu,
+                    job.setup.batch,
+                    job.setup.seed,
+                    Deadline.after(deadline.clock, share),
+                )

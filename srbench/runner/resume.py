@@ -1,0 +1,158 @@
+"""Measures the rows that a file of records lacks; each is kept as soon as it is measured."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from srbench.conditions import Conditions, Plan, Setup
+from srbench.errors import SpecError
+from srbench.records import environment
+from srbench.records.environment import TORCH, UNUSUAL, VERSIONS
+from srbench.records.record import UNKNOWN, Record, Row
+from srbench.records.record_file import RecordFile
+from srbench.spec.cases import Case
+from srbench.spec.parse import parse
+
+if TYPE_CHECKING:
+    from srbench.measure.devices import Device
+
+SAME_MACHINE = (*VERSIONS, "cpu", "gpu", "driver", *TORCH, *UNUSUAL)
+
+
+def case_of(row: Row) -> Case:
+    """A row's spec, and what it is measured under."""
+    channels, height, width = row.input
+    return Case(parse(row.spec), Conditions(height, width, row.num_classes, channels))
+
+
+class Counter:
+    """Counts rows, each once, however many tables have it; loads torch when it is first used.
+
+    ``detailed`` counts hold everything that explains a difference.
+    """
+
+    def __init__(
+        self, say: Callable[[str], object] = lambda text: None, detailed: bool = True
+    ) -> None:
+        self._counted: dict[Row, Record] = {}
+        self._fingerprints: dict[Row, str] = {}
+        self._begun: set[Row] = set()
+        self._say = say
+        self._detailed = detailed
+
+    def __call__(self, row: Row) -> Record:
+        """A row's record, whose status says why where this version does not know the spec, or
+        where it cannot be built or counted."""
+        if row not in self._counted:
+            self._counted[row] = self._count(row)
+        return self._counted[row]
+
+    def fingerprint(self, row: Row) -> str:
+        """That of the code that would be counted; `UNKNOWN` for what cannot be built."""
+        if row in self._counted:
+            return self._counted[row].fingerprint
+        if row not in self._fingerprints:
+            self._fingerprints[row] = self._fingerprint(row)
+        return self._fingerprints[row]
+
+    def _count(self, row: Row) -> Record:
+        self._begin(row)
+        try:
+            case = case_of(row)
+        except SpecError as error:  # of a record that another version made
+            return Record(row.spec, *row, None, {}, f"failed: {error}")
+        from srbench.runner import counting  # loads torch
+
+        (record,) = counting.run([case], detailed=self._detailed)
+        return record
+
+    def _fingerprint(self, row: Row) -> str:
+        self._begin(row)
+        try:
+            case = case_of(row)
+        except SpecError:
+            return UNKNOWN
+        from srbench.runner import counting  # loads torch
+
+        return counting.fingerprint_of(case)
+
+    def _begin(self, row: Row) -> None:
+        if row not in self._begun:
+            self._begun.add(row)
+            self._say(str(row))
+
+    def is_current(self, record: Record | None) -> bool:
+        """Whether a record has counts, and they are of the code as it is now."""
+        if record is None or record.counts is None or record.fingerprint == UNKNOWN:
+            return False
+        return record.fingerprint == self.fingerprint(record.row)
+
+
+def comparisons(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Rows that are timed together: a baseline with its variants, under one input."""
+    for _, group in groupby(rows, lambda row: (parse(row.spec).baseline, row[1:])):
+        yield list(group)
+
+
+def time_missing(
+    fingerprints: Mapping[Row, str],
+    file: RecordFile,
+    device: "Device",
+    setup: Setup,
+    plan: Plan,
+    say: Callable[[str, str], object],
+) -> Iterator[Record]:
+    """Time the comparisons of which a row has no times of its code, as its fingerprint says, on
+    this machine, with these versions and settings of torch. Yields what is timed, once it is in
+    the file.
+
+    Raises SrbenchError for a file that cannot be written.
+    """
+    from srbench.measure.pinning import pinned  # loads torch
+
+    with pinned(setup) as held:
+        facts = environment.facts() | device.facts | dict(held.flags)
+    for group in comparisons(fingerprints):
+        file.refresh()
+        if all(is_timed(row, fingerprints[row], file.records, setup, facts) for row in group):
+            continue
+        file.require_writable()
+        for record in _time(group, device, setup, plan, say):
+            file.put(record)
+            yield record
+
+
+def is_timed(
+    row: Row, fingerprint: str, records: Sequence[Record], setup: Setup, facts: dict[str, Any]
+) -> bool:
+    """Whether a row's code was timed so on this machine, with these versions."""
+    return fingerprint != UNKNOWN and any(
+        record.row == row
+        and record.timing is not None
+        and record.timing.setup == setup
+        and record.status == "ok"
+        and record.fingerprint == fingerprint
+        and same_environment(record, facts)
+        for record in records
+    )
+
+
+def same_environment(record: Record, facts: dict[str, Any]) -> bool:
+    """Whether a record was measured with the versions and settings, and on the machine, that the
+    facts name."""
+    return all(record.environment.get(name) == facts.get(name) for name in SAME_MACHINE)
+
+
+def _time(
+    group: Sequence[Row],
+    device: "Device",
+    setup: Setup,
+    plan: Plan,
+    say: Callable[[str, str], object],
+) -> Iterator[Record]:
+    from srbench.runner import timing  # loads torch
+
+    wanted = [case_of(row) for row in group]
+    yield from timing.run(
+        wanted, setup, plan, device, with_memory=False, with_energy=False, say=say
+    )

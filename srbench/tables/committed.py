@@ -1,0 +1,190 @@
+"""A table in a folder: its layout, its records, and the files that are written from them."""
+
+import re
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from pathlib import Path
+
+from srbench.errors import SrbenchError, did_you_mean, for_all, some
+from srbench.records import jsonl
+from srbench.records.join import Join
+from srbench.records.jsonl import Loaded
+from srbench.records.record import Record, Row
+from srbench.report.formats import FORMATS, SUFFIXES, Report
+from srbench.tables.draft import read
+from srbench.tables.finders import Finder, finder
+from srbench.tables.layout import Layout, Wanted, parsed
+from srbench.tables.mistakes import mistakes, mistakes_of_times, spec_among
+from srbench.tables.report import device_report, layout_report, shows_counts, wrong_columns
+
+FOLDER = Path("tables")
+RENDERINGS = (".md", ".tex", ".csv")
+
+
+@dataclass(frozen=True)
+class Committed:
+    """``folder/name.toml`` and ``folder/name.jsonl``, and the times of machines, by machine.
+
+    Unless it ``imports``, it is only read: no module is imported that its specs name.
+    """
+
+    name: str
+    folder: Path
+    layout: Layout
+    loaded: Loaded
+    times: tuple[tuple[str, Loaded], ...] = ()
+    imports: bool = True
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        return self.loaded.records
+
+    @cached_property
+    def wanted(self) -> list[Wanted]:
+        return self.layout.wanted(self.records, self.imports)
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The rows, in order and each once, whoever's figures stand beside them."""
+        return list(dict.fromkeys(wanted.row for wanted in self.wanted))
+
+    def with_records(self, records: Sequence[Record]) -> "Committed":
+        return replace(self, loaded=Loaded(self.loaded.path, tuple(records)))
+
+    def with_times(self, machine: str, records: Sequence[Record]) -> "Committed":
+        """The same with one machine's times anew."""
+        loaded = Loaded(times_path(self.folder, self.name, machine), tuple(records))
+        return replace(self, times=(*(t for t in self.times if t[0] != machine), (machine, loaded)))
+
+    def without_times(self, rows: Container[Row]) -> "Committed":
+        """The same without the times of some rows."""
+        times = (
+            (
+                machine,
+                replace(f, records=tuple(r for r in f.records if r.row not in rows), lines=()),
+            )
+            for machine, f in self.times
+        )
+        return replace(self, times=tuple(times))
+
+    def require_sound(self) -> None:
+        """Raises SrbenchError where a line is not a record."""
+        for loaded in (self.loaded, *(loaded for _, loaded in self.times)):
+            loaded.require_sound()
+
+    @cached_property
+    def uncounted(self) -> list[Row]:
+        """The rows that the table has to show counts of, and that no record has."""
+        if not shows_counts(self.layout, with_times=bool(self.times)):
+            return []
+        join = Join(self.records)
+        return [row for row in self.rows if join(row).counts is None]
+
+    def require_counted(self) -> None:
+        """Raises SrbenchError where a row has no record to be written from."""
+        if rows := self.uncounted:
+            raise SrbenchError(
+                f"table {self.name} has no record of {len(rows)} of its {len(self.rows)} rows: "
+                f"{some([str(row) for row in rows])}",
+                f"srbench table {self.name} counts them, and writes the table",
+            )
+
+    def renderings(self) -> Iterator[tuple[Path, str]]:
+        """Every file that is written from the records, and what is to be in it."""
+        yield from self._rendered(self.name, self.exact_report())
+        for machine, loaded in self.times:
+            name = f"{self.name}.{machine}"
+            report = device_report(name, self.layout, self.wanted, self.records, loaded.records)
+            yield from self._rendered(name, report)
+
+    def exact_report(self) -> Report:
+        """The table without times."""
+        return layout_report(self.name, self.layout, self.wanted, self.records)
+
+    def last_report(self) -> Report:
+        """The table with the times that were added last, or without where there are none."""
+        if not self.times:
+            return self.exact_report()
+        machine, loaded = self.times[-1]
+        name = f"{self.name}.{machine}"
+        return device_report(name, self.layout, self.wanted, self.records, loaded.records)
+
+    def _rendered(self, stem: str, report: Report) -> Iterator[tuple[Path, str]]:
+        for suffix in RENDERINGS:
+            yield self.folder / f"{stem}{suffix}", FORMATS[SUFFIXES[suffix]](report)
+
+
+def open_table(path: Path, imports: bool = True) -> Committed:
+    """Read a table by its layout's path. Unless it ``imports``, nothing is imported for it, and
+    what it times is not looked at.
+
+    Raises SrbenchError for a layout that cannot be read, or with all that is wrong in it.
+    """
+    draft = read(path)
+    loaded = jsonl.read(path.with_suffix(".jsonl"))
+    find = finder(loaded.records, imports)
+    layout, wrong = parsed(draft.data)
+    wrong += [*wrong_columns(draft), *mistakes(draft, loaded.records, find)]
+    if imports:
+        wrong += mistakes_of_times(draft, find)
+    draft.require_right(wrong)
+    assert layout is not None
+    table = Committed(path.stem, path.parent, layout, loaded, tuple(_times(path)), imports)
+    return replace(table, layout=_with_names(layout, table.wanted, find))
+
+
+def open_tables(paths: Iterable[Path], imports: bool = True) -> list[Committed]:
+    """Read tables. Raises SrbenchError with all that is wrong in any of them."""
+    return for_all(partial(open_table, imports=imports), paths)
+
+
+def _with_names(layout: Layout, wanted: Iterable[Wanted], find: Finder) -> Layout:
+    """The layout, in which names are of specs in their canonical form."""
+    spec = spec_among({one.row.spec for one in wanted}, find)
+    names = {spec(text): name for text, name in layout.names.items()}
+    return layout.model_copy(update={"names": names})
+
+
+def layout_paths(folder: Path, names: Iterable[str] = ()) -> list[Path]:
+    """Paths of the layouts in a folder; all of them, or those of that name.
+
+    Raises SrbenchError where there is none.
+    """
+    there = {path.stem: path for path in sorted(folder.glob("*.toml"))}
+    if not there:
+        raise SrbenchError(
+            f"there are no tables in {folder}",
+            "run this where a folder tables/ with a layout *.toml is, or name the folder",
+        )
+    for name in (wanted := list(dict.fromkeys(names))):
+        if name not in there:
+            raise SrbenchError(
+                f"there is no table {name!r} in {folder}",
+                f"{did_you_mean(name, there)}the tables are {', '.join(there)}",
+            )
+    return [there[name] for name in wanted or there]
+
+
+def with_line_feeds(content: bytes) -> bytes:
+    """What a file holds where a checkout may have made CRLF of its line ends."""
+    return content.replace(b"\r\n", b"\n")
+
+
+def times_path(folder: Path, name: str, machine: str) -> Path:
+    """Where the times of a machine are."""
+    return folder / f"{name}.{machine}.jsonl"
+
+
+def machine_name(chip: str) -> str:
+    """A chip's name as a part of a file's.
+
+    >>> machine_name("NVIDIA H100 80GB HBM3")
+    'nvidia-h100-80gb-hbm3'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", chip.lower()).strip("-") or "unknown"
+
+
+def _times(path: Path) -> Iterator[tuple[str, Loaded]]:
+    for beside in sorted(path.parent.glob(f"{path.stem}.*.jsonl")):
+        yield beside.stem.removeprefix(f"{path.stem}."), jsonl.read(beside)

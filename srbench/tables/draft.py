@@ -1,0 +1,130 @@
+"""A layout's file as it stands, right or wrong, and what is said of all that is wrong with it."""
+
+import json
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from srbench.errors import FileError, SrbenchError, raise_all
+from srbench.files import require_utf8
+from srbench.records.validation import Where
+from srbench.tables.positions import lines
+
+GROUPS = "rows"
+README = "see the README for what a layout says"
+
+
+class Wrong(NamedTuple):
+    """What is wrong at a place in a layout, and what to do about it."""
+
+    where: Where
+    message: str
+    hint: str
+
+    @classmethod
+    def at(cls, where: Where, error: SrbenchError) -> "Wrong":
+        """An error of a value, behind the words for where that is."""
+        return cls(where, f"{said(where)}: {error.message}", error.hint)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A file of TOML: its text, and what tomllib reads in it."""
+
+    path: Path
+    text: str
+    data: dict[str, Any]
+
+    def texts(self, *where: str | int) -> dict[Where, str]:
+        """The texts among the entries of a list, by their places; none where no list is."""
+        found = self.at(where)
+        entries = enumerate(found) if isinstance(found, list) else ()
+        return {(*where, n): entry for n, entry in entries if isinstance(entry, str)}
+
+    def keys(self, *where: str | int) -> dict[Where, str]:
+        """The keys of a table, by their places; none where no table is."""
+        found = self.at(where)
+        return {(*where, key): key for key in found} if isinstance(found, dict) else {}
+
+    def groups(self) -> Iterable[int]:
+        """The numbers of the groups of rows."""
+        found = self.at((GROUPS,))
+        return range(len(found)) if isinstance(found, list) else ()
+
+    def require_right(self, wrong: Iterable[Wrong]) -> None:
+        """Raises what is wrong, all at once, as the file has it from top to bottom."""
+        if wrong := list(dict.fromkeys(wrong)):
+            known = lines(self.text)
+            placed = [(_line(known, where) or 0, message, hint) for where, message, hint in wrong]
+            placed.sort(key=lambda one: one[0])
+            raise_all(
+                [FileError(self.path, what, hint, line or None) for line, what, hint in placed]
+            )
+
+    def at(self, where: Where) -> Any:
+        """The value at a place; None where there is none."""
+        found: Any = self.data
+        for key in where:
+            kind = list if isinstance(key, int) else dict
+            is_there = isinstance(found, kind) and (kind is list or key in found)
+            found = found[key] if is_there else None
+        return found
+
+
+def read(path: Path) -> Draft:
+    """Read a layout's file. Raises SrbenchError where it cannot be read, or is not TOML."""
+    if not re.fullmatch(r"[\w-]+", path.stem):
+        raise SrbenchError(
+            f"{path.stem!r} is not a table's name", "use letters, digits, _ and - alone"
+        )
+    try:
+        content = path.read_bytes()
+        require_utf8(path, content)
+        text = content.decode("utf-8-sig")
+        return Draft(path, text, tomllib.loads(text))
+    except OSError as error:
+        raise SrbenchError(
+            f"cannot read {path}: {error.strerror}", "name a table, or a folder of tables"
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise SrbenchError(f"{path} is not TOML: {error}", "mend the line it names") from error
+    except UnicodeDecodeError as error:
+        raise SrbenchError(f"{path} is not UTF-8: {error.reason}", "save it as UTF-8") from error
+    except RecursionError:
+        raise SrbenchError(f"{path} is nested too deeply", README) from None
+    except ValueError as error:  # of a number with thousands of digits
+        raise SrbenchError(f"{path}: {error}", README) from error
+
+
+def said(where: Where) -> str:
+    """A place in words, counting from the first.
+
+    >>> said(("rows", 1, "models", 0))
+    'the 1st of models in the 2nd [[rows]]'
+    >>> said(("names", "resnet18+sr"))
+    '"resnet18+sr" in [names]'
+    """
+    *above, last = where
+    if above == [GROUPS]:
+        return f"the {_nth(last)} [[{GROUPS}]]"
+    if isinstance(last, int):
+        return f"the {_nth(last)} of {said(tuple(above))}"
+    key = last if re.fullmatch(r"[\w-]+", last, re.ASCII) else json.dumps(last, ensure_ascii=False)
+    owner = f" in [{above[0]}]" if len(above) == 1 else f" in {said(tuple(above))}" if above else ""
+    return key + owner
+
+
+def _nth(index: str | int) -> str:
+    """The ordinal of an index from 0: 1st, 2nd, 11th."""
+    number = int(index) + 1
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10)
+    return f"{number}{ending or 'th'}"
+
+
+def _line(known: dict[Where, int], where: Where) -> int | None:
+    """The line of a place; of what is missing, that of the table it is missing from."""
+    places = (where[:length] for length in range(len(where), 0, -1))
+    return next((known[place] for place in places if place in known), None)

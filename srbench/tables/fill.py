@@ -1,0 +1,212 @@
+"""Measuring what a table lacks, and accepting what has changed; written row by row."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from srbench.conditions import Plan, Setup
+from srbench.files import write_whole
+from srbench.records import environment
+from srbench.records.explain import differs, reasons, summary
+from srbench.records.join import Join
+from srbench.records.record import UNKNOWN, Record, Row
+from srbench.records.record_file import RecordFile
+from srbench.runner.resume import Counter, time_missing
+from srbench.tables.committed import Committed, machine_name, times_path, with_line_feeds
+
+if TYPE_CHECKING:
+    from srbench.measure.devices import Device
+
+
+@dataclass(frozen=True)
+class Outdated:
+    """A row whose record is not true of its code any more, how, and what explains it."""
+
+    row: Row
+    summary: str
+    reasons: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"not shown, since its record is not true of the code as it is: {self.summary}"
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A table with what was counted and timed now, a line for every change, and what failed.
+
+    ``confirmed`` is how many were counted again, with the same figures.
+    """
+
+    table: Committed
+    counted: tuple[Record, ...] = ()
+    timed: tuple[Record, ...] = ()
+    changes: tuple[str, ...] = ()
+    failures: tuple[Record, ...] = ()
+    outdated: tuple[Outdated, ...] = ()
+    confirmed: int = 0
+
+    @property
+    def is_true(self) -> bool:
+        """Whether every record is known to be true of the code as it is."""
+        known = {record.row for record in self.table.records if record.counts}
+        return not self.outdated and known.isdisjoint(self._failed)
+
+    @property
+    def _failed(self) -> dict[Row, Record]:
+        return {record.row: record for record in self.failures if not record.timing}
+
+    def shown(self) -> Committed:
+        """The table as it may be shown: rows that are not true any more have no figures."""
+        withheld, outdated = dict(self._failed), {one.row: one for one in self.outdated}
+        for record in self.table.records:
+            if record.counts and (why := outdated.get(record.row)):
+                withheld[record.row] = replace(record, counts=None, status=f"skipped: {why}")
+        kept = [r for r in self.table.records if r.row not in withheld or r.published]
+        return self.table.with_records((*kept, *withheld.values())).without_times(withheld)
+
+
+def fill(table: Committed, count: Counter) -> Filled:
+    """Count the rows that have no record, or one of other code; each is kept as soon as it is.
+
+    Where the code is another and the figures are the same, the record gets the code's fingerprint.
+    Where they differ, the record stays as it is: `update` accepts that.
+    Raises SrbenchError for a folder that cannot be written.
+    """
+    file = RecordFile(table.loaded.path)
+    join = Join(table.records)
+    counted, changes, failures, outdated, confirmed = [], [], [], [], 0
+    for row in table.rows:
+        before = join(row).counts
+        if count.is_current(before):
+            continue
+        file.require_writable()
+        now = count(row)
+        if now.status != "ok":
+            failures.append(now)
+        elif before is None or before.counts is None:
+            file.put(now)
+            counted.append(now)
+            changes.append(f"{row}: counted")
+        elif differs(before, now):
+            told = summary(before, now), tuple(reasons(before, now))
+            outdated.append(Outdated(row, *told))
+        elif before.fingerprint != now.fingerprint:
+            file.put(_of_the_code(before, now))
+            changes.append(f"{row}: {_of_other_code(before)}, with the same figures")
+            confirmed += 1
+    return Filled(
+        _in_order(table, file),
+        tuple(counted),
+        changes=tuple(changes),
+        failures=tuple(failures),
+        outdated=tuple(outdated),
+        confirmed=confirmed,
+    )
+
+
+def update(table: Committed, count: Counter, reason: str) -> Filled:
+    """Count every row anew, and keep ``reason`` with each that has changed.
+
+    Rows that the layout does not name are dropped. What has not changed stays to the letter, but
+    for the fingerprint of its code.
+    """
+    file = RecordFile(table.loaded.path)
+    file.require_writable()
+    join = Join(table.records)
+    counted, changes, failures, confirmed = [], [], [], 0
+    for row in table.rows:
+        before, now = join(row).counts, count(row)
+        if now.status != "ok":
+            failures.append(now)
+        elif before is None or differs(before, now):
+            changes.append(f"{row}: {summary(before, now) if before else 'counted'}")
+            counted.append(replace(now, reason=reason))
+            file.put(counted[-1])
+        else:
+            file.put(_of_the_code(before, now))
+            confirmed += 1
+    kept = {*table.rows}
+    changes += [f"{r.row}: dropped" for r in table.records if not _belongs(r, kept)]
+    filled = _in_order(table, file, lambda record: _belongs(record, kept))
+    return Filled(
+        filled,
+        tuple(counted),
+        changes=tuple(changes),
+        failures=tuple(failures),
+        confirmed=confirmed,
+    )
+
+
+def write_renderings(table: Committed) -> list[str]:
+    """Write what has changed of the files made from the records; returns their names.
+
+    A file that differs in CRLF alone is left as it is.
+    """
+    written = []
+    for path, content in table.renderings():
+        if not path.is_file() or with_line_feeds(path.read_bytes()) != content.encode():
+            write_whole(path, content)
+            written.append(path.name)
+    return written
+
+
+def time_rows(
+    filled: Filled,
+    count: Counter,
+    device: "Device",
+    setup: Setup,
+    plan: Plan,
+    say: Callable[[str, str], object],
+) -> Filled:
+    """Time the rows whose code has no times on this machine; its file has one way of running
+    them."""
+    table = filled.table
+    facts = environment.facts() | device.facts
+    machine = machine_name(str(facts.get("gpu") or facts.get("cpu") or "unknown"))
+    file = RecordFile(times_path(table.folder, table.name, machine), lambda record: record.row)
+    fingerprints = {row: count.fingerprint(row) for row in table.rows}
+    timed = tuple(time_missing(fingerprints, file, device, setup, plan, say))
+    return replace(
+        filled,
+        table=table.with_times(machine, _ordered(table.rows, file.records)),
+        timed=timed,
+        failures=(*filled.failures, *(record for record in timed if record.status != "ok")),
+    )
+
+
+def _of_the_code(before: Record, now: Record) -> Record:
+    """A record that is still true, with what tells of which code it is."""
+    return replace(before, fingerprint=now.fingerprint, parts=now.parts, usual=now.usual)
+
+
+def _of_other_code(record: Record) -> str:
+    is_known = record.fingerprint != UNKNOWN
+    return f"its record is of {'other' if is_known else 'unknown'} code"
+
+
+def _belongs(record: Record, rows: Iterable[Row]) -> bool:
+    """Whether a table with those rows has a place for a record."""
+    return record.published is not None or (record.row in rows and record.timing is None)
+
+
+def _in_order(
+    table: Committed, file: RecordFile, keep: Callable[[Record], bool] = lambda record: True
+) -> Committed:
+    """The records as the layout orders them, published ones first, and so in the file."""
+    file.arrange(partial(_arranged, table.rows, keep))
+    return table.with_records(file.records)
+
+
+def _arranged(
+    rows: Sequence[Row], keep: Callable[[Record], bool], records: Iterable[Record]
+) -> list[Record]:
+    kept = [record for record in records if keep(record)]
+    published = [record for record in kept if record.published]
+    return [*published, *_ordered(rows, (record for record in kept if not record.published))]
+
+
+def _ordered(rows: Sequence[Row], records: Iterable[Record]) -> list[Record]:
+    """As the rows are, and what is of none of them behind."""
+    place = {row: number for number, row in enumerate(rows)}
+    return sorted(records, key=lambda record: place.get(record.row, len(place)))

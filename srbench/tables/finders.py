@@ -1,0 +1,113 @@
+"""Two ways from what a layout says to rows: importing what specs name, or reading records alone."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from srbench.catalog.lookup import find_block
+from srbench.errors import SrbenchError
+from srbench.records.record import Record, Row
+from srbench.spec.cases import Size, cases, rows
+from srbench.spec.matching import Match, Matches
+from srbench.spec.parse import Spec, is_ours, parse, read
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Models with variants of each, at every input size; None is what each network is made for."""
+
+    models: Sequence[str]
+    variants: Sequence[str] = ()
+    sizes: Sequence[Size | None] = (None,)
+    num_classes: int | None = None
+
+    @property
+    def number(self) -> int:
+        """How many rows these are at most."""
+        return len(self.models) * (1 + len(self.variants)) * len(self.sizes)
+
+
+class Finder(Protocol):
+    """Finds what specs mean. Each method raises SrbenchError for an invalid spec."""
+
+    def rows(self, asked: Asked) -> Iterator[Row]:
+        """The rows, for one input size after the other.
+
+        Raises SrbenchError also where it cannot be told which rows are meant.
+        """
+
+    def spec(self, text: str) -> str:
+        """A spec in its canonical form. Raises SrbenchError also where that cannot be told."""
+
+    def require_spec(self, text: str) -> None:
+        """Only looks for what is wrong with a spec, whatever its input."""
+
+    def require_blocks(self, variant: str) -> None:
+        """The same for the names of a variant's blocks, whatever the model."""
+
+
+def finder(records: Sequence[Record], imports: bool) -> Finder:
+    """The finder for a table with these records; it looks at them alone unless it ``imports``."""
+    return ByImport() if imports else ByRecords(records)
+
+
+class ByImport:
+    """Looks up what specs name, and imports it where it is not srbench's own."""
+
+    def rows(self, asked: Asked) -> Iterator[Row]:
+        for size in asked.sizes:
+            found = cases(
+                asked.models, asked.variants, (), size=size, num_classes=asked.num_classes
+            )
+            yield from (case.row for case in found)
+
+    def spec(self, text: str) -> str:
+        return str(parse(text))
+
+    def require_spec(self, text: str) -> None:
+        parse(text)
+
+    def require_blocks(self, variant: str) -> None:
+        for name in _blocks(variant):
+            find_block(name)
+
+
+class ByRecords:
+    """Looks up what is srbench's own, and finds the rest among records; imports nothing."""
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        self._matches = Matches(records)
+
+    def rows(self, asked: Asked) -> Iterator[Row]:
+        models = [self._matches.with_canonical_backbone(read(model)) for model in asked.models]
+        for size in asked.sizes:
+            for spec in rows(models, asked.variants, (), parse=read):
+                found = self._matches(spec, size, asked.num_classes)
+                if found.row is None:
+                    raise _unmatched(spec, found)
+                yield found.row
+
+    def spec(self, text: str) -> str:
+        spec = read(text)
+        return str(parse(text)) if is_ours(spec) else self._matches.canonical(spec)
+
+    def require_spec(self, text: str) -> None:
+        if is_ours(read(text)):
+            parse(text)
+
+    def require_blocks(self, variant: str) -> None:
+        _blocks(variant)
+
+
+def _blocks(variant: str) -> list[str]:
+    return [block.name for block in read(f"model+{variant.strip().removeprefix('+')}").blocks]
+
+
+def _unmatched(spec: Spec, found: Match) -> SrbenchError:
+    if not found.candidates:
+        return SrbenchError(f"there is no record of {spec}", "count it: srbench table")
+    return SrbenchError(
+        f"only the module that {spec} names can tell which record is meant",
+        f"write it as one of these, or give input_size and num_classes: "
+        f"{', '.join(found.candidates)}",
+    )

@@ -1,0 +1,219 @@
+"""Which rows and columns a table has: ``tables/<name>.toml``.
+
+caption = "What each block costs a ResNet-50."
+columns = ["params", "params_delta", "macs", "macs_delta", "top1_error"]
+
+[[rows]]
+models = ["resnet50"]
+variants = ["se", "cbam", "sr"]
+input_size = [224, "192x256"]     # what each network is made for if not given
+num_classes = 1000                # likewise
+published = "ECA-Net (…), …"      # whose figures stand beside; alone, its rows are the rows
+
+[names]                           # what the table calls a row, by its spec in any spelling
+resnet50 = "ResNet-50"
+
+[time]                            # what `srbench check --time` measures
+specs = ["resnet50", "resnet50+sr"]
+tolerance = 0.05
+tolerances = { "resnet50+sr" = 0.08 }
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from srbench.conditions import MOST_CLASSES, Conditions, input_size
+from srbench.errors import SpecError, SrbenchError, did_you_mean, nearest
+from srbench.records.record import Record, Row
+from srbench.records.validation import Where, by_place, sentence
+from srbench.spec.cases import case_of
+from srbench.spec.parse import parse
+from srbench.tables.draft import Wrong, read, said
+from srbench.tables.finders import Asked, Finder, finder
+
+MOST_ROWS = 100_000
+HINTS: dict[Where, str] = {("rows",): "write [[rows]], in double brackets, above each group"}
+
+
+def _possible(size: int | str) -> int | str:
+    try:
+        Conditions(*input_size(size))
+    except SrbenchError as error:
+        raise SpecError(error.message, error.hint) from error
+    return size
+
+
+Size = Annotated[int | str, AfterValidator(_possible)]
+Prose = Annotated[str, AfterValidator(lambda text: " ".join(text.split()))]
+Name = Annotated[Prose, Field(min_length=1)]
+Classes = Annotated[int, Field(ge=1, le=MOST_CLASSES)]
+Tolerance = Annotated[float, Field(gt=0, le=1)]
+Part = TypeVar("Part", bound=BaseModel)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Group(_Strict):
+    """Rows that belong together: models with variants of each, at every input size."""
+
+    models: list[str] = []
+    variants: list[str] = []
+    input_size: Size | Annotated[list[Size], Field(min_length=1)] | None = None
+    num_classes: Classes | None = None
+    published: str = ""
+
+    @model_validator(mode="after")
+    def _has_rows(self) -> "Group":
+        if not (self.models or self.published):
+            raise SpecError("a group of rows needs models, or published", "add one of the two")
+        if self.variants and not self.models:
+            raise SpecError("variants need models", 'add models, such as models = ["resnet50"]')
+        return self
+
+    @property
+    def asked(self) -> Asked:
+        """The rows, as a finder takes them."""
+        sizes = self.input_size if isinstance(self.input_size, list) else [self.input_size]
+        return Asked(self.models, self.variants, sizes, self.num_classes)
+
+
+def _not_too_many(groups: list[Group]) -> list[Group]:
+    number = sum(group.asked.number for group in groups)
+    if number > MOST_ROWS:
+        raise SpecError(
+            f"a table of {number:,} rows is more than {MOST_ROWS:,}", "make several tables of it"
+        )
+    return groups
+
+
+class TimeGate(_Strict):
+    """What is timed against another version of the code, and how much slower is too slow.
+
+    ``tolerance`` is a share: 0.05 lets a model take 5 % longer. ``tolerances`` are of single rows.
+    """
+
+    specs: list[str] = Field(min_length=1)
+    input_size: Size | None = None
+    num_classes: Classes | None = None
+    batch_size: int = Field(1, ge=1)
+    what: Literal["forward", "train"] = "forward"
+    tolerance: Tolerance = 0.05
+    tolerances: dict[str, Tolerance] = {}
+
+    def conditions(self) -> Conditions:
+        """The input that all are timed with.
+
+        Raises SrbenchError where none is given and the networks are made for different ones.
+        """
+        found = {
+            case_of(parse(spec), self.input_size, self.num_classes).under for spec in self.specs
+        }
+        if len(found) > 1:
+            raise SrbenchError(
+                "the networks to be timed are made for different inputs or classes",
+                "give input_size and num_classes under [time]",
+            )
+        return found.pop()
+
+    def specs_with_tolerances(self) -> dict[str, float]:
+        """The specs in their canonical form, and how much slower each may be.
+
+        Raises SpecError for what is no spec.
+        """
+        return {str(parse(spec)): self.tolerance for spec in self.specs} | {
+            str(parse(spec)): tolerance for spec, tolerance in self.tolerances.items()
+        }
+
+
+class Layout(_Strict):
+    """A table's caption, columns and rows.
+
+    ``rank`` marks the best of every section; ``names`` are what the table calls a spec.
+    """
+
+    caption: Prose
+    columns: list[str] = Field(min_length=1)
+    device_columns: list[str] = ["forward", "forward_overhead", "train", "train_overhead"]
+    rank: bool = True
+    names: dict[str, Name] = {}
+    rows: Annotated[list[Group], Field(min_length=1), AfterValidator(_not_too_many)]
+    time: TimeGate | None = None
+
+    def wanted(self, records: Sequence[Record], imports: bool = True) -> list["Wanted"]:
+        """The rows, in order and each once; of a published table those that its records name.
+
+        Unless it ``imports``, no module is imported that a spec names: its row is looked for in the
+        records. Raises SrbenchError for an invalid spec, or one of which it cannot be told what it
+        means.
+        """
+        find = finder(records, imports)
+        found: dict[Wanted, None] = {}
+        for group in self.rows:
+            found |= dict.fromkeys(_wanted(group, records, find))
+        return list(found)
+
+
+class Wanted(NamedTuple):
+    """A row, and whose published figures stand beside it."""
+
+    row: Row
+    source: str = ""
+
+
+def load(path: Path) -> Layout:
+    """Read a layout. Raises SrbenchError with every key that is wrong."""
+    draft = read(path)
+    layout, wrong = parsed(draft.data)
+    draft.require_right(wrong)
+    assert layout is not None
+    return layout
+
+
+def parsed(data: dict[str, Any]) -> tuple[Layout | None, list[Wrong]]:
+    """The layout, or what is wrong with the keys and the types of its data."""
+    try:
+        return Layout.model_validate(data), []
+    except ValidationError as error:
+        return None, _explained(error, data)
+
+
+def valid(model: type[Part], data: Any) -> Part | None:
+    """A part of a layout, or None where its data make none."""
+    try:
+        return model.model_validate(data)
+    except ValidationError:
+        return None
+
+
+def _explained(error: ValidationError, data: dict[str, Any]) -> list[Wrong]:
+    found: dict[Where, Wrong] = {}
+    meant: set[Where] = set()  # keys that are there, and misspelt: they are not missing too
+    for where, several in by_place(error, data).items():
+        message, hint = sentence(several, said(where))
+        if several[0]["type"] == "extra_forbidden":
+            *owner, key = where
+            keys = _keys(tuple(owner))
+            hint = f"{did_you_mean(str(key), keys)}the keys are {', '.join(keys)}"
+            meant.add((*owner, nearest(str(key), keys)))
+        found[where] = Wrong(where, message, HINTS.get(where, hint))
+    return [wrong for where, wrong in found.items() if where not in meant]
+
+
+def _keys(owner: Where) -> list[str]:
+    models: dict[Any, type[_Strict]] = {"rows": Group, "time": TimeGate}
+    return list(models.get(owner[0], Layout).model_fields if owner else Layout.model_fields)
+
+
+def _wanted(group: Group, records: Sequence[Record], find: Finder) -> Iterator[Wanted]:
+    rows = find.rows(group.asked) if group.models else rows_of_source(group.published, records)
+    return (Wanted(row, group.published) for row in rows)
+
+
+def rows_of_source(source: str, records: Sequence[Record]) -> list[Row]:
+    """The rows that a publication has figures of, as the records have them."""
+    return [r.row for r in records if r.published and r.published.source == source]

@@ -1,0 +1,173 @@
+"""What is wrong with the specs and the publications that a layout names, each at its key."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
+
+from srbench.errors import SrbenchError, did_you_mean, some
+from srbench.records.record import Record, Row
+from srbench.records.validation import Where
+from srbench.spec.cases import rows
+from srbench.spec.parse import read
+from srbench.tables.draft import GROUPS, Draft, Wrong
+from srbench.tables.finders import Asked, Finder
+from srbench.tables.layout import MOST_ROWS, Group, TimeGate, rows_of_source, valid
+
+Specs = Collection[str]
+Require = Callable[[Sequence[str], Sequence[str]], object]  # models, variants; raises SrbenchError
+
+
+def mistakes(draft: Draft, records: Sequence[Record], find: Finder) -> Iterator[Wrong]:
+    """What is wrong with a layout's rows and with the names of rows."""
+    groups = {n: valid(Group, draft.at((GROUPS, n))) for n in draft.groups()}
+    if sum(group.asked.number for group in groups.values() if group) > MOST_ROWS:
+        return  # that alone is wrong enough, and takes too long to look at
+    specs: dict[str, None] | None = {}
+    for number, group in groups.items():
+        found, wrong = _group(draft, (GROUPS, number), group, records, find)
+        specs = None if wrong or specs is None else specs | dict.fromkeys(row.spec for row in found)
+        yield from wrong
+    yield from _wrong_keys(draft, ("names",), spec_among(specs or (), find), specs, _no_row)
+
+
+def mistakes_of_times(draft: Draft, find: Finder) -> Iterator[Wrong]:
+    """What is wrong with the specs under [time], and with their tolerances."""
+    texts = draft.texts("time", "specs")
+    wrong = [
+        Wrong.at(where, error)
+        for where, text in texts.items()
+        if (error := _error(find.spec, text))
+    ]
+    yield from wrong
+    timed = None if wrong else [find.spec(text) for text in texts.values()]
+    yield from _wrong_keys(draft, ("time", "tolerances"), find.spec, timed, _not_timed)
+    gate = valid(TimeGate, draft.data.get("time"))
+    if gate and not wrong and (error := _error(gate.conditions)):
+        yield Wrong.at(("time",), error)
+
+
+def spec_among(specs: Specs, find: Finder) -> Callable[[str], str]:
+    """Brings a spec into its canonical form; one of these, to the letter, is in it already.
+
+    Those of records may be of another version of srbench, which this one does not know.
+    """
+    return lambda text: text if text in specs else find.spec(text)
+
+
+def _group(
+    draft: Draft, where: Where, group: Group | None, records: Sequence[Record], find: Finder
+) -> tuple[Sequence[Row], list[Wrong]]:
+    """The rows of a group, and what is wrong with it."""
+    if group is None:  # its specs are looked at all the same
+        return (), list(_wrong_specs(draft, where, _spelling(find), find))
+    printed = rows_of_source(group.published, records)
+    source = (*where, "published")
+    unknown = [Wrong.at(source, _unknown(group.published, records))]
+    try:
+        found = list(find.rows(group.asked)) if group.models else printed
+    except SrbenchError as error:
+        specs = _wrong_specs(draft, where, _exactly(group.asked, find), find)
+        wrong = list(specs) or [Wrong.at(where, error)]
+        return (), wrong + (unknown if group.published and not printed else [])
+    if group.published and not printed:
+        return found, unknown
+    if printed and not {*printed} & {*found}:
+        return found, [Wrong.at(source, _elsewhere(group.published, printed))]
+    return found, []
+
+
+def _exactly(asked: Asked, find: Finder) -> Require:
+    """Looks for the rows of models with variants under the input asked for."""
+    return lambda models, variants: list(
+        find.rows(replace(asked, models=models, variants=variants))
+    )
+
+
+def _spelling(find: Finder) -> Require:
+    """Looks at each spec of models with variants for itself, whatever the input."""
+
+    def require(models: Sequence[str], variants: Sequence[str]) -> None:
+        for spec in rows(models, variants, (), parse=read):
+            find.require_spec(str(spec))
+
+    return require
+
+
+def _wrong_specs(draft: Draft, where: Where, require: Require, find: Finder) -> Iterator[Wrong]:
+    """The models that are none, and the variants that do not go with one of the others."""
+    models, variants = draft.texts(*where, "models"), draft.texts(*where, "variants")
+    if len(models) * (1 + len(variants)) > MOST_ROWS:
+        return
+    sound = []
+    for place, model in models.items():
+        if error := _error(require, [model], []):
+            yield Wrong.at(place, error)
+        else:
+            sound.append(model)
+    for place, variant in variants.items():
+        error = _error(require, sound, [variant]) if sound else _error(find.require_blocks, variant)
+        if error:
+            yield Wrong.at(place, error)
+
+
+def _wrong_keys(
+    draft: Draft,
+    table: Where,
+    spec: Callable[[str], str],
+    specs: Specs | None,
+    absent: Callable[[str, Specs], SrbenchError],
+) -> Iterator[Wrong]:
+    """The keys of a table that are no spec, or none of the ``specs`` where these are known, or that
+    are a second spelling of one with another value."""
+    first: dict[str, str] = {}
+    for where, key in draft.keys(*table).items():
+        if error := _error(spec, key):
+            yield Wrong.at(where, error)
+            continue
+        canonical = spec(key)
+        other = first.setdefault(canonical, key)
+        if specs is not None and canonical not in specs:
+            yield Wrong.at(where, absent(canonical, specs))
+        elif other != key and draft.at((*table, other)) != draft.at(where):
+            here, there = draft.at(where), draft.at((*table, other))
+            yield Wrong.at(where, _twice(here, other, there))
+
+
+def _twice(here: object, other: str, there: object) -> SrbenchError:
+    return SrbenchError(
+        f"{other} is the same spec; it is {there!r} there, and {here!r} here", "keep one of the two"
+    )
+
+
+def _no_row(spec: str, specs: Specs) -> SrbenchError:
+    return SrbenchError(
+        f"no row of the table is {spec}",
+        f"{did_you_mean(spec, specs)}the rows are {some(list(specs))}",
+    )
+
+
+def _not_timed(spec: str, specs: Specs) -> SrbenchError:
+    return SrbenchError(f"{spec} has a tolerance and is not timed", "add it to specs")
+
+
+def _unknown(source: str, records: Sequence[Record]) -> SrbenchError:
+    sources = dict.fromkeys(r.published.source for r in records if r.published)
+    there = f"{did_you_mean(source, sources)}there are {'; '.join(sources)}"
+    return SrbenchError(
+        f"no record is published by {source!r}",
+        there if sources else "its figures are records too: add them",
+    )
+
+
+def _elsewhere(source: str, printed: Sequence[Row]) -> SrbenchError:
+    return SrbenchError(
+        f"{source!r} has figures of none of these rows",
+        f"it has them of {some(list(map(str, printed)))}: leave it out, or ask for such rows",
+    )
+
+
+def _error(call: Callable[..., object], *arguments: object) -> SrbenchError | None:
+    try:
+        call(*arguments)
+    except SrbenchError as error:
+        return error
+    return None

@@ -1,0 +1,78 @@
+"""A committed table: its layout and its records, and nothing else, make what is written."""
+
+from collections.abc import Iterator, Sequence
+
+from srbench.errors import SrbenchError
+from srbench.records.join import Join
+from srbench.records.record import Record
+from srbench.records.results import COMPARED
+from srbench.report.columns import ASKED, COUNTED, FIELDS, PRINTED, TIMED, Field, field, fields
+from srbench.report.formats import Report
+from srbench.report.overview import rows_notes, used
+from srbench.report.rows import raw_rows, rows_table
+from srbench.tables.draft import Draft, Wrong
+from srbench.tables.layout import Layout, Wanted
+
+EXACT = (ASKED, COUNTED, PRINTED)
+
+
+def layout_report(
+    name: str, layout: Layout, wanted: Sequence[Wanted], records: Sequence[Record]
+) -> Report:
+    """The exact table: the rows ``wanted`` of counts, beside what is published of them.
+
+    Raises SrbenchError for an unknown column.
+    """
+    return _report(name, layout, wanted, records, fields(layout.columns, EXACT))
+
+
+def device_report(
+    name: str,
+    layout: Layout,
+    wanted: Sequence[Wanted],
+    records: Sequence[Record],
+    times: Sequence[Record],
+) -> Report:
+    """The same with the times of one machine beside it."""
+    columns = fields(layout.columns, EXACT) | fields(layout.device_columns, (*EXACT, TIMED))
+    return _report(name, layout, wanted, [*records, *times], columns)
+
+
+def wrong_columns(draft: Draft) -> Iterator[Wrong]:
+    """The columns that there are none of, or that have no place where they stand."""
+    for key, kinds in (("columns", EXACT), ("device_columns", (*EXACT, TIMED))):
+        for where, name in draft.texts(key).items():
+            try:
+                field(name, kinds)
+            except SrbenchError as error:
+                yield Wrong.at(where, error)
+
+
+def shows_counts(layout: Layout, with_times: bool) -> bool:
+    """Whether the table has a column of what is counted, or the one ``with_times`` beside it."""
+    columns = [*layout.columns, *(layout.device_columns if with_times else ())]
+    return any(FIELDS[name].of == COUNTED for name in columns)
+
+
+def _report(
+    name: str,
+    layout: Layout,
+    wanted: Sequence[Wanted],
+    records: Sequence[Record],
+    columns: dict[str, Field],
+) -> Report:
+    join = Join(records)
+    rows = [join(one.row, one.source) for one in wanted]
+    table = rows_table(
+        name,
+        rows,
+        columns.values(),
+        layout.caption,
+        rows_notes(rows, columns),
+        layout.rank,
+        layout.names,
+    )
+    leading = {metric: FIELDS[metric] for metric in COMPARED}
+    flat = raw_rows(rows, leading | columns)
+    header = tuple(flat[0]) if flat else ("spec", *COMPARED)
+    return Report((table,), header, flat, records=used(rows))

@@ -1,0 +1,107 @@
+"""Every backbone with every block at two input sizes: a row is tested the moment it is listed.
+
+They run forward and backward on fake tensors, which have shapes and no values; the first network of
+each family does so for real as well, with all blocks. Its siblings are tested by
+``pytest -m catalog``, a gate of its own in CI.
+"""
+
+import pytest
+import torch
+from support.networks import every_backbone, one_of_each_family
+from torch import Tensor, nn
+from torch._subclasses import FakeTensorMode
+
+from srbench.backbones.outputs import logits
+from srbench.catalog import BACKBONES, BLOCKS
+from srbench.conditions import Conditions
+from srbench.models.build import assemble
+from srbench.models.probe import outputs
+from srbench.models.stages import stage_units
+from srbench.runner.counting import run
+from srbench.shapes.uninitialised import blank
+from srbench.spec.cases import Case, case_of
+from srbench.spec.parse import parse
+
+SIZES = ((64, 64), (96, 64))
+
+
+def gradients(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
+    """Those of the sum of all logits, in a training step."""
+    named = dict(model.train().named_parameters())
+    total = sum(one.sum() for one in logits(model(x)))
+    assert isinstance(total, Tensor)
+    found = torch.autograd.grad(total, list(named.values()))
+    return dict(zip(named, found, strict=True))
+
+
+def trained_on_shapes(case: Case) -> dict[str, Tensor]:
+    """Gradients of a batch of two, on fake tensors."""
+    with blank():
+        model = assemble(*case, initialised=False).model
+    with FakeTensorMode() as mode:
+        for module in model.modules():
+            module._parameters = {k: _fake(mode, v) for k, v in module._parameters.items()}
+            module._buffers = {k: _fake(mode, v) for k, v in module._buffers.items()}
+        return gradients(model, torch.randn(2, *case.under.input_shape[1:]))
+
+
+def _fake(mode: FakeTensorMode, tensor: Tensor | None) -> Tensor | None:
+    return None if tensor is None else mode.from_tensor(tensor)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: "x".join(map(str, size)))
+@pytest.mark.parametrize("block", BLOCKS)
+@pytest.mark.parametrize("backbone", every_backbone())
+def test_builds_counts_and_trains(backbone: str, block: str, size: tuple[int, int]) -> None:
+    case = case_of(parse(f"{backbone}+{block}"), size)
+    (record,) = run([case])
+    assert record.status == "ok"
+    assert record.warnings == (), "the counters agree, and know every operator"
+    counts = record.counts
+    assert 0 < counts.macs <= counts.flops
+    assert {module.block for module in counts.modules} == {block}
+    stages = BACKBONES[backbone].stage_names
+    assert [m.stage for m in counts.modules] == sorted(
+        (m.stage for m in counts.modules), key=stages.index
+    )
+    found = trained_on_shapes(case)
+    assert sum(gradient.numel() for gradient in found.values()) == counts.params
+
+
+@pytest.mark.parametrize("backbone", one_of_each_family())
+def test_trains_for_real_with_all_blocks(backbone: str) -> None:
+    torch.manual_seed(0)
+    case = case_of(parse("+".join([backbone, *BLOCKS])), SIZES[0])
+    model = assemble(*case).model
+    found = gradients(model, torch.randn(2, *case.under.input_shape[1:]))
+    assert all(gradient.isfinite().all() for gradient in found.values())
+    inserted = tuple(f"{name}." for name in model.inserted_blocks)
+    own = [gradient for name, gradient in found.items() if name.startswith(inserted)]
+    assert any(gradient.abs().sum() > 0 for gradient in own)
+
+
+@pytest.mark.parametrize("backbone", every_backbone())
+def test_its_parts_hold_the_whole(backbone: str) -> None:
+    """Stem, stages and head share all parameters and modules among them, and nothing twice."""
+    case = case_of(parse(backbone))
+    model = assemble(*case, initialised=False).model
+    parts = stage_units(model, BACKBONES[backbone], outputs(model.eval(), case.under.input_shape))
+    modules = [model.get_submodule(name) for units in parts.values() for name in units]
+    shared = [p for module in modules for p in module.parameters()]
+    assert len(shared) == len(set(shared))
+    assert set(shared) == set(model.parameters())
+    assert all(parts[stage] for stage in BACKBONES[backbone].stage_names)
+
+
+@pytest.mark.parametrize("backbone", every_backbone())
+def test_stages_shrink_by_the_total_stride(backbone: str) -> None:
+    """SR in every stage: the last feature map has the side that the catalog's stride says."""
+    row = BACKBONES[backbone]
+    side = 4 * row.total_stride
+    spec = parse(f"{backbone}+sr:memories=1,stage={'/'.join(row.stage_names)}")
+    under = Conditions(side, side, case_of(spec).under.num_classes)
+    inserted = assemble(spec, under, initialised=False).inserted
+    assert [block.stage for block in inserted] == list(row.stage_names)
+    sides = [block.shape[1] for block in inserted]
+    assert sides == sorted(sides, reverse=True)
+    assert sides[-1] == 4

@@ -1,0 +1,263 @@
+"""Two versions of the code in fresh processes: which code runs, and what is made of its times."""
+
+import json
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+from support.fakes import FakeNvml, fake_gpu, install_fake_cuda
+from support.records import LAYOUT, write_layout
+
+import srbench
+from srbench.check.timing import rounds
+from srbench.check.timing.processes import Code, Job, Worker, code_at
+from srbench.check.timing.rounds import Found, compare
+from srbench.cli.app import run
+from srbench.errors import SrbenchError
+from srbench.measure import devices
+
+JOB = Job(("resnet18", "resnet18+sr"), (64, 64), 10, 1, "forward")
+TIMED = LAYOUT + '\n[time]\nspecs = ["resnet18", "resnet18+sr:memories=10"]\ninput_size = 64\n'
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of this very code, elsewhere, that says so."""
+    copy = tmp_path / "base"
+    shutil.copytree(Path(srbench.__file__).parent, copy / "srbench")
+    init = copy / "srbench" / "__init__.py"
+    init.write_text(init.read_text().replace('__version__ = "', '__version__ = "base-'))
+    return copy
+
+
+SEGMENTER = "deeplabv3_mobilenet_v3_large:classes=10"
+
+
+def test_a_checkout_runs_its_own_code_which_may_not_know_a_spec(checkout: Path) -> None:
+    catalog = checkout / "srbench" / "catalog" / "backbones.py"
+    catalog.write_text(catalog.read_text().replace('"resnet34"', '"resnet35"'))
+    job = Job(("resnet34", "resnet18+sr", SEGMENTER), (64, 64), 10, 2, "train")
+    with Worker(code_at(checkout), job) as worker:
+        hello = worker.hello()
+        assert hello["version"].startswith("base-")
+        assert Path(hello["path"]) == checkout
+        (failed,) = hello["failures"].items()
+        assert failed[0] == "resnet34"
+        assert failed[1].startswith(rounds.UNKNOWN)
+        assert 0 < worker.turn("resnet18+sr") < 60
+        assert 0 < worker.turn(SEGMENTER) < 60, "a network may return a dict of logits"
+
+
+def test_an_environment_is_found_by_its_python(tmp_path: Path) -> None:
+    python = tmp_path / "env" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(sys.executable)
+    for path in (tmp_path / "env", python):
+        code = code_at(path)
+        assert (code.python, code.checkout) == (str(python), None)
+        assert "PYTHONPATH" not in code.variables
+    with pytest.raises(SrbenchError, match="there is no srbench in"):
+        code_at(tmp_path)
+
+
+def told(monkeypatch: pytest.MonkeyPatch, code: Code, path: Path) -> dict:
+    """What is made of a process that says where it took srbench from."""
+    worker = Worker.__new__(Worker)
+    worker._code = code
+    monkeypatch.setattr(worker, "_receive", lambda: {"path": str(path)})
+    return worker.hello()
+
+
+def test_taking_the_wrong_code_for_another_is_an_error(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert told(monkeypatch, code_at(checkout), checkout)
+    with pytest.raises(SrbenchError, match="Python took srbench from"):
+        told(monkeypatch, code_at(checkout), checkout / "elsewhere")
+
+
+def test_a_version_that_does_not_start_says_why(checkout: Path) -> None:
+    (checkout / "srbench" / "models" / "__init__.py").write_text("raise RuntimeError('broken')")
+    (checkout / "srbench" / "__init__.py").write_text("raise RuntimeError('very broken')")
+    with (
+        Worker(code_at(checkout), JOB) as worker,
+        pytest.raises(SrbenchError, match="its process ended: RuntimeError: very broken"),
+    ):
+        worker.hello()
+
+
+def test_an_environment_with_this_very_code_is_no_other_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = Code("env", sys.executable)
+    assert told(monkeypatch, environment, tmp_path)
+    with pytest.raises(SrbenchError, match="is this very code"):
+        told(monkeypatch, environment, Path(srbench.__file__).parents[1])
+
+
+@pytest.mark.parametrize(
+    ("failure", "expected"), [("SpecError: unknown model", "new"), ("RuntimeError: x", "failed")]
+)
+def test_only_not_knowing_a_spec_makes_it_new(failure: str, expected: str) -> None:
+    found = Found(failed_there={"resnet18": failure})
+    assert rounds._verdict("t", "resnet18", 0.05, found, Found()).outcome == expected
+
+
+class Scripted:
+    """Blocks that say what they are told; ``plan`` has a ratio for each model."""
+
+    def __init__(self, plan: dict[str, Iterator[float]], control: float = 1.0) -> None:
+        self.plan, self.control = plan, control
+        self.calls: list[tuple[tuple[str, ...], bool]] = []
+
+    def __call__(
+        self, job: Job, codes: object, number: int, into: Found, reverse: bool = False
+    ) -> None:
+        self.calls.append((job.specs, reverse))
+        for spec in job.specs:
+            into.ratios.setdefault(spec, []).append(next(self.plan[spec]))
+            into.control.setdefault(spec, []).append(self.control)
+
+
+def always(ratio: float) -> Iterator[float]:
+    while True:
+        yield ratio
+
+
+def judged(monkeypatch: pytest.MonkeyPatch, blocks: Scripted) -> dict[str, str]:
+    monkeypatch.setattr(rounds, "_block", blocks)
+    tolerances = dict.fromkeys(JOB.specs, 0.05)
+    found = compare("t", JOB, Code("other", sys.executable), tolerances)
+    return {verdict.spec: verdict.outcome for verdict in found}
+
+
+def test_only_what_seems_slower_is_confirmed_in_reversed_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    blocks = Scripted({"resnet18": always(1.0), "resnet18+sr": always(1.1)})
+    assert judged(monkeypatch, blocks) == {"resnet18": "pass", "resnet18+sr": "regression"}
+    assert blocks.calls == [(JOB.specs, False)] * 6 + [(("resnet18+sr",), True)] * 6
+
+
+def test_a_confirmation_on_a_loud_machine_goes_on_and_then_gives_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    blocks = Scripted({"resnet18": always(1.0), "resnet18+sr": always(1.1)}, control=1.2)
+    assert judged(monkeypatch, blocks)["resnet18+sr"] == "inconclusive"
+    assert len(blocks.calls) == 6 + rounds.MOST_BLOCKS
+
+
+def test_what_is_undecided_gets_more_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    swinging = iter([1.0, 1.08] * 6)
+    blocks = Scripted({"resnet18": always(1.0), "resnet18+sr": swinging})
+    assert judged(monkeypatch, blocks)["resnet18+sr"] == "inconclusive"
+    assert len(blocks.calls) == rounds.MOST_BLOCKS
+
+
+def test_a_confirmation_may_disagree(monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = Scripted({"resnet18": always(1.0), "resnet18+sr": iter([1.1] * 6 + [1.0] * 6)})
+    assert judged(monkeypatch, blocks)["resnet18+sr"] == "inconclusive"
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> Path:
+    return write_layout(tmp_path / "tables", TIMED).parent
+
+
+def check(tables: Path, *arguments: str) -> int:
+    return run(["check", str(tables), "--time", *arguments])
+
+
+@pytest.mark.parametrize(("ratio", "code"), [(1.0, 0), (1.2, 1), (1.05, 3)])
+def test_the_command_says_how_it_ended(
+    ratio: float,
+    code: int,
+    tables: Path,
+    checkout: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    blocks = Scripted({"resnet18": always(1.0), "resnet18+sr": always(ratio)})
+    monkeypatch.setattr(rounds, "_block", blocks)
+    assert check(tables, "--against", str(checkout), "--format", "json") == code
+    plain, sr = json.loads(capsys.readouterr().out)
+    assert (plain["outcome"], sr["spec"]) == ("pass", "resnet18+sr")
+    assert sr["ratio"]["value"] == pytest.approx(ratio)
+
+
+def test_nothing_is_timed_on_a_gpu_that_admits_one_process(
+    tables: Path, checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    driver = FakeNvml()
+    driver.compute_mode = 3
+    install_fake_cuda(monkeypatch)
+    monkeypatch.setattr(devices, "asked", lambda name: nullcontext(fake_gpu(driver)))
+    assert check(tables, "--against", str(checkout), "--device", "cuda") == 2
+    stdout, stderr = capsys.readouterr()
+    assert stdout == ""
+    assert "cuda:0 admits one process at a time (compute mode EXCLUSIVE_PROCESS)" in stderr
+    assert "blocks of three" not in stderr
+
+
+def test_tolerances_are_a_rows_or_the_command_lines(
+    tables: Path,
+    checkout: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write_layout(tables, TIMED + 'tolerances = { "resnet18+sr" = 0.3 }\n')
+    blocks = {"resnet18": always(1.0), "resnet18+sr": always(1.2)}
+    monkeypatch.setattr(rounds, "_block", Scripted(blocks))
+    assert check(tables, "--against", str(checkout)) == 0
+    assert check(tables, "--against", str(checkout), "--tolerance", "5") == 1
+
+
+def test_the_table_says_what_it_means(
+    tables: Path, checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    blocks = Scripted({"resnet18": always(1.0), "resnet18+sr": always(1.2)})
+    monkeypatch.setattr(rounds, "_block", blocks)
+    check(tables, "--against", str(checkout))
+    shown = capsys.readouterr().out
+    assert re.search(r"resnet18\+sr +6 +\+20\.0 \[\+20\.0, \+20\.0\] +\+20\.0 \[", shown)
+    assert "regression: slower than tolerated, confirmed" in shown
+    monkeypatch.setattr(rounds, "_block", blocks)
+    check(tables, "--against", str(checkout), "--format", "github")
+    assert capsys.readouterr().out.startswith("::error title=small%3A resnet18+sr%3A regression::")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "against another version"),
+        (("--against", "/nonexistent"), "there is no srbench in /nonexistent"),
+        (("--against", ".", "--tolerance", "0"), "out of range"),
+    ],
+)
+def test_what_is_missing_is_named(
+    arguments: tuple[str, ...], message: str, tables: Path, capsys: pytest.CaptureFixture
+) -> None:
+    assert check(tables, *arguments) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_folder_that_times_nothing_says_what_to_add(
+    tables: Path, checkout: Path, capsys: pytest.CaptureFixture
+) -> None:
+    write_layout(tables)
+    assert check(tables, "--against", str(checkout)) == 2
+    assert "add a section [time]" in capsys.readouterr().err
+
+
+def test_a_whole_block_of_the_same_code(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every process runs, and no ratio is far from 1."""
+    monkeypatch.setattr(rounds, "ROUNDS", 4)
+    found = Found()
+    job = Job(("resnet18",), (64, 64), 10, 1, "forward")
+    rounds._block(job, (rounds.this_code(), code_at(checkout)), 0, found, reverse=True)
+    (ratio,), (control,) = found.ratios["resnet18"], found.control["resnet18"]
+    assert 0.2 < ratio < 5
+    assert 0.2 < control < 5

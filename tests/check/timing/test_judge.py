@@ -1,0 +1,93 @@
+"""The time gate's verdict: against simulated machines, and what each part of it is for."""
+
+import re
+
+import numpy as np
+import pytest
+
+from srbench.check.report import verdicts_report
+from srbench.check.timing.judge import is_decided, judge
+from srbench.check.verdicts import Verdict, exit_code
+from srbench.report.formats import FORMATS
+
+SLOW, SAME, NOISY = [1.10] * 6, [1.0] * 6, [0.8, 1.3, 0.9, 1.2, 1.0, 1.1]
+
+
+def outcome(ratios: list[float], again: list[float], control: list[float]) -> str:
+    return judge("t", "s", 0.05, ratios, again, control).outcome
+
+
+@pytest.mark.parametrize(
+    ("ratios", "again", "control", "expected"),
+    [
+        (SAME, [], SAME, "pass"),
+        ([0.5] * 6, [], SAME, "pass"),
+        (SLOW, SLOW, SAME, "regression"),
+        (SLOW, SAME, SAME, "inconclusive"),
+        (SLOW, [], SAME, "inconclusive"),
+        (SLOW, SLOW, NOISY, "inconclusive"),
+        (SLOW, SLOW, [1.2] * 6, "inconclusive"),
+        (SLOW, SLOW, [0.8] * 6, "inconclusive"),
+        (NOISY, [], SAME, "inconclusive"),
+        ([1.05] * 6, [], SAME, "inconclusive"),
+        ([1.2] * 5, [1.2] * 6, SAME, "inconclusive"),
+    ],
+)
+def test_a_regression_needs_all_three(
+    ratios: list[float], again: list[float], control: list[float], expected: str
+) -> None:
+    assert outcome(ratios, again, control) == expected
+
+
+def test_the_verdict_is_the_only_word() -> None:
+    """A change whose interval contains 0 may pass or be inconclusive: its cell calls it neither."""
+    verdicts = [
+        judge("t", spec, 0.05, ratios, [], SAME)
+        for spec, ratios in (("pass", [0.8, 1.01, 0.9, 0.9, 1.0, 0.95]), ("inconclusive", NOISY))
+    ]
+    assert [v.outcome for v in verdicts] == [v.spec for v in verdicts]
+    shown = FORMATS["text"](verdicts_report(verdicts, "other"))
+    rows = [line for line in shown.splitlines() if line.startswith("t ")]
+    assert re.search(r" -\d\.\d \[-20\.0, \+1\.0\]", rows[0]), "the value, and no word for it"
+    assert "[-20.0, +30.0]" in rows[1]
+    assert not {"none", "undecided", "n.s."} & set(shown.replace(";", " ").split())
+
+
+def test_more_processes_are_asked_for_only_near_the_tolerance() -> None:
+    assert is_decided(SAME, 0.05)
+    assert is_decided(SLOW, 0.05)
+    assert not is_decided(NOISY, 0.05)
+
+
+def simulated(ratio: float, noise: float, runs: int = 400) -> list[str]:
+    """Outcomes of runs in which each process has a luck of its own, and the rounds cost nothing."""
+    generator = np.random.default_rng(7)
+
+    def block(true: float) -> list[float]:
+        return list(true * generator.lognormal(0, noise, 6))
+
+    return [outcome(block(ratio), block(ratio), [*block(1.0), *block(1.0)]) for _ in range(runs)]
+
+
+@pytest.mark.parametrize("noise", [0.005, 0.02, 0.05, 0.2])
+def test_the_same_code_is_no_regression_however_loud_the_machine(noise: float) -> None:
+    assert simulated(1.0, noise).count("regression") == 0
+
+
+def test_a_slowdown_of_a_tenth_is_found_on_a_machine_of_some_noise() -> None:
+    assert simulated(1.10, 0.01).count("regression") >= 380
+
+
+def test_a_slowdown_that_is_tolerated_is_seldom_called_a_regression() -> None:
+    assert simulated(1.05, 0.02).count("regression") <= 4
+
+
+def test_the_gravest_outcome_is_the_exit_code() -> None:
+    def verdicts(*outcomes: str) -> list[Verdict]:
+        return [Verdict("t", "s", one, 0.05) for one in outcomes]
+
+    assert exit_code(verdicts("pass", "new")) == 0
+    assert exit_code(verdicts("pass", "inconclusive")) == 3
+    assert exit_code(verdicts("inconclusive", "failed")) == 4
+    assert exit_code(verdicts("failed", "regression", "inconclusive")) == 1
+    assert exit_code([]) == 0

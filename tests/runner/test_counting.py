@@ -1,0 +1,131 @@
+"""Rows, deltas and what becomes of a row that fails."""
+
+import json
+
+import pandas
+import pytest
+
+import srbench
+from srbench.errors import SrbenchError
+from srbench.measure import flops as measure_flops
+from srbench.records.record import Counts, Record
+from srbench.records.results import Results
+from srbench.runner import counting as runner
+
+
+@pytest.fixture(scope="module")
+def results() -> Results:
+    return srbench.count("resnet18+cbam", "resnet18+sr:memories=3", input_size=(64, 96))
+
+
+def test_rows_come_with_their_baseline(results: Results) -> None:
+    assert [r.spec for r in results] == ["resnet18", "resnet18+cbam", "resnet18+sr:memories=3"]
+    assert results["resnet18+cbam"] is results[1]
+    assert len(results[1:]) == 2
+
+
+def test_the_inserted_modules_account_for_the_whole_difference(results: Results) -> None:
+    for record in results[1:]:
+        for metric in ("params", "macs", "flops"):
+            inserted = sum(getattr(m, metric) for m in record.counts.modules)
+            assert inserted == results.delta(record, metric) > 0
+
+
+def test_the_difference_is_the_closed_form(results: Results) -> None:
+    c, h, w, p, n = 512, 2, 3, 3, 64
+    record = results["resnet18+sr:memories=3"]
+    assert results.delta(record, "params") == (
+        (c + 1) + (h * w * n + n) + (n * p + p) + p * c * h * w
+    )
+    assert results.delta(record, "macs") == c * h * w + h * w * n + n * p + p * c * h * w
+
+
+def test_a_frame_has_the_columns_of_the_csv(results: Results) -> None:
+    frame = results.to_frame()
+    assert isinstance(frame, pandas.DataFrame)
+    assert list(frame.columns[:4]) == ["spec", "params", "macs", "flops"]
+    assert str(frame["params"].dtype) == "Int64"
+    assert str(frame["params_delta"].dtype) == "Int64"
+    assert frame["params"].tolist() == [r.counts.params for r in results]
+
+
+def test_a_frame_keeps_integers_exact() -> None:
+    big = 2**60 + 1
+    counts = Counts(1, 1, 0, 7, 7, 7), Counts(1 + big, 1, 0, 7, 7, 7)
+    records = [
+        Record(spec, "a", (3, 1, 1), 1, count, {})
+        for spec, count in zip(("a", "a+b"), counts, strict=True)
+    ]
+    frame = Results(records).to_frame()
+    assert frame["params_delta"][1] == big
+    assert frame["params"][1] == big + 1
+
+
+def test_json_is_json(results: Results) -> None:
+    first, *rest = json.loads(json.dumps(results.to_json()))
+    assert first["schema"] == 4
+    assert first["params_delta"] is None
+    assert rest[0]["modules"][0]["shape"] == [64, 16, 24]
+    assert {"srbench", "python", "torch", "torchvision", "fvcore", "cpu"} <= set(
+        first["environment"]
+    )
+
+
+def test_classes_and_size_matter() -> None:
+    (ten,) = srbench.count("resnet18", num_classes=10)
+    (thousand,) = srbench.count("resnet18")
+    assert thousand.counts.params - ten.counts.params == 990 * 513
+    assert thousand.counts.macs - ten.counts.macs == 990 * 512
+
+
+def test_parameters_do_not_depend_on_how_the_model_was_made() -> None:
+    (row,) = srbench.count("resnet34")
+    assert row.counts.params == sum(p.numel() for p in srbench.build("resnet34").parameters())
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"input_size": "224,224"},
+        {"input_size": 0},
+        {"input_size": (3, 224, 224)},
+        {"input_size": -5},
+        {"input_size": 70_000},
+        {"num_classes": 0},
+        {"variants": ["nope"]},
+    ],
+)
+def test_bad_input_is_an_error_with_a_remedy(bad: dict) -> None:
+    with pytest.raises(SrbenchError) as raised:
+        srbench.count("resnet18", **bad)
+    assert raised.value.hint
+
+
+def test_lack_of_memory_fails_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = runner.count_on_shapes
+
+    def exhausted(model: object, *inputs: object) -> measure_flops.Flops:
+        if any("cbam" in type(m).__name__.lower() for m in model.modules()):
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: 99 bytes\nmore")
+        return real(model, *inputs)
+
+    monkeypatch.setattr(runner, "count_on_shapes", exhausted)
+    monkeypatch.setattr(runner, "count_for_real", exhausted)
+    rows = srbench.count("resnet18+cbam", "resnet18+se", input_size=64)
+    assert [r.status for r in rows] == [
+        "ok",
+        "failed: RuntimeError: DefaultCPUAllocator: can't allocate memory: 99 bytes",
+        "ok",
+    ]
+    assert rows[1].counts is None
+    assert rows.to_rows()[1]["params"] is None
+    assert rows.delta(rows[1], "params") is None
+
+
+def test_warnings_tell_a_disagreement_and_what_was_not_counted() -> None:
+    counts = Counts(1, 1, 0, 1000, 1000, 1234, unknown={"cdist": 2})
+    record = Record("a", "a", (3, 1, 1), 1, counts, {})
+    assert record.warnings == (
+        "the counters disagree: fvcore 1,000 MACs, torch 1,234",
+        "not counted: cdist (×2)",
+    )
