@@ -34,7 +34,7 @@ class Checked:
     findings: tuple[Finding, ...] = ()
 
 
-def exit_code(tables: list[Checked]) -> int:
+def counts_exit_code(tables: list[Checked]) -> int:
     """A mismatch outweighs what could not be read, and that what could not be counted."""
     codes = {EXIT_CODES.get(f.kind, GATE_FAILED) for table in tables for f in table.findings}
     return next((code for code in (GATE_FAILED, BAD_INPUT, ROWS_FAILED) if code in codes), 0)

@@ -33,7 +33,7 @@ class Verdict:
     control: Estimate | None = None
 
 
-def exit_code(verdicts: Sequence[Verdict]) -> int:
+def timing_exit_code(verdicts: Sequence[Verdict]) -> int:
     """The gravest outcome's."""
     outcomes = {verdict.outcome for verdict in verdicts}
     return next((code for outcome, code in EXIT_CODES.items() if outcome in outcomes), 0)

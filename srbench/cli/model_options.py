@@ -1,12 +1,15 @@
 """The options that say which models a command compares, and for what input."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
+from srbench.catalog import DEFAULT_VARIANTS
 from srbench.cli.completion import complete_blocks, complete_spec, complete_variant
 from srbench.cli.values import listed, whole_numbers
+from srbench.spec.cases import Case, cases
 
 _PANEL = "Variants of every model"
 
@@ -90,6 +93,22 @@ NumClassesOption = Annotated[
         show_default=False,
     ),
 ]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which models a command compares, and for what input: what these options say."""
+
+    specs: Sequence[str]
+    variants: Sequence[str]
+    size: str | None = None
+    num_classes: int | None = None
+    has_default_variants: bool = True
+
+    def cases(self) -> list[Case]:
+        """Each model behind its baseline. Raises SrbenchError for what names none."""
+        usual = DEFAULT_VARIANTS if self.has_default_variants else ()
+        return cases(self.specs, self.variants, usual, size=self.size, num_classes=self.num_classes)
 
 
 def variants(

@@ -175,7 +175,7 @@ class Destination:
         return partial(each_table, render=partial(text.render, console=console))
 
 
-def exit_code(results: "Results", strict: bool = False) -> int:
+def results_exit_code(results: "Results", strict: bool = False) -> int:
     """How a comparison ended; what is wrong with a row stands on stderr as well as below it."""
     from srbench.report.problems import failures, warnings  # listings do without
 

@@ -1,12 +1,16 @@
 """The options that say how a model is run where its time is measured."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from srbench.cli.values import starting
-from srbench.conditions import DTYPES
+from srbench.conditions import DTYPES, Setup
+
+if TYPE_CHECKING:
+    from srbench.measure.devices import Device
 
 PANEL = "How the models are run"
 
@@ -97,3 +101,25 @@ SeedOption = Annotated[
         rich_help_panel=PANEL,
     ),
 ]
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """How models are run where that was said: what these options say, and None where the device's
+    default holds."""
+
+    batch: int | None = None
+    dtype: str | None = None
+    amp: bool = False
+    channels_last: bool = False
+    compile: bool = False
+    cuda_graph: bool = False
+    threads: int | None = None
+    seed: int = 0
+    optimizer: str | None = None
+
+    def setup(self, device: "Device") -> Setup:
+        """The setup on a device. Raises SrbenchError for what does not go together."""
+        from srbench.runner.timing import setup_for  # loads torch
+
+        return setup_for(device, **asdict(self))

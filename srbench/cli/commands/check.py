@@ -1,17 +1,30 @@
 """``srbench check``: the CI gate. Are the committed tables still true?"""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from srbench.check.counts import check_counts
+from srbench.check.findings import Checked, Finding, counts_exit_code
+from srbench.check.renderings import check_renderings, orphans
+from srbench.check.report import annotations, checked_report, time_annotations, verdicts_report
 from srbench.cli.completion import complete_tables
-from srbench.cli.github import GITHUB
-from srbench.cli.output import Output, OutputOption, OverwriteOption
+from srbench.cli.github import GITHUB, tell_github
+from srbench.cli.messages import tell
+from srbench.cli.output import Output, OutputOption, OverwriteOption, destination
+from srbench.cli.progress import counter, status
 from srbench.cli.run_options import DEVICES
 from srbench.cli.values import listed, starting
-from srbench.errors import SrbenchError
+from srbench.errors import FileError, SrbenchError
 from srbench.report.formats import FORMATS
+from srbench.runner.resume import Counter
+from srbench.tables.committed import Committed, layout_paths, open_table, open_tables
+from srbench.tables.layout import TimeGate
+
+if TYPE_CHECKING:
+    from srbench.check.timing.processes import Job
 
 _TIME = "Times, against another version of the code"
 
@@ -100,12 +113,146 @@ def check(
     tables = listed("--only", only)
     if tolerance is not None and not time:
         raise SrbenchError("--tolerance is for times", "give --time and --against as well")
-    if time or against:
-        from srbench.cli.timegate import time_and_show
+    if not (time or against):
+        raise typer.Exit(_check_counts(folder, tables, target, is_github))
+    if not (time and against):
+        raise SrbenchError(
+            "times are checked against another version of the code",
+            "give both: --time --against PATH, a checkout or an environment",
+        )
+    raise typer.Exit(_check_times(folder, tables, against, tolerance, device, target, is_github))
 
-        code = time_and_show(folder, tables, time, against, tolerance, device, target, is_github)
+
+def _check_counts(folder: Path, names: Sequence[str], output: Output, is_github: bool) -> int:
+    """Count, compare and show what differs; returns the exit code."""
+    target = destination(output, reads=folder.glob("*"), must_show=False)
+    paths = layout_paths(folder, names)
+    opened = [_opened(path) for path in paths]
+    tables = [table for table in opened if isinstance(table, Committed)]
+    # Nothing is counted while something cannot be read: the counts would have to be made again.
+    checked = [table for table in map(_unreadable, opened) if table.findings]
+    if not checked:
+        checked = list(_checked(folder, tables, all_of_them=not names))
+    report = checked_report(checked)
+    if is_github:
+        findings = [finding for table in checked for finding in table.findings]
+        tell_github(annotations(findings), report)
     else:
-        from srbench.cli.checking import check_and_show
+        target.write(report)
+    return counts_exit_code(checked)
 
-        code = check_and_show(folder, tables, target, is_github)
-    raise typer.Exit(code)
+
+def _checked(folder: Path, tables: Sequence[Committed], all_of_them: bool) -> Iterator[Checked]:
+    rows = {row for table in tables for row in table.rows}
+    with counter(len(rows)) as count:
+        for table in tables:
+            yield _check(table, count)
+    beside = tuple(orphans(folder, tables)) if all_of_them else ()
+    if beside:
+        yield Checked(str(folder), 0, beside)
+
+
+def _opened(path: Path) -> Committed | Checked:
+    """A table, or why it cannot be read: the others are checked all the same."""
+    try:
+        return open_table(path)
+    except SrbenchError as error:
+        return Checked(path.stem, 0, tuple(_cannot_read(path, one) for one in error.errors))
+
+
+def _cannot_read(path: Path, error: SrbenchError) -> Finding:
+    what, line = (error.what, error.line) if isinstance(error, FileError) else (error.message, None)
+    return Finding("unreadable", path.stem, what, (), error.hint, file=path, line=line)
+
+
+def _unreadable(table: Committed | Checked) -> Checked:
+    """A table with the lines of its records that are none."""
+    if isinstance(table, Checked):
+        return table
+    remedy = f"restore that line; or delete it, then: srbench table {table.name}"
+    problems = (
+        Finding("unreadable", table.name, p.why, (), remedy, file=loaded.path, line=p.line)
+        for loaded in (table.loaded, *(loaded for _, loaded in table.times))
+        for p in loaded.problems
+    )
+    return Checked(table.name, len(table.wanted), tuple(problems))
+
+
+def _check(table: Committed, count: Counter) -> Checked:
+    of_records = tuple(check_counts(table, count))
+    if table.uncounted:  # then nothing can be written that the files could be compared with
+        return Checked(table.name, len(table.wanted), of_records)
+    findings = (*of_records, *check_renderings(table, is_true=not of_records))
+    return Checked(table.name, len(table.wanted), findings)
+
+
+def _check_times(
+    folder: Path,
+    names: Sequence[str],
+    against: Path,
+    tolerance: float | None,
+    device: str,
+    output: Output,
+    is_github: bool,
+) -> int:
+    """Time both versions in turns and show the verdicts; returns the exit code."""
+    from srbench.check.timing.processes import code_at  # loads scipy
+    from srbench.check.timing.rounds import MOST_BLOCKS, compare
+    from srbench.check.verdicts import Verdict, timing_exit_code
+    from srbench.stats import FEWEST
+
+    other = code_at(against)
+    gates = list(_gates(folder, names, tolerance))
+    target = destination(output, reads=folder.glob("*"), must_show=False)
+    with status("starting") as say:
+        if device != "cpu":
+            _require_several(device)
+        verdicts: list[Verdict] = []
+        for name, gate in gates:
+            tell(
+                f"{name}: {len(gate.specs)} models, {FEWEST} to {MOST_BLOCKS} blocks of three "
+                "fresh processes, and as many again for what seems slower"
+            )
+            verdicts += compare(name, _job(gate, device), other, gate.specs_with_tolerances(), say)
+    report = verdicts_report(verdicts, other.name)
+    if is_github:
+        tell_github(time_annotations(verdicts), report)
+    else:
+        target.write(report)
+    return timing_exit_code(verdicts)
+
+
+def _require_several(device: str) -> None:
+    """Raises SrbenchError for a device that is not there, or that admits one process at a time."""
+    from srbench.measure.devices import asked, require_several, resolve_one  # loads torch
+
+    name = resolve_one(device)
+    with asked(name) as gpu:
+        require_several(name, gpu, "use another --device")
+
+
+def _gates(
+    folder: Path, names: Sequence[str], tolerance: float | None
+) -> Iterator[tuple[str, TimeGate]]:
+    if tolerance is not None and not 0 < tolerance <= 100:
+        raise SrbenchError(
+            f"a tolerance of {tolerance:g} % is out of range", "give a number above 0, up to 100"
+        )
+    tables = open_tables(layout_paths(folder, names))
+    timed = [(table.name, table.layout.time) for table in tables if table.layout.time]
+    untimed = [table.name for table in tables if names and not table.layout.time]
+    if untimed or not timed:
+        who = f"table {untimed[0]} does not say" if untimed else f"no table in {folder} says"
+        raise SrbenchError(f"{who} what to time", "add a section [time] with specs to a layout")
+    for name, gate in timed:
+        if tolerance is not None:
+            gate = gate.model_copy(update={"tolerance": tolerance / 100, "tolerances": {}})
+        yield name, gate
+
+
+def _job(gate: TimeGate, device: str) -> "Job":
+    from srbench.check.timing.processes import Job
+
+    specs, under = tuple(gate.specs_with_tolerances()), gate.conditions()
+    size = under.height, under.width
+    return Job(specs, size, under.num_classes, gate.batch_size, gate.what, device)

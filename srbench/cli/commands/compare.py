@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from srbench.cli.completion import complete_records
-from srbench.cli.output import FormatOption, Output, OutputOption, OverwriteOption
+from srbench.cli.output import FormatOption, Output, OutputOption, OverwriteOption, destination
+from srbench.errors import ROWS_FAILED
 
 
 def compare(
@@ -41,6 +42,13 @@ def compare(
 
       srbench compare tables/imagenet.jsonl ../main/tables/imagenet.jsonl
     """
-    from srbench.cli.comparing import compare_and_show
+    from srbench.cli.inputs import read_records, records_path  # loads pydantic
+    from srbench.records.compare import differences
+    from srbench.report.compare import differences_report
 
-    raise typer.Exit(compare_and_show(a, b, Output(output, form, overwrite)))
+    where = Output(output, form, overwrite)
+    target = destination(where, reads=[records_path(a), records_path(b)])
+    before, after = read_records(a), read_records(b)
+    target.write(differences_report(differences(before.records, after.records), a, b))
+    failed = any(record.status != "ok" for record in (*before.records, *after.records))
+    raise typer.Exit(ROWS_FAILED if before.problems or after.problems or failed else 0)

@@ -1,11 +1,27 @@
 """``srbench flops``: parameters, MACs and FLOPs beside the baseline's."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from srbench.cli import model_options
-from srbench.cli.output import FormatOption, Output, OutputOption, OverwriteOption
+from srbench.cli.messages import tell
+from srbench.cli.model_options import Selection
+from srbench.cli.output import (
+    FormatOption,
+    Output,
+    OutputOption,
+    OverwriteOption,
+    destination,
+    results_exit_code,
+)
+from srbench.cli.progress import progress
+from srbench.records.record import Record
+from srbench.records.results import Results
+from srbench.report.counts import counts_report
+from srbench.report.formats import Report
+from srbench.spec.cases import Case
 
 
 def flops(
@@ -47,17 +63,35 @@ def flops(
 
       srbench flops resnet50 --block mypackage.myblock:MyBlock
     """
-    from srbench.cli.counting import count_and_show  # what listings and --help need not load
+    variants = model_options.variants(se, cbam, sr_memories, dropout2d, block, variant)
+    models = Selection(specs or (), variants, input_size, num_classes, not no_variants)
+    raise typer.Exit(_show(models, per_module, strict, Output(output, form, overwrite)))
 
-    raise typer.Exit(
-        count_and_show(
-            specs or (),
-            model_options.variants(se, cbam, sr_memories, dropout2d, block, variant),
-            default_variants=not no_variants,
-            size=input_size,
-            num_classes=num_classes,
-            per_module=per_module,
-            strict=strict,
-            output=Output(output, form, overwrite),
-        )
-    )
+
+def _show(models: Selection, per_module: bool, strict: bool, output: Output) -> int:
+    """Count and write the rows; returns the exit code."""
+    wanted = models.cases()
+    target = destination(output)
+    records: list[Record] = []
+
+    def report() -> Report | None:
+        return counts_report(Results(records), per_module) if records else None
+
+    with target.keeping(report):
+        _count(wanted, records)
+    target.write(counts_report(Results(records), per_module))
+    return results_exit_code(Results(records), strict)
+
+
+def _count(wanted: Sequence[Case], records: list[Record]) -> None:
+    """Add a record for each case, as it is counted."""
+    try:
+        with progress(len(wanted)) as begin:
+            from srbench.runner import counting  # loads torch
+
+            for done, case in enumerate(wanted):
+                begin(done, str(case.spec))
+                records += counting.run([case])
+    except KeyboardInterrupt:
+        tell(f"interrupted: {len(records)} of {len(wanted)} rows are counted")
+        raise

@@ -1,14 +1,38 @@
 """``srbench latency``: how much slower a variant is than its baseline, and how sure that is."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from math import isfinite
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from srbench.cli import model_options, run_options
-from srbench.cli.output import FormatOption, Output, OutputOption, OverwriteOption
+from srbench.cli.messages import tell
+from srbench.cli.model_options import Selection
+from srbench.cli.output import (
+    FormatOption,
+    Output,
+    OutputOption,
+    OverwriteOption,
+    destination,
+    require_beside,
+    results_exit_code,
+)
+from srbench.cli.progress import status
+from srbench.cli.run_options import RunRequest
+from srbench.cli.unused import tell_of_unused
 from srbench.cli.values import names, optional_name, starting
-from srbench.conditions import DTYPES, OPTIMIZERS, PASSES
+from srbench.conditions import DTYPES, OPTIMIZERS, PASSES, Plan
+from srbench.records.record import Record
+from srbench.records.results import Results
+from srbench.report.formats import Report
+from srbench.report.plots.matplotlib import require_picture
+from srbench.report.plots.times import plot_times
+from srbench.report.times import times_report
+from srbench.spec.cases import Case
 
 _PANEL = "How long, and how sure"
 
@@ -144,41 +168,125 @@ def latency(
 
       srbench latency resnet18 --time-budget 60 --percentiles --plot times.pdf
     """
-    from srbench.cli.timing import time_and_show
-    from srbench.conditions import Plan
-
     passes = names("--pass", which, (*PASSES, "all"))
-    raise typer.Exit(
-        time_and_show(
-            specs or (),
-            model_options.variants(se, cbam, sr_memories, dropout2d, block, variant),
-            Plan(
-                passes=tuple(one for one in PASSES if {one, "all"} & {*passes}),
-                rounds=rounds,
-                processes=processes,
-                time_budget=time_budget,
-                precision=precision / 100,
-            ),
-            default_variants=not no_variants,
-            size=input_size,
-            num_classes=num_classes,
-            device=device,
-            setup={
-                "batch": batch_size,
-                "dtype": optional_name("--dtype", dtype, DTYPES),
-                "amp": amp,
-                "channels_last": channels_last,
-                "compile": compiled,
-                "cuda_graph": cuda_graph,
-                "threads": threads,
-                "seed": seed,
-                "optimizer": optional_name("--optimizer", optimizer, OPTIMIZERS),
-            },
-            aa=aa,
-            with_memory=memory,
-            with_energy=energy,
-            with_percentiles=percentiles,
-            plot=plot,
-            output=Output(output, form, overwrite),
-        )
+    plan = Plan(
+        passes=tuple(one for one in PASSES if {one, "all"} & {*passes}),
+        rounds=rounds,
+        processes=processes,
+        time_budget=time_budget,
+        precision=precision / 100,
     )
+    variants = model_options.variants(se, cbam, sr_memories, dropout2d, block, variant)
+    models = Selection(specs or (), variants, input_size, num_classes, not no_variants)
+    how = RunRequest(
+        batch=batch_size,
+        dtype=optional_name("--dtype", dtype, DTYPES),
+        amp=amp,
+        channels_last=channels_last,
+        compile=compiled,
+        cuda_graph=cuda_graph,
+        threads=threads,
+        seed=seed,
+        optimizer=optional_name("--optimizer", optimizer, OPTIMIZERS),
+    )
+    request = _Request(plan, how, device, aa, memory, energy)
+    target = Output(output, form, overwrite)
+    raise typer.Exit(_show(models, request, percentiles, plot, target))
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What is timed of each model, how and where, and what is measured beside."""
+
+    plan: Plan
+    how: RunRequest
+    device: str | None
+    has_aa: bool
+    has_memory: bool
+    has_energy: bool
+
+
+def _show(
+    models: Selection, request: _Request, percentiles: bool, plot: Path | None, output: Output
+) -> int:
+    """Time and write the rows; returns the exit code."""
+    if plot:
+        require_picture(plot)
+        require_beside(output, [plot])
+    wanted = models.cases()
+    target = destination(output)
+    records: list[Record] = []
+
+    def report() -> Report | None:
+        return times_report(Results(records), percentiles) if records else None
+
+    with target.keeping(report), status("loading torch") as say:
+        _time(wanted, request, records, say)
+    results = Results(records)
+    target.write(times_report(results, percentiles))
+    code = results_exit_code(results)
+    if plot and plot_times(results, plot):
+        tell(f"wrote {plot}")
+    return code
+
+
+def _time(
+    wanted: Sequence[Case],
+    request: _Request,
+    records: list[Record],
+    say: Callable[[str], object],
+) -> None:
+    """Add a record for each case on each device, as it is timed."""
+    from srbench.measure.devices import opened, resolve  # loads torch
+    from srbench.runner import timing
+
+    plan = request.plan
+    devices = resolve(request.device)
+    tell_of_unused(request.device)
+    for name in devices:  # before anything is measured that could be lost
+        with opened(name) as ready:
+            timing.require_possible(request.how.setup(ready), plan, ready)
+    tell(_announced(wanted, devices, request))
+    for name in devices:
+        with opened(name) as ready:
+            found = timing.run(
+                wanted,
+                request.how.setup(ready),
+                plan,
+                ready,
+                aa=request.has_aa,
+                with_memory=request.has_memory,
+                with_energy=request.has_energy,
+                say=partial(_say, say, name),
+            )
+            try:
+                for record in found:
+                    records.append(record)
+            except KeyboardInterrupt:
+                tell(f"interrupted: {len(records)} rows have times")
+                raise
+
+
+def _announced(wanted: Sequence[Case], devices: Sequence[str], request: _Request) -> str:
+    """What comes, and how long it may take."""
+    plan = request.plan
+    comparisons = len(devices) * len({(case.spec.baseline, case.under) for case in wanted})
+    beside = ["memory"] if request.has_memory else []
+    if request.has_energy and any(name.startswith("cuda") for name in devices):
+        beside.append("energy")
+    after = f", then {' and '.join(beside)}" if beside else ""
+    if not isfinite(plan.budget):
+        rounds = "1 round" if plan.rounds == 1 else f"{plan.rounds} rounds"
+        return f"timing {rounds} of each pass{after}: no time limit"
+    each = f" for each of {comparisons} comparisons" if comparisons > 1 else ""
+    compiling = ", compiling not counted" if request.how.compile else ""
+    again = "about as long again" if "energy" in beside else "as long again at most"
+    after = f"{after} {again}" if after else ""
+    return (
+        f"building, warming up and timing take at most {plan.budget:g} s, or one round of each pass"
+        f"{compiling}{after}{each}"
+    )
+
+
+def _say(say: Callable[[str], object], device: str, baseline: str, text: str) -> None:
+    say(f"{device}, {baseline}: {text}")

@@ -1,14 +1,34 @@
 """``srbench profile``: where the time goes, and how near the machine's own limit that is."""
 
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from srbench.cli import model_options, run_options
-from srbench.cli.output import FormatOption, Output, OutputOption, OverwriteOption
+from srbench.cli.messages import tell
+from srbench.cli.output import (
+    FormatOption,
+    Output,
+    OutputOption,
+    OverwriteOption,
+    destination,
+    require_beside,
+)
+from srbench.cli.progress import status
+from srbench.cli.run_options import RunRequest
+from srbench.cli.unused import tell_of_unused
 from srbench.cli.values import optional_name
 from srbench.conditions import DTYPES
+from srbench.errors import BuildError, SrbenchError, require_failure, told
+from srbench.report.plots.matplotlib import plot_roofline, require_picture
+from srbench.report.profile import profile_report
+from srbench.spec.cases import Case, case_of
+from srbench.spec.parse import parse
+
+if TYPE_CHECKING:
+    from srbench.records.profile import Profile
 
 
 def profile(
@@ -52,23 +72,51 @@ def profile(
 
       srbench profile resnet50+se+sr --plot roofline.pdf --trace trace.json
     """
-    from srbench.cli.profiling import profile_and_show
-
-    profile_and_show(
-        spec,
-        input_size,
-        num_classes,
-        device,
-        {
-            "batch": batch_size,
-            "dtype": optional_name("--dtype", dtype, DTYPES),
-            "amp": amp,
-            "channels_last": channels_last,
-            "threads": threads,
-            "seed": seed,
-        },
-        rounds=rounds,
-        trace=trace,
-        plot=plot,
-        output=Output(output, form, overwrite),
+    case = case_of(parse(spec), input_size, num_classes)
+    if plot:
+        require_picture(plot)
+    beside = [path for path in (trace, plot) if path]
+    where = Output(output, form, overwrite)
+    require_beside(where, beside)
+    target = destination(where)
+    how = RunRequest(
+        batch=batch_size,
+        dtype=optional_name("--dtype", dtype, DTYPES),
+        amp=amp,
+        channels_last=channels_last,
+        threads=threads,
+        seed=seed,
     )
+    found = _profile(case, how, device, rounds, trace)
+    if plot:
+        plot_roofline(found, plot)
+    target.write(profile_report(found))
+    for path in beside:
+        tell(f"wrote {path}")
+
+
+def _profile(
+    case: Case, how: RunRequest, device: str | None, rounds: int, trace: Path | None
+) -> "Profile":
+    """Where the model's time goes. Raises BuildError where it does not run."""
+    with status("loading torch") as say:
+        os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # its chatter is nobody's data
+        from srbench.measure.devices import opened, require_dtype, resolve_one  # loads torch
+        from srbench.runner.profiling import profile
+
+        name = resolve_one(device)
+        tell_of_unused(device)
+        with opened(name) as ready:
+            setup = how.setup(ready)
+            require_dtype(ready, setup, ("forward",))
+            say(f"timing {case.spec} on {ready.name}")
+            try:
+                return profile(case, setup, ready, rounds, trace)
+            except SrbenchError:
+                raise
+            except BaseException as error:  # a network of someone else's may raise anything
+                require_failure(error)
+                raise BuildError(
+                    f"{case.spec} does not run: {told(error)}",
+                    "try a smaller --batch-size or --input-size",
+                ) from error

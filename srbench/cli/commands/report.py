@@ -1,12 +1,22 @@
 """``srbench report``: records as a page to look at."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from srbench.cli.completion import complete_records
-from srbench.cli.output import OverwriteOption
+from srbench.cli.messages import tell
+from srbench.cli.output import Output, OverwriteOption, destination
+from srbench.errors import ROWS_FAILED, for_all, some
+from srbench.files import is_file
+from srbench.records.join import joined
+from srbench.report.overview import rows_report
+from srbench.report.plots.panels import panels, without_defaults
+from srbench.report.plots.svg import chart
+
+if TYPE_CHECKING:
+    from srbench.report.formats.html import Part
 
 
 def report(
@@ -35,6 +45,37 @@ def report(
 
       srbench report sweep.jsonl imagenet --output sweep.html
     """
-    from srbench.cli.reporting import report_and_write
+    from srbench.cli.inputs import records_path  # loads pydantic
+    from srbench.report.formats.html import page
+    from srbench.tables.committed import FOLDER, layout_paths
 
-    raise typer.Exit(report_and_write(records or (), output, title, overwrite))
+    named = list(records or [path.stem for path in layout_paths(FOLDER)])
+    paths = [records_path(name) for name in named]
+    reads = [*paths, *(path.with_suffix(".toml") for path in paths)]
+    target = destination(Output(output, "html", overwrite), reads)
+    parts = for_all(_part, named)
+    target.put(page(title, [part for part, _ in parts]))
+    raise typer.Exit(0 if all(is_sound for _, is_sound in parts) else ROWS_FAILED)
+
+
+def _part(name: str) -> "tuple[Part, bool]":
+    """A table with its layout's columns, or a file with all that it has; is it sound?"""
+    from srbench.cli.inputs import read_records
+    from srbench.report.formats.html import Part, provenance
+    from srbench.tables.committed import FOLDER, open_table
+
+    loaded = read_records(name)
+    layout = FOLDER / f"{name}.toml"
+    if is_file(layout):
+        table = open_table(layout, imports=False)
+        if rows := table.uncounted:
+            tell(f"note: {name}: rows without a record: {some([str(row) for row in rows])}")
+        report = table.exact_report()
+    else:
+        report = rows_report("records", joined(loaded.records))
+    shown = joined(report.records)
+    for block in without_defaults(shown):
+        tell(f"note: {name}: rows that leave options of {block} out are not plotted against them")
+    charts = [chart(panel) for panel in panels(shown)]
+    part = Part(Path(name).name, report.tables, charts, provenance(report.records))
+    return part, not loaded.problems

@@ -1,6 +1,7 @@
 """``srbench sweep``: one spec with options that take several values, as records."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,9 +9,35 @@ import typer
 
 from srbench.cli import model_options, run_options
 from srbench.cli.completion import complete_stages, complete_vary
-from srbench.cli.output import FormatOption, Output, OutputOption, OverwriteOption
-from srbench.cli.values import starting
-from srbench.conditions import TIME_BUDGET
+from srbench.cli.messages import tell
+from srbench.cli.output import (
+    Destination,
+    FormatOption,
+    Output,
+    OutputOption,
+    OverwriteOption,
+    destination,
+    require_beside,
+)
+from srbench.cli.progress import progress
+from srbench.cli.run_options import RunRequest
+from srbench.cli.values import listed, starting, whole_numbers
+from srbench.conditions import TIME_BUDGET, Plan, Setup
+from srbench.errors import ROWS_FAILED, SpecError, SrbenchError
+from srbench.files import exists
+from srbench.records.join import Joined, joined
+from srbench.records.record import UNKNOWN, Key, Record, Row
+from srbench.records.record_file import RecordFile
+from srbench.report.formats import Report
+from srbench.report.origin import origin
+from srbench.report.overview import rows_report
+from srbench.report.plots.matplotlib import plot_panels, require_picture
+from srbench.report.plots.panels import panels
+from srbench.report.problems import failures
+from srbench.runner.resume import Counter, comparisons, time_missing
+from srbench.spec.cases import cases
+from srbench.spec.grid import grid
+from srbench.spec.parse import Spec
 
 _GRID = "What varies; every combination is a row"
 
@@ -95,22 +122,179 @@ def sweep(
 
       srbench sweep resnet18+se+sr --vary sr.hidden=32,64 --vary se.reduction=8,16
     """
-    from srbench.cli.sweeping import sweep_and_show
-
+    if plot:
+        require_picture(plot)
+    if batch_size and not device:
+        raise SrbenchError("--batch-size is for times", "give --device as well")
     named = {"memories": memories, "reduction": reduction, "stage": stage}
-    raise typer.Exit(
-        sweep_and_show(
-            spec,
-            {name: values for name, values in named.items() if values is not None},
-            vary or (),
-            sizes=input_size,
-            batches=batch_size,
-            num_classes=num_classes,
-            device=device,
-            time_budget=time_budget,
-            seed=seed,
-            records=records,
-            plot=plot,
-            output=Output(output, form, overwrite),
-        )
-    )
+    named_values = {name: values for name, values in named.items() if values is not None}
+    specs = grid(spec, _varied(named_values, vary or ()))
+    rows = _rows(specs, input_size, num_classes)
+    batches = whole_numbers("--batch-size", batch_size)
+    times = _Times(device, batches, Plan(time_budget=time_budget), seed)
+    times.require()
+    target, file = _opened(records, plot, Output(output, form, overwrite))
+    raise typer.Exit(_show(f"A sweep of {spec}.", rows, times, _Done(file), target, plot))
+
+
+@dataclass(frozen=True)
+class _Times:
+    """What is timed as well: nothing without a device."""
+
+    device: str | None
+    batches: Sequence[int]
+    plan: Plan
+    seed: int
+
+    def require(self) -> None:
+        """Raises SrbenchError for what cannot be, before anything is counted."""
+        for batch in self.batches:
+            Setup(batch=batch)
+        if self.device:
+            from srbench.measure.devices import resolve_one  # loads torch
+
+            resolve_one(self.device)
+
+
+def _opened(records: Path, plot: Path | None, output: Output) -> tuple[Destination, RecordFile]:
+    """Where the rows are shown, and where they are kept. Raises SrbenchError where they cannot."""
+    if exists(records.with_suffix(".toml")):
+        raise SrbenchError(f"{records} belongs to a table", "name another file with --records")
+    target = destination(output, reads=[records])
+    if plot:
+        require_beside(output, [plot], reads=[records])
+    file = RecordFile(records)
+    file.require_writable()
+    if file.cut_short:
+        tell(f"line {file.cut_short} of {records} was cut short: dropped")
+    return target, file
+
+
+def _show(
+    caption: str,
+    rows: Sequence[Row],
+    times: _Times,
+    done: "_Done",
+    target: Destination,
+    plot: Path | None,
+) -> int:
+    """Measure, write and draw the rows; returns the exit code."""
+
+    def report() -> Report | None:
+        return _report(caption, _shown(rows, done, times.batches), done)
+
+    with target.keeping(report):
+        _count(rows, done)
+        if times.device and done.counts:
+            _time(done, times.device, times)
+    done.file.restore()
+    found = report()
+    if found:
+        target.write(found)
+    failed = {record.key for record in done.failures}
+    for failure in failures(found.records if found else done.failures, failed):
+        tell(f"error: {failure}")
+    if plot and found:
+        plot_panels(panels(_shown(rows, done, times.batches)), plot)
+    return ROWS_FAILED if done.failures else 0
+
+
+@dataclass
+class _Done:
+    """How far a sweep is: the counts that are of the code as it is now, by row, what was measured
+    now, and the rows that failed."""
+
+    file: RecordFile
+    counts: dict[Row, Record] = field(default_factory=dict)
+    measured: set[Key] = field(default_factory=set)
+    failures: list[Record] = field(default_factory=list)
+
+
+def _count(rows: Sequence[Row], done: _Done) -> None:
+    """Count the rows that are not there yet, or not of the code as it is now."""
+    with progress(len(rows)) as begin:
+        count = Counter(detailed=False)
+        for number, row in enumerate(rows):
+            begin(number, str(row))
+            done.file.refresh()
+            known = done.file.find(Key(row, None, None, None))
+            if known and count.is_current(known):
+                done.counts[row] = known
+                continue
+            record = count(row)
+            if record.status != "ok":
+                done.failures.append(record)
+                continue
+            done.file.put(record)
+            done.measured.add(record.key)
+            done.counts[row] = record
+
+
+def _time(done: _Done, device: str, times: _Times) -> None:
+    """Time the rows that were counted, one batch size after the other."""
+    groups = list(comparisons(done.counts))
+    batches: Sequence[int | None] = times.batches or [None]
+    with progress(len(groups) * len(batches)) as begin:
+        from srbench.measure.devices import opened, resolve_one  # loads torch
+
+        with opened(resolve_one(device)) as ready:
+            for number, batch in enumerate(batches):
+                setup = RunRequest(batch, seed=times.seed).setup(ready)
+                for place, group in enumerate(groups):
+                    begin(number * len(groups) + place, f"timing {group[0]}")
+                    fingerprints = {row: done.counts[row].fingerprint for row in group}
+                    for record in time_missing(
+                        fingerprints, done.file, ready, setup, times.plan, lambda who, what: None
+                    ):
+                        done.measured.add(record.key)
+                        if record.status != "ok":
+                            done.failures.append(record)
+
+
+def _report(caption: str, shown: Sequence[Joined], done: _Done) -> Report | None:
+    """The rows, and on stderr where they are from; None where there are none."""
+    made = rows_report("sweep", shown, caption)
+    taken = {record.key for record in made.records} - done.measured
+    said = origin(made.records, taken)
+    where = f"{len(done.counts)} rows of this sweep are in {done.file.path}"
+    tell(f"{where}: {said}" if said else where)
+    return replace(made, taken=taken) if shown else None
+
+
+def _shown(rows: Sequence[Row], done: _Done, batches: Sequence[int]) -> list[Joined]:
+    """The rows of this sweep, of all that the file holds: counts and times of today's code."""
+    times = [
+        record
+        for record in done.file.records
+        if record.timing and (record.fingerprint != UNKNOWN or record.key in done.measured)
+    ]
+    failed = [record for record in done.failures if not record.timing]
+    wanted = done.counts.keys() | {record.row for record in failed}
+    records = [*done.counts.values(), *failed, *(r for r in times if r.row in wanted)]
+    if batches:
+        records = [r for r in records if not r.timing or r.timing.setup.batch in batches]
+    order = {row: number for number, row in enumerate(rows)}
+    return sorted(joined(records), key=lambda one: order[one.row])
+
+
+def _rows(specs: Sequence[Spec], sizes: str | None, num_classes: int | None) -> list[Row]:
+    """Every baseline with its variants, for one input size after the other."""
+    each: Sequence[str | None] = listed("--input-size", sizes) or [None]
+    return [
+        case.row
+        for size in each
+        for case in cases(specs, (), (), size=size, num_classes=num_classes)
+    ]
+
+
+def _varied(named: Mapping[str, str], vary: Sequence[str]) -> dict[str, list[str]]:
+    """The values by option, those of ``--vary KEY=A,B`` among them."""
+    found = {name: listed(f"--{name}", values) for name, values in named.items()}
+    for text in vary:
+        key, equals, values = text.partition("=")
+        if not (key and equals):
+            raise SpecError(f"--vary {text} is not KEY=A,B", "write --vary sr.hidden=32,64")
+        if key in found:
+            raise SpecError(f"{key} is varied twice", "give all its values at once")
+        found[key] = listed(f"--vary {key}", values)
+    return found

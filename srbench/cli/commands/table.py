@@ -1,14 +1,29 @@
 """``srbench table``: committed tables, measured as far as they lack something, and written."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from srbench.cli.run_options import DEVICES, BatchSizeOption, CudaGraphOption
+from srbench.check.findings import ACCEPT
+from srbench.cli.messages import tell
+from srbench.cli.output import Output, destination
+from srbench.cli.progress import counter, status
+from srbench.cli.run_options import DEVICES, BatchSizeOption, CudaGraphOption, RunRequest
 from srbench.cli.table_options import FolderOption, NamesArgument
 from srbench.cli.values import starting
-from srbench.conditions import TIME_BUDGET
+from srbench.conditions import PASSES, TIME_BUDGET, Plan
+from srbench.errors import GATE_FAILED, ROWS_FAILED, SrbenchError, for_all
+from srbench.records.printable import printable
+from srbench.report.formats import Report
+from srbench.report.origin import origin
+from srbench.report.problems import failures, warnings
+from srbench.runner.resume import Counter
+from srbench.tables import fill
+from srbench.tables.committed import Committed, layout_paths, open_tables
+from srbench.tables.fill import Filled
 
 _DEVICE = "Times of this machine, in files of their own"
 
@@ -67,18 +82,122 @@ def table(
 
       srbench table backbones --device cuda --cuda-graph
     """
-    from srbench.cli.tabling import fill_and_show
-
-    raise typer.Exit(
-        fill_and_show(
-            folder,
-            names or (),
-            render_only=render_only,
-            update=update,
-            reason=reason.strip(),
-            device=device,
-            batch_size=batch_size,
-            cuda_graph=cuda_graph,
-            time_budget=time_budget,
-        )
+    _refuse(
+        (update and not reason.strip(), "--update needs a reason", 'say why: --reason "…"'),
+        (reason.strip() and not update, "--reason goes with --update", "give both, or neither"),
+        (render_only and update, "--render-only measures nothing", "leave out one of the two"),
+        (render_only and device, "--render-only measures nothing", "leave out one of the two"),
+        (batch_size and not device, "--batch-size is for times", "give --device as well"),
+        (cuda_graph and not device, "--cuda-graph is for times", "give --device as well"),
     )
+    how = RunRequest(batch_size, cuda_graph=cuda_graph)
+    request = _Request(render_only, reason.strip(), device, how, time_budget)
+    raise typer.Exit(_show(folder, names or (), request))
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What is done with the tables; a ``reason`` accepts what has changed."""
+
+    renders_only: bool
+    reason: str
+    device: str | None
+    how: RunRequest
+    time_budget: float
+
+
+def _refuse(*refusals: tuple[object, str, str]) -> None:
+    """Raises SrbenchError for the first that is so, with its message and hint."""
+    for is_so, message, hint in refusals:
+        if is_so:
+            raise SrbenchError(message, hint)
+
+
+def _show(folder: Path, names: Sequence[str], request: _Request) -> int:
+    """Fill, write and show the tables; returns the exit code."""
+    target = destination(Output(), must_show=False)
+    paths = layout_paths(folder, [] if "all" in names else names)
+    tables = open_tables(paths, imports=not request.renders_only)
+    for_all(Committed.require_sound, tables)  # before anything is measured that could be lost
+    if request.renders_only:
+        for_all(Committed.require_counted, tables)
+    rows = 0 if request.renders_only else len({row for table in tables for row in table.rows})
+    with counter(rows) as count:
+        done = [
+            Filled(table) if request.renders_only else _filled(table, count, request.reason)
+            for table in tables
+        ]
+    if request.device:
+        done = [_timed(filled, count, request.device, request) for filled in done]
+    for filled in done:
+        _write(folder, filled)
+    reports = [_report(filled, says_origin=not request.renders_only) for filled in done]
+    for number, (filled, report) in enumerate(zip(done, reports, strict=True)):
+        heading = printable(f"{filled.table.name}: {filled.table.layout.caption}")
+        target.show(f"{'' if number == 0 else chr(10)}{heading}\n\n")
+        target.write(report)
+    if any(filled.outdated for filled in done):
+        return GATE_FAILED
+    return ROWS_FAILED if any(filled.failures for filled in done) else 0
+
+
+def _filled(table: Committed, count: Counter, reason: str) -> Filled:
+    filled = fill.update(table, count, reason) if reason else fill.fill(table, count)
+    for change in filled.changes:
+        tell(f"{table.name}: {change}")
+    for record in filled.failures:
+        tell(f"error: {table.name}: {record.row}: {record.status}")
+    for one in filled.outdated:
+        tell(f"error: {table.name}: {one.row}: {one}")
+        for reason in one.reasons:
+            tell(f"    {reason}")
+    if filled.outdated:
+        tell(f"hint: {ACCEPT.format(table=table.name)}")
+    return filled
+
+
+def _write(folder: Path, filled: Filled) -> None:
+    """The files, unless they would have what is true beside what is not any more."""
+    if not filled.is_true:
+        tell(f"{filled.table.name}: its Markdown, LaTeX and CSV are left as they are")
+        return
+    for name in fill.write_renderings(filled.table):
+        tell(f"wrote {folder / name}")
+
+
+def _report(filled: Filled, says_origin: bool) -> Report:
+    """What may be shown, and on stderr where it is from."""
+    report = filled.shown().last_report()
+    new = {record.key for record in (*filled.counted, *filled.timed)}
+    taken = {record.key for record in report.records} - new
+    if says_origin:
+        said = origin(report.records, taken) or "no row was counted"
+        if filled.confirmed:
+            said += f"; {filled.confirmed} counted again, with the same figures"
+        tell(f"{filled.table.name}: {said}")
+    return replace(report, taken=taken)
+
+
+def _timed(filled: Filled, count: Counter, device: str, request: _Request) -> Filled:
+    """The table with the times of this machine, of the passes that it shows."""
+    if filled.outdated:
+        return filled
+    columns = {*filled.table.layout.device_columns}
+    passes = tuple(p for p in PASSES if {p, f"{p}_overhead"} & columns)
+    plan = Plan(passes or PASSES[:1], time_budget=request.time_budget)
+    with status("loading torch") as say:
+        from srbench.measure.devices import opened, resolve_one  # loads torch
+
+        with opened(resolve_one(device)) as ready:
+            setup = request.how.setup(ready)
+            filled = fill.time_rows(
+                filled, count, ready, setup, plan, lambda who, what: say(f"{who}: {what}")
+            )
+    file = filled.table.times[-1][1]
+    if not filled.timed:
+        tell(f"{filled.table.name}: timed already; delete {file.path} to time it again")
+    for warning in warnings(file.records):
+        tell(f"warning: {warning}")
+    for failure in failures(file.records):
+        tell(f"error: {failure}")
+    return filled

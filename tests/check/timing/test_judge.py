@@ -7,7 +7,7 @@ import pytest
 
 from srbench.check.report import verdicts_report
 from srbench.check.timing.judge import is_decided, judge
-from srbench.check.verdicts import Verdict, exit_code
+from srbench.check.verdicts import Verdict, timing_exit_code
 from srbench.report.formats import FORMATS
 
 SLOW, SAME, NOISY = [1.10] * 6, [1.0] * 6, [0.8, 1.3, 0.9, 1.2, 1.0, 1.1]
@@ -86,8 +86,8 @@ def test_the_gravest_outcome_is_the_exit_code() -> None:
     def verdicts(*outcomes: str) -> list[Verdict]:
         return [Verdict("t", "s", one, 0.05) for one in outcomes]
 
-    assert exit_code(verdicts("pass", "new")) == 0
-    assert exit_code(verdicts("pass", "inconclusive")) == 3
-    assert exit_code(verdicts("inconclusive", "failed")) == 4
-    assert exit_code(verdicts("failed", "regression", "inconclusive")) == 1
-    assert exit_code([]) == 0
+    assert timing_exit_code(verdicts("pass", "new")) == 0
+    assert timing_exit_code(verdicts("pass", "inconclusive")) == 3
+    assert timing_exit_code(verdicts("inconclusive", "failed")) == 4
+    assert timing_exit_code(verdicts("failed", "regression", "inconclusive")) == 1
+    assert timing_exit_code([]) == 0
