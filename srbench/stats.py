@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from srbench.records.record import Estimate
+from srbench.records.timing import Estimate
 
 CONFIDENCE = 0.95
 FEWEST = 6  # samples that a two-sided 95 % interval takes

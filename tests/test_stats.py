@@ -12,7 +12,7 @@ from scipy import stats as scipy_stats
 
 from srbench import stats
 from srbench.records.overhead import reach
-from srbench.records.record import Estimate
+from srbench.records.timing import Estimate
 
 RUNS = 2_000
 RATIO = 1.03  # what the variant really takes

@@ -7,7 +7,7 @@ from typing import Any
 from srbench.check.findings import Checked, Finding
 from srbench.check.verdicts import Verdict
 from srbench.records.printable import printable
-from srbench.records.record import Estimate
+from srbench.records.timing import Estimate
 from srbench.report.formats import Report
 from srbench.report.table import Column, Table
 

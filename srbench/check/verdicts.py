@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from srbench.errors import GATE_FAILED, INCONCLUSIVE, ROWS_FAILED
-from srbench.records.record import Estimate
+from srbench.records.timing import Estimate
 
 Outcome = Literal["pass", "regression", "inconclusive", "new", "failed"]
 EXIT_CODES: dict[Outcome, int] = {

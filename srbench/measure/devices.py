@@ -16,7 +16,7 @@ from srbench.measure.clocks import Clock, CudaClock, WallClock
 from srbench.measure.interference import CpuWatch, GpuWatch, MemoryWatch, Watch, Watches
 from srbench.measure.nvml import Gpu
 from srbench.measure.passes import Subject
-from srbench.records.record import Memory
+from srbench.records.timing import Memory
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from srbench.measure.clocks import Clock, Task
 from srbench.measure.energy_counter import Reading, readings, steps
 from srbench.measure.latency import Deadline
 from srbench.measure.nvml import Gpu
-from srbench.records.record import Energy
+from srbench.records.timing import Energy
 
 WINDOW = 2.0  # seconds
 WINDOWS = 3  # of each model

@@ -14,7 +14,7 @@ import torch
 from srbench.measure.malloc import return_freed_memory
 from srbench.measure.passes import Subject, around, task
 from srbench.measure.release import empty
-from srbench.records.record import Memory
+from srbench.records.timing import Memory
 
 _PROC = Path("/proc/self")
 # glibc returns every large block at once, instead of learning to keep them for the next.

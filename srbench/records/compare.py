@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass
 
 from srbench.errors import SrbenchError
 from srbench.records.environment import TORCH, UNUSUAL, VERSIONS
-from srbench.records.record import Record, Role, Row
+from srbench.records.record import Record, Row
+from srbench.records.timing import Role
 
 MACHINE = ("os", "cpu", "cores", "gpu", "driver", *TORCH, *UNUSUAL)
 HOW = ("device", "dtype", "amp", "channels_last", "compile", "cuda_graph", "seed", "optimizer")

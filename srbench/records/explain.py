@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
+from srbench.records.counts import METRICS
 from srbench.records.environment import VERSIONS
 from srbench.records.record import Record
 
-EXACT = ("params", "trainable", "buffers", "macs", "flops", "macs_torch")
 SAID = ("baseline", "status", "settings")  # of the record itself
 AT_MOST = 6  # lines about one kind of thing
 
@@ -56,7 +56,7 @@ def figures(before: Record, after: Record) -> Iterator[str]:
     Trainable parameters are named where they are not simply all.
     """
     said: set[tuple[int, int]] = set()
-    for name in EXACT:
+    for name, _, _ in METRICS:
         old, new = getattr(before.counts, name, None), getattr(after.counts, name, None)
         if old != new and old is not None and new is not None and (old, new) not in said:
             said.add((old, new))

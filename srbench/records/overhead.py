@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Literal
 
-from srbench.records.record import Estimate, Timing
+from srbench.records.timing import Estimate, Timing
 
 
 def reach(estimate: Estimate) -> float:

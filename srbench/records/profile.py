@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from srbench.conditions import Setup
-from srbench.records.record import Estimate
+from srbench.records.timing import Estimate
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,14 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from srbench.conditions import PASSES
+from srbench.records.counts import COMPARED, METRICS
 from srbench.records.join import Join
-from srbench.records.record import Estimate, Record, Timing
+from srbench.records.record import Record
 from srbench.records.schema import SCHEMA
+from srbench.records.timing import Estimate, Timing
 
 if TYPE_CHECKING:
     import pandas
-
-COMPARED = ("params", "macs", "flops")
 
 
 class Results(Sequence[Record]):
@@ -100,7 +100,7 @@ class Results(Sequence[Record]):
         )
 
     def _counts(self, record: Record) -> dict[str, Any]:
-        names = (*COMPARED, "trainable", "buffers", "macs_torch")
+        names = sorted((m.name for m in METRICS), key=lambda name: name not in COMPARED)
         row = {name: getattr(record.counts, name, None) for name in names}
         joined = self._join(record.row)
         for metric in COMPARED:

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from srbench.errors import SrbenchError, did_you_mean
+from srbench.records.counts import COMPARED, METRICS, TITLES
 from srbench.records.join import Joined
 from srbench.records.overhead import Overhead, overhead
 from srbench.records.published import Figure
-from srbench.records.record import Estimate
-from srbench.records.results import COMPARED
+from srbench.records.timing import Estimate
 from srbench.report.table import Column, Hint
 
-TITLES = {"params": "Params", "macs": "MACs", "flops": "FLOPs"}
 ASKED, COUNTED, PRINTED, TIMED = "asked", "counted", "printed", "timed"
 ERRORS = {"top1_error": "Top-1 error", "top5_error": "Top-5 error"}
 
@@ -148,8 +147,11 @@ FIELDS: dict[str, Field] = {
     "input": Field(Column("Input", "name"), lambda row: row.row.size, ASKED),
     "num_classes": Field(Column("Classes", "integer"), lambda row: row.row.num_classes, ASKED),
     **{name: field for metric in COMPARED for name, field in _counted(metric)},
-    "trainable": Field(Column("Trainable", "count"), _count("trainable")),
-    "buffers": Field(Column("Buffers", "count"), _count("buffers")),
+    **{
+        m.name: Field(Column(m.title, "count"), _count(m.name))
+        for m in METRICS
+        if m.title and not m.is_compared
+    },
     "published_name": Field(Column("There called", "name"), _printed_name, PRINTED),
     **{name: field for metric in ("params", "macs") for name, field in _compared(metric)},
     **{

@@ -7,10 +7,11 @@ from typing import Any
 
 from srbench.conditions import PASSES
 from srbench.records.compare import Differences, Pair
+from srbench.records.counts import COMPARED, TITLES
 from srbench.records.overhead import Overhead, overhead
-from srbench.records.record import UNKNOWN, Estimate, PassTiming, Timing
-from srbench.records.results import COMPARED
-from srbench.report.columns import TITLES, raw
+from srbench.records.record import UNKNOWN
+from srbench.records.timing import Estimate, PassTiming, Timing
+from srbench.report.columns import raw
 from srbench.report.formats import Report
 from srbench.report.notes import model_name, sections
 from srbench.report.problems import problems, shortened

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
+from srbench.records.counts import COMPARED, TITLES, ModuleCounts
 from srbench.records.join import joined
-from srbench.records.record import ModuleCounts, Record
-from srbench.records.results import COMPARED, Results
-from srbench.report.columns import FIELDS, TITLES
+from srbench.records.record import Record
+from srbench.records.results import Results
+from srbench.report.columns import FIELDS
 from srbench.report.formats import Report
 from srbench.report.notes import images, measured_with, sections, settings_note
 from srbench.report.problems import doubts, problems

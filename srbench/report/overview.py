@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from srbench.conditions import PASSES
+from srbench.records.counts import COMPARED
 from srbench.records.join import Joined
 from srbench.records.published import Published
 from srbench.records.record import Record
-from srbench.records.results import COMPARED, Results
+from srbench.records.results import Results
 from srbench.records.schema import CONVENTION
 from srbench.report.columns import ERRORS, FIELDS, PRINTED, Field
 from srbench.report.counts import counts_notes

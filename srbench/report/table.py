@@ -10,7 +10,7 @@ from srbench.report.units import Scale, column_scale, measured_scale, percent_de
 if TYPE_CHECKING:
     from srbench.records.overhead import Overhead
     from srbench.records.published import Figure
-    from srbench.records.record import Estimate
+    from srbench.records.timing import Estimate
 
 Hint = Literal[
     "name",

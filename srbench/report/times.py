@@ -7,8 +7,9 @@ from typing import Any
 
 from srbench.conditions import PASSES
 from srbench.records.overhead import Overhead, overhead
-from srbench.records.record import Estimate, PassTiming, Record, Timing
+from srbench.records.record import Record
 from srbench.records.results import Results
+from srbench.records.timing import Estimate, PassTiming, Timing
 from srbench.report.formats import Report
 from srbench.report.notes import images, listed, measured_with, model_name, sections, settings_note
 from srbench.report.problems import problems

@@ -18,7 +18,8 @@ from srbench.models.assembly import Assembly, Inserted
 from srbench.models.build import assemble, assemble_uninitialised
 from srbench.models.checks import does_not_run, watched
 from srbench.records import environment
-from srbench.records.record import UNKNOWN, Counts, MadeOf, ModuleCounts, Record
+from srbench.records.counts import Counts, ModuleCounts
+from srbench.records.record import UNKNOWN, MadeOf, Record
 from srbench.records.results import Results
 from srbench.spec.cases import Case, Size, cases, usual
 from srbench.spec.parse import Spec, backbone_of, settings

@@ -8,7 +8,8 @@ from srbench.conditions import PASSES
 from srbench.measure.clocks import Wall
 from srbench.measure.pinning import BUILDING
 from srbench.records import environment
-from srbench.records.record import Energy, Estimate, Memory, PassTiming, Record, Timing
+from srbench.records.record import Record
+from srbench.records.timing import Energy, Estimate, Memory, PassTiming, Timing
 from srbench.runner.sampling import Job, Row, Sampled
 from srbench.spec.cases import usual
 from srbench.spec.parse import settings

@@ -13,7 +13,7 @@ from srbench.measure.passes import Subject, around, tasks
 from srbench.measure.pinning import pinned
 from srbench.measure.release import empty, release
 from srbench.measure.torch_settings import put_back
-from srbench.records.record import Energy, Memory
+from srbench.records.timing import Energy, Memory
 from srbench.runner.sampling import Job, Row, Say, at_most, subject
 from srbench.spec.parse import Spec
 

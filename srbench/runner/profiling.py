@@ -21,7 +21,7 @@ from srbench.models.probe import outputs
 from srbench.models.stages import stage_units
 from srbench.records import environment
 from srbench.records.profile import PartProfile, Profile
-from srbench.records.record import Estimate
+from srbench.records.timing import Estimate
 from srbench.runner.counting import assemble_and_count
 from srbench.shapes.torch_function import NeedsValues
 from srbench.spec.cases import Case

@@ -23,7 +23,8 @@ from srbench.measure.placement import Places
 from srbench.measure.release import release
 from srbench.measure.torch_settings import current, put_back
 from srbench.models.build import assemble
-from srbench.records.record import UNKNOWN, MadeOf, Role
+from srbench.records.record import UNKNOWN, MadeOf
+from srbench.records.timing import Role
 from srbench.spec.parse import Spec
 
 

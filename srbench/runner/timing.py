@@ -13,8 +13,9 @@ from srbench.measure.latency import Deadline
 from srbench.measure.torch_settings import kept
 from srbench.models.build import require_buildable
 from srbench.records import environment
-from srbench.records.record import Energy, Record
+from srbench.records.record import Record
 from srbench.records.results import Results
+from srbench.records.timing import Energy
 from srbench.runner.estimating import estimates, failure_of, record_of
 from srbench.runner.memory_and_energy import Peaks, measure_energies, measure_peaks
 from srbench.runner.sampling import Job, Row, Sampled, Say, at_most, sample, sample_afresh

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from srbench.errors import SrbenchError
+from srbench.records.counts import COMPARED
 from srbench.records.join import Join
 from srbench.records.record import Record
-from srbench.records.results import COMPARED
 from srbench.report.columns import ASKED, COUNTED, FIELDS, PRINTED, TIMED, Field, field, fields
 from srbench.report.formats import Report
 from srbench.report.overview import rows_notes, used

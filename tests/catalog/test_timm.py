@@ -16,7 +16,7 @@ from srbench.catalog.plugins import backbones
 from srbench.errors import BuildError
 from srbench.models.build import require_buildable
 from srbench.models.sites import insert
-from srbench.records.record import Counts
+from srbench.records.counts import Counts
 from srbench.spec.cases import case_of
 from srbench.spec.parse import parse
 

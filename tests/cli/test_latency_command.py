@@ -24,7 +24,7 @@ from srbench.measure.interference import GpuWatch, MemoryWatch
 from srbench.measure.latency import Course, Samples
 from srbench.measure.placement import Places
 from srbench.records import jsonl
-from srbench.records.record import Memory
+from srbench.records.timing import Memory
 from srbench.runner import sampling, timing
 
 SMALL = ("--input-size", "32", "--batch-size", "2")

@@ -10,7 +10,7 @@ from support.fakes import Card, FakeNvml, fake_gpu
 from srbench.measure.clocks import FakeClock, Task
 from srbench.measure.energy import WINDOW, WINDOWS, energies
 from srbench.measure.latency import Deadline
-from srbench.records.record import Energy
+from srbench.records.timing import Energy
 
 WATTS = {"idle": 124.0, "a": 500.0, "b": 505.0}
 

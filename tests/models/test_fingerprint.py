@@ -538,7 +538,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, sys.argv[1])
 
 import srbench
-from srbench.comparison import case_of
+from srbench.spec.cases import case_of
 from srbench.models.build import assemble, probe
 from srbench.models.fingerprint import fingerprint
 from srbench.spec import parse

@@ -14,8 +14,8 @@ from srbench.cli.app import run
 from srbench.records import jsonl
 from srbench.records.compare import differences
 from srbench.records.join import joined
-from srbench.records.record import Energy, Estimate, Memory
 from srbench.records.results import Results
+from srbench.records.timing import Energy, Estimate, Memory
 from srbench.report.compare import differences_report
 from srbench.report.formats import FORMATS
 from srbench.report.formats.html import Part, page, provenance

@@ -21,7 +21,7 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from support.records import counted
-from srbench.filing import RecordFile
+from srbench.records.record_file import RecordFile
 
 file = RecordFile(Path(sys.argv[2]))
 for number in range(30):

@@ -10,7 +10,7 @@ from srbench import stats
 from srbench.measure.clocks import FakeClock, Task
 from srbench.measure.latency import Stop
 from srbench.records.overhead import Overhead, is_precise, reach
-from srbench.records.record import Estimate
+from srbench.records.timing import Estimate
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from srbench import stats
-from srbench.records.record import Estimate, PassTiming
+from srbench.records.timing import Estimate, PassTiming
 from srbench.report.compare import change
 
 FLAT = ((1.0, 1.2, 5.0, 2.0, 2.2, 2.1, 3.0),)

@@ -22,9 +22,10 @@ from srbench.cli import messages
 from srbench.cli.app import run
 from srbench.conditions import Setup
 from srbench.records import jsonl
+from srbench.records.counts import ModuleCounts
 from srbench.records.join import joined
 from srbench.records.printable import printable, printable_json
-from srbench.records.record import ModuleCounts, Record
+from srbench.records.record import Record
 from srbench.report.formats import FORMATS
 from srbench.report.formats.html import Part, page
 from srbench.report.overview import rows_report

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from srbench.records.overhead import Overhead
 from srbench.records.printable import printable
-from srbench.records.record import Estimate
+from srbench.records.timing import Estimate
 from srbench.report.formats import FORMATS, SUFFIXES, Report, data, latex, markdown, text
 from srbench.report.table import Column, Table
 

@@ -8,7 +8,8 @@ import pytest
 import srbench
 from srbench.errors import SrbenchError
 from srbench.measure import flops as measure_flops
-from srbench.records.record import Counts, Record
+from srbench.records.counts import Counts
+from srbench.records.record import Record
 from srbench.records.results import Results
 from srbench.runner import counting as runner
 

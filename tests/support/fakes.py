@@ -16,7 +16,7 @@ from srbench.measure.devices import Device
 from srbench.measure.energy_counter import Reading
 from srbench.measure.latency import Course, Deadline, Samples, Stop, interleave
 from srbench.measure.nvml import Gpu
-from srbench.records.record import Memory
+from srbench.records.timing import Memory
 from srbench.runner import timing
 
 GIB = 2**30

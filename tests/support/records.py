@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from srbench.conditions import Setup
+from srbench.records.counts import Counts, ModuleCounts
 from srbench.records.published import Figure, Published
-from srbench.records.record import Counts, Estimate, ModuleCounts, PassTiming, Record, Timing
+from srbench.records.record import Record
+from srbench.records.timing import Estimate, PassTiming, Timing
 
 VERSIONS = {"srbench": "0.1.0", "python": "3.11.7", "torch": "2.14.1"}
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from srbench import stats
 from srbench.check.verdicts import Outcome, Verdict
-from srbench.records.record import Estimate
+from srbench.records.timing import Estimate
 
 
 def is_below(ratio: Estimate, tolerance: float) -> bool:

@@ -10,7 +10,8 @@ from srbench._version import __version__
 from srbench.records.overhead import Overhead
 from srbench.records.printable import all_printable
 from srbench.records.published import Figure
-from srbench.records.record import UNKNOWN, Estimate, Record
+from srbench.records.record import UNKNOWN, Record
+from srbench.records.timing import Estimate
 from srbench.report.origin import dates
 from srbench.report.plots.svg import HEIGHT, WIDTH, Chart
 from srbench.report.ranks import notes, ranks

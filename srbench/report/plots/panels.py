@@ -9,9 +9,10 @@ from typing import Literal
 from srbench.catalog import BLOCKS
 from srbench.catalog.options import Value, format_value
 from srbench.errors import SpecError
+from srbench.records.counts import TITLES
 from srbench.records.join import Joined
 from srbench.records.overhead import Overhead
-from srbench.report.columns import ERRORS, FIELDS, TITLES
+from srbench.report.columns import ERRORS, FIELDS
 from srbench.report.table import MARK, overhead_text
 from srbench.spec.matching import unsaid
 from srbench.spec.parse import Part, Spec, read

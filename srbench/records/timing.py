@@ -1,0 +1,161 @@
+"""What each pass of a model took, in seconds, bytes and joules."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import accumulate
+from math import ceil
+from typing import Any, Literal
+
+from srbench.conditions import PRECISION, Setup
+from srbench.records.bounds import LARGEST, require_counts, require_facts, require_measures
+from srbench.records.schema import STRICT
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value and the interval around it, from ``n`` samples; without ends where those are too few
+    for one."""
+
+    __pydantic_config__ = STRICT
+    value: float
+    low: float | None = None
+    high: float | None = None
+    n: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a number beyond all measure."""
+        require_measures(self.value, self.low, self.high)
+        require_counts(self.n)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Peak of a pass in bytes, over the weights and the batch that lie there anyway.
+
+    ``allocated`` is what tensors took, ``reserved`` what the allocator took for them; None where
+    the device does not tell. On the CPU ``allocated`` is the process's resident memory.
+    """
+
+    allocated: int | None
+    reserved: int | None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a number beyond all measure."""
+        require_measures(self.allocated, self.reserved)
+
+
+@dataclass(frozen=True)
+class Energy:
+    """Joules per image of a GPU: all that it drew, and that less what it draws when it idles."""
+
+    gross: float
+    net: float
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a number beyond all measure."""
+        require_measures(self.gross, self.net)
+
+
+@dataclass(frozen=True)
+class PassTiming:
+    """One pass of one model, in seconds a batch.
+
+    ``ratio`` is to the baseline, from the same rounds. ``wall`` is from the call until the device
+    is idle, where ``seconds`` are the device's own. ``samples`` are all that were taken, process by
+    process and round by round: none was dropped. ``placements`` are the numbers of rounds between
+    which the models were moved in memory, process by process; an older srbench never moved them.
+    """
+
+    __pydantic_config__ = STRICT
+    seconds: Estimate
+    ratio: Estimate | None
+    samples: tuple[tuple[float, ...], ...]
+    wall: Estimate | None = None
+    memory: Memory | None = None
+    energy: Energy | None = None
+    placements: tuple[tuple[int, ...], ...] = ()
+
+    @property
+    def by_placement(self) -> tuple[tuple[tuple[float, ...], ...], ...]:
+        """The samples, process by process, placement by placement and round by round."""
+        if not self.placements:
+            return tuple((taken,) if taken else () for taken in self.samples)
+        return tuple(
+            tuple(
+                taken[end - rounds : end]
+                for rounds, end in zip(parts, accumulate(parts), strict=True)
+            )
+            for taken, parts in zip(self.samples, self.placements, strict=True)
+        )
+
+    def percentile(self, share: float) -> float | None:
+        """The smallest sample that at least that share of all samples does not exceed, in seconds;
+        None where fewer than one is expected above it."""
+        taken = sorted(seconds for process in self.samples for seconds in process)
+        if len(taken) * (1 - share) < 1 - 1e-9:
+            return None
+        return taken[ceil(share * len(taken) - 1e-9) - 1]
+
+    @property
+    def units(self) -> tuple[float, ...]:
+        """One median for each unit of the intervals: each process where there are several, else
+        each placement. An older srbench had rounds for units."""
+        from statistics import median  # listings do without
+
+        if len(self.samples) > 1:
+            parts = [taken for taken in self.samples if taken]
+        elif self.placements:
+            parts = [taken for process in self.by_placement for taken in process]
+        else:
+            parts = [(seconds,) for taken in self.samples for seconds in taken]
+        return tuple(median(part) for part in parts)
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where there is no sample, or one that is not above zero, or where they
+        are not those of the placements."""
+        taken = [s for one in self.samples for s in one]
+        taken += [one.value for one in (self.seconds, self.ratio, self.wall) if one]
+        if not any(self.samples) or any(not 1 / LARGEST < s < LARGEST for s in taken):
+            raise ValueError("there must be samples, all of them above zero seconds")
+        if self.placements:
+            if any(rounds < 1 for parts in self.placements for rounds in parts):
+                raise ValueError("a placement must have a round")
+            if [sum(parts) for parts in self.placements] != [len(one) for one in self.samples]:
+                raise ValueError("the rounds of the placements must be as many as the samples")
+
+
+def _ends(parts: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Each part's length and where it ends, laid end to end."""
+    parts = list(parts)
+    return zip(parts, accumulate(parts), strict=True)
+
+
+Role = Literal["baseline", "variant", "aa"]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How a model was run, and what each pass took; ``notes`` tell what disturbed it.
+
+    ``precision`` is what the run was asked for, a share to either side of a ratio: a wider interval
+    around no difference is undecided. An older srbench did not say; most runs asked for the usual
+    one. The role ``aa`` is the baseline a second time: what is found there is noise. ``changed``
+    are the settings of torch that the model's own code set while it was timed; those in the
+    record's environment were held.
+    """
+
+    __pydantic_config__ = STRICT
+    setup: Setup
+    role: Role
+    processes: int
+    passes: Mapping[str, PassTiming]
+    notes: tuple[str, ...] = ()
+    precision: float = PRECISION
+    changed: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a number of processes or a precision that none can be."""
+        require_counts(self.processes)
+        require_facts(self.changed)
+        if not 0 < self.precision < 1:
+            raise ValueError("a precision must be a share between 0 and 1")
