@@ -165,7 +165,7 @@ def test_text_shows_what_is_there(name: str) -> None:
 
 @pytest.mark.parametrize("name", NASTY)
 def test_csv_round_trips_and_runs_no_formula(name: str) -> None:
-    written = data.to_csv(["spec", "delta", "nothing"], [{"spec": name, "delta": -5}])
+    written = data.to_csv(Report((), ["spec", "delta", "nothing"], [{"spec": name, "delta": -5}]))
     (row,) = csv.DictReader(io.StringIO(written))
     assert row["spec"].removeprefix("'") == printable(name)
     assert row["spec"].lstrip()[0] not in "=+-@\t\r\uff1d"

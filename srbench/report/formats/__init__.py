@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from srbench.report.table import Table
@@ -40,64 +41,28 @@ def each_table(report: Report, render: Callable[[Table], str]) -> str:
     return "\n".join(render(table) for table in report.tables)
 
 
-def _text(report: Report) -> str:
-    from srbench.report.formats import text
+@dataclass(frozen=True)
+class Format:
+    """What a file of it ends in, and the function that writes it, which is loaded when it is used:
+    of a whole report, or of each table in it."""
 
-    return each_table(report, text.render)
+    suffix: str
+    writer: str
+    is_by_table: bool = False
 
-
-def _markdown(report: Report) -> str:
-    from srbench.report.formats import markdown
-
-    return each_table(report, markdown.render)
-
-
-def _latex(report: Report) -> str:
-    from srbench.report.formats import latex
-
-    return each_table(report, latex.render)
+    def __call__(self, report: Report) -> str:
+        write = resolve_name(f"{__name__}.{self.writer}")
+        text: str = each_table(report, write) if self.is_by_table else write(report)
+        return text
 
 
-def _csv(report: Report) -> str:
-    from srbench.report.formats import data
-
-    return data.to_csv(report.columns, report.rows)
-
-
-def _html(report: Report) -> str:
-    from srbench.report.formats import html
-
-    return html.page("srbench", [html.Part(table.name, [table]) for table in report.tables])
-
-
-def _json(report: Report) -> str:
-    from srbench.report.formats import data
-
-    return data.to_json(report.whole())
-
-
-def _jsonl(report: Report) -> str:
-    from srbench.report.formats import data
-
-    return data.to_jsonl(report.records, report.objects)
-
-
-FORMATS: dict[str, Callable[[Report], str]] = {
-    "text": _text,
-    "markdown": _markdown,
-    "latex": _latex,
-    "csv": _csv,
-    "html": _html,
-    "json": _json,
-    "jsonl": _jsonl,
+FORMATS = {
+    "text": Format(".txt", "text:render", is_by_table=True),
+    "markdown": Format(".md", "markdown:render", is_by_table=True),
+    "latex": Format(".tex", "latex:render", is_by_table=True),
+    "csv": Format(".csv", "data:to_csv"),
+    "html": Format(".html", "html:to_html"),
+    "json": Format(".json", "data:to_json"),
+    "jsonl": Format(".jsonl", "data:to_jsonl"),
 }
-
-SUFFIXES = {
-    ".txt": "text",
-    ".md": "markdown",
-    ".tex": "latex",
-    ".csv": "csv",
-    ".html": "html",
-    ".json": "json",
-    ".jsonl": "jsonl",
-}
+SUFFIXES = {one.suffix: name for name, one in FORMATS.items()}

@@ -12,6 +12,7 @@ from srbench.records.printable import all_printable
 from srbench.records.published import Figure
 from srbench.records.record import UNKNOWN, Record
 from srbench.records.timing import Estimate
+from srbench.report.formats import Report
 from srbench.report.origin import dates
 from srbench.report.plots.svg import HEIGHT, WIDTH, Chart
 from srbench.report.ranks import notes, ranks
@@ -31,6 +32,11 @@ class Part:
     tables: Sequence[Table]
     charts: Sequence[Chart] = ()
     provenance: Sequence[tuple[str, str]] = ()
+
+
+def to_html(report: Report) -> str:
+    """A page of a report's tables."""
+    return page("srbench", [Part(table.name, [table]) for table in report.tables])
 
 
 def page(title: str, parts: Iterable[Part]) -> str:
