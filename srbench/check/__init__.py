@@ -1,1 +1,1 @@
-"""Committed tables, kept true: measured, written, recounted, and timed against another version."""
+"""The gate of a CI: are committed counts, files and times still true?"""

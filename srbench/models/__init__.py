@@ -1,4 +1,4 @@
-"""Backbones with blocks in them: builders by family, the probe for shapes, and the surgery."""
+"""From a spec to a module: built, with blocks at their sites, and checked."""
 
 from srbench.models.build import build
 from srbench.models.weights import load_backbone_weights

@@ -1,0 +1,1 @@
+"""A forward pass on shapes alone: recorded, replayed, and followed from operator to operator."""

@@ -1,0 +1,1 @@
+"""Plots: what is drawn, as numbers, and what draws it."""

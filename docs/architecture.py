@@ -1,0 +1,54 @@
+"""Draws the layers of the import contract, with what each folder is for, in docs/architecture.md.
+
+    python docs/architecture.py         # writes the page's picture and table anew
+
+The contract is in pyproject.toml, and what a folder is for is the first sentence of its docstring.
+"""
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "architecture.md"
+BEGIN, END = "<!-- drawn by docs/architecture.py -->\n", "<!-- until here -->\n"
+
+
+def layers() -> list[list[str]]:
+    """The names in each layer of the contract, from the top down."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (whole,) = [
+        one for one in contracts["tool"]["importlinter"]["contracts"] if one["type"] == "layers"
+    ]
+    return [re.split(r"\s*[|:]\s*", layer) for layer in whole["layers"]]
+
+
+def subject(name: str) -> str:
+    """The first sentence of a folder's or a module's docstring."""
+    path = ROOT / "srbench" / name / "__init__.py"
+    path = path if path.exists() else path.parent.with_suffix(".py")
+    text = " ".join((ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split())
+    return re.split(r"(?<=[.?])\s", text)[0]
+
+
+def drawn() -> str:
+    """The picture, as a Mermaid diagram, and a table of what each part is for."""
+    parts = ["```mermaid", "flowchart TD"]
+    for number, layer in enumerate(layers()):
+        label = " · ".join(name.strip("_") for name in layer)
+        parts.append(f'    L{number}["{label}"]')
+    parts += [f"    L{number} --> L{number + 1}" for number in range(len(layers()) - 1)]
+    parts += ["```", "", "| part | is for |", "|---|---|"]
+    parts += [f"| `{name}` | {subject(name)} |" for layer in layers() for name in layer]
+    return "\n".join(parts) + "\n"
+
+
+def whole(page: str) -> str:
+    """The page with what is drawn now."""
+    before, rest = page.split(BEGIN)
+    return before + BEGIN + drawn() + END + rest.split(END)[1]
+
+
+if __name__ == "__main__":
+    PAGE.write_text(whole(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

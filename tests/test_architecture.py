@@ -1,0 +1,59 @@
+"""What the folders say: every module is in a layer, and a file's name has one subject."""
+
+import sys
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "docs"))
+
+import architecture  # noqa: E402 - it is a script beside the page that it writes
+
+# Names of files that stand in several folders, each with the one subject that it has in all.
+REPEATED = {
+    "backbones.py": "networks that a spec may name",
+    "blocks.py": "blocks that a spec may name",
+    "compare.py": "two files of records beside each other",
+    "counts.py": "exact counts",
+    "flops.py": "FLOPs and MACs",
+    "imports.py": "what a module imports",
+    "latency.py": "the times of passes",
+    "profile.py": "where a forward pass spends its time",
+    "report.py": "what is shown",
+    "table.py": "a table",
+    "times.py": "times as a reader sees them",
+    "timing.py": "times as they are measured",
+}
+DOORS = {"__init__.py", "__main__.py", "py.typed"}
+
+
+def test_everything_at_the_top_is_in_a_layer_of_the_contract() -> None:
+    named = {name for layer in architecture.layers() for name in layer}
+    found = {
+        path.name if path.name in DOORS else path.stem
+        for path in (ROOT / "srbench").iterdir()
+        if path.name != "__pycache__"
+    }
+    assert found == named | DOORS
+    assert len(architecture.layers()) == 9
+
+
+def test_few_modules_are_loose_at_the_top() -> None:
+    modules = [path.name for path in (ROOT / "srbench").glob("*.py")]
+    assert len(modules) <= 7, modules
+
+
+def test_a_file_name_that_is_used_twice_has_one_subject() -> None:
+    names = Counter(path.name for path in (ROOT / "srbench").rglob("*.py"))
+    assert {name for name, times in names.items() if times > 1} - {"__init__.py"} == set(REPEATED)
+
+
+def test_every_folder_says_what_it_is_for() -> None:
+    for layer in architecture.layers():
+        for name in layer:
+            assert len(architecture.subject(name)) > 20, name
+
+
+def test_the_page_shows_the_contract_as_it_is() -> None:
+    page = architecture.PAGE.read_text(encoding="utf-8")
+    assert page == architecture.whole(page), "run python docs/architecture.py"
