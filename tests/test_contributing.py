@@ -1,0 +1,71 @@
+"""The example in CONTRIBUTING does what it says."""
+
+import csv
+import io
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+STEPS = re.findall(r"```diff\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text("utf-8"), re.S)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of srbench with the example's steps."""
+    shutil.copytree(ROOT / "srbench", tmp_path / "srbench")
+    for step in STEPS:
+        command = ["git", "apply", "--recount", "-"]
+        subprocess.run(command, input=step, text=True, cwd=tmp_path, check=True)
+    return tmp_path
+
+
+def srbench(checkout: Path, *arguments: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-m", "srbench", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=checkout,
+        check=True,
+    ).stdout
+
+
+def test_a_count_takes_three_files(checkout: Path) -> None:
+    changed = [
+        path.relative_to(checkout).as_posix()
+        for path in sorted((checkout / "srbench").rglob("*.py"))
+        if not (original := ROOT / path.relative_to(checkout)).exists()
+        or original.read_bytes() != path.read_bytes()
+    ]
+    assert changed == [
+        "srbench/measure/convolutions.py",
+        "srbench/records/counts.py",
+        "srbench/runner/counting.py",
+    ]
+
+
+def test_a_new_count_is_written_kept_and_checked(checkout: Path) -> None:
+    (checkout / "tables").mkdir()
+    layout = checkout / "tables" / "small.toml"
+    layout.write_text(
+        'caption = "Small."\ncolumns = ["params", "convolutions"]\n[[rows]]\n'
+        'models = ["cifar_resnet8"]\nvariants = ["se"]\n',
+        encoding="utf-8",
+    )
+    table = srbench(checkout, "table")
+    assert "Convolutions" in table
+    flops = srbench(checkout, "flops", "cifar_resnet8", "--se", "-f", "csv")
+    # One in the stem and two in each of three blocks; an SE block has linear layers alone.
+    assert {row["convolutions"] for row in csv.DictReader(io.StringIO(flops))} == {"7"}
+    assert "ok" in srbench(checkout, "check")
+    records = checkout / "tables" / "small.jsonl"
+    records.write_text(records.read_text("utf-8").replace('"convolutions":7', '"convolutions":8'))
+    done = subprocess.run(
+        [sys.executable, "-m", "srbench", "check"], capture_output=True, text=True, cwd=checkout
+    )
+    assert done.returncode == 1
+    assert "convolutions 8 → 7 (-1)" in done.stdout
