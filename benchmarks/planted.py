@@ -13,7 +13,7 @@ from typing import Any
 from srbench.cli.app import run
 from srbench.measure.clocks import Task
 from srbench.runner import sampling, timing
-from srbench.runner.sampling import Row
+from srbench.runner.sampling import Candidate
 from srbench.spec.parse import Spec
 
 PLANTED = " (planted)"
@@ -33,12 +33,12 @@ def main(share: float, arguments: Sequence[str]) -> int:
     return run(arguments)
 
 
-def rows(specs: Sequence[Spec], aa: bool) -> Iterator[Row]:
+def rows(specs: Sequence[Spec], aa: bool) -> Iterator[Candidate]:
     """The baseline, the baseline again, and the one that will be slower."""
     baseline = specs[0]
-    yield Row(str(baseline), baseline, "baseline")
-    yield Row(f"{baseline} (again)", baseline, "aa")
-    yield Row(f"{baseline}{PLANTED}", baseline, "variant")
+    yield Candidate(str(baseline), baseline, "baseline")
+    yield Candidate(f"{baseline} (again)", baseline, "aa")
+    yield Candidate(f"{baseline}{PLANTED}", baseline, "variant")
 
 
 def slowed(task: Task, share: float) -> Task:

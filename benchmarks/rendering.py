@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from srbench.records import jsonl
-from srbench.records.join import joined
+from srbench.records.join import rows_of
 from srbench.report.formats import FORMATS
 from srbench.report.overview import rows_report
 
@@ -52,7 +52,7 @@ def render(path: Path, form: str) -> None:
     begin = time.perf_counter()
     records = jsonl.read(path).records
     read = time.perf_counter()
-    text = FORMATS[form](rows_report("rendered", joined(records)))
+    text = FORMATS[form](rows_report("rendered", rows_of(records)))
     end = time.perf_counter()
     peak = peak_kilobytes()
     asked = f", asked at most {LIMIT:g}: {'kept' if end - read <= LIMIT else 'NOT KEPT'}"

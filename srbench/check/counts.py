@@ -6,8 +6,8 @@ from typing import Any
 from srbench.check.findings import ACCEPT, Finding
 from srbench.errors import SpecError
 from srbench.records.explain import differs, reasons, summary
-from srbench.records.join import Join
-from srbench.records.record import Record, Row
+from srbench.records.join import RowIndex
+from srbench.records.record import Record, RowKey
 from srbench.runner.resume import Counter
 from srbench.spec.parse import parse
 from srbench.tables.committed import Committed
@@ -15,7 +15,7 @@ from srbench.tables.committed import Committed
 
 def check_counts(table: Committed, count: Counter) -> Iterator[Finding]:
     """A finding for every row that is missing, too many, or not what is counted now."""
-    join = Join(table.records)
+    join = RowIndex(table.records)
     needed = {*table.uncounted}
     for row in table.rows:
         found = join(row).counts
@@ -27,7 +27,7 @@ def check_counts(table: Committed, count: Counter) -> Iterator[Finding]:
     yield from _extra(table)
 
 
-def _missing(table: str, row: Row, is_needed: bool) -> Iterator[Finding]:
+def _missing(table: str, row: RowKey, is_needed: bool) -> Iterator[Finding]:
     """A row without counts: not counted yet, where they are needed, or from a version that knows
     more than this one."""
     try:

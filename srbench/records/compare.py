@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 from srbench.errors import SrbenchError
 from srbench.records.environment import TORCH, UNUSUAL, VERSIONS
-from srbench.records.record import Record, Row
+from srbench.records.record import Record, RowKey
 from srbench.records.timing import Role
 
 MACHINE = ("os", "cpu", "cores", "gpu", "driver", *TORCH, *UNUSUAL)
@@ -27,8 +27,8 @@ class Differences:
     records of both."""
 
     pairs: tuple[Pair, ...]
-    only_before: tuple[Row, ...]
-    only_after: tuple[Row, ...]
+    only_before: tuple[RowKey, ...]
+    only_after: tuple[RowKey, ...]
     environment: tuple[str, ...]
     before: tuple[Record, ...] = ()
     after: tuple[Record, ...] = ()
@@ -70,7 +70,7 @@ def differences(before: Sequence[Record], after: Sequence[Record]) -> Difference
     )
 
 
-_Key = tuple[Row, Role | None, int | None]
+_Key = tuple[RowKey, Role | None, int | None]
 
 
 def _by_row(records: Iterable[Record]) -> dict[_Key, Record]:

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from srbench.records.record import UNKNOWN, Record, Row
+from srbench.records.record import UNKNOWN, Record, RowKey
 
 OUTDATED = "was timed with other code than was counted, and those times are left out"
 
 
 @dataclass(frozen=True)
-class Joined:
+class Row:
     """All that is known of a row; ``baseline`` are the counts of the model without blocks.
 
     ``outdated`` are times of other code than was counted, which are no times of this row.
@@ -18,7 +18,7 @@ class Joined:
     compare.
     """
 
-    row: Row
+    row: RowKey
     counts: Record | None = None
     baseline: Record | None = None
     timing: Record | None = None
@@ -79,13 +79,13 @@ class Joined:
         return 100 * delta / float(getattr(base, metric))
 
 
-class Join:
+class RowIndex:
     """Looks records up by row; of several alike the first."""
 
     def __init__(self, records: Iterable[Record]) -> None:
-        self._counts: dict[Row, Record] = {}
-        self._timings: dict[Row, list[Record]] = {}
-        self._published: dict[tuple[Row, str], Record] = {}
+        self._counts: dict[RowKey, Record] = {}
+        self._timings: dict[RowKey, list[Record]] = {}
+        self._published: dict[tuple[RowKey, str], Record] = {}
         records = list(records)
         self._newest = _newest_code(records)
         for record in records:
@@ -96,11 +96,11 @@ class Join:
             elif record.timing.role != "aa":
                 self._timings.setdefault(record.row, []).append(record)
 
-    def __call__(self, row: Row, source: str = "") -> Joined:
+    def __call__(self, row: RowKey, source: str = "") -> Row:
         """A row; of what is published only what ``source`` says."""
         return self.every(row, source)[0]
 
-    def every(self, row: Row, source: str = "") -> list[Joined]:
+    def every(self, row: RowKey, source: str = "") -> list[Row]:
         """The same once for every way that it was timed in."""
         counts = self._counts.get(row)
         baseline = self._counts.get(counts.baseline_row) if counts else None
@@ -110,7 +110,7 @@ class Join:
         outdated = tuple(timing for timing in known if timing not in own)
         timings: Sequence[Record | None] = own or [None]
         return [
-            Joined(row, counts, baseline, timing, published, outdated, self._older(counts, timing))
+            Row(row, counts, baseline, timing, published, outdated, self._older(counts, timing))
             for timing in timings
         ]
 
@@ -129,13 +129,13 @@ def _newest_code(records: Iterable[Record]) -> dict[str, str]:
     return newest
 
 
-def joined(records: Sequence[Record]) -> list[Joined]:
+def rows_of(records: Sequence[Record]) -> list[Row]:
     """Every row that the records are about, in their order, with all that is published of it.
 
     A row that was timed in several ways, or that several publications print, is there for each.
     """
-    join = Join(records)
-    sources: dict[Row, dict[str, None]] = {}
+    join = RowIndex(records)
+    sources: dict[RowKey, dict[str, None]] = {}
     for record in records:
         known = sources.setdefault(record.row, {})
         if record.published:

@@ -15,7 +15,7 @@ from srbench.records.timing import Role, Timing
 UNKNOWN = "unknown"  # the fingerprint or the date of what an older srbench measured
 
 
-class Row(NamedTuple):
+class RowKey(NamedTuple):
     """What a row of a table is about: a spec under one input."""
 
     spec: str
@@ -34,7 +34,7 @@ class Row(NamedTuple):
 class Key(NamedTuple):
     """What a record must have to itself in a file."""
 
-    row: Row
+    row: RowKey
     setup: Setup | None
     role: Role | None
     source: str | None
@@ -96,8 +96,8 @@ class Record:
         return replace(self, made=other.made) == other
 
     @property
-    def row(self) -> Row:
-        return Row(self.spec, self.input, self.num_classes)
+    def row(self) -> RowKey:
+        return RowKey(self.spec, self.input, self.num_classes)
 
     @property
     def key(self) -> Key:
@@ -109,7 +109,7 @@ class Record:
         )
 
     @property
-    def baseline_row(self) -> Row:
+    def baseline_row(self) -> RowKey:
         return self.row._replace(spec=self.baseline)
 
     @property

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from srbench.conditions import PASSES
 from srbench.records.counts import COMPARED, METRICS
-from srbench.records.join import Join
+from srbench.records.join import RowIndex
 from srbench.records.record import Record
 from srbench.records.schema import SCHEMA
 from srbench.records.timing import Estimate, Timing
@@ -24,7 +24,7 @@ class Results(Sequence[Record]):
 
     def __init__(self, records: Sequence[Record]) -> None:
         self._records = tuple(records)
-        self._join = Join(self._records)
+        self._join = RowIndex(self._records)
         self._by_spec: dict[str, Record] = {}
         for record in self._records:
             self._by_spec.setdefault(record.spec, record)

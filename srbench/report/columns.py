@@ -6,7 +6,7 @@ from typing import Any
 
 from srbench.errors import SrbenchError, did_you_mean
 from srbench.records.counts import COMPARED, METRICS, TITLES
-from srbench.records.join import Joined
+from srbench.records.join import Row
 from srbench.records.overhead import Overhead, overhead
 from srbench.records.published import Figure
 from srbench.records.timing import Estimate
@@ -21,7 +21,7 @@ class Field:
     """A column, and what it shows of a row. ``of`` says how its values came about."""
 
     column: Column
-    read: Callable[[Joined], Any]
+    read: Callable[[Row], Any]
     of: str = COUNTED
 
 
@@ -58,33 +58,33 @@ def raw(name: str, hint: Hint, value: Any) -> dict[str, Any]:
     return {name: value}
 
 
-def _count(metric: str) -> Callable[[Joined], int | None]:
-    def read(row: Joined) -> int | None:
+def _count(metric: str) -> Callable[[Row], int | None]:
+    def read(row: Row) -> int | None:
         return getattr(row.counts.counts, metric) if row.counts and row.counts.counts else None
 
     return read
 
 
-def _figure(name: str) -> Callable[[Joined], Figure | None]:
-    def read(row: Joined) -> Figure | None:
+def _figure(name: str) -> Callable[[Row], Figure | None]:
+    def read(row: Row) -> Figure | None:
         published = row.published.published if row.published else None
         return published.figures.get(name) if published else None
 
     return read
 
 
-def _beside(metric: str, how: Callable[[Figure, int], Figure]) -> Callable[[Joined], Figure | None]:
+def _beside(metric: str, how: Callable[[Figure, int], Figure]) -> Callable[[Row], Figure | None]:
     """Our count as the publication writes it, or how far apart the two are."""
 
-    def read(row: Joined) -> Figure | None:
+    def read(row: Row) -> Figure | None:
         figure, value = _figure(metric)(row), _count(metric)(row)
         return how(figure, value) if figure and value is not None else None
 
     return read
 
 
-def _seconds(what: str) -> Callable[[Joined], Estimate | None]:
-    def read(row: Joined) -> Estimate | None:
+def _seconds(what: str) -> Callable[[Row], Estimate | None]:
+    def read(row: Row) -> Estimate | None:
         timing = row.timing.timing if row.timing else None
         found = timing.passes.get(what) if timing else None
         return found.seconds if found else None
@@ -92,16 +92,16 @@ def _seconds(what: str) -> Callable[[Joined], Estimate | None]:
     return read
 
 
-def _overhead(what: str) -> Callable[[Joined], Overhead | None]:
-    def read(row: Joined) -> Overhead | None:
+def _overhead(what: str) -> Callable[[Row], Overhead | None]:
+    def read(row: Row) -> Overhead | None:
         timing = row.timing.timing if row.timing else None
         return overhead(timing, what) if timing else None
 
     return read
 
 
-def _setup(attribute: str) -> Callable[[Joined], Any]:
-    def read(row: Joined) -> Any:
+def _setup(attribute: str) -> Callable[[Row], Any]:
+    def read(row: Row) -> Any:
         timing = row.timing.timing if row.timing else None
         return getattr(timing.setup, attribute) if timing else None
 
@@ -139,7 +139,7 @@ def _pass(what: str) -> Iterator[tuple[str, Field]]:
     yield f"{what}_overhead", Field(beside, _overhead(what), TIMED)
 
 
-def _printed_name(row: Joined) -> str | None:
+def _printed_name(row: Row) -> str | None:
     return row.published.published.row if row.published and row.published.published else None
 
 

@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Any
 
 from srbench.records.counts import COMPARED, TITLES, ModuleCounts
-from srbench.records.join import joined
+from srbench.records.join import rows_of
 from srbench.records.record import Record
 from srbench.records.results import Results
 from srbench.report.columns import FIELDS
@@ -34,7 +34,7 @@ def counts_report(results: Results, per_module: bool = False) -> Report:
 
 
 def _comparison(results: Results) -> Table:
-    rows = joined(results)
+    rows = rows_of(results)
     inputs = ["input"] if len({row.row.input for row in rows}) > 1 else []
     names = [f"{metric}{what}" for metric in COMPARED for what in ("", "_delta", "_percent")]
     return rows_table(

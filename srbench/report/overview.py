@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from srbench.conditions import PASSES
 from srbench.records.counts import COMPARED
-from srbench.records.join import Joined
+from srbench.records.join import Row
 from srbench.records.published import Published
 from srbench.records.record import Record
 from srbench.records.results import Results
@@ -23,7 +23,7 @@ COMPARISONS = tuple(f"{what}_{m}" for m in COMPARED[:2] for what in ("published"
 TIMES = tuple(f"{p}{what}" for p in PASSES for what in ("", "_overhead"))
 
 
-def rows_report(name: str, rows: Sequence[Joined], caption: str = "") -> Report:
+def rows_report(name: str, rows: Sequence[Row], caption: str = "") -> Report:
     """A table of the rows, what is compared together, for sweeps and for the page."""
     rows = _together(rows)
     columns = _worthwhile(rows)
@@ -34,9 +34,9 @@ def rows_report(name: str, rows: Sequence[Joined], caption: str = "") -> Report:
     return Report((table,), header, flat, records=used(rows))
 
 
-def _together(rows: Sequence[Joined]) -> list[Joined]:
+def _together(rows: Sequence[Row]) -> list[Row]:
     """Baselines with their variants under one input, in the order in which each first came."""
-    groups: dict[object, list[Joined]] = {}
+    groups: dict[object, list[Row]] = {}
     for row in rows:
         groups.setdefault((row.baseline_spec, row.row[1:]), []).append(row)
     return [
@@ -46,7 +46,7 @@ def _together(rows: Sequence[Joined]) -> list[Joined]:
     ]
 
 
-def rows_notes(rows: Sequence[Joined], columns: Iterable[str]) -> Iterator[str]:
+def rows_notes(rows: Sequence[Row], columns: Iterable[str]) -> Iterator[str]:
     """How and with what the rows were counted and timed, and whose figures stand beside."""
     columns = list(columns)
     yield from problems(used(rows))
@@ -72,12 +72,12 @@ def _source(published: Published) -> str:
     return f"{published.source}{how}"
 
 
-def used(rows: Iterable[Joined]) -> list[Record]:
+def used(rows: Iterable[Row]) -> list[Record]:
     """The records that the rows stand on, each once."""
     return list({record.key: record for row in rows for record in row.records}.values())
 
 
-def _worthwhile(rows: Sequence[Joined]) -> dict[str, Field]:
+def _worthwhile(rows: Sequence[Row]) -> dict[str, Field]:
     """Columns with something in them; what all rows share goes without saying."""
     found = {}
     for name in (*ONLY_IF_SEVERAL, *COUNTS, *COMPARISONS, *ERRORS, *TIMES):

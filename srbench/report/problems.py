@@ -4,7 +4,7 @@ import re
 from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
 
 from srbench.conditions import PASSES
-from srbench.records.join import Joined
+from srbench.records.join import Row
 from srbench.records.record import Key, Record
 from srbench.report.notes import model_name
 
@@ -48,7 +48,7 @@ def warnings(records: Sequence[Record]) -> Iterator[str]:
             yield ": ".join(filter(None, (names(numbers), passes, said)))
 
 
-def doubts(rows: Sequence[Joined]) -> Iterator[str]:
+def doubts(rows: Sequence[Row]) -> Iterator[str]:
     """Why rows do not compare with others as they stand, a line for each thing."""
     known = [row for row in rows if row.records]
     told = [(number, doubt) for number, row in enumerate(known) for doubt in row.doubts]

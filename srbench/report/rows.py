@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from srbench.records.join import Joined
+from srbench.records.join import Row
 from srbench.report.columns import Field, raw
 from srbench.report.notes import sections
 from srbench.report.table import Column, Table
@@ -12,7 +12,7 @@ from srbench.report.table import Column, Table
 
 def rows_table(
     name: str,
-    rows: Sequence[Joined],
+    rows: Sequence[Row],
     columns: Iterable[Field],
     caption: str,
     notes: Iterable[str],
@@ -38,12 +38,12 @@ def rows_table(
     )
 
 
-def raw_rows(rows: Iterable[Joined], columns: Mapping[str, Field]) -> list[dict[str, Any]]:
+def raw_rows(rows: Iterable[Row], columns: Mapping[str, Field]) -> list[dict[str, Any]]:
     """The same for CSV and JSON in base units: what identifies a row comes last."""
     return [_raw(row, columns) for row in rows]
 
 
-def _raw(row: Joined, columns: Mapping[str, Field]) -> dict[str, Any]:
+def _raw(row: Row, columns: Mapping[str, Field]) -> dict[str, Any]:
     found: dict[str, Any] = {"spec": row.row.spec}
     for name, field in columns.items():
         found |= raw(name, field.column.hint, field.read(row))

@@ -10,7 +10,7 @@ from srbench.measure.pinning import BUILDING
 from srbench.records import environment
 from srbench.records.record import Record
 from srbench.records.timing import Energy, Estimate, Memory, PassTiming, Timing
-from srbench.runner.sampling import Job, Row, Sampled
+from srbench.runner.sampling import Candidate, Job, Sampled
 from srbench.spec.cases import usual
 from srbench.spec.parse import settings
 
@@ -21,7 +21,7 @@ LAUNCH_BOUND = 0.75
 Placements = Sequence[Sequence[float]]  # seconds by placement and round
 
 
-def failure_of(found: Sequence[Sampled], row: Row) -> str | None:
+def failure_of(found: Sequence[Sampled], row: Candidate) -> str | None:
     """Why a row failed, in the first process that it failed in; None where it did not."""
     return next((one.failures[row.name] for one in found if row.name in one.failures), None)
 
@@ -29,7 +29,7 @@ def failure_of(found: Sequence[Sampled], row: Row) -> str | None:
 def estimates(
     job: Job,
     found: Sequence[Sampled],
-    row: Row,
+    row: Candidate,
     peaks: dict[str, Memory | None],
     joules: dict[str, dict[str, Energy]],
 ) -> dict[str, PassTiming]:
@@ -90,7 +90,7 @@ def _whole_rounds(
 
 def record_of(
     job: Job,
-    row: Row,
+    row: Candidate,
     found: Sequence[Sampled],
     passes: dict[str, PassTiming],
     facts: dict[str, object],
@@ -122,7 +122,7 @@ def record_of(
     )
 
 
-def _changes(found: Sequence[Sampled], row: Row, doing: Sequence[str]) -> dict[str, object]:
+def _changes(found: Sequence[Sampled], row: Candidate, doing: Sequence[str]) -> dict[str, object]:
     """The settings of torch that a row's code changed while it did one of these."""
     return {
         setting: value
@@ -133,7 +133,7 @@ def _changes(found: Sequence[Sampled], row: Row, doing: Sequence[str]) -> dict[s
     }
 
 
-def _launching(found: Sequence[Sampled], row: Row, what: str) -> float:
+def _launching(found: Sequence[Sampled], row: Candidate, what: str) -> float:
     """The share of the wall time after which the calls came back; 0 where that was not measured."""
     taken = [one.samples[what] for one in found if what in one.samples]
     placements = [one for samples in taken for one in samples.wall.get(row.name, ())]
@@ -153,7 +153,7 @@ def _finished(job: Job, found: Sequence[Sampled]) -> int:
 
 
 def _notes(
-    job: Job, row: Row, found: Sequence[Sampled], passes: dict[str, PassTiming]
+    job: Job, row: Candidate, found: Sequence[Sampled], passes: dict[str, PassTiming]
 ) -> Iterator[str]:
     """What disturbed the row, or keeps it from saying more."""
     yield from dict.fromkeys(note for one in found for note in one.notes)

@@ -14,7 +14,7 @@ from srbench.measure.pinning import pinned
 from srbench.measure.release import empty, release
 from srbench.measure.torch_settings import put_back
 from srbench.records.timing import Energy, Memory
-from srbench.runner.sampling import Job, Row, Say, at_most, subject
+from srbench.runner.sampling import Candidate, Job, Say, at_most, subject
 from srbench.spec.parse import Spec
 
 Peaks = dict[str, Memory | None]  # by pass
@@ -23,7 +23,7 @@ Peaks = dict[str, Memory | None]  # by pass
 def measure_peaks(
     job: Job,
     device: Device,
-    rows: Sequence[Row],
+    rows: Sequence[Candidate],
     deadline: Deadline,
     into: dict[Spec, Peaks],
     say: Say,
@@ -33,7 +33,7 @@ def measure_peaks(
     What fails here, though it ran before, leaves its cells empty, and so does what would not be
     done in time, if it takes as long as those before it.
     """
-    first: dict[Spec, Row] = {}  # of each spec: the baseline again has the baseline's peak
+    first: dict[Spec, Candidate] = {}  # of each spec: the baseline again has the baseline's peak
     for row in rows:
         first.setdefault(row.spec, row)
     begin = deadline.clock.now()
@@ -58,14 +58,16 @@ def measure_peaks(
     empty()
 
 
-def _peaks(job: Job, row: Row, device: Device, peak: Callable[[Subject, str], Memory]) -> Peaks:
+def _peaks(
+    job: Job, row: Candidate, device: Device, peak: Callable[[Subject, str], Memory]
+) -> Peaks:
     """Peak memory by the device's own counter; the model is gone on return."""
     with pinned(job.setup) as held:
         model = subject(job, row, device.torch_device, held)
         return {what: peak(model, what) for what in job.plan.passes}
 
 
-def peaks_here(job: Job, row: Row) -> Peaks:
+def peaks_here(job: Job, row: Candidate) -> Peaks:
     """Peak memory on the CPU, to be called in a process of its own."""
     put_back(job.settings)
     with pinned(job.setup, keeps_memory=False) as held:
@@ -76,7 +78,7 @@ def peaks_here(job: Job, row: Row) -> Peaks:
 def measure_energies(
     job: Job,
     device: Device,
-    rows: Sequence[Row],
+    rows: Sequence[Candidate],
     deadline: Deadline,
     into: dict[str, dict[str, Energy]],
     say: Say,
@@ -97,7 +99,7 @@ def measure_energies(
 def _measure_energies(
     job: Job,
     device: Device,
-    rows: Sequence[Row],
+    rows: Sequence[Candidate],
     deadline: Deadline,
     into: dict[str, dict[str, Energy]],
     say: Say,

@@ -8,7 +8,7 @@ from srbench.conditions import Conditions, Plan, Setup
 from srbench.errors import SpecError
 from srbench.records import environment
 from srbench.records.environment import TORCH, UNUSUAL, VERSIONS
-from srbench.records.record import UNKNOWN, Record, Row
+from srbench.records.record import UNKNOWN, Record, RowKey
 from srbench.records.record_file import RecordFile
 from srbench.spec.cases import Case
 from srbench.spec.parse import parse
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SAME_MACHINE = (*VERSIONS, "cpu", "gpu", "driver", *TORCH, *UNUSUAL)
 
 
-def case_of(row: Row) -> Case:
+def case_of(row: RowKey) -> Case:
     """A row's spec, and what it is measured under."""
     channels, height, width = row.input
     return Case(parse(row.spec), Conditions(height, width, row.num_classes, channels))
@@ -34,20 +34,20 @@ class Counter:
     def __init__(
         self, say: Callable[[str], object] = lambda text: None, detailed: bool = True
     ) -> None:
-        self._counted: dict[Row, Record] = {}
-        self._fingerprints: dict[Row, str] = {}
-        self._begun: set[Row] = set()
+        self._counted: dict[RowKey, Record] = {}
+        self._fingerprints: dict[RowKey, str] = {}
+        self._begun: set[RowKey] = set()
         self._say = say
         self._detailed = detailed
 
-    def __call__(self, row: Row) -> Record:
+    def __call__(self, row: RowKey) -> Record:
         """A row's record, whose status says why where this version does not know the spec, or
         where it cannot be built or counted."""
         if row not in self._counted:
             self._counted[row] = self._count(row)
         return self._counted[row]
 
-    def fingerprint(self, row: Row) -> str:
+    def fingerprint(self, row: RowKey) -> str:
         """That of the code that would be counted; `UNKNOWN` for what cannot be built."""
         if row in self._counted:
             return self._counted[row].fingerprint
@@ -55,7 +55,7 @@ class Counter:
             self._fingerprints[row] = self._fingerprint(row)
         return self._fingerprints[row]
 
-    def _count(self, row: Row) -> Record:
+    def _count(self, row: RowKey) -> Record:
         self._begin(row)
         try:
             case = case_of(row)
@@ -66,7 +66,7 @@ class Counter:
         (record,) = counting.run([case], detailed=self._detailed)
         return record
 
-    def _fingerprint(self, row: Row) -> str:
+    def _fingerprint(self, row: RowKey) -> str:
         self._begin(row)
         try:
             case = case_of(row)
@@ -76,7 +76,7 @@ class Counter:
 
         return counting.fingerprint_of(case)
 
-    def _begin(self, row: Row) -> None:
+    def _begin(self, row: RowKey) -> None:
         if row not in self._begun:
             self._begun.add(row)
             self._say(str(row))
@@ -88,14 +88,14 @@ class Counter:
         return record.fingerprint == self.fingerprint(record.row)
 
 
-def comparisons(rows: Iterable[Row]) -> Iterator[list[Row]]:
+def comparisons(rows: Iterable[RowKey]) -> Iterator[list[RowKey]]:
     """Rows that are timed together: a baseline with its variants, under one input."""
     for _, group in groupby(rows, lambda row: (parse(row.spec).baseline, row[1:])):
         yield list(group)
 
 
 def time_missing(
-    fingerprints: Mapping[Row, str],
+    fingerprints: Mapping[RowKey, str],
     file: RecordFile,
     device: "Device",
     setup: Setup,
@@ -123,7 +123,7 @@ def time_missing(
 
 
 def is_timed(
-    row: Row, fingerprint: str, records: Sequence[Record], setup: Setup, facts: dict[str, Any]
+    row: RowKey, fingerprint: str, records: Sequence[Record], setup: Setup, facts: dict[str, Any]
 ) -> bool:
     """Whether a row's code was timed so on this machine, with these versions."""
     return fingerprint != UNKNOWN and any(
@@ -144,7 +144,7 @@ def same_environment(record: Record, facts: dict[str, Any]) -> bool:
 
 
 def _time(
-    group: Sequence[Row],
+    group: Sequence[RowKey],
     device: "Device",
     setup: Setup,
     plan: Plan,

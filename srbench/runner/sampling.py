@@ -29,7 +29,7 @@ from srbench.spec.parse import Spec
 
 
 @dataclass(frozen=True)
-class Row:
+class Candidate:
     """A model of the comparison; ``name`` tells it from the others. ``fingerprint`` is that of the
     code that is to be measured, ``parts`` what that is made of."""
 
@@ -47,7 +47,7 @@ class Job:
     take over torch's ``settings``."""
 
     baseline: str
-    rows: tuple[Row, ...]
+    rows: tuple[Candidate, ...]
     under: Conditions
     setup: Setup
     plan: Plan
@@ -168,7 +168,7 @@ def _sample_here(job: Job, budget: float, began: float) -> Sampled:
     return sampled
 
 
-def subject(job: Job, row: Row, device: torch.device, held: Pinned) -> Subject:
+def subject(job: Job, row: Candidate, device: torch.device, held: Pinned) -> Subject:
     """A model of the job on a device, built with the settings that are held.
 
     Raises BuildError where it is not the code any more that was asked for: a fresh process reads

@@ -18,7 +18,7 @@ from srbench.records.results import Results
 from srbench.records.timing import Energy
 from srbench.runner.estimating import estimates, failure_of, record_of
 from srbench.runner.memory_and_energy import Peaks, measure_energies, measure_peaks
-from srbench.runner.sampling import Job, Row, Sampled, Say, at_most, sample, sample_afresh
+from srbench.runner.sampling import Candidate, Job, Sampled, Say, at_most, sample, sample_afresh
 from srbench.spec.cases import Case, Size, cases
 from srbench.spec.parse import Spec
 
@@ -165,7 +165,7 @@ def _deadline(device: Device, plan: Plan) -> Deadline:
 
 
 @kept()
-def _checked(row: Row, under: Conditions, failures: dict[str, str], say: Say) -> Row:
+def _checked(row: Candidate, under: Conditions, failures: dict[str, str], say: Say) -> Candidate:
     """The row with the fingerprint of its code; why it cannot be built or run is a failure."""
     say(f"building {row.name}")
     try:
@@ -178,13 +178,13 @@ def _checked(row: Row, under: Conditions, failures: dict[str, str], say: Say) ->
         return row
 
 
-def _rows(specs: Sequence[Spec], aa: bool) -> Iterator[Row]:
+def _rows(specs: Sequence[Spec], aa: bool) -> Iterator[Candidate]:
     baseline, *variants = specs
-    yield Row(str(baseline), baseline, "baseline")
+    yield Candidate(str(baseline), baseline, "baseline")
     if aa:
-        yield Row(str(baseline) + AGAIN, baseline, "aa")
+        yield Candidate(str(baseline) + AGAIN, baseline, "aa")
     for spec in variants:
-        yield Row(str(spec), spec, "variant")
+        yield Candidate(str(spec), spec, "variant")
 
 
 def _sample(job: Job, device: Device, deadline: Deadline, found: list[Sampled], say: Say) -> None:

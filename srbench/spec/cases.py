@@ -6,7 +6,7 @@ from typing import NamedTuple
 from srbench.catalog import DEFAULT_VARIANTS
 from srbench.conditions import Conditions, input_size
 from srbench.errors import SpecError
-from srbench.records.record import Row
+from srbench.records.record import RowKey
 from srbench.spec.parse import Spec, backbone_of, parse, values
 
 DEFAULT_MODEL = "resnet50"
@@ -21,8 +21,8 @@ class Case(NamedTuple):
     under: Conditions
 
     @property
-    def row(self) -> Row:
-        return Row(str(self.spec), self.under.input_shape[1:], self.under.num_classes)
+    def row(self) -> RowKey:
+        return RowKey(str(self.spec), self.under.input_shape[1:], self.under.num_classes)
 
 
 def cases(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from srbench.catalog.options import Value, format_value, option_like
 from srbench.conditions import input_size
 from srbench.errors import SpecError
-from srbench.records.record import MadeOf, Record, Row
+from srbench.records.record import MadeOf, Record, RowKey
 from srbench.spec.cases import Size, case_of
 from srbench.spec.parse import Part, Spec, is_ours, parse, read
 
@@ -19,7 +19,7 @@ from srbench.spec.parse import Part, Spec, is_ours, parse, read
 class Match:
     """The row that a spec means; or None, and the canonical specs of those that it may mean."""
 
-    row: Row | None
+    row: RowKey | None
     candidates: tuple[str, ...] = ()
 
 
@@ -27,7 +27,7 @@ class Matches:
     """Finds the rows of specs among records."""
 
     def __init__(self, records: Iterable[Record]) -> None:
-        self._by_names: dict[tuple[str, ...], dict[Row, tuple[Spec, Record]]] = {}
+        self._by_names: dict[tuple[str, ...], dict[RowKey, tuple[Spec, Record]]] = {}
         for record in records:
             try:
                 spec = read(record.spec)

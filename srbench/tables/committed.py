@@ -8,9 +8,9 @@ from pathlib import Path
 
 from srbench.errors import SrbenchError, did_you_mean, for_all, some
 from srbench.records import jsonl
-from srbench.records.join import Join
+from srbench.records.join import RowIndex
 from srbench.records.jsonl import Loaded
-from srbench.records.record import Record, Row
+from srbench.records.record import Record, RowKey
 from srbench.report.formats import FORMATS, SUFFIXES, Report
 from srbench.tables.draft import read
 from srbench.tables.finders import Finder, finder
@@ -45,7 +45,7 @@ class Committed:
         return self.layout.wanted(self.records, self.imports)
 
     @cached_property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[RowKey]:
         """The rows, in order and each once, whoever's figures stand beside them."""
         return list(dict.fromkeys(wanted.row for wanted in self.wanted))
 
@@ -57,7 +57,7 @@ class Committed:
         loaded = Loaded(times_path(self.folder, self.name, machine), tuple(records))
         return replace(self, times=(*(t for t in self.times if t[0] != machine), (machine, loaded)))
 
-    def without_times(self, rows: Container[Row]) -> "Committed":
+    def without_times(self, rows: Container[RowKey]) -> "Committed":
         """The same without the times of some rows."""
         times = (
             (
@@ -74,11 +74,11 @@ class Committed:
             loaded.require_sound()
 
     @cached_property
-    def uncounted(self) -> list[Row]:
+    def uncounted(self) -> list[RowKey]:
         """The rows that the table has to show counts of, and that no record has."""
         if not shows_counts(self.layout, with_times=bool(self.times)):
             return []
-        join = Join(self.records)
+        join = RowIndex(self.records)
         return [row for row in self.rows if join(row).counts is None]
 
     def require_counted(self) -> None:

@@ -9,8 +9,8 @@ from srbench.conditions import Plan, Setup
 from srbench.files import write_whole
 from srbench.records import environment
 from srbench.records.explain import differs, reasons, summary
-from srbench.records.join import Join
-from srbench.records.record import UNKNOWN, Record, Row
+from srbench.records.join import RowIndex
+from srbench.records.record import UNKNOWN, Record, RowKey
 from srbench.records.record_file import RecordFile
 from srbench.runner.resume import Counter, time_missing
 from srbench.tables.committed import Committed, machine_name, times_path, with_line_feeds
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Outdated:
     """A row whose record is not true of its code any more, how, and what explains it."""
 
-    row: Row
+    row: RowKey
     summary: str
     reasons: tuple[str, ...]
 
@@ -53,7 +53,7 @@ class Filled:
         return not self.outdated and known.isdisjoint(self._failed)
 
     @property
-    def _failed(self) -> dict[Row, Record]:
+    def _failed(self) -> dict[RowKey, Record]:
         return {record.row: record for record in self.failures if not record.timing}
 
     def shown(self) -> Committed:
@@ -74,7 +74,7 @@ def fill(table: Committed, count: Counter) -> Filled:
     Raises SrbenchError for a folder that cannot be written.
     """
     file = RecordFile(table.loaded.path)
-    join = Join(table.records)
+    join = RowIndex(table.records)
     counted, changes, failures, outdated, confirmed = [], [], [], [], 0
     for row in table.rows:
         before = join(row).counts
@@ -113,7 +113,7 @@ def update(table: Committed, count: Counter, reason: str) -> Filled:
     """
     file = RecordFile(table.loaded.path)
     file.require_writable()
-    join = Join(table.records)
+    join = RowIndex(table.records)
     counted, changes, failures, confirmed = [], [], [], 0
     for row in table.rows:
         before, now = join(row).counts, count(row)
@@ -185,7 +185,7 @@ def _of_other_code(record: Record) -> str:
     return f"its record is of {'other' if is_known else 'unknown'} code"
 
 
-def _belongs(record: Record, rows: Iterable[Row]) -> bool:
+def _belongs(record: Record, rows: Iterable[RowKey]) -> bool:
     """Whether a table with those rows has a place for a record."""
     return record.published is not None or (record.row in rows and record.timing is None)
 
@@ -199,14 +199,14 @@ def _in_order(
 
 
 def _arranged(
-    rows: Sequence[Row], keep: Callable[[Record], bool], records: Iterable[Record]
+    rows: Sequence[RowKey], keep: Callable[[Record], bool], records: Iterable[Record]
 ) -> list[Record]:
     kept = [record for record in records if keep(record)]
     published = [record for record in kept if record.published]
     return [*published, *_ordered(rows, (record for record in kept if not record.published))]
 
 
-def _ordered(rows: Sequence[Row], records: Iterable[Record]) -> list[Record]:
+def _ordered(rows: Sequence[RowKey], records: Iterable[Record]) -> list[Record]:
     """As the rows are, and what is of none of them behind."""
     place = {row: number for number, row in enumerate(rows)}
     return sorted(records, key=lambda record: place.get(record.row, len(place)))

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from srbench.catalog.lookup import find_block
 from srbench.errors import SrbenchError
-from srbench.records.record import Record, Row
+from srbench.records.record import Record, RowKey
 from srbench.spec.cases import Size, cases, rows
 from srbench.spec.matching import Match, Matches
 from srbench.spec.parse import Spec, is_ours, parse, read
@@ -30,7 +30,7 @@ class Asked:
 class Finder(Protocol):
     """Finds what specs mean. Each method raises SrbenchError for an invalid spec."""
 
-    def rows(self, asked: Asked) -> Iterator[Row]:
+    def rows(self, asked: Asked) -> Iterator[RowKey]:
         """The rows, for one input size after the other.
 
         Raises SrbenchError also where it cannot be told which rows are meant.
@@ -54,7 +54,7 @@ def finder(records: Sequence[Record], imports: bool) -> Finder:
 class ByImport:
     """Looks up what specs name, and imports it where it is not srbench's own."""
 
-    def rows(self, asked: Asked) -> Iterator[Row]:
+    def rows(self, asked: Asked) -> Iterator[RowKey]:
         for size in asked.sizes:
             found = cases(
                 asked.models, asked.variants, (), size=size, num_classes=asked.num_classes
@@ -78,7 +78,7 @@ class ByRecords:
     def __init__(self, records: Sequence[Record]) -> None:
         self._matches = Matches(records)
 
-    def rows(self, asked: Asked) -> Iterator[Row]:
+    def rows(self, asked: Asked) -> Iterator[RowKey]:
         models = [self._matches.with_canonical_backbone(read(model)) for model in asked.models]
         for size in asked.sizes:
             for spec in rows(models, asked.variants, (), parse=read):

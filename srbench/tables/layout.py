@@ -27,7 +27,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from srbench.conditions import MOST_CLASSES, Conditions, input_size
 from srbench.errors import SpecError, SrbenchError, did_you_mean, nearest
-from srbench.records.record import Record, Row
+from srbench.records.record import Record, RowKey
 from srbench.records.validation import Where, by_place, sentence
 from srbench.spec.cases import case_of
 from srbench.spec.parse import parse
@@ -161,7 +161,7 @@ class Layout(_Strict):
 class Wanted(NamedTuple):
     """A row, and whose published figures stand beside it."""
 
-    row: Row
+    row: RowKey
     source: str = ""
 
 
@@ -214,6 +214,6 @@ def _wanted(group: Group, records: Sequence[Record], find: Finder) -> Iterator[W
     return (Wanted(row, group.published) for row in rows)
 
 
-def rows_of_source(source: str, records: Sequence[Record]) -> list[Row]:
+def rows_of_source(source: str, records: Sequence[Record]) -> list[RowKey]:
     """The rows that a publication has figures of, as the records have them."""
     return [r.row for r in records if r.published and r.published.source == source]

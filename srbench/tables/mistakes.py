@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
 from srbench.errors import SrbenchError, did_you_mean, some
-from srbench.records.record import Record, Row
+from srbench.records.record import Record, RowKey
 from srbench.records.validation import Where
 from srbench.spec.cases import rows
 from srbench.spec.parse import read
@@ -55,7 +55,7 @@ def spec_among(specs: Specs, find: Finder) -> Callable[[str], str]:
 
 def _group(
     draft: Draft, where: Where, group: Group | None, records: Sequence[Record], find: Finder
-) -> tuple[Sequence[Row], list[Wrong]]:
+) -> tuple[Sequence[RowKey], list[Wrong]]:
     """The rows of a group, and what is wrong with it."""
     if group is None:  # its specs are looked at all the same
         return (), list(_wrong_specs(draft, where, _spelling(find), find))
@@ -158,7 +158,7 @@ def _unknown(source: str, records: Sequence[Record]) -> SrbenchError:
     )
 
 
-def _elsewhere(source: str, printed: Sequence[Row]) -> SrbenchError:
+def _elsewhere(source: str, printed: Sequence[RowKey]) -> SrbenchError:
     return SrbenchError(
         f"{source!r} has figures of none of these rows",
         f"it has them of {some(list(map(str, printed)))}: leave it out, or ask for such rows",

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from srbench.errors import SrbenchError
 from srbench.records.counts import COMPARED
-from srbench.records.join import Join
+from srbench.records.join import RowIndex
 from srbench.records.record import Record
 from srbench.report.columns import ASKED, COUNTED, FIELDS, PRINTED, TIMED, Field, field, fields
 from srbench.report.formats import Report
@@ -61,7 +61,7 @@ def _report(
     records: Sequence[Record],
     columns: dict[str, Field],
 ) -> Report:
-    join = Join(records)
+    join = RowIndex(records)
     rows = [join(one.row, one.source) for one in wanted]
     table = rows_table(
         name,

@@ -20,7 +20,7 @@ from support.records import counted, printed, timed, write_layout
 from srbench.cli.app import run
 from srbench.records import jsonl
 from srbench.records.environment import versions
-from srbench.records.join import Join, joined
+from srbench.records.join import RowIndex, rows_of
 from srbench.records.record import UNKNOWN, MadeOf
 from srbench.report.origin import origin
 from srbench.report.overview import rows_report
@@ -292,12 +292,14 @@ def test_times_join_the_counts_of_their_own_code_alone() -> None:
     same = timed("resnet18", [0.1] * 6, fingerprint="a" * 16)
     unknown = timed("resnet18", [0.1] * 6)
     row = counts.row
-    assert Join([counts, other])(row).timing is None
-    assert Join([counts, other])(row).outdated == (other,)
-    assert Join([counts, same])(row).timing == same
-    assert Join([counts, unknown])(row).timing is None
-    assert Join([replace(counts, fingerprint=UNKNOWN), unknown])(row).timing == unknown
-    assert Join([other])(row).timing == other, "where nothing was counted there is nothing to mix"
+    assert RowIndex([counts, other])(row).timing is None
+    assert RowIndex([counts, other])(row).outdated == (other,)
+    assert RowIndex([counts, same])(row).timing == same
+    assert RowIndex([counts, unknown])(row).timing is None
+    assert RowIndex([replace(counts, fingerprint=UNKNOWN), unknown])(row).timing == unknown
+    assert RowIndex([other])(row).timing == other, (
+        "where nothing was counted there is nothing to mix"
+    )
 
 
 def test_where_records_are_from_in_one_line() -> None:
@@ -475,7 +477,7 @@ def test_rows_of_older_code_are_told_from_newer_ones(
     assert f">resnet18+{block}:k=5 *<" in page, "it is marked"
     assert f'data-label="resnet18+{block}:k=5 at' not in page, "and in no plot"
     assert f'data-label="resnet18+{block}:k=7 at' in page
-    report = rows_report("x", joined(jsonl.read(path).records))
+    report = rows_report("x", rows_of(jsonl.read(path).records))
     warned = [row["spec"] for row in report.rows if "older code" in row["warnings"]]
     assert warned == [f"resnet18+{block}:k=3", f"resnet18+{block}:k=5"]
 
@@ -492,7 +494,7 @@ def test_the_newest_code_is_that_of_the_record_made_last() -> None:
         row(4, "new", "2026-01-01T00:00:00Z"),
         row(5, "older", UNKNOWN),
     ]
-    assert [row.older for row in joined(records)] == [(), ("b:B",), (), (), ("b:B",)]
+    assert [row.older for row in rows_of(records)] == [(), ("b:B",), (), (), ("b:B",)]
 
 
 LATE = """

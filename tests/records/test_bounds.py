@@ -13,7 +13,7 @@ from support.records import counted, printed, timed
 from srbench.cli.app import run
 from srbench.records import jsonl
 from srbench.records.compare import differences
-from srbench.records.join import joined
+from srbench.records.join import rows_of
 from srbench.records.results import Results
 from srbench.records.timing import Energy, Estimate, Memory
 from srbench.report.compare import differences_report
@@ -93,7 +93,7 @@ def test_every_number_is_refused_or_can_be_written(kind: str, path: tuple[Any, .
 
 
 def _written(records: list[Any]) -> None:
-    report = rows_report("x", joined(records))
+    report = rows_report("x", rows_of(records))
     reports = [report]
     if any(record.timing for record in records):
         reports.append(times_report(Results([r for r in records if r.timing])))
@@ -105,7 +105,7 @@ def _written(records: list[Any]) -> None:
         json.loads(FORMATS["json"](one), parse_constant=pytest.fail)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        charts = [chart(panel) for panel in panels(joined(report.records))]
+        charts = [chart(panel) for panel in panels(rows_of(report.records))]
     assert page("x", [Part("x", report.tables, charts, provenance(report.records))])
 
 

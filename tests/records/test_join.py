@@ -5,7 +5,7 @@ from dataclasses import replace
 from support.records import counted, printed, timed
 
 from srbench.conditions import Setup
-from srbench.records.join import Join, joined
+from srbench.records.join import RowIndex, rows_of
 from srbench.records.results import Results
 
 
@@ -13,7 +13,7 @@ def test_a_variant_stands_beside_the_baseline_of_its_own_input() -> None:
     small = [counted("resnet18", 100), counted("resnet18+sr", 110)]
     large = [replace(r, input=(3, 128, 128)) for r in small]
     large[1] = replace(large[1], counts=replace(large[1].counts, params=150))
-    rows = joined([*small, *large])
+    rows = rows_of([*small, *large])
     assert [row.delta("params") for row in rows] == [None, 10, None, 50]
     assert [row.percent("params") for row in rows] == [None, 10.0, None, 50.0]
     results = Results([*small, *large])
@@ -21,18 +21,18 @@ def test_a_variant_stands_beside_the_baseline_of_its_own_input() -> None:
 
 
 def test_without_its_baseline_a_row_has_no_difference() -> None:
-    (row,) = joined([counted("resnet18+sr")])
+    (row,) = rows_of([counted("resnet18+sr")])
     assert row.delta("params") is None
     assert row.percent("params") is None
 
 
 def test_counts_times_and_publications_of_a_row_join() -> None:
     records = [counted("resnet18"), timed("resnet18", [0.1]), printed("resnet18", params="11.7")]
-    (row,) = joined(records)
+    (row,) = rows_of(records)
     assert list(row.records) == records
-    assert Join(records)(row.row, "Another source").published is None
+    assert RowIndex(records)(row.row, "Another source").published is None
 
 
 def test_a_row_timed_in_two_ways_is_there_twice() -> None:
     two = [timed("resnet18", [0.1]), timed("resnet18", [0.2], setup=Setup(batch=2))]
-    assert [row.timing for row in joined([counted("resnet18"), *two])] == two
+    assert [row.timing for row in rows_of([counted("resnet18"), *two])] == two

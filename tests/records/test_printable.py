@@ -23,7 +23,7 @@ from srbench.cli.app import run
 from srbench.conditions import Setup
 from srbench.records import jsonl
 from srbench.records.counts import ModuleCounts
-from srbench.records.join import joined
+from srbench.records.join import rows_of
 from srbench.records.printable import printable, printable_json
 from srbench.records.record import Record
 from srbench.report.formats import FORMATS
@@ -111,7 +111,7 @@ def test_compare(
 @pytest.mark.parametrize("form", FORMATS)
 def test_every_format_of_records(form: str) -> None:
     records = hostile_records()
-    text = FORMATS[form](rows_report(HOSTILE, joined(records), HOSTILE))
+    text = FORMATS[form](rows_report(HOSTILE, rows_of(records), HOSTILE))
     assert untamed(text) == []
     if form == "csv":
         (row,) = csv.DictReader(io.StringIO(text))

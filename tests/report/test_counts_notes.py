@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from support.records import counted
 
-from srbench.records.join import joined
+from srbench.records.join import rows_of
 from srbench.records.record import Record
 from srbench.records.results import Results
 from srbench.report.counts import counts_report
@@ -39,7 +39,7 @@ FAILED = replace(SE, counts=None, status="failed: no memory")
 def test_that_two_counters_agree_is_said_where_they_do(
     records: list[Record], said: str, whole: bool
 ) -> None:
-    report = rows_report("x", joined(records)) if whole else counts_report(Results(records))
+    report = rows_report("x", rows_of(records)) if whole else counts_report(Results(records))
     (table,) = report.tables
     (note,) = [note for note in table.notes if note.startswith("MACs: ")]
     assert said in note
@@ -51,7 +51,7 @@ def test_that_two_counters_agree_is_said_where_they_do(
 @pytest.mark.parametrize("whole", [False, True])
 def test_a_difference_to_what_is_warned_of_is_warned_of(whole: bool) -> None:
     records = [with_counts(PLAIN, unknown={"words::blur": 1}), SE, SR]
-    report = rows_report("x", joined(records)) if whole else counts_report(Results(records))
+    report = rows_report("x", rows_of(records)) if whole else counts_report(Results(records))
     (table,) = report.tables
     assert table.doubtful == {0, 1, 2}
     assert table.notes[:2] == (

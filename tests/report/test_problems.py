@@ -6,7 +6,7 @@ import pytest
 from support.records import counted, printed, timed
 
 from srbench.conditions import Setup
-from srbench.records.join import Joined, joined
+from srbench.records.join import Row, rows_of
 from srbench.records.results import Results
 from srbench.report.overview import rows_notes, rows_report
 from srbench.report.problems import Names, doubts, failures, merged, problems, warnings
@@ -131,7 +131,7 @@ def test_counted_and_timed_rows_are_told_apart() -> None:
 
 
 def notes_of(records: list, whole: bool) -> tuple[str, ...]:
-    report = rows_report("x", joined(records)) if whole else times_report(Results(records))
+    report = rows_report("x", rows_of(records)) if whole else times_report(Results(records))
     return report.tables[-1].notes
 
 
@@ -204,7 +204,7 @@ def test_inputs_of_several_sizes_share_a_line() -> None:
     ],
 )
 def test_only_overheads_that_are_shown_are_told_of(columns: list[str], said: str | None) -> None:
-    rows = joined([timed("resnet18", [0.1] * 6), timed("resnet18+se", [0.1] * 6, 1.0, reach=0.3)])
+    rows = rows_of([timed("resnet18", [0.1] * 6), timed("resnet18+se", [0.1] * 6, 1.0, reach=0.3)])
     text = "\n".join(rows_notes(rows, columns))
     assert "Medians with 95 % intervals." in text
     assert ("Undecided" in text) == ("Overhead: " in text) == bool(said)
@@ -244,7 +244,7 @@ def test_rows_are_named_with_what_tells_them_apart(other: dict, said: str) -> No
 
 def test_doubts_name_the_times_that_they_are_about() -> None:
     rows = [
-        Joined(one.row, counted("resnet18"), None, one, older=("resnet18",) * (batch == 8))
+        Row(one.row, counted("resnet18"), None, one, older=("resnet18",) * (batch == 8))
         for batch in (1, 8)
         for one in (timed("resnet18", [0.1] * 6, setup=Setup(batch=batch)),)
     ]

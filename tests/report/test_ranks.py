@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from support.records import counted, printed, timed
 
-from srbench.records.join import joined
+from srbench.records.join import rows_of
 from srbench.records.published import Figure
 from srbench.records.record import MadeOf, Record
 from srbench.report.columns import FIELDS
@@ -106,7 +106,7 @@ def without(record: Record, **counts: object) -> Record:
 
 def best(*records: Record) -> list[str]:
     """The specs of which the MACs added are the least."""
-    rows = joined(records)
+    rows = rows_of(records)
     made = rows_table("t", rows, [FIELDS["macs_delta"]], "", (), ranked=True)
     return [made.rows[row][0] for (row, _), rank in ranks(made).items() if rank is Rank.BEST]
 
@@ -143,7 +143,7 @@ def test_which_rows_may_be_the_best(records: list[Record], expected: list[str]) 
 
 def test_printed_errors_of_rows_that_are_warned_of_take_no_part_either() -> None:
     errors = [printed(r.spec, top1_error=e) for r, e in ((SE, "20.0"), (SR, "21.0"), (CBAM, "22"))]
-    rows = joined([PLAIN, UNCOUNTED, SR, CBAM, *errors])
+    rows = rows_of([PLAIN, UNCOUNTED, SR, CBAM, *errors])
     made = rows_table("t", rows, [FIELDS["top1_error"]], "", (), ranked=True)
     assert [(made.rows[row][0], rank) for (row, _), rank in ranks(made).items()] == [
         (SR.spec, Rank.BEST)

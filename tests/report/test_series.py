@@ -8,7 +8,7 @@ from support.records import counted, printed, timed
 
 from srbench.conditions import Setup
 from srbench.errors import SrbenchError
-from srbench.records.join import joined
+from srbench.records.join import rows_of
 from srbench.report.plots.matplotlib import plot_panels
 from srbench.report.plots.panels import Point, panels, pareto
 from srbench.report.plots.svg import HEIGHT, WIDTH, chart
@@ -21,7 +21,7 @@ SWEEP = [
 
 
 def test_overhead_against_an_option_with_its_default_in_place() -> None:
-    params, macs, *_ = panels(joined(SWEEP))
+    params, macs, *_ = panels(rows_of(SWEEP))
     assert (params.title, macs.title) == (
         "Params overhead against memories of sr",
         "MACs overhead against memories of sr",
@@ -36,13 +36,13 @@ def test_overhead_against_resolution_has_a_line_a_spec() -> None:
     for side in (64, 128):
         for record in (counted("resnet18", 1000), counted("resnet18+sr", 1000 + side)):
             rows.append(replace(record, input=(3, side, side)))
-    panel = next(p for p in panels(joined(rows)) if "resolution" in p.title)
+    panel = next(p for p in panels(rows_of(rows)) if "resolution" in p.title)
     assert [(p.x, p.y) for p in panel.series[0].points] == [(64, 6.4), (128, 12.8)]
     assert panel.series[0].name == "resnet18+sr"
 
 
 def test_rows_that_differ_in_more_do_not_share_a_line() -> None:
-    rows = joined([*SWEEP[:2], counted("resnet18+se+sr:memories=5", 1200)])
+    rows = rows_of([*SWEEP[:2], counted("resnet18+se+sr:memories=5", 1200)])
     assert not any("memories" in panel.title for panel in panels(rows))
 
 
@@ -51,7 +51,7 @@ def test_lines_of_several_batches_are_told_apart() -> None:
     for batch in (1, 8):
         for record in SWEEP:
             rows.append(timed(record.spec, [0.1] * 6, 1.1, setup=Setup(batch=batch)))
-    panel = next(p for p in panels(joined(rows)) if p.y == "forward overhead (%)")
+    panel = next(p for p in panels(rows_of(rows)) if p.y == "forward overhead (%)")
     assert [line.name for line in panel.series] == ["64×64, batch 1", "64×64, batch 8"]
     assert panel.series[0].points[0].y == pytest.approx(10)
 
@@ -66,7 +66,7 @@ def test_counts_are_in_a_plot_whether_their_row_was_timed_or_not(
     for batch in batches:
         for record in SWEEP[:timed_rows]:
             rows.append(timed(record.spec, [0.1] * 6, 1.1, setup=Setup(batch=batch)))
-    found = {panel.title: panel for panel in panels(joined(rows))}
+    found = {panel.title: panel for panel in panels(rows_of(rows))}
     (line,) = found["Params overhead against memories of sr"].series
     assert [(p.x, p.y) for p in line.points] == [(1, 1.0), (2, 2.0), (10, 10.0), (50, 50.0)]
     points, _ = found["MACs overhead against Params overhead"].series
@@ -81,14 +81,14 @@ def test_the_front_is_what_nothing_beats() -> None:
 
 def test_the_front_of_cost_and_error_needs_records_of_errors() -> None:
     errors = {"resnet18": "30.0", "resnet18+sr:memories=1": "29.0", "resnet18+sr": "29.5"}
-    rows = joined([*SWEEP, *(printed(spec, top1_error=e) for spec, e in errors.items())])
+    rows = rows_of([*SWEEP, *(printed(spec, top1_error=e) for spec, e in errors.items())])
     panel = next(p for p in panels(rows) if p.y == "Top-1 error (%)")
     front = next(series for series in panel.series if series.kind == "front")
     assert [(p.x, p.y) for p in front.points] == [(5000 / 1e9, 30.0), (5001 / 1e9, 29.0)]
 
 
 def front_of(rows: list, y: str) -> list[tuple[float, float]]:
-    panel = next(p for p in panels(joined(rows)) if p.y == y and "against Params" in p.title)
+    panel = next(p for p in panels(rows_of(rows)) if p.y == y and "against Params" in p.title)
     fronts = [series.points for series in panel.series if series.kind == "front"]
     return [(p.x, p.y) for front in fronts for p in front]
 
@@ -99,7 +99,9 @@ def test_what_is_not_counted_whole_is_in_no_front_but_in_the_plot() -> None:
     doubtful = replace(lacking, counts=replace(lacking.counts, unknown={"blur": 1}))
     assert front_of([SWEEP[0], lacking, *SWEEP[2:]], "MACs overhead (%)")[0] == (1.0, -20.0)
     assert front_of([SWEEP[0], doubtful, *SWEEP[2:]], "MACs overhead (%)") == [(2.0, 0.04)]
-    panel = next(p for p in panels(joined([SWEEP[0], doubtful, *SWEEP[2:]])) if "Params" in p.title)
+    panel = next(
+        p for p in panels(rows_of([SWEEP[0], doubtful, *SWEEP[2:]])) if "Params" in p.title
+    )
     assert any("memories=1 at 64×64 *: " in p.label for s in panel.series for p in s.points)
 
 
@@ -111,7 +113,7 @@ def test_an_undecided_time_is_in_no_front_and_says_so() -> None:
     times[1] = timed(SWEEP[1].spec, [0.1] * 6, 1.02, reach=0.3)
     rows = [*SWEEP, *times]
     assert front_of(rows, "forward overhead (%)") == [(2.0, pytest.approx(6.0))]
-    labels = [p.label for panel in panels(joined(rows)) for s in panel.series for p in s.points]
+    labels = [p.label for panel in panels(rows_of(rows)) for s in panel.series for p in s.points]
     assert "resnet18+sr:memories=1 at 64×64: undecided [-28.0, +32.0]" in labels
 
 
@@ -122,11 +124,11 @@ def test_a_plot_of_counts_does_not_mind_disturbed_times() -> None:
 
 
 def test_specs_of_a_newer_version_are_passed_over() -> None:
-    assert panels(joined([counted("hypernet9"), counted("hypernet9+sr")])) == []
+    assert panels(rows_of([counted("hypernet9"), counted("hypernet9+sr")])) == []
 
 
 def test_coordinates_are_inside_and_in_order() -> None:
-    drawn = chart(panels(joined(SWEEP))[0])
+    drawn = chart(panels(rows_of(SWEEP))[0])
     xs, ys = zip(*((dot.x, dot.y) for dot in drawn.curves[0].dots), strict=True)
     assert list(xs) == sorted(xs)
     assert list(ys) == sorted(ys, reverse=True)  # upwards is less in an SVG
@@ -137,7 +139,7 @@ def test_coordinates_are_inside_and_in_order() -> None:
 
 def test_pictures_are_drawn(tmp_path: Path) -> None:
     for suffix in ("png", "svg", "pdf"):
-        plot_panels(panels(joined(SWEEP)), tmp_path / f"p.{suffix}")
+        plot_panels(panels(rows_of(SWEEP)), tmp_path / f"p.{suffix}")
         assert (tmp_path / f"p.{suffix}").stat().st_size > 5000
     with pytest.raises(SrbenchError, match="nothing to plot"):
         plot_panels([], tmp_path / "none.png")

@@ -7,7 +7,7 @@ import pytest
 from conftest import read_data
 
 from srbench.check.renderings import check_renderings, orphans
-from srbench.records.join import Join
+from srbench.records.join import RowIndex
 from srbench.records.schema import CONVENTION
 from srbench.tables.committed import Committed, layout_paths, open_table
 
@@ -34,7 +34,7 @@ def test_files_are_what_the_records_make(name: str, tables: dict[str, Committed]
     table = tables[name]
     table.require_sound()
     assert list(check_renderings(table)) == []
-    join = Join(table.records)
+    join = RowIndex(table.records)
     assert all(join(wanted.row).counts for wanted in table.wanted)
 
 

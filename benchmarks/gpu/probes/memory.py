@@ -12,7 +12,7 @@ from srbench.measure.devices import Device
 from srbench.measure.latency import Deadline
 from srbench.measure.pinning import pinned
 from srbench.models.build import assemble
-from srbench.runner.sampling import Job, Row, Sampled, sample
+from srbench.runner.sampling import Candidate, Job, Sampled, sample
 from srbench.spec.parse import parse
 
 
@@ -37,7 +37,7 @@ def out_of_memory(device: Device) -> None:
     room = torch.cuda.memory_reserved(device.torch_device) + 6.6 * weights + 1.06 * lacking
     torch.cuda.set_per_process_memory_fraction(min(1.0, room / total), device.torch_device)
     rows = tuple(
-        Row(
+        Candidate(
             name,
             parse(name),
             "baseline" if name == spec else "variant",

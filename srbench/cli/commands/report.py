@@ -10,7 +10,7 @@ from srbench.cli.messages import tell
 from srbench.cli.output import Output, OverwriteOption, destination
 from srbench.errors import ROWS_FAILED, for_all, some
 from srbench.files import is_file
-from srbench.records.join import joined
+from srbench.records.join import rows_of
 from srbench.report.overview import rows_report
 from srbench.report.plots.panels import panels, without_defaults
 from srbench.report.plots.svg import chart
@@ -72,8 +72,8 @@ def _part(name: str) -> "tuple[Part, bool]":
             tell(f"note: {name}: rows without a record: {some([str(row) for row in rows])}")
         report = table.exact_report()
     else:
-        report = rows_report("records", joined(loaded.records))
-    shown = joined(report.records)
+        report = rows_report("records", rows_of(loaded.records))
+    shown = rows_of(report.records)
     for block in without_defaults(shown):
         tell(f"note: {name}: rows that leave options of {block} out are not plotted against them")
     charts = [chart(panel) for panel in panels(shown)]

@@ -25,8 +25,8 @@ from srbench.cli.values import listed, starting, whole_numbers
 from srbench.conditions import TIME_BUDGET, Plan, Setup
 from srbench.errors import ROWS_FAILED, SpecError, SrbenchError
 from srbench.files import exists
-from srbench.records.join import Joined, joined
-from srbench.records.record import UNKNOWN, Key, Record, Row
+from srbench.records.join import Row, rows_of
+from srbench.records.record import UNKNOWN, Key, Record, RowKey
 from srbench.records.record_file import RecordFile
 from srbench.report.formats import Report
 from srbench.report.origin import origin
@@ -172,7 +172,7 @@ def _opened(records: Path, plot: Path | None, output: Output) -> tuple[Destinati
 
 def _show(
     caption: str,
-    rows: Sequence[Row],
+    rows: Sequence[RowKey],
     times: _Times,
     done: "_Done",
     target: Destination,
@@ -205,12 +205,12 @@ class _Done:
     now, and the rows that failed."""
 
     file: RecordFile
-    counts: dict[Row, Record] = field(default_factory=dict)
+    counts: dict[RowKey, Record] = field(default_factory=dict)
     measured: set[Key] = field(default_factory=set)
     failures: list[Record] = field(default_factory=list)
 
 
-def _count(rows: Sequence[Row], done: _Done) -> None:
+def _count(rows: Sequence[RowKey], done: _Done) -> None:
     """Count the rows that are not there yet, or not of the code as it is now."""
     with progress(len(rows)) as begin:
         count = Counter(detailed=False)
@@ -251,7 +251,7 @@ def _time(done: _Done, device: str, times: _Times) -> None:
                             done.failures.append(record)
 
 
-def _report(caption: str, shown: Sequence[Joined], done: _Done) -> Report | None:
+def _report(caption: str, shown: Sequence[Row], done: _Done) -> Report | None:
     """The rows, and on stderr where they are from; None where there are none."""
     made = rows_report("sweep", shown, caption)
     taken = {record.key for record in made.records} - done.measured
@@ -261,7 +261,7 @@ def _report(caption: str, shown: Sequence[Joined], done: _Done) -> Report | None
     return replace(made, taken=taken) if shown else None
 
 
-def _shown(rows: Sequence[Row], done: _Done, batches: Sequence[int]) -> list[Joined]:
+def _shown(rows: Sequence[RowKey], done: _Done, batches: Sequence[int]) -> list[Row]:
     """The rows of this sweep, of all that the file holds: counts and times of today's code."""
     times = [
         record
@@ -274,10 +274,10 @@ def _shown(rows: Sequence[Row], done: _Done, batches: Sequence[int]) -> list[Joi
     if batches:
         records = [r for r in records if not r.timing or r.timing.setup.batch in batches]
     order = {row: number for number, row in enumerate(rows)}
-    return sorted(joined(records), key=lambda one: order[one.row])
+    return sorted(rows_of(records), key=lambda one: order[one.row])
 
 
-def _rows(specs: Sequence[Spec], sizes: str | None, num_classes: int | None) -> list[Row]:
+def _rows(specs: Sequence[Spec], sizes: str | None, num_classes: int | None) -> list[RowKey]:
     """Every baseline with its variants, for one input size after the other."""
     each: Sequence[str | None] = listed("--input-size", sizes) or [None]
     return [

@@ -10,15 +10,15 @@ from srbench.catalog import BLOCKS
 from srbench.catalog.options import Value, format_value
 from srbench.errors import SpecError
 from srbench.records.counts import TITLES
-from srbench.records.join import Joined
+from srbench.records.join import Row
 from srbench.records.overhead import Overhead
 from srbench.report.columns import ERRORS, FIELDS
 from srbench.report.table import MARK, overhead_text
 from srbench.spec.matching import unsaid
 from srbench.spec.parse import Part, Spec, read
 
-Read = Callable[[Joined], float | None]
-ReadOverhead = Callable[[Joined], Overhead | None]
+Read = Callable[[Row], float | None]
+ReadOverhead = Callable[[Row], Overhead | None]
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Panel:
         return values if apart and len(values) <= 8 else None
 
 
-def panels(rows: Sequence[Joined]) -> list[Panel]:
+def panels(rows: Sequence[Row]) -> list[Panel]:
     """Every plot that the rows have something to show in.
 
     Overheads against each whole-number option, and against the input's side, where rows are alike
@@ -74,7 +74,7 @@ def panels(rows: Sequence[Joined]) -> list[Panel]:
     return [*found, *_against_resolution(known), *_fronts(rows)]
 
 
-def without_defaults(rows: Iterable[Joined]) -> list[str]:
+def without_defaults(rows: Iterable[Row]) -> list[str]:
     """The blocks whose options' defaults only their module could tell, since the records do not:
     rows that leave such an option out are in no plot against it."""
     known = [_Known(row, spec) for row in rows if (spec := _read(row))]
@@ -94,7 +94,7 @@ def pareto(points: Iterable[Point]) -> tuple[Point, ...]:
 
 
 def _percent(read: ReadOverhead) -> Read:
-    def percent(row: Joined) -> float | None:
+    def percent(row: Row) -> float | None:
         overhead = read(row)
         return None if overhead is None else 100 * (overhead.ratio.value - 1)
 
@@ -116,7 +116,7 @@ class _Known:
     """A row whose spec can be read, and the whole-number options of its blocks, by block and
     option."""
 
-    def __init__(self, row: Joined, spec: Spec) -> None:
+    def __init__(self, row: Row, spec: Spec) -> None:
         self.row = row
         self.spec = spec
         self.numbers: dict[tuple[str, str], int] = {}
@@ -130,7 +130,7 @@ class _Known:
                     self.numbers[part.name, key] = int(text)
 
 
-def _defaults(row: Joined, part: Part) -> dict[str, Value]:
+def _defaults(row: Row, part: Part) -> dict[str, Value]:
     """The values of options that a block's spec leaves out: the catalog's, or the records'."""
     if part.name in BLOCKS:
         return {option.name: option.default(()) for option in BLOCKS[part.name].options}
@@ -165,8 +165,8 @@ def _against_resolution(known: Sequence[_Known]) -> Iterator[Panel]:
 def _against(
     title: str,
     x_title: str,
-    places: Sequence[tuple[Joined, float, str]],
-    under: Callable[[Joined, str], str],
+    places: Sequence[tuple[Row, float, str]],
+    under: Callable[[Row, str], str],
 ) -> Iterator[Panel]:
     """A panel for each overhead, with a line for each group of rows that differ in x alone.
 
@@ -193,7 +193,7 @@ def _against(
             yield Panel(f"{_bare(y_title)} against {title}", x_named, y_title, series, is_log)
 
 
-def _fronts(rows: Sequence[Joined]) -> Iterator[Panel]:
+def _fronts(rows: Sequence[Row]) -> Iterator[Panel]:
     """Cost against cost, and error against cost, of all variants; and who beats whom."""
     costs = list(OVERHEADS)
     pairs: list[tuple[str, Read, str, Read]] = [(ERROR, _printed_error, GIGA_MACS, _macs)]
@@ -232,28 +232,28 @@ def _bare(title: str) -> str:
     return title.partition(" (")[0]
 
 
-def _conditions(row: Joined, y_title: str) -> str:
+def _conditions(row: Row, y_title: str) -> str:
     """Input and batch, as a name."""
     return ", ".join(filter(None, (row.row.size, _batch(row, y_title))))
 
 
-def _batch(row: Joined, y_title: str) -> str:
+def _batch(row: Row, y_title: str) -> str:
     """The batch, as a name, where it matters: a row has its counts whether it was timed or not."""
     batch = FIELDS["batch"].read(row) if y_title in OF_TIMES else None
     return "" if batch is None else f"batch {batch}"
 
 
-def _macs(row: Joined) -> float | None:
+def _macs(row: Row) -> float | None:
     macs: int | None = FIELDS["macs"].read(row)
     return None if macs is None else macs / 1e9
 
 
-def _printed_error(row: Joined) -> float | None:
+def _printed_error(row: Row) -> float | None:
     figure = FIELDS["top1_error"].read(row)
     return None if figure is None else float(figure.printed)
 
 
-def _point(row: Joined, x: float, y: float, y_title: str) -> Point:
+def _point(row: Row, x: float, y: float, y_title: str) -> Point:
     """A row's place. Where y is a count, it does not matter what is warned of times."""
     overhead = OF_TIMES[y_title](row) if y_title in OF_TIMES else None
     shown = row if overhead else replace(row, timing=None)
@@ -262,7 +262,7 @@ def _point(row: Joined, x: float, y: float, y_title: str) -> Point:
     return Point(x, y, f"{row.row}{MARK if shown.is_doubtful else ''}: {said}", doubtful)
 
 
-def _read(row: Joined) -> Spec | None:
+def _read(row: Row) -> Spec | None:
     """The spec by its grammar, or None where it is none."""
     try:
         return read(row.row.spec)
