@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from srbench.check.timing.processes import Job, Worker, this_code
+from srbench.check.timing.processes import LineUp, Worker, this_code
 from srbench.cli.app import run
 from srbench.conditions import Conditions, Setup
 from srbench.measure import memory
 from srbench.measure.clocks import FLUSH, Task
 from srbench.measure.devices import opened
-from srbench.measure.passes import around, place, task, tasks
+from srbench.measure.passes import inference_context, place, task, tasks
 from srbench.measure.pinning import pinned
 from srbench.models.build import build
 
@@ -125,11 +125,11 @@ def test_out_of_memory_fails_one_row(
 
 
 def test_a_graph_has_its_peak_whichever_pass_came_before() -> None:
-    under, setup = Conditions(64, 64), Setup("cuda:0", batch=8, cuda_graph=True)
+    conditions, setup = Conditions(64, 64), Setup("cuda:0", batch=8, cuda_graph=True)
     found = {}
     for passes in (("train",), ("forward", "backward", "train")):
         model = build("resnet18", input_size=64)
-        subject = place("net", model, under, setup, torch.device("cuda:0"))
+        subject = place("net", model, conditions, setup, torch.device("cuda:0"))
         for what in passes:
             found[passes] = memory.on_cuda(subject, what).allocated
     alone, after = found.values()
@@ -137,7 +137,7 @@ def test_a_graph_has_its_peak_whichever_pass_came_before() -> None:
     eager = place(
         "net",
         build("resnet18", input_size=64),
-        under,
+        conditions,
         Setup("cuda:0", batch=8),
         torch.device("cuda:0"),
     )
@@ -164,10 +164,10 @@ class Waits(torch.nn.Module):
 def test_what_cannot_be_captured_fails_alone(
     wait: Callable[[torch.Tensor], object], order: tuple[str, str]
 ) -> None:
-    under, setup = Conditions(64, 64, 3), Setup("cuda:0", batch=8, cuda_graph=True)
+    conditions, setup = Conditions(64, 64, 3), Setup("cuda:0", batch=8, cuda_graph=True)
     models = {"bad": Waits(wait), "good": build("resnet18", input_size=64, num_classes=3)}
     subjects = {
-        name: place(name, models[name], under, setup, torch.device("cuda:0")) for name in order
+        name: place(name, models[name], conditions, setup, torch.device("cuda:0")) for name in order
     }
     with pinned(setup) as held:
         for what in ("forward", "train"):
@@ -175,7 +175,7 @@ def test_what_cannot_be_captured_fails_alone(
             assert list(ready) == ["good"]
             assert "it cannot be a CUDA graph" in failures["bad"]
             assert torch.cuda.current_stream() == torch.cuda.default_stream()
-            with around(what):
+            with inference_context(what):
                 ready["good"].prepare()
                 ready["good"].run()
     torch.cuda.synchronize()
@@ -184,12 +184,12 @@ def test_what_cannot_be_captured_fails_alone(
 @pytest.mark.parametrize("amp", [{}, {"amp": True, "dtype": "bfloat16"}], ids=["float32", "amp"])
 def test_a_graph_computes_what_the_pass_does(amp: dict[str, object]) -> None:
     """The gradients lie where the graph has them: BatchNorm's statistics tell that it ran."""
-    under, device = Conditions(64, 64), torch.device("cuda:0")
+    conditions, device = Conditions(64, 64), torch.device("cuda:0")
     means = []
     for graph in (False, True):
         torch.manual_seed(0)
         setup = Setup("cuda:0", batch=8, cuda_graph=graph, **amp)
-        subject = place("net", build("resnet18", input_size=64), under, setup, device)
+        subject = place("net", build("resnet18", input_size=64), conditions, setup, device)
         once = task(subject, "train")
         norm = subject.model.bn1
         norm.reset_running_stats()
@@ -261,8 +261,10 @@ def test_an_error_on_the_device_loses_no_finished_row(tmp_path: Path) -> None:
 
 
 def test_the_peak_is_what_the_allocator_says() -> None:
-    under, setup = Conditions(64, 64), Setup("cuda:0", batch=8)
-    subject = place("net", build("resnet18", input_size=64), under, setup, torch.device("cuda:0"))
+    conditions, setup = Conditions(64, 64), Setup("cuda:0", batch=8)
+    subject = place(
+        "net", build("resnet18", input_size=64), conditions, setup, torch.device("cuda:0")
+    )
     found = memory.on_cuda(subject, "train")
     gradients = sum(p.numel() * p.element_size() for p in subject.model.parameters())
     assert found.allocated > gradients
@@ -286,7 +288,7 @@ def test_env(capsys: pytest.CaptureFixture) -> None:
 
 
 def test_versions_of_the_code_take_turns_on_the_gpu() -> None:
-    job = Job(("resnet18", "resnet18+sr"), (64, 64), 10, 8, "train", "cuda")
+    job = LineUp(("resnet18", "resnet18+sr"), (64, 64), 10, 8, "train", "cuda")
     with Worker(this_code(), job) as worker:
         assert worker.hello()["failures"] == {}
         assert 0 < worker.turn("resnet18+sr") < 10

@@ -69,7 +69,7 @@ class Backbone:
         """The stage of that name."""
         return next(stage for stage in self.stages if stage.name == name)
 
-    def under(self, options: Mapping[str, Value]) -> "Backbone":
+    def conditions(self, options: Mapping[str, Value]) -> "Backbone":
         """The row as it is with these options."""
         changes = [c.fields for c in self.changes if options.get(c.option) == c.value]
         return replace(self, **{key: value for fields in changes for key, value in fields.items()})

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from srbench.measure.malloc import return_freed_memory
-from srbench.measure.passes import Subject, around, task
+from srbench.measure.passes import Subject, inference_context, task
 from srbench.measure.release import empty
 from srbench.records.timing import Memory
 
@@ -59,7 +59,7 @@ def in_this_process(subject: Subject, passes: Sequence[str]) -> dict[str, Memory
 def _run(subject: Subject, what: str) -> None:
     """One pass, with what comes before it; its gradients do not stay."""
     once = task(subject, what)
-    with around(what):
+    with inference_context(what):
         once.prepare()
         once.run()
     subject.model.zero_grad(set_to_none=True)

@@ -71,7 +71,7 @@ class Subject:
 
 
 def place(
-    name: str, model: nn.Module, under: Conditions, setup: Setup, device: torch.device
+    name: str, model: nn.Module, conditions: Conditions, setup: Setup, device: torch.device
 ) -> Subject:
     """Move a model to its device, dtype and memory layout, with a random batch of inputs.
 
@@ -81,12 +81,12 @@ def place(
     dtype = torch.float32 if setup.amp else getattr(torch, setup.dtype)
     model = model.to(device=device, dtype=dtype).to(memory_format=layout)
     generator = torch.Generator().manual_seed(setup.seed)
-    shape = (setup.batch, *under.input_shape[1:])
+    shape = (setup.batch, *conditions.input_shape[1:])
     batch = torch.randn(shape, generator=generator).to(device=device, dtype=dtype)
     return Subject(name, model, batch.contiguous(memory_format=layout), setup)
 
 
-def around(what: str) -> AbstractContextManager[Any]:
+def inference_context(what: str) -> AbstractContextManager[Any]:
     """What has to be switched on around the samples of a pass."""
     return torch.inference_mode() if what == "forward" else nullcontext()
 
@@ -94,7 +94,7 @@ def around(what: str) -> AbstractContextManager[Any]:
 def task(subject: Subject, what: str) -> Task:
     """One pass of a model, to be timed. The model is put into the mode that the pass needs.
 
-    Not inside `around`: what is captured or allocated here has to serve outside too.
+    Not inside `inference_context`: what is captured or allocated here has to serve outside too.
     Raises what the model raises.
     """
     subject.model.train(what != "forward")
@@ -214,7 +214,7 @@ def tasks(
     for name, subject in subjects.items():
         try:
             held.begin(name, what)
-            ready[name] = held.around(task(subject, what))
+            ready[name] = held.holding(task(subject, what))
         except BaseException as error:  # whatever it is: it is this model's failure
             require_failure(error)
             failures[name] = told(error)

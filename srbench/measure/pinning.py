@@ -43,7 +43,7 @@ class Pinned:
         torch.set_flush_denormal(True)  # torch does not tell whether it is
         gc.disable()
 
-    def around(self, task: Task) -> Task:
+    def holding(self, task: Task) -> Task:
         """The task, which begins with the settings that are held."""
 
         def prepare() -> None:

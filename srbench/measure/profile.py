@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from srbench.files import write_whole
 from srbench.measure.clocks import Clock
-from srbench.measure.passes import Subject, around
+from srbench.measure.passes import Subject, inference_context
 from srbench.measure.passes import task as make_task
 
 WARM_UP = 3
@@ -19,7 +19,7 @@ TRACED = 3  # passes in a trace
 
 
 @dataclass(frozen=True)
-class Part:
+class Span:
     """Modules that run one after the other, or the blocks of one kind in a stage.
 
     ``spans`` are the modules (first, last) that it begins and ends with, one for each time it runs.
@@ -33,17 +33,17 @@ class Part:
 
 
 def time_parts(
-    subject: Subject, parts: Sequence[Part], clock: Clock, rounds: int
-) -> tuple[dict[Part, list[float]], list[float]]:
+    subject: Subject, parts: Sequence[Span], clock: Clock, rounds: int
+) -> tuple[dict[Span, list[float]], list[float]]:
     """Seconds of each part in each round, summed over the times it runs, and of the whole pass.
 
     The whole is timed without marks in it, in turn with the passes that have them. Raises what the
     forward raises.
     """
     task = make_task(subject, "forward")
-    seconds: dict[Part, list[float]] = {part: [] for part in parts}
+    seconds: dict[Span, list[float]] = {part: [] for part in parts}
     whole = []
-    with around("forward"):
+    with inference_context("forward"):
         for number in range(WARM_UP + rounds):
             alone = clock.read([clock.measure(task)])
             marks = _Marks(clock)
@@ -56,10 +56,10 @@ def time_parts(
     return seconds, whole
 
 
-def bytes_moved(subject: Subject, parts: Sequence[Part]) -> dict[Part, int]:
+def bytes_moved(subject: Subject, parts: Sequence[Span]) -> dict[Span, int]:
     """Bytes of each part's input, output and parameters, each once: less is impossible."""
     sizes = _Sizes()
-    with around("forward"), _Hooks(subject.model, parts, sizes):
+    with inference_context("forward"), _Hooks(subject.model, parts, sizes):
         make_task(subject, "forward").run()
     return {
         part: sizes.bytes[part]
@@ -72,7 +72,7 @@ def bytes_moved(subject: Subject, parts: Sequence[Part]) -> dict[Part, int]:
     }
 
 
-def write_trace(subject: Subject, parts: Sequence[Part], clock: Clock, path: Path) -> None:
+def write_trace(subject: Subject, parts: Sequence[Span], clock: Clock, path: Path) -> None:
     """Write what torch.profiler sees of a few forward passes, in the format of Chrome's traces,
     which Perfetto opens; the parts have their names in it.
 
@@ -82,7 +82,7 @@ def write_trace(subject: Subject, parts: Sequence[Part], clock: Clock, path: Pat
     if subject.device.type == "cuda":
         activities.append(torch.profiler.ProfilerActivity.CUDA)
     task = make_task(subject, "forward")
-    with around("forward"):
+    with inference_context("forward"):
         for _ in range(WARM_UP):
             task.run()
         with (
@@ -101,7 +101,7 @@ def write_trace(subject: Subject, parts: Sequence[Part], clock: Clock, path: Pat
 class _Hooks:
     """Calls ``at.begin(part)`` and ``at.end(part)`` where a part begins and ends, while entered."""
 
-    def __init__(self, model: nn.Module, parts: Sequence[Part], at: Any) -> None:
+    def __init__(self, model: nn.Module, parts: Sequence[Span], at: Any) -> None:
         self._model, self._parts, self._at = model, parts, at
         self._handles: list[Any] = []
 
@@ -117,13 +117,13 @@ class _Hooks:
         for handle in self._handles:
             handle.remove()
 
-    def _begin(self, part: Part) -> Callable[..., None]:
+    def _begin(self, part: Span) -> Callable[..., None]:
         def hook(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
             self._at.begin(part, inputs[0])
 
         return hook
 
-    def _end(self, part: Part) -> Callable[..., None]:
+    def _end(self, part: Span) -> Callable[..., None]:
         def hook(module: nn.Module, inputs: object, output: Tensor) -> None:
             self._at.end(part, output)
 
@@ -135,13 +135,13 @@ class _Marks:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self.pairs: dict[Part, list[tuple[Any, Any]]] = {}
-        self._open: dict[Part, Any] = {}
+        self.pairs: dict[Span, list[tuple[Any, Any]]] = {}
+        self._open: dict[Span, Any] = {}
 
-    def begin(self, part: Part, x: Tensor) -> None:
+    def begin(self, part: Span, x: Tensor) -> None:
         self._open[part] = self._clock.mark()
 
-    def end(self, part: Part, y: Tensor) -> None:
+    def end(self, part: Span, y: Tensor) -> None:
         mark = self._clock.mark()
         self.pairs.setdefault(part, []).append((self._open.pop(part), mark))
 
@@ -150,9 +150,9 @@ class _Sizes:
     """Bytes of inputs and outputs, by part."""
 
     def __init__(self) -> None:
-        self.bytes: dict[Part, int] = {}
+        self.bytes: dict[Span, int] = {}
 
-    def begin(self, part: Part, x: Tensor) -> None:
+    def begin(self, part: Span, x: Tensor) -> None:
         self.bytes[part] = self.bytes.get(part, 0) + x.numel() * x.element_size()
 
     end = begin
@@ -162,12 +162,12 @@ class _Named:
     """Names the parts in a trace."""
 
     def __init__(self) -> None:
-        self._open: dict[Part, Any] = {}
+        self._open: dict[Span, Any] = {}
 
-    def begin(self, part: Part, x: Tensor) -> None:
+    def begin(self, part: Span, x: Tensor) -> None:
         name = f"{part.stage} {part.name}" if part.is_block else part.name
         self._open[part] = torch.profiler.record_function(name)
         self._open[part].__enter__()
 
-    def end(self, part: Part, y: Tensor) -> None:
+    def end(self, part: Span, y: Tensor) -> None:
         self._open.pop(part).__exit__(None, None, None)

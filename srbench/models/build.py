@@ -54,11 +54,11 @@ def build(
     """
     case = case_of(parse(spec), input_size, num_classes)
     assembly = assemble(*case)
-    require_runs(case.spec, assembly, case.under)
+    require_runs(case.spec, assembly, case.conditions)
     return assembly.model
 
 
-def assemble(spec: Spec, under: Conditions, initialised: bool = True) -> Assembly:
+def assemble(spec: Spec, conditions: Conditions, initialised: bool = True) -> Assembly:
     """Build a spec. Not ``initialised``, it serves to be counted: no weight has a value, and
     nothing is spent on giving it one.
 
@@ -68,21 +68,21 @@ def assemble(spec: Spec, under: Conditions, initialised: bool = True) -> Assembl
     for part in spec.blocks:
         _require_places(spec, part)
     if initialised:
-        return _assemble(spec, under, nullcontext)
+        return _assemble(spec, conditions, nullcontext)
     try:
         with blank():
-            return _assemble(spec, under, lambda: on_shapes(Recording()))
+            return _assemble(spec, conditions, lambda: on_shapes(Recording()))
     except BuildError as error:
         raise NeedsValues("only a run for real tells whether it fails") from error
 
 
 def _assemble(
-    spec: Spec, under: Conditions, how: Callable[[], AbstractContextManager[None]]
+    spec: Spec, conditions: Conditions, how: Callable[[], AbstractContextManager[None]]
 ) -> Assembly:
     """``how`` is what blocks are made and tried in: on shapes, memories take no memory."""
     backbone = backbone_of(spec.backbone)
-    shapes = probe(spec.backbone, under) if spec.blocks else {}
-    model = _build_backbone(spec.backbone, under)
+    shapes = probe(spec.backbone, conditions) if spec.blocks else {}
+    model = _build_backbone(spec.backbone, conditions)
     plan = [  # complete before the first block is put in, which may rename modules
         (part, place, site)
         for part in spec.blocks
@@ -106,42 +106,44 @@ def _assemble(
     return Assembly(model, inserted, fingerprint(spec, model, inserted), made_of(spec))
 
 
-def assemble_uninitialised(spec: Spec, under: Conditions) -> Assembly:
+def assemble_uninitialised(spec: Spec, conditions: Conditions) -> Assembly:
     """Build a spec to look at what it is made of; takes no time and no memory, mostly.
 
     Raises SrbenchError where `assemble` does.
     """
     try:
-        return assemble(spec, under, initialised=False)
+        return assemble(spec, conditions, initialised=False)
     except NeedsValues:
-        return assemble(spec, under)
+        return assemble(spec, conditions)
 
 
-def require_buildable(spec: Spec, under: Conditions) -> Assembly:
+def require_buildable(spec: Spec, conditions: Conditions) -> Assembly:
     """The same, once it is known to run. Raises SrbenchError where it does not run as it should."""
-    assembly = assemble_uninitialised(spec, under)
-    require_runs(spec, assembly, under)
+    assembly = assemble_uninitialised(spec, conditions)
+    require_runs(spec, assembly, conditions)
     return assembly
 
 
-def _build_backbone(part: Part, under: Conditions) -> nn.Module:
+def _build_backbone(part: Part, conditions: Conditions) -> nn.Module:
     backbone = backbone_of(part)
-    if min(under.height, under.width) < backbone.total_stride:
+    if min(conditions.height, conditions.width) < backbone.total_stride:
         side = backbone.total_stride
         raise BuildError(
-            f"an input of {under.height}x{under.width} is too small for {part}, "
+            f"an input of {conditions.height}x{conditions.width} is too small for {part}, "
             f"whose stages divide each side by {side}",
             f"use --input-size {side} or more",
         )
     options = values(part, backbone.options, backbone)
     try:
         with watching_imports():
-            model: nn.Module = resolve(backbone.target)(part.name, under.num_classes, **options)
+            model: nn.Module = resolve(backbone.target)(
+                part.name, conditions.num_classes, **options
+            )
     except SrbenchError:
         raise
     except FAILURES as error:  # a network of someone else's may raise anything
         raise BuildError(
-            f"{part} with {under.num_classes} classes cannot be built: {told(error)}",
+            f"{part} with {conditions.num_classes} classes cannot be built: {told(error)}",
             "change its options, or ask for fewer classes; `srbench --debug` shows where it fails",
         ) from error
     if not isinstance(model, nn.Module):
@@ -150,25 +152,25 @@ def _build_backbone(part: Part, under: Conditions) -> nn.Module:
 
 
 @lru_cache(maxsize=64)
-def probe(part: Part, under: Conditions) -> dict[str, Output]:
+def probe(part: Part, conditions: Conditions) -> dict[str, Output]:
     """What every module of a backbone returns, by its name: blocks keep the shape.
 
     Raises BuildError where the network does not run on that input.
     """
     try:
         with blank():
-            model = _build_backbone(part, under)
+            model = _build_backbone(part, conditions)
         try:
-            return outputs(model.eval(), under.input_shape)
+            return outputs(model.eval(), conditions.input_shape)
         except NeedsValues:
-            model = _build_backbone(part, under)
-            return outputs(model.eval(), under.input_shape, computed=True)
+            model = _build_backbone(part, conditions)
+            return outputs(model.eval(), conditions.input_shape, computed=True)
     except SrbenchError:
         raise
     except FAILURES as error:
         if lacks_memory(error):
             raise
-        raise does_not_run(part, under, error) from error
+        raise does_not_run(part, conditions, error) from error
 
 
 def _require_places(spec: Spec, part: Part) -> None:

@@ -75,15 +75,15 @@ def _require_logits(spec: Spec, output: object, num_classes: int) -> None:
         )
 
 
-def does_not_run(what: Spec | Part, under: Conditions, error: BaseException) -> BuildError:
+def does_not_run(what: Spec | Part, conditions: Conditions, error: BaseException) -> BuildError:
     """What is said of a forward pass that raised."""
     return BuildError(
-        f"{what} does not run on an input of {under.height}x{under.width}: {told(error)}",
+        f"{what} does not run on an input of {conditions.height}x{conditions.width}: {told(error)}",
         "change the blocks or the --input-size; `srbench --debug` shows where it fails",
     )
 
 
-def require_runs(spec: Spec, assembly: Assembly, under: Conditions) -> None:
+def require_runs(spec: Spec, assembly: Assembly, conditions: Conditions) -> None:
     """Run a model once, on shapes if it can, and leave it as it was.
 
     Raises BuildError where it fails, where a block does not run as it should, and for what is no
@@ -93,17 +93,17 @@ def require_runs(spec: Spec, assembly: Assembly, under: Conditions) -> None:
     assembly.model.eval()
     try:
         try:
-            with watched(spec, assembly, under.num_classes), on_shapes(Recording()):
-                assembly.model(torch.empty(under.input_shape))
+            with watched(spec, assembly, conditions.num_classes), on_shapes(Recording()):
+                assembly.model(torch.empty(conditions.input_shape))
         except NeedsValues:
-            with watched(spec, assembly, under.num_classes), torch.no_grad():
-                assembly.model(torch.zeros(under.input_shape))
+            with watched(spec, assembly, conditions.num_classes), torch.no_grad():
+                assembly.model(torch.zeros(conditions.input_shape))
     except SrbenchError:
         raise
     except FAILURES as error:
         if lacks_memory(error):
             raise
-        raise does_not_run(spec, under, error) from error
+        raise does_not_run(spec, conditions, error) from error
     finally:
         for module, training in modes.items():
             module.training = training

@@ -89,8 +89,8 @@ class Names:
         return shortened(list(listed))
 
     def _where(self, record: Record) -> str:
-        under = _under(record).items()
-        return "".join(f" {text}" for what, text in under if what in self._differing)
+        conditions = _under(record).items()
+        return "".join(f" {text}" for what, text in conditions if what in self._differing)
 
 
 def shortened(listed: Sequence[str]) -> str:

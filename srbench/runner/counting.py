@@ -67,14 +67,14 @@ def run(wanted: Sequence[Case], detailed: bool = False) -> Iterator[Record]:
     while a model is built or run becomes the row's status, and the others stand.
     """
     facts = environment.facts()
-    for spec, under in wanted:
+    for spec, conditions in wanted:
         with _without_garbage_collection():  # which takes a sixth of the time, and finds little
-            found = _count(spec, under, detailed)
+            found = _count(spec, conditions, detailed)
         yield Record(
             spec=str(spec),
             baseline=str(spec.baseline),
-            input=under.input_shape[1:],
-            num_classes=under.num_classes,
+            input=conditions.input_shape[1:],
+            num_classes=conditions.num_classes,
             counts=found.counts,
             environment=facts,
             status=found.status,
@@ -109,9 +109,9 @@ class _Counted:
 
 
 @kept()
-def _count(spec: Spec, under: Conditions, detailed: bool) -> _Counted:
+def _count(spec: Spec, conditions: Conditions, detailed: bool) -> _Counted:
     try:
-        assembly, flops, said = assemble_and_count(spec, under)
+        assembly, flops, said = assemble_and_count(spec, conditions)
         counts = _counts(assembly, flops)
         if detailed:
             counts = _detailed(counts, assembly.model, flops)
@@ -120,7 +120,9 @@ def _count(spec: Spec, under: Conditions, detailed: bool) -> _Counted:
     except BaseException as error:
         require_failure(error)
         LOG.debug("%s failed", spec, exc_info=True)
-        return _Counted(None, f"failed: {_reason(spec, under, error).removeprefix(f'{spec}: ')}")
+        return _Counted(
+            None, f"failed: {_reason(spec, conditions, error).removeprefix(f'{spec}: ')}"
+        )
 
 
 @kept()
@@ -135,12 +137,12 @@ def fingerprint_of(case: Case) -> str:
         return UNKNOWN
 
 
-def _reason(spec: Spec, under: Conditions, error: BaseException) -> str:
+def _reason(spec: Spec, conditions: Conditions, error: BaseException) -> str:
     if isinstance(error, CounterFailed):
         return str(error).splitlines()[0]
     if isinstance(error, SrbenchError) or lacks_memory(error):
         return told(error)
-    return told(does_not_run(spec, under, error))
+    return told(does_not_run(spec, conditions, error))
 
 
 def _auxiliary(spec: Spec, model: nn.Module, flops: Flops) -> dict[str, str]:
@@ -154,22 +156,24 @@ def _auxiliary(spec: Spec, model: nn.Module, flops: Flops) -> dict[str, str]:
 
 
 @kept()
-def assemble_and_count(spec: Spec, under: Conditions) -> tuple[Assembly, Flops, dict[str, str]]:
+def assemble_and_count(
+    spec: Spec, conditions: Conditions
+) -> tuple[Assembly, Flops, dict[str, str]]:
     """A model and its counts, on shapes, or for real where that fails, which is said.
 
     Raises SrbenchError for what cannot be built or is no network, and what the forward raises.
     """
     try:
-        assembly = assemble(spec, under, initialised=False)
-        with watched(spec, assembly, under.num_classes):
-            flops = count_on_shapes(assembly.model, torch.empty(under.input_shape))
+        assembly = assemble(spec, conditions, initialised=False)
+        with watched(spec, assembly, conditions.num_classes):
+            flops = count_on_shapes(assembly.model, torch.empty(conditions.input_shape))
         return assembly, flops, {}
     except SrbenchError:
         raise
     except Exception:  # whatever it was: the model itself has the last word
-        assembly = assemble(spec, under)
-        with watched(spec, assembly, under.num_classes):
-            flops = count_for_real(assembly.model, torch.zeros(under.input_shape))
+        assembly = assemble(spec, conditions)
+        with watched(spec, assembly, conditions.num_classes):
+            flops = count_for_real(assembly.model, torch.zeros(conditions.input_shape))
         return assembly, flops, {str(spec): FOR_REAL}
 
 

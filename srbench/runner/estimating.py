@@ -10,7 +10,7 @@ from srbench.measure.pinning import BUILDING
 from srbench.records import environment
 from srbench.records.record import Record
 from srbench.records.timing import Energy, Estimate, Memory, PassTiming, Timing
-from srbench.runner.sampling import Candidate, Job, Sampled
+from srbench.runner.sampling import Candidate, LineUp, Sampled
 from srbench.spec.cases import usual
 from srbench.spec.parse import settings
 
@@ -27,7 +27,7 @@ def failure_of(found: Sequence[Sampled], row: Candidate) -> str | None:
 
 
 def estimates(
-    job: Job,
+    line_up: LineUp,
     found: Sequence[Sampled],
     row: Candidate,
     peaks: dict[str, Memory | None],
@@ -35,12 +35,12 @@ def estimates(
 ) -> dict[str, PassTiming]:
     """What each pass of a row took, with the peaks and joules that were measured beside."""
     passes = {}
-    processes = _finished(job, found)
+    processes = _finished(line_up, found)
     for what in PASSES:
         taken = [one.samples[what] for one in found if what in one.samples]
         own = [samples.seconds.get(row.name, []) for samples in taken]
         wall = [_seconds(samples.wall.get(row.name, [])) for samples in taken]
-        base = [samples.seconds.get(job.baseline, []) for samples in taken]
+        base = [samples.seconds.get(line_up.baseline, []) for samples in taken]
         if not any(own):
             continue
         passes[what] = PassTiming(
@@ -89,7 +89,7 @@ def _whole_rounds(
 
 
 def record_of(
-    job: Job,
+    line_up: LineUp,
     row: Candidate,
     found: Sequence[Sampled],
     passes: dict[str, PassTiming],
@@ -100,19 +100,19 @@ def record_of(
     return Record(
         spec=str(row.spec),
         baseline=str(row.spec.baseline),
-        input=job.under.input_shape[1:],
-        num_classes=job.under.num_classes,
+        input=line_up.conditions.input_shape[1:],
+        num_classes=line_up.conditions.num_classes,
         counts=None,
         environment=facts,
         status=f"failed: {failure}" if failure else "ok",
         settings=settings(row.spec),
         timing=Timing(
-            job.setup,
+            line_up.setup,
             row.role,
-            _finished(job, found),
+            _finished(line_up, found),
             passes,
-            tuple(_notes(job, row, found, passes)),
-            job.plan.precision,
+            tuple(_notes(line_up, row, found, passes)),
+            line_up.plan.precision,
             _changes(found, row, PASSES),
         ),
         fingerprint=row.fingerprint,
@@ -147,13 +147,13 @@ def _told(changes: Mapping[str, object]) -> str:
     return ", ".join(f"{setting} to {value}" for setting, value in changes.items())
 
 
-def _finished(job: Job, found: Sequence[Sampled]) -> int:
+def _finished(line_up: LineUp, found: Sequence[Sampled]) -> int:
     """How many processes have samples; an interruption may have come before the last."""
-    return 1 if job.plan.processes == 1 else sum(bool(one.samples) for one in found)
+    return 1 if line_up.plan.processes == 1 else sum(bool(one.samples) for one in found)
 
 
 def _notes(
-    job: Job, row: Candidate, found: Sequence[Sampled], passes: dict[str, PassTiming]
+    line_up: LineUp, row: Candidate, found: Sequence[Sampled], passes: dict[str, PassTiming]
 ) -> Iterator[str]:
     """What disturbed the row, or keeps it from saying more."""
     yield from dict.fromkeys(note for one in found for note in one.notes)
@@ -162,8 +162,8 @@ def _notes(
         yield f"its forward sets torch's {_told(ran)}: it is timed with that"
     if only := {name: value for name, value in built.items() if name not in ran}:
         yield f"building it sets torch's {_told(only)}: it is timed without that"
-    if 0 < (finished := _finished(job, found)) < job.plan.processes:
-        yield f"stopped after {finished} of {job.plan.processes} processes"
+    if 0 < (finished := _finished(line_up, found)) < line_up.plan.processes:
+        yield f"stopped after {finished} of {line_up.plan.processes} processes"
     for what, timed in passes.items():
         if (share := _launching(found, row, what)) > LAUNCH_BOUND:
             yield (
@@ -180,7 +180,7 @@ def _notes(
                 "needed"
             )
         rounds = max(map(len, timed.samples))
-        if job.plan.rounds and rounds < job.plan.rounds:
-            yield f"{what}: stopped after {rounds} of {job.plan.rounds} rounds"
+        if line_up.plan.rounds and rounds < line_up.plan.rounds:
+            yield f"{what}: stopped after {rounds} of {line_up.plan.rounds} rounds"
         if timed.ratio is None and row.role != "baseline":
             yield f"{what}: nothing to compare with, the baseline failed"

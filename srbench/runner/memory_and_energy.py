@@ -9,19 +9,19 @@ from srbench.measure import fresh_process, memory
 from srbench.measure.devices import Device
 from srbench.measure.energy import energies
 from srbench.measure.latency import Deadline
-from srbench.measure.passes import Subject, around, tasks
+from srbench.measure.passes import Subject, inference_context, tasks
 from srbench.measure.pinning import pinned
 from srbench.measure.release import empty, release
 from srbench.measure.torch_settings import put_back
 from srbench.records.timing import Energy, Memory
-from srbench.runner.sampling import Candidate, Job, Say, at_most, subject
+from srbench.runner.sampling import Candidate, LineUp, Say, at_most, subject
 from srbench.spec.parse import Spec
 
 Peaks = dict[str, Memory | None]  # by pass
 
 
 def measure_peaks(
-    job: Job,
+    line_up: LineUp,
     device: Device,
     rows: Sequence[Candidate],
     deadline: Deadline,
@@ -46,10 +46,10 @@ def measure_peaks(
         try:
             if device.peak is None:
                 into[row.spec] = fresh_process.call(
-                    peaks_here, job, row, variables=memory.PLAIN_MALLOC
+                    peaks_here, line_up, row, variables=memory.PLAIN_MALLOC
                 )
             else:
-                into[row.spec] = _peaks(job, row, device, device.peak)
+                into[row.spec] = _peaks(line_up, row, device, device.peak)
         except BaseException as error:
             require_failure(error)
             into[row.spec] = {}
@@ -59,24 +59,24 @@ def measure_peaks(
 
 
 def _peaks(
-    job: Job, row: Candidate, device: Device, peak: Callable[[Subject, str], Memory]
+    line_up: LineUp, row: Candidate, device: Device, peak: Callable[[Subject, str], Memory]
 ) -> Peaks:
     """Peak memory by the device's own counter; the model is gone on return."""
-    with pinned(job.setup) as held:
-        model = subject(job, row, device.torch_device, held)
-        return {what: peak(model, what) for what in job.plan.passes}
+    with pinned(line_up.setup) as held:
+        model = subject(line_up, row, device.torch_device, held)
+        return {what: peak(model, what) for what in line_up.plan.passes}
 
 
-def peaks_here(job: Job, row: Candidate) -> Peaks:
+def peaks_here(line_up: LineUp, row: Candidate) -> Peaks:
     """Peak memory on the CPU, to be called in a process of its own."""
-    put_back(job.settings)
-    with pinned(job.setup, keeps_memory=False) as held:
-        model = subject(job, row, torch.device("cpu"), held)
-        return memory.in_this_process(model, job.plan.passes)
+    put_back(line_up.settings)
+    with pinned(line_up.setup, keeps_memory=False) as held:
+        model = subject(line_up, row, torch.device("cpu"), held)
+        return memory.in_this_process(model, line_up.plan.passes)
 
 
 def measure_energies(
-    job: Job,
+    line_up: LineUp,
     device: Device,
     rows: Sequence[Candidate],
     deadline: Deadline,
@@ -88,7 +88,7 @@ def measure_energies(
     What fails here, though it ran before, leaves its cells empty.
     """
     try:
-        _measure_energies(job, device, rows, deadline, into, say)
+        _measure_energies(line_up, device, rows, deadline, into, say)
     except BaseException as error:
         require_failure(error)
         say(f"no energy: {told(error)}")
@@ -97,7 +97,7 @@ def measure_energies(
 
 
 def _measure_energies(
-    job: Job,
+    line_up: LineUp,
     device: Device,
     rows: Sequence[Candidate],
     deadline: Deadline,
@@ -106,19 +106,19 @@ def _measure_energies(
 ) -> None:
     """The models are gone on return."""
     assert device.gpu
-    passes = [what for what in job.plan.passes if what != "backward"]
-    with pinned(job.setup) as held:
-        subjects = {row.name: subject(job, row, device.torch_device, held) for row in rows}
+    passes = [what for what in line_up.plan.passes if what != "backward"]
+    with pinned(line_up.setup) as held:
+        subjects = {row.name: subject(line_up, row, device.torch_device, held) for row in rows}
         for number, what in enumerate(passes):
             say(f"{what}: energy{at_most(deadline)}")
             ready, _ = tasks(subjects, what, held)
             share = deadline.left / (len(passes) - number)
-            with around(what):
+            with inference_context(what):
                 into[what] = energies(
                     list(ready.values()),
                     device.clock,
                     device.gpu,
-                    job.setup.batch,
-                    job.setup.seed,
+                    line_up.setup.batch,
+                    line_up.setup.seed,
                     Deadline.after(deadline.clock, share),
                 )

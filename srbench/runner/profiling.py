@@ -13,7 +13,7 @@ from srbench.measure.devices import Device
 from srbench.measure.params import count_parameters
 from srbench.measure.passes import place
 from srbench.measure.pinning import BUILDING, pinned
-from srbench.measure.profile import Part, bytes_moved, time_parts, write_trace
+from srbench.measure.profile import Span, bytes_moved, time_parts, write_trace
 from srbench.measure.roofline import Limits, measure_limits
 from srbench.models.assembly import Assembly
 from srbench.models.build import assemble
@@ -40,15 +40,15 @@ def profile(
     Raises SrbenchError for what cannot be built, OSError for a trace that cannot be written, and
     what the forward raises.
     """
-    spec, under = case
-    _, counted, _ = assemble_and_count(spec, under)
+    spec, conditions = case
+    _, counted, _ = assemble_and_count(spec, conditions)
     with pinned(setup) as held:
         torch.manual_seed(setup.seed)
         held.begin(str(spec), BUILDING)
-        assembly = assemble(spec, under)
+        assembly = assemble(spec, conditions)
         parts = _parts(case, assembly)
         held.begin(str(spec), "forward")
-        subject = place(str(spec), assembly.model, under, setup, device.torch_device)
+        subject = place(str(spec), assembly.model, conditions, setup, device.torch_device)
         with torch.inference_mode():
             dtype = getattr(torch, setup.dtype)
             limits = measure_limits(device.clock, device.torch_device, dtype)
@@ -59,8 +59,8 @@ def profile(
         held.end()
     return Profile(
         str(spec),
-        under.input_shape[1:],
-        under.num_classes,
+        conditions.input_shape[1:],
+        conditions.num_classes,
         setup,
         stats.median(whole),
         limits.bandwidth,
@@ -86,7 +86,7 @@ def profile(
 
 
 def _part(
-    part: Part, params: int, macs: int, moved: int, seconds: Estimate, limits: Limits
+    part: Span, params: int, macs: int, moved: int, seconds: Estimate, limits: Limits
 ) -> PartProfile:
     return PartProfile(
         part.name,
@@ -102,17 +102,17 @@ def _part(
     )
 
 
-def _parts(case: Case, assembly: Assembly) -> list[Part]:
+def _parts(case: Case, assembly: Assembly) -> list[Span]:
     """The stem, each stage with its blocks below it, and the head, in the order they run."""
     found = stage_units(assembly.model, backbone_of(case.spec.backbone), _ran(case, assembly))
     parts = []
     for name, modules in found.items():
         if modules:
-            parts.append(Part(name, name, False, modules, ((modules[0], modules[-1]),)))
+            parts.append(Span(name, name, False, modules, ((modules[0], modules[-1]),)))
         inserted = [block for block in assembly.inserted if _owner(found, block.module) == name]
         for block, alike in groupby(inserted, key=lambda one: str(one.block)):
             names = tuple(one.module for one in alike)
-            parts.append(Part(block, name, True, names, tuple((n, n) for n in names)))
+            parts.append(Span(block, name, True, names, tuple((n, n) for n in names)))
     return parts
 
 
@@ -130,10 +130,10 @@ def _ran(case: Case, assembly: Assembly) -> Iterable[str]:
     """The modules that run, in order."""
     model = assembly.model.eval()
     try:
-        return outputs(model, case.under.input_shape)
+        return outputs(model, case.conditions.input_shape)
     except NeedsValues:
-        return outputs(model, case.under.input_shape, computed=True)
+        return outputs(model, case.conditions.input_shape, computed=True)
 
 
-def _parameters(model: nn.Module, part: Part) -> int:
+def _parameters(model: nn.Module, part: Span) -> int:
     return sum(count_parameters(model.get_submodule(name)).total for name in part.modules)

@@ -17,7 +17,7 @@ from srbench.measure import fresh_process
 from srbench.measure.clocks import Task
 from srbench.measure.devices import Device, opened
 from srbench.measure.latency import Course, Deadline, Samples, Stop, interleave
-from srbench.measure.passes import Subject, around, place, tasks
+from srbench.measure.passes import Subject, inference_context, place, tasks
 from srbench.measure.pinning import BUILDING, Pinned, pinned
 from srbench.measure.placement import Places
 from srbench.measure.release import release
@@ -41,14 +41,14 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Job:
+class LineUp:
     """Models that are compared, and how. ``baseline`` is the name of the one that they are compared
     with, which is not among them where it cannot be built. ``process`` counts the fresh ones, which
     take over torch's ``settings``."""
 
     baseline: str
     rows: tuple[Candidate, ...]
-    under: Conditions
+    conditions: Conditions
     setup: Setup
     plan: Plan
     process: int = 0
@@ -80,24 +80,24 @@ STAYED = (
 
 
 def sample(
-    job: Job, device: Device, deadline: Deadline, into: Sampled, say: Say = lambda text: None
+    line_up: LineUp, device: Device, deadline: Deadline, into: Sampled, say: Say = lambda text: None
 ) -> None:
     """Time all models of a job on a device; an interruption leaves what was measured.
 
     A model that cannot be built, or that fails, fails alone, and in a pass that it fails in: it may
     run in another.
     """
-    with pinned(job.setup) as held:
+    with pinned(line_up.setup) as held:
         into.flags, into.changes = held.flags, held.changes
         say(f"building{at_most(deadline)}")
-        subjects = _built(job, device, into, held)
+        subjects = _built(line_up, device, into, held)
         watch = device.watch()
-        seed = f"{job.setup.seed}/{job.process}"
-        trains = any(what != "forward" for what in job.plan.passes)
+        seed = f"{line_up.setup.seed}/{line_up.process}"
+        trains = any(what != "forward" for what in line_up.plan.passes)
         begin = partial(held.begin, what="moving")
         places = Places(device.torch_device, f"{seed}/places", trains, begin)
-        stop = Stop(job.baseline, job.plan.rounds, job.plan.precision)
-        into.samples.update({what: Samples() for what in job.plan.passes})
+        stop = Stop(line_up.baseline, line_up.plan.rounds, line_up.plan.precision)
+        into.samples.update({what: Samples() for what in line_up.plan.passes})
         courses = [
             Course(
                 partial(_ready, subjects, what, held, samples),
@@ -147,51 +147,51 @@ def _ready(
     ready, failures = tasks(going, what, held)
     for name, reason in failures.items():
         samples.fail(name, reason)
-    with around(what):
+    with inference_context(what):
         yield ready
 
 
-def sample_afresh(job: Job, budget: float) -> Sampled:
+def sample_afresh(line_up: LineUp, budget: float) -> Sampled:
     """The same in a process of its own, which starts within the ``budget`` of seconds too.
 
     Raises what `srbench.measure.fresh_process.call` does.
     """
-    return fresh_process.call(_sample_here, job, budget, time.time())
+    return fresh_process.call(_sample_here, line_up, budget, time.time())
 
 
-def _sample_here(job: Job, budget: float, began: float) -> Sampled:
-    put_back(job.settings)
+def _sample_here(line_up: LineUp, budget: float, began: float) -> Sampled:
+    put_back(line_up.settings)
     sampled = Sampled()
-    with opened(job.setup.device) as device:
+    with opened(line_up.setup.device) as device:
         left = budget - (time.time() - began)
-        sample(job, device, Deadline.after(device.clock, left), sampled)
+        sample(line_up, device, Deadline.after(device.clock, left), sampled)
     return sampled
 
 
-def subject(job: Job, row: Candidate, device: torch.device, held: Pinned) -> Subject:
+def subject(line_up: LineUp, row: Candidate, device: torch.device, held: Pinned) -> Subject:
     """A model of the job on a device, built with the settings that are held.
 
     Raises BuildError where it is not the code any more that was asked for: a fresh process reads
     it anew, and it may have been edited meanwhile. Raises what building raises.
     """
     held.begin(row.name, BUILDING)
-    torch.manual_seed(job.setup.seed)
-    assembly = assemble(row.spec, job.under)
+    torch.manual_seed(line_up.setup.seed)
+    assembly = assemble(row.spec, line_up.conditions)
     held.end()
     if assembly.fingerprint != row.fingerprint:
         raise BuildError("its code was changed while it was measured", "measure it again")
-    return place(row.name, assembly.model, job.under, job.setup, device)
+    return place(row.name, assembly.model, line_up.conditions, line_up.setup, device)
 
 
-def _built(job: Job, device: Device, into: Sampled, held: Pinned) -> dict[str, Subject]:
+def _built(line_up: LineUp, device: Device, into: Sampled, held: Pinned) -> dict[str, Subject]:
     """The models on their device by name, made in random order: none always has the first place
     there."""
-    order = list(job.rows)
-    random.Random(f"{job.setup.seed}/{job.process}").shuffle(order)
+    order = list(line_up.rows)
+    random.Random(f"{line_up.setup.seed}/{line_up.process}").shuffle(order)
     built = {}
     for row in order:
         try:
-            built[row.name] = subject(job, row, device.torch_device, held)
+            built[row.name] = subject(line_up, row, device.torch_device, held)
         except BaseException as error:  # lack of memory, above all: it is this row's failure
             require_failure(error)
             into.failures[row.name] = told(error)

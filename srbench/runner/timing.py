@@ -18,7 +18,7 @@ from srbench.records.results import Results
 from srbench.records.timing import Energy
 from srbench.runner.estimating import estimates, failure_of, record_of
 from srbench.runner.memory_and_energy import Peaks, measure_energies, measure_peaks
-from srbench.runner.sampling import Candidate, Job, Sampled, Say, at_most, sample, sample_afresh
+from srbench.runner.sampling import Candidate, LineUp, Sampled, Say, at_most, sample, sample_afresh
 from srbench.spec.cases import Case, Size, cases
 from srbench.spec.parse import Spec
 
@@ -125,36 +125,38 @@ def run(
     import torchvision  # noqa: F401 - takes a second, which is nobody's building
 
     require_possible(setup, plan, device)
-    for (baseline, under), group in groupby(wanted, key=lambda c: (c.spec.baseline, c.under)):
+    for (baseline, conditions), group in groupby(
+        wanted, key=lambda c: (c.spec.baseline, c.conditions)
+    ):
         report = partial(say, str(baseline))
         deadline = _deadline(device, plan)
         failures: dict[str, str] = {}
         rows = [
-            _checked(row, under, failures, report)
+            _checked(row, conditions, failures, report)
             for row in _rows([case.spec for case in group], aa)
         ]
         ready = tuple(row for row in rows if row.name not in failures)
-        job = Job(str(baseline), ready, under, setup, plan)
+        line_up = LineUp(str(baseline), ready, conditions, setup, plan)
         found = [Sampled(failures=failures)]
         peaks: dict[Spec, Peaks] = {}
         joules: dict[str, dict[str, Energy]] = {}
         interrupted = None
         try:
-            _sample(job, device, deadline, found, report)
+            _sample(line_up, device, deadline, found, report)
             beside = _deadline(device, plan)
-            good = [row for row in job.rows if not failure_of(found, row)]
+            good = [row for row in line_up.rows if not failure_of(found, row)]
             if with_memory:
-                measure_peaks(job, device, good, beside, peaks, report)
+                measure_peaks(line_up, device, good, beside, peaks, report)
             if good and with_energy and device.gpu:
-                measure_energies(job, device, good, beside, joules, report)
+                measure_energies(line_up, device, good, beside, joules, report)
         except KeyboardInterrupt as error:
             interrupted = error
         flags = found[1].flags if len(found) > 1 else {}
         facts = {**environment.facts(), **device.facts, **flags}
         for row in rows:
-            passes = estimates(job, found, row, peaks.get(row.spec, {}), joules)
+            passes = estimates(line_up, found, row, peaks.get(row.spec, {}), joules)
             if passes or not interrupted:
-                yield record_of(job, row, found, passes, facts)
+                yield record_of(line_up, row, found, passes, facts)
         if interrupted:
             raise interrupted
 
@@ -165,11 +167,13 @@ def _deadline(device: Device, plan: Plan) -> Deadline:
 
 
 @kept()
-def _checked(row: Candidate, under: Conditions, failures: dict[str, str], say: Say) -> Candidate:
+def _checked(
+    row: Candidate, conditions: Conditions, failures: dict[str, str], say: Say
+) -> Candidate:
     """The row with the fingerprint of its code; why it cannot be built or run is a failure."""
     say(f"building {row.name}")
     try:
-        assembly = require_buildable(row.spec, under)
+        assembly = require_buildable(row.spec, conditions)
         return replace(row, fingerprint=assembly.fingerprint, parts=assembly.parts)
     except BaseException as error:
         require_failure(error)
@@ -187,32 +191,34 @@ def _rows(specs: Sequence[Spec], aa: bool) -> Iterator[Candidate]:
         yield Candidate(str(spec), spec, "variant")
 
 
-def _sample(job: Job, device: Device, deadline: Deadline, found: list[Sampled], say: Say) -> None:
+def _sample(
+    line_up: LineUp, device: Device, deadline: Deadline, found: list[Sampled], say: Say
+) -> None:
     """The samples of one process, this one, or of as many fresh ones as were asked for."""
-    if not job.rows:
+    if not line_up.rows:
         return
-    if job.plan.processes == 1:
+    if line_up.plan.processes == 1:
         found.append(Sampled())
         try:
-            sample(job, device, deadline, found[-1], say)
+            sample(line_up, device, deadline, found[-1], say)
         except RuntimeError as error:  # of a device on which every call fails after an error
-            found[-1].failures = _all_failed(job, error) | found[-1].failures
+            found[-1].failures = _all_failed(line_up, error) | found[-1].failures
         return
     beside = 0.0  # seconds that a process takes more than its share, to start above all
-    for process in range(job.plan.processes):
+    for process in range(line_up.plan.processes):
         if process and deadline.left <= beside:
             return
-        say(f"process {process + 1} of {job.plan.processes}{at_most(deadline)}")
-        left, share = deadline.left, deadline.left / (job.plan.processes - process)
+        say(f"process {process + 1} of {line_up.plan.processes}{at_most(deadline)}")
+        left, share = deadline.left, deadline.left / (line_up.plan.processes - process)
         try:
-            found.append(sample_afresh(replace(job, process=process), share))
+            found.append(sample_afresh(replace(line_up, process=process), share))
             deadline.put_off(found[-1].compiling)
             beside = left - deadline.left - share
         except BaseException as error:
             require_failure(error)
-            found.append(Sampled(failures=_all_failed(job, error)))
+            found.append(Sampled(failures=_all_failed(line_up, error)))
             return
 
 
-def _all_failed(job: Job, error: BaseException) -> dict[str, str]:
-    return {row.name: told(error) for row in job.rows}
+def _all_failed(line_up: LineUp, error: BaseException) -> dict[str, str]:
+    return {row.name: told(error) for row in line_up.rows}

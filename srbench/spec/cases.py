@@ -18,11 +18,11 @@ class Case(NamedTuple):
     """A spec, and what it is measured under."""
 
     spec: Spec
-    under: Conditions
+    conditions: Conditions
 
     @property
     def row(self) -> RowKey:
-        return RowKey(str(self.spec), self.under.input_shape[1:], self.under.num_classes)
+        return RowKey(str(self.spec), self.conditions.input_shape[1:], self.conditions.num_classes)
 
 
 def cases(
@@ -64,7 +64,7 @@ def case_of(spec: Spec, size: Size | None = None, num_classes: int | None = None
 def usual(spec: Spec) -> tuple[int, int]:
     """The side of the input, in pixels, and the classes that a spec's network is made for."""
     case = case_of(spec)
-    return case.under.height, case.under.num_classes
+    return case.conditions.height, case.conditions.num_classes
 
 
 def rows(

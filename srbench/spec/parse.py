@@ -90,7 +90,7 @@ def is_ours(spec: Spec) -> bool:
 def backbone_of(part: Part) -> Backbone:
     """The catalog's row of a backbone as it is with the part's options."""
     backbone = find_backbone(part.name)
-    return backbone.under(values(part, backbone.options, backbone))
+    return backbone.conditions(values(part, backbone.options, backbone))
 
 
 def settings(spec: Spec) -> dict[str, str]:

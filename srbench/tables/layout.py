@@ -111,7 +111,8 @@ class TimeGate(_Strict):
         Raises SrbenchError where none is given and the networks are made for different ones.
         """
         found = {
-            case_of(parse(spec), self.input_size, self.num_classes).under for spec in self.specs
+            case_of(parse(spec), self.input_size, self.num_classes).conditions
+            for spec in self.specs
         }
         if len(found) > 1:
             raise SrbenchError(

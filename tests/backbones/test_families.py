@@ -155,7 +155,7 @@ def test_inverted_residuals_take_blocks_before_the_addition() -> None:
 
 def test_a_cifar_stem_keeps_the_resolution() -> None:
     case = case_of(parse("resnet18:stem=cifar+sr:stage=layer1"))
-    assert (case.under.height, case.under.num_classes) == (32, 10)
+    assert (case.conditions.height, case.conditions.num_classes) == (32, 10)
     assert assemble(*case).inserted[0].shape == (64, 32, 32)
 
 

@@ -42,7 +42,7 @@ def trained_on_shapes(case: Case) -> dict[str, Tensor]:
         for module in model.modules():
             module._parameters = {k: _fake(mode, v) for k, v in module._parameters.items()}
             module._buffers = {k: _fake(mode, v) for k, v in module._buffers.items()}
-        return gradients(model, torch.randn(2, *case.under.input_shape[1:]))
+        return gradients(model, torch.randn(2, *case.conditions.input_shape[1:]))
 
 
 def _fake(mode: FakeTensorMode, tensor: Tensor | None) -> Tensor | None:
@@ -73,7 +73,7 @@ def test_trains_for_real_with_all_blocks(backbone: str) -> None:
     torch.manual_seed(0)
     case = case_of(parse("+".join([backbone, *BLOCKS])), SIZES[0])
     model = assemble(*case).model
-    found = gradients(model, torch.randn(2, *case.under.input_shape[1:]))
+    found = gradients(model, torch.randn(2, *case.conditions.input_shape[1:]))
     assert all(gradient.isfinite().all() for gradient in found.values())
     inserted = tuple(f"{name}." for name in model.inserted_blocks)
     own = [gradient for name, gradient in found.items() if name.startswith(inserted)]
@@ -85,7 +85,9 @@ def test_its_parts_hold_the_whole(backbone: str) -> None:
     """Stem, stages and head share all parameters and modules among them, and nothing twice."""
     case = case_of(parse(backbone))
     model = assemble(*case, initialised=False).model
-    parts = stage_units(model, BACKBONES[backbone], outputs(model.eval(), case.under.input_shape))
+    parts = stage_units(
+        model, BACKBONES[backbone], outputs(model.eval(), case.conditions.input_shape)
+    )
     modules = [model.get_submodule(name) for units in parts.values() for name in units]
     shared = [p for module in modules for p in module.parameters()]
     assert len(shared) == len(set(shared))
@@ -99,8 +101,8 @@ def test_stages_shrink_by_the_total_stride(backbone: str) -> None:
     row = BACKBONES[backbone]
     side = 4 * row.total_stride
     spec = parse(f"{backbone}+sr:memories=1,stage={'/'.join(row.stage_names)}")
-    under = Conditions(side, side, case_of(spec).under.num_classes)
-    inserted = assemble(spec, under, initialised=False).inserted
+    conditions = Conditions(side, side, case_of(spec).conditions.num_classes)
+    inserted = assemble(spec, conditions, initialised=False).inserted
     assert [block.stage for block in inserted] == list(row.stage_names)
     sides = [block.shape[1] for block in inserted]
     assert sides == sorted(sides, reverse=True)

@@ -146,10 +146,10 @@ def test_a_variant_keeps_its_times_where_its_baseline_fails(
 
     plain = timing.require_buildable
 
-    def fails(spec: object, under: object) -> object:
+    def fails(spec: object, conditions: object) -> object:
         if str(spec) == "resnet18":
             raise RuntimeError("no such luck")
-        return plain(spec, under)
+        return plain(spec, conditions)
 
     monkeypatch.setattr(timing, "require_buildable", fails)
     fakes.install_fake_cuda(monkeypatch)

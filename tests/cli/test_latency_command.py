@@ -297,7 +297,7 @@ def test_six_processes_have_an_interval(
     luck = iter(range(100))
 
     def fresh_call(
-        function: Callable, job: sampling.Job, budget: float, began: float
+        function: Callable, job: sampling.LineUp, budget: float, began: float
     ) -> sampling.Sampled:
         slower = 1 + next(luck) / 100
 
@@ -329,7 +329,7 @@ def test_processes_end_when_time_is_up(
     clock = FakeClock(steady)
     install_fake_cuda(monkeypatch, clock=clock)
 
-    def fresh_call(function: Callable, job: sampling.Job, *_: object) -> sampling.Sampled:
+    def fresh_call(function: Callable, job: sampling.LineUp, *_: object) -> sampling.Sampled:
         sampled = sampling.Sampled()
         with devices.opened(job.setup.device) as device:
             sampling.sample(job, device, sampling.Deadline.after(clock, 1.0), sampled)

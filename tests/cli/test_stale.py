@@ -384,8 +384,8 @@ def test_code_that_changes_while_it_is_measured_fails_the_row(
     fakes.install_fake_cuda(monkeypatch)
     plain = sampling.assemble
 
-    def edited(spec: object, under: object) -> object:
-        assembly = plain(spec, under)
+    def edited(spec: object, conditions: object) -> object:
+        assembly = plain(spec, conditions)
         return replace(assembly, fingerprint="edited") if spec.blocks else assembly
 
     monkeypatch.setattr(sampling, "assemble", edited)

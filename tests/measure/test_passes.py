@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from srbench.conditions import Conditions, Setup
 from srbench.errors import SrbenchError
 from srbench.measure import graphs
-from srbench.measure.passes import around, place, task, tasks
+from srbench.measure.passes import inference_context, place, task, tasks
 from srbench.measure.pinning import pinned
 
 SMALL = Conditions(8, 8, num_classes=3)
@@ -43,7 +43,7 @@ def test_forward_is_evaluation_in_inference_mode() -> None:
     net = subject()
     before = net.model.norm.running_mean.clone()
     once = task(net, "forward")
-    with around("forward"):
+    with inference_context("forward"):
         once.prepare()
         once.run()
     assert net.model.seen == [(False, True, torch.float32)]
@@ -53,7 +53,7 @@ def test_forward_is_evaluation_in_inference_mode() -> None:
 def test_backward_alone_runs_no_forward() -> None:
     net = subject()
     once = task(net, "backward")
-    with around("backward"):
+    with inference_context("backward"):
         once.prepare()
         forwards = len(net.model.seen)
         once.run()
@@ -90,7 +90,7 @@ def test_all_logits_of_a_dict_are_trained() -> None:
     assert all(p.grad.abs().sum() > 0 for p in net.model.parameters())
     for what in ("forward", "backward"):
         once = task(net, what)
-        with around(what):
+        with inference_context(what):
             once.prepare()
             once.run()
 
@@ -245,7 +245,7 @@ def test_each_size_is_compiled_for_itself(monkeypatch: pytest.MonkeyPatch) -> No
     for batch in (4, 6, 10):
         setup = Setup(batch=batch, compile=True)
         net = place("net", nn.Conv2d(3, 4, 3), SMALL, setup, torch.device("cpu"))
-        with pinned(setup), around("forward"):
+        with pinned(setup), inference_context("forward"):
             task(net, "forward").run()
     assert len(sizes) == 3
     assert all(isinstance(side, int) for one in sizes for side in one)

@@ -18,7 +18,7 @@ from srbench.measure.pinning import pinned
 from srbench.measure.torch_settings import USUAL, current, kept, recorded
 from srbench.records.environment import TORCH, UNUSUAL
 from srbench.runner import sampling
-from srbench.runner.sampling import Job, sample_afresh
+from srbench.runner.sampling import LineUp, sample_afresh
 
 cuda, cudnn, mkldnn = torch.backends.cuda, torch.backends.cudnn, torch.backends.mkldnn
 DEFAULT = {"matmul": "none", "conv": "tf32", "cpu": "none", "older": "highest", "threads": 2}
@@ -98,7 +98,7 @@ def test_the_flags_are_what_torch_says() -> None:
 def test_a_fresh_process_takes_the_settings_over() -> None:
     """Those that this process has; a fresh one has torch's defaults."""
     cuda.matmul.fp32_precision = "tf32"
-    job = Job("resnet18", (), Conditions(), Setup(), Plan(("forward",), rounds=1))
+    job = LineUp("resnet18", (), Conditions(), Setup(), Plan(("forward",), rounds=1))
     cuda.matmul.fp32_precision = "none"
     assert sample_afresh(job, 60.0).flags["fp32_cuda_matmul"] == "tf32"
 

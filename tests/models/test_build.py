@@ -20,8 +20,8 @@ from srbench.spec.parse import parse
 SMALL = Conditions(64, 64, 10)
 
 
-def placed(spec: str, under: Conditions = SMALL) -> list[tuple[str, tuple[int, int, int]]]:
-    return [(block.module, block.shape) for block in assemble(parse(spec), under).inserted]
+def placed(spec: str, conditions: Conditions = SMALL) -> list[tuple[str, tuple[int, int, int]]]:
+    return [(block.module, block.shape) for block in assemble(parse(spec), conditions).inserted]
 
 
 def test_gates_follow_the_last_norm_of_every_residual_branch() -> None:

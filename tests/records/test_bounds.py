@@ -18,7 +18,7 @@ from srbench.records.results import Results
 from srbench.records.timing import Energy, Estimate, Memory
 from srbench.report.compare import differences_report
 from srbench.report.formats import FORMATS
-from srbench.report.formats.html import Part, page, provenance
+from srbench.report.formats.html import Section, page, provenance
 from srbench.report.overview import rows_report
 from srbench.report.plots.panels import panels
 from srbench.report.plots.svg import chart
@@ -106,7 +106,7 @@ def _written(records: list[Any]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         charts = [chart(panel) for panel in panels(rows_of(report.records))]
-    assert page("x", [Part("x", report.tables, charts, provenance(report.records))])
+    assert page("x", [Section("x", report.tables, charts, provenance(report.records))])
 
 
 @pytest.mark.parametrize("side", ["[3,0,32]", "[-3,0,-32]", f"[3,{10**400},32]", "[3,65537,32]"])

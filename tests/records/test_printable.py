@@ -27,7 +27,7 @@ from srbench.records.join import rows_of
 from srbench.records.printable import printable, printable_json
 from srbench.records.record import Record
 from srbench.report.formats import FORMATS
-from srbench.report.formats.html import Part, page
+from srbench.report.formats.html import Section, page
 from srbench.report.overview import rows_report
 from srbench.report.plots import matplotlib
 from srbench.report.plots.panels import Panel, Point, Series
@@ -224,7 +224,7 @@ def test_annotations_are_lines_of_their_own() -> None:
 def test_pages_and_plots(tmp_path: Path) -> None:
     name = "a\x1b\u202e\n::error::b"
     panel = Panel(name, name, name, (Series(name, (Point(1, 2, HOSTILE), Point(2, 3, HOSTILE))),))
-    parts = [Part(HOSTILE, (), [chart(panel)], [(HOSTILE, HOSTILE)])]
+    parts = [Section(HOSTILE, (), [chart(panel)], [(HOSTILE, HOSTILE)])]
     assert untamed(page(HOSTILE, [*parts, *parts])) == []
     matplotlib.plot_panels([panel], tmp_path / "x.svg")
     assert untamed((tmp_path / "x.svg").read_text(encoding="utf-8")) == []

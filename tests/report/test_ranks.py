@@ -10,7 +10,7 @@ from srbench.records.published import Figure
 from srbench.records.record import MadeOf, Record
 from srbench.report.columns import FIELDS
 from srbench.report.formats import latex, markdown, text
-from srbench.report.formats.html import Part, page
+from srbench.report.formats.html import Section, page
 from srbench.report.ranks import NOTE, Rank, notes, ranks
 from srbench.report.rows import rows_table
 from srbench.report.table import Column, Table
@@ -91,8 +91,8 @@ def test_what_is_warned_of_bears_a_mark_in_every_format() -> None:
     assert "1 *       0" in text.render(made)
     assert "| 1 \\* | 0 |" in markdown.render(made)
     assert "1 * & 0 \\\\" in latex.render(made)
-    assert 'name">1 *</td>' in page("t", [Part("t", [made])])
-    for rendered in (markdown.render(made), latex.render(made), page("t", [Part("t", [made])])):
+    assert 'name">1 *</td>' in page("t", [Section("t", [made])])
+    for rendered in (markdown.render(made), latex.render(made), page("t", [Section("t", [made])])):
         assert "take no part" in rendered
 
 

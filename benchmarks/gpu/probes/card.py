@@ -77,5 +77,5 @@ def subject(device: Device, spec: str, side: int, batch: int, **how: Any) -> Sub
     """A model on the device, as srbench puts it there."""
     torch.manual_seed(0)
     model = build(spec, input_size=side, num_classes=1000)
-    under = Conditions(side, side, 1000)
-    return place(spec, model, under, Setup(device.name, batch, **how), device.torch_device)
+    conditions = Conditions(side, side, 1000)
+    return place(spec, model, conditions, Setup(device.name, batch, **how), device.torch_device)

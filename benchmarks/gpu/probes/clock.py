@@ -8,7 +8,7 @@ from card import is_gpu, seconds_of, shown, subject, wait, workloads
 
 from srbench.blocks import SqueezeRemember
 from srbench.measure.devices import Device
-from srbench.measure.passes import around, task
+from srbench.measure.passes import inference_context, task
 from srbench.measure.pinning import pinned
 
 ROUNDS = 20
@@ -45,7 +45,7 @@ def launching(device: Device) -> None:
             for what in ("forward", "train"):
                 with pinned(one.setup):
                     ready = task(one, what)
-                    with around(what):
+                    with inference_context(what):
                         events, walls = [], []
                         for _ in range(ROUNDS):
                             events += device.clock.read([device.clock.measure(ready)])
@@ -59,7 +59,7 @@ def place_in_a_round(device: Device) -> None:
     """The same model four times in a round, after a call that is not timed: are all alike?"""
     for spec, side, batch in workloads(device):
         one = subject(device, spec, side, batch)
-        with pinned(one.setup), around("forward"):
+        with pinned(one.setup), inference_context("forward"):
             ready = task(one, "forward")
             places: list[list[float]] = [[], [], [], []]
             for _ in range(2 * ROUNDS):
@@ -88,7 +88,7 @@ def moving(device: Device) -> None:
                 wait(device)
                 costs.append(time.perf_counter() - begin)
                 ready = task(one, "forward")
-                with around("forward"):
+                with inference_context("forward"):
                     for place in after:
                         place += device.clock.read([device.clock.measure(ready)])
         calls = ", ".join(f"{1e3 * median(place):.3f}" for place in after)

@@ -12,7 +12,7 @@ from srbench.errors import SrbenchError
 from srbench.measure import memory
 from srbench.measure.clocks import Task
 from srbench.measure.devices import Device
-from srbench.measure.passes import around, place, task
+from srbench.measure.passes import inference_context, place, task
 from srbench.measure.pinning import pinned
 
 PASSES = ("forward", "backward", "train")
@@ -32,7 +32,7 @@ def graphs(device: Device) -> None:
 
 
 def _milliseconds(device: Device, ready: Task, what: str) -> float:
-    with around(what):
+    with inference_context(what):
         taken = [device.clock.measure(ready) for _ in range(25)]
         return 1e3 * median(device.clock.read(taken)[5:])
 

@@ -22,7 +22,7 @@ def out_of_memory(device: Device) -> None:
         print("  only on a GPU")
         return
     spec, side, batch = workloads(device)[0]
-    under, need, weights = Conditions(side, side, 1000), {}, 0
+    conditions, need, weights = Conditions(side, side, 1000), {}, 0
     for name in (spec, f"{spec}+cbam", f"{spec}+sr"):
         one = subject(device, name, side, batch)
         with pinned(one.setup):
@@ -41,13 +41,13 @@ def out_of_memory(device: Device) -> None:
             name,
             parse(name),
             "baseline" if name == spec else "variant",
-            assemble(parse(name), under).fingerprint,
+            assemble(parse(name), conditions).fingerprint,
         )
         for name in need
     )
     for seed in range(3):
         plan, found = Plan(passes=("backward", "train"), rounds=6), Sampled()
-        job = Job(spec, rows, under, Setup(device.name, batch, seed=seed), plan)
+        job = Job(spec, rows, conditions, Setup(device.name, batch, seed=seed), plan)
         sample(job, device, Deadline(device.clock, math.inf), found)
         print(f"  order {seed}: failed {found.failures or 'none'}")
         gc.collect()

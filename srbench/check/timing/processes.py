@@ -34,7 +34,7 @@ class Code:
 
 
 @dataclass(frozen=True)
-class Job:
+class TimingJob:
     """What both versions time; ``what`` is ``forward`` or ``train``."""
 
     specs: tuple[str, ...]
@@ -70,7 +70,7 @@ def code_at(path: Path) -> Code:
 class Worker:
     """A process that times models when it is asked to; it ends with the ``with``."""
 
-    def __init__(self, code: Code, job: Job) -> None:
+    def __init__(self, code: Code, job: TimingJob) -> None:
         self._code = code
         # Not a pipe, which would fill up with nobody reading it.
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from srbench import stats
 from srbench.check.timing.judge import is_above, is_decided, is_quiet, judge
-from srbench.check.timing.processes import Code, Job, Worker, this_code
+from srbench.check.timing.processes import Code, TimingJob, Worker, this_code
 from srbench.check.verdicts import Verdict
 from srbench.stats import FEWEST
 
@@ -36,7 +36,7 @@ class Found:
 
 def compare(
     table: str,
-    job: Job,
+    job: TimingJob,
     other: Code,
     tolerances: dict[str, float],
     say: Say = lambda text: None,
@@ -94,7 +94,7 @@ def _verdict(table: str, spec: str, tolerance: float, first: Found, again: Found
 
 
 def _block(
-    job: Job, codes: tuple[Code, Code], number: int, into: Found, reverse: bool = False
+    job: TimingJob, codes: tuple[Code, Code], number: int, into: Found, reverse: bool = False
 ) -> None:
     """Three fresh processes, and a ratio a model from their turns."""
     here, there = codes

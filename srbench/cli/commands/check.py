@@ -24,7 +24,7 @@ from srbench.tables.committed import Committed, layout_paths, open_table, open_t
 from srbench.tables.layout import TimeGate
 
 if TYPE_CHECKING:
-    from srbench.check.timing.processes import Job
+    from srbench.check.timing.processes import TimingJob
 
 _TIME = "Times, against another version of the code"
 
@@ -250,9 +250,9 @@ def _gates(
         yield name, gate
 
 
-def _job(gate: TimeGate, device: str) -> "Job":
-    from srbench.check.timing.processes import Job
+def _job(gate: TimeGate, device: str) -> "TimingJob":
+    from srbench.check.timing.processes import TimingJob
 
-    specs, under = tuple(gate.specs_with_tolerances()), gate.conditions()
-    size = under.height, under.width
-    return Job(specs, size, under.num_classes, gate.batch_size, gate.what, device)
+    specs, conditions = tuple(gate.specs_with_tolerances()), gate.conditions()
+    size = conditions.height, conditions.width
+    return TimingJob(specs, size, conditions.num_classes, gate.batch_size, gate.what, device)

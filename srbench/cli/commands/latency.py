@@ -270,7 +270,7 @@ def _time(
 def _announced(wanted: Sequence[Case], devices: Sequence[str], request: _Request) -> str:
     """What comes, and how long it may take."""
     plan = request.plan
-    comparisons = len(devices) * len({(case.spec.baseline, case.under) for case in wanted})
+    comparisons = len(devices) * len({(case.spec.baseline, case.conditions) for case in wanted})
     beside = ["memory"] if request.has_memory else []
     if request.has_energy and any(name.startswith("cuda") for name in devices):
         beside.append("energy")

@@ -16,7 +16,7 @@ from srbench.report.plots.panels import panels, without_defaults
 from srbench.report.plots.svg import chart
 
 if TYPE_CHECKING:
-    from srbench.report.formats.html import Part
+    from srbench.report.formats.html import Section
 
 
 def report(
@@ -58,10 +58,10 @@ def report(
     raise typer.Exit(0 if all(is_sound for _, is_sound in parts) else ROWS_FAILED)
 
 
-def _part(name: str) -> "tuple[Part, bool]":
+def _section(name: str) -> "tuple[Section, bool]":
     """A table with its layout's columns, or a file with all that it has; is it sound?"""
     from srbench.cli.inputs import read_records
-    from srbench.report.formats.html import Part, provenance
+    from srbench.report.formats.html import Section, provenance
     from srbench.tables.committed import FOLDER, open_table
 
     loaded = read_records(name)
@@ -77,5 +77,5 @@ def _part(name: str) -> "tuple[Part, bool]":
     for block in without_defaults(shown):
         tell(f"note: {name}: rows that leave options of {block} out are not plotted against them")
     charts = [chart(panel) for panel in panels(shown)]
-    part = Part(Path(name).name, report.tables, charts, provenance(report.records))
+    part = Section(Path(name).name, report.tables, charts, provenance(report.records))
     return part, not loaded.problems

@@ -25,7 +25,7 @@ TEMPLATE = Path(__file__).with_name("page.html.jinja")
 
 
 @dataclass(frozen=True)
-class Part:
+class Section:
     """A heading, the tables below it, the plots of their rows, and where the numbers are from."""
 
     title: str
@@ -36,10 +36,10 @@ class Part:
 
 def to_html(report: Report) -> str:
     """A page of a report's tables."""
-    return page("srbench", [Part(table.name, [table]) for table in report.tables])
+    return page("srbench", [Section(table.name, [table]) for table in report.tables])
 
 
-def page(title: str, parts: Iterable[Part]) -> str:
+def page(title: str, parts: Iterable[Section]) -> str:
     """The page as HTML: sorts, filters and tells the numbers of its plots by itself."""
     return _template().render(
         title=title,

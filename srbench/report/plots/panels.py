@@ -166,7 +166,7 @@ def _against(
     title: str,
     x_title: str,
     places: Sequence[tuple[Row, float, str]],
-    under: Callable[[Row, str], str],
+    conditions: Callable[[Row, str], str],
 ) -> Iterator[Panel]:
     """A panel for each overhead, with a line for each group of rows that differ in x alone.
 
@@ -177,7 +177,7 @@ def _against(
         found: dict[tuple[str, str], dict[Point, None]] = {}
         for row, x, name in places:
             if (value := y(row)) is not None:
-                points = found.setdefault((name, under(row, y_title)), {})
+                points = found.setdefault((name, conditions(row, y_title)), {})
                 points[_point(row, x, value, y_title)] = None
         lines = {key: points for key, points in found.items() if len({p.x for p in points}) > 1}
         series = tuple(

@@ -14,13 +14,13 @@ from support.records import LAYOUT, write_layout
 
 import srbench
 from srbench.check.timing import rounds
-from srbench.check.timing.processes import Code, Job, Worker, code_at
+from srbench.check.timing.processes import Code, TimingJob, Worker, code_at
 from srbench.check.timing.rounds import Found, compare
 from srbench.cli.app import run
 from srbench.errors import SrbenchError
 from srbench.measure import devices
 
-JOB = Job(("resnet18", "resnet18+sr"), (64, 64), 10, 1, "forward")
+JOB = TimingJob(("resnet18", "resnet18+sr"), (64, 64), 10, 1, "forward")
 TIMED = LAYOUT + '\n[time]\nspecs = ["resnet18", "resnet18+sr:memories=10"]\ninput_size = 64\n'
 
 
@@ -40,7 +40,7 @@ SEGMENTER = "deeplabv3_mobilenet_v3_large:classes=10"
 def test_a_checkout_runs_its_own_code_which_may_not_know_a_spec(checkout: Path) -> None:
     catalog = checkout / "srbench" / "catalog" / "backbones.py"
     catalog.write_text(catalog.read_text().replace('"resnet34"', '"resnet35"'))
-    job = Job(("resnet34", "resnet18+sr", SEGMENTER), (64, 64), 10, 2, "train")
+    job = TimingJob(("resnet34", "resnet18+sr", SEGMENTER), (64, 64), 10, 2, "train")
     with Worker(code_at(checkout), job) as worker:
         hello = worker.hello()
         assert hello["version"].startswith("base-")
@@ -115,7 +115,7 @@ class Scripted:
         self.calls: list[tuple[tuple[str, ...], bool]] = []
 
     def __call__(
-        self, job: Job, codes: object, number: int, into: Found, reverse: bool = False
+        self, job: TimingJob, codes: object, number: int, into: Found, reverse: bool = False
     ) -> None:
         self.calls.append((job.specs, reverse))
         for spec in job.specs:
@@ -256,7 +256,7 @@ def test_a_whole_block_of_the_same_code(checkout: Path, monkeypatch: pytest.Monk
     """Every process runs, and no ratio is far from 1."""
     monkeypatch.setattr(rounds, "ROUNDS", 4)
     found = Found()
-    job = Job(("resnet18",), (64, 64), 10, 1, "forward")
+    job = TimingJob(("resnet18",), (64, 64), 10, 1, "forward")
     rounds._block(job, (rounds.this_code(), code_at(checkout)), 0, found, reverse=True)
     (ratio,), (control,) = found.ratios["resnet18"], found.control["resnet18"]
     assert 0.2 < ratio < 5
