@@ -53,7 +53,7 @@ def report(
     paths = [records_path(name) for name in named]
     reads = [*paths, *(path.with_suffix(".toml") for path in paths)]
     target = destination(Output(output, "html", overwrite), reads)
-    parts = for_all(_part, named)
+    parts = for_all(_section, named)
     target.put(page(title, [part for part, _ in parts]))
     raise typer.Exit(0 if all(is_sound for _, is_sound in parts) else ROWS_FAILED)
 
