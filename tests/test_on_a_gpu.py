@@ -62,10 +62,10 @@ def test_a_comparison(flags: tuple[str, ...], capsys: pytest.CaptureFixture) -> 
     )
     for row in (baseline, se, sr):
         assert row["status"] == "ok"
-        for what in ("forward", "backward", "train"):
-            assert 0 < float(row[f"{what}_s"]) < 1
-            assert float(row[f"{what}_wall_s"]) > 0
-            assert int(row[f"{what}_peak_bytes"]) > 0
+        for pass_name in ("forward", "backward", "train"):
+            assert 0 < float(row[f"{pass_name}_s"]) < 1
+            assert float(row[f"{pass_name}_wall_s"]) > 0
+            assert int(row[f"{pass_name}_peak_bytes"]) > 0
     assert int(sr["train_peak_bytes"]) > 4 * 11_000_000 / 2  # the gradients, in half precision
 
 
@@ -130,8 +130,8 @@ def test_a_graph_has_its_peak_whichever_pass_came_before() -> None:
     for passes in (("train",), ("forward", "backward", "train")):
         model = build("resnet18", input_size=64)
         subject = place("net", model, conditions, setup, torch.device("cuda:0"))
-        for what in passes:
-            found[passes] = memory.on_cuda(subject, what).allocated
+        for pass_name in passes:
+            found[passes] = memory.on_cuda(subject, pass_name).allocated
     alone, after = found.values()
     assert after == pytest.approx(alone, rel=0.02)
     eager = place(
@@ -170,12 +170,12 @@ def test_what_cannot_be_captured_fails_alone(
         name: place(name, models[name], conditions, setup, torch.device("cuda:0")) for name in order
     }
     with pinned(setup) as held:
-        for what in ("forward", "train"):
-            ready, failures = tasks(dict(subjects), what, held)
+        for pass_name in ("forward", "train"):
+            ready, failures = tasks(dict(subjects), pass_name, held)
             assert list(ready) == ["good"]
             assert "it cannot be a CUDA graph" in failures["bad"]
             assert torch.cuda.current_stream() == torch.cuda.default_stream()
-            with inference_context(what):
+            with inference_context(pass_name):
                 ready["good"].prepare()
                 ready["good"].run()
     torch.cuda.synchronize()

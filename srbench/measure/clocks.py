@@ -18,11 +18,11 @@ def nothing() -> None:
 class Task:
     """What is timed: ``run``, directly after ``prepare``, which is not.
 
-    ``model`` and ``what`` say whose and which pass it is.
+    ``model`` and ``pass_name`` say whose and which pass it is.
     """
 
     model: str
-    what: str
+    pass_name: str
     run: Callable[[], object]
     prepare: Callable[[], object] = nothing
 
@@ -165,8 +165,8 @@ class FakeClock:
         if self._runs:
             task.prepare()
             task.run()
-        number = self._calls.get((task.model, task.what), 0)
-        self._calls[task.model, task.what] = number + 1
+        number = self._calls.get((task.model, task.pass_name), 0)
+        self._calls[task.model, task.pass_name] = number + 1
         seconds = self._seconds(task, number)
         self._now += seconds
         return seconds

@@ -21,15 +21,15 @@ _PROC = Path("/proc/self")
 PLAIN_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_ARENA_MAX": "1"}
 
 
-def on_cuda(subject: Subject, what: str) -> Memory:
+def on_cuda(subject: Subject, pass_name: str) -> Memory:
     """Peak of one pass by torch's allocator, in bytes; of a CUDA graph that of making it, which is
     when its memory is taken, cuBLAS's workspace included. Raises what the pass raises."""
     device = subject.device
-    _run(subject, what)  # libraries take workspaces and choose kernels, which are nobody's
+    _run(subject, pass_name)  # libraries take workspaces and choose kernels, which are nobody's
     empty()
     torch.cuda.reset_peak_memory_stats(device)
     allocated, reserved = torch.cuda.memory_allocated(device), torch.cuda.memory_reserved(device)
-    _run(subject, what)
+    _run(subject, pass_name)
     torch.cuda.synchronize(device)
     return Memory(
         torch.cuda.max_memory_allocated(device) - allocated,
@@ -41,25 +41,27 @@ def in_this_process(subject: Subject, passes: Sequence[str]) -> dict[str, Memory
     """Peak of each pass on the CPU, in bytes, by the resident memory of this process, which must be
     fresh and started with `PLAIN_MALLOC`; None where this system does not tell."""
     found: dict[str, Memory | None] = {}
-    for what in passes:
-        _run(subject, what)  # starts threads and compiles kernels, which are nobody's feature maps
+    for pass_name in passes:
+        _run(
+            subject, pass_name
+        )  # starts threads and compiles kernels, which are nobody's feature maps
         gc.collect()
         return_freed_memory()  # what building left must not hide what a pass takes
         resident = _status("VmRSS")
         _forget_peak()
-        _run(subject, what)
+        _run(subject, pass_name)
         peak = _status("VmHWM")
         if resident is None or peak is None:
-            found[what] = None
+            found[pass_name] = None
         else:
-            found[what] = Memory(max(0, peak - resident), None)
+            found[pass_name] = Memory(max(0, peak - resident), None)
     return found
 
 
-def _run(subject: Subject, what: str) -> None:
+def _run(subject: Subject, pass_name: str) -> None:
     """One pass, with what comes before it; its gradients do not stay."""
-    once = task(subject, what)
-    with inference_context(what):
+    once = task(subject, pass_name)
+    with inference_context(pass_name):
         once.prepare()
         once.run()
     subject.model.zero_grad(set_to_none=True)

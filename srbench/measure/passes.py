@@ -86,19 +86,19 @@ def place(
     return Subject(name, model, batch.contiguous(memory_format=layout), setup)
 
 
-def inference_context(what: str) -> AbstractContextManager[Any]:
+def inference_context(pass_name: str) -> AbstractContextManager[Any]:
     """What has to be switched on around the samples of a pass."""
-    return torch.inference_mode() if what == "forward" else nullcontext()
+    return torch.inference_mode() if pass_name == "forward" else nullcontext()
 
 
-def task(subject: Subject, what: str) -> Task:
+def task(subject: Subject, pass_name: str) -> Task:
     """One pass of a model, to be timed. The model is put into the mode that the pass needs.
 
     Not inside `inference_context`: what is captured or allocated here has to serve outside too.
     Raises what the model raises.
     """
-    subject.model.train(what != "forward")
-    return _TASKS[what](subject)
+    subject.model.train(pass_name != "forward")
+    return _TASKS[pass_name](subject)
 
 
 def _forward(subject: Subject) -> Task:
@@ -204,7 +204,7 @@ def _above(subject: Subject) -> list[Tensor]:
 
 
 def tasks(
-    subjects: dict[str, Subject], what: str, held: Pinned
+    subjects: dict[str, Subject], pass_name: str, held: Pinned
 ) -> tuple[dict[str, Task], dict[str, str]]:
     """The tasks of all models, and why one has none, by name.
 
@@ -213,8 +213,8 @@ def tasks(
     ready, failures = dict[str, Task](), dict[str, str]()
     for name, subject in subjects.items():
         try:
-            held.begin(name, what)
-            ready[name] = held.holding(task(subject, what))
+            held.begin(name, pass_name)
+            ready[name] = held.holding(task(subject, pass_name))
         except BaseException as error:  # whatever it is: it is this model's failure
             require_failure(error)
             failures[name] = told(error)

@@ -30,10 +30,10 @@ class Pinned:
     changes: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     _doing: tuple[str, str] | None = None
 
-    def begin(self, model: str, what: str) -> None:
+    def begin(self, model: str, pass_name: str) -> None:
         """Put the settings back before a model does something."""
         self.end()
-        self._doing = model, what
+        self._doing = model, pass_name
 
     def end(self) -> None:
         """Put the settings back; what was changed is what the last model to begin has changed."""
@@ -47,7 +47,7 @@ class Pinned:
         """The task, which begins with the settings that are held."""
 
         def prepare() -> None:
-            self.begin(task.model, task.what)
+            self.begin(task.model, task.pass_name)
             task.prepare()
 
         return replace(task, prepare=prepare)

@@ -73,8 +73,8 @@ def _convolution_rate(clock: Clock, device: torch.device, dtype: torch.dtype) ->
     return float(batch * MAP_SIDE**2 * CHANNELS**2 * 9 / seconds)
 
 
-def _seconds(clock: Clock, what: str, run: Callable[[], object]) -> float:
-    task = Task("machine", what, run)
+def _seconds(clock: Clock, pass_name: str, run: Callable[[], object]) -> float:
+    task = Task("machine", pass_name, run)
     clock.read([clock.measure(task)])
     return stats.median(
         [second for _ in range(ROUNDS) for second in clock.read([clock.measure(task)])]

@@ -51,7 +51,7 @@ class Overhead:
         return "none" if is_precise(self.ratio, self.precision) else "undecided"
 
 
-def overhead(timing: Timing, what: str) -> Overhead | None:
+def overhead(timing: Timing, pass_name: str) -> Overhead | None:
     """The overhead of a pass over the baseline's; None where there is none to compare with."""
-    found = timing.passes.get(what)
+    found = timing.passes.get(pass_name)
     return Overhead(found.ratio, timing.precision) if found and found.ratio else None

@@ -112,13 +112,13 @@ class Results(Sequence[Record]):
 def _times(timing: Timing) -> dict[str, Any]:
     """Columns of all passes, empty for those that were not timed."""
     row: dict[str, Any] = {"device": timing.setup.device}
-    for what in PASSES:
-        row |= {f"{what}_{name}": value for name, value in _pass(timing, what).items()}
+    for pass_name in PASSES:
+        row |= {f"{pass_name}_{name}": value for name, value in _pass(timing, pass_name).items()}
     return row
 
 
-def _pass(timing: Timing, what: str) -> dict[str, float | None]:
-    found = timing.passes.get(what)
+def _pass(timing: Timing, pass_name: str) -> dict[str, float | None]:
+    found = timing.passes.get(pass_name)
     memory = found.memory if found else None
     energy = found.energy if found else None
     return {
@@ -157,8 +157,10 @@ def _rest(record: Record) -> dict[str, Any]:
     if record.timing:
         passes = record.timing.passes.items()
         return {
-            "samples": {what: [list(s) for s in timed.samples] for what, timed in passes},
-            "placements": {what: [list(p) for p in timed.placements] for what, timed in passes},
+            "samples": {pass_name: [list(s) for s in timed.samples] for pass_name, timed in passes},
+            "placements": {
+                pass_name: [list(p) for p in timed.placements] for pass_name, timed in passes
+            },
             "changed": dict(record.timing.changed),
         }
     counts = record.counts

@@ -83,19 +83,19 @@ def _beside(metric: str, how: Callable[[Figure, int], Figure]) -> Callable[[Row]
     return read
 
 
-def _seconds(what: str) -> Callable[[Row], Estimate | None]:
+def _seconds(pass_name: str) -> Callable[[Row], Estimate | None]:
     def read(row: Row) -> Estimate | None:
         timing = row.timing.timing if row.timing else None
-        found = timing.passes.get(what) if timing else None
+        found = timing.passes.get(pass_name) if timing else None
         return found.seconds if found else None
 
     return read
 
 
-def _overhead(what: str) -> Callable[[Row], Overhead | None]:
+def _overhead(pass_name: str) -> Callable[[Row], Overhead | None]:
     def read(row: Row) -> Overhead | None:
         timing = row.timing.timing if row.timing else None
-        return overhead(timing, what) if timing else None
+        return overhead(timing, pass_name) if timing else None
 
     return read
 
@@ -131,12 +131,12 @@ def _compared(metric: str) -> Iterator[tuple[str, Field]]:
     yield f"deviation_{metric}", Field(Column("deviation", "figure", title), apart)
 
 
-def _pass(what: str) -> Iterator[tuple[str, Field]]:
-    group = what.capitalize()
+def _pass(pass_name: str) -> Iterator[tuple[str, Field]]:
+    group = pass_name.capitalize()
     seconds = Column(group, "duration", group)
-    yield what, Field(seconds, _seconds(what), TIMED)
+    yield pass_name, Field(seconds, _seconds(pass_name), TIMED)
     beside = Column("Overhead %", "overhead", group)
-    yield f"{what}_overhead", Field(beside, _overhead(what), TIMED)
+    yield f"{pass_name}_overhead", Field(beside, _overhead(pass_name), TIMED)
 
 
 def _printed_name(row: Row) -> str | None:
@@ -160,5 +160,5 @@ FIELDS: dict[str, Field] = {
     },
     "device": Field(Column("Device", "name"), _setup("device"), TIMED),
     "batch": Field(Column("Batch", "integer"), _setup("batch"), TIMED),
-    **{name: f for what in ("forward", "backward", "train") for name, f in _pass(what)},
+    **{name: f for pass_name in ("forward", "backward", "train") for name, f in _pass(pass_name)},
 }

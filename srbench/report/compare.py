@@ -72,14 +72,14 @@ class _Timed:
     """A pass that both have, in a row of the table."""
 
     pair: Pair
-    what: str
+    pass_name: str
     before: Timing
     after: Timing
 
     @cached_property
     def change(self) -> Overhead:
         """B's time over A's, as precise as the less precise of the two was to be."""
-        ratio = change(self.before.passes[self.what], self.after.passes[self.what])
+        ratio = change(self.before.passes[self.pass_name], self.after.passes[self.pass_name])
         return Overhead(ratio, max(self.before.precision, self.after.precision))
 
 
@@ -87,9 +87,9 @@ def _timed(pairs: Iterable[Pair]) -> Iterator[_Timed]:
     """Every pass that both have."""
     for pair in pairs:
         if pair.before.timing and pair.after.timing:
-            for what in PASSES:
-                if what in pair.before.timing.passes and what in pair.after.timing.passes:
-                    yield _Timed(pair, what, pair.before.timing, pair.after.timing)
+            for pass_name in PASSES:
+                if pass_name in pair.before.timing.passes and pass_name in pair.after.timing.passes:
+                    yield _Timed(pair, pass_name, pair.before.timing, pair.after.timing)
 
 
 def change(before: PassTiming, after: PassTiming) -> Estimate:
@@ -104,12 +104,14 @@ def _times_table(timed: Sequence[_Timed]) -> Table:
         *(("Model", "name"), ("Pass", "name"), ("Time A", "duration"), ("Time B", "duration")),
         *(("Change %", "overhead"), ("Overhead A %", "overhead"), ("Overhead B %", "overhead")),
     ]
-    ordered = sorted(timed, key=lambda one: PASSES.index(one.what))
+    ordered = sorted(timed, key=lambda one: PASSES.index(one.pass_name))
     return Table(
         "times",
         tuple(Column(title, hint, scale=hint) for title, hint in columns),
-        tuple((model_name(one.pair.before), one.what, *_beside(one).values()) for one in ordered),
-        sections=sections((one.what, one.pair.before.baseline) for one in ordered),
+        tuple(
+            (model_name(one.pair.before), one.pass_name, *_beside(one).values()) for one in ordered
+        ),
+        sections=sections((one.pass_name, one.pair.before.baseline) for one in ordered),
     )
 
 
@@ -124,16 +126,16 @@ def _raw_counts(pair: Pair) -> dict[str, Any]:
 def _beside(one: _Timed) -> dict[str, Estimate | Overhead | None]:
     """What a row of times shows, by the name that CSV and JSON have for it."""
     return {
-        "s_a": one.before.passes[one.what].seconds,
-        "s_b": one.after.passes[one.what].seconds,
+        "s_a": one.before.passes[one.pass_name].seconds,
+        "s_b": one.after.passes[one.pass_name].seconds,
         "change": one.change,
-        "ratio_a": overhead(one.before, one.what),
-        "ratio_b": overhead(one.after, one.what),
+        "ratio_a": overhead(one.before, one.pass_name),
+        "ratio_b": overhead(one.after, one.pass_name),
     }
 
 
 def _raw_times(one: _Timed) -> dict[str, Any]:
-    found: dict[str, Any] = {"spec": one.pair.before.spec, "pass": one.what}
+    found: dict[str, Any] = {"spec": one.pair.before.spec, "pass": one.pass_name}
     for name, value in _beside(one).items():
         found |= raw(name, "duration" if name.startswith("s_") else "overhead", value)
     return found | _where(one.pair)

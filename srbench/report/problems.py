@@ -39,8 +39,8 @@ def warnings(records: Sequence[Record]) -> Iterator[str]:
     and so is what several passes of the same rows have."""
     for kind, every in _kinds(records):
         found: dict[tuple[_Words, tuple[int, ...]], dict[str, list[str]]] = {}
-        for what, numbers, texts in _alike(kind):
-            found.setdefault((_words(texts[0]), numbers), {})[what] = texts
+        for pass_name, numbers, texts in _alike(kind):
+            found.setdefault((_words(texts[0]), numbers), {})[pass_name] = texts
         names = Names(kind, every)
         for (_, numbers), texts_of in found.items():
             passes = ", ".join(filter(None, texts_of))
@@ -65,9 +65,9 @@ class Names:
         self._every = every
         said: dict[str, set[str]] = {}
         for record in records:
-            for what, text in _under(record).items():
-                said.setdefault(what, set()).add(text)
-        self._differing = {what for what, texts in said.items() if len(texts) > 1}
+            for pass_name, text in _under(record).items():
+                said.setdefault(pass_name, set()).add(text)
+        self._differing = {pass_name for pass_name, texts in said.items() if len(texts) > 1}
         self._groups: dict[Hashable, list[int]] = {}
         for number, record in enumerate(records):
             self._groups.setdefault(_comparison(record), []).append(number)
@@ -90,7 +90,7 @@ class Names:
 
     def _where(self, record: Record) -> str:
         conditions = _under(record).items()
-        return "".join(f" {text}" for what, text in conditions if what in self._differing)
+        return "".join(f" {text}" for pass_name, text in conditions if pass_name in self._differing)
 
 
 def shortened(listed: Sequence[str]) -> str:
@@ -148,10 +148,10 @@ def _alike(records: Iterable[Record]) -> Iterator[tuple[str, tuple[int, ...], li
     for number, record in enumerate(records):
         for warning in record.warnings:
             front, _, rest = warning.partition(": ")
-            what, text = (front, rest) if front in PASSES else ("", warning)
-            found.setdefault((what, _words(text)), []).append((number, text))
-    for (what, _), told in found.items():
-        yield what, tuple(number for number, _ in told), [text for _, text in told]
+            pass_name, text = (front, rest) if front in PASSES else ("", warning)
+            found.setdefault((pass_name, _words(text)), []).append((number, text))
+    for (pass_name, _), told in found.items():
+        yield pass_name, tuple(number for number, _ in told), [text for _, text in told]
 
 
 def _comparison(record: Record) -> Hashable:
@@ -185,5 +185,5 @@ def _under(record: Record) -> dict[str, str]:
     }
 
 
-def _with(is_on: bool, what: str) -> str:
-    return f"with{'' if is_on else 'out'} {what}"
+def _with(is_on: bool, pass_name: str) -> str:
+    return f"with{'' if is_on else 'out'} {pass_name}"

@@ -46,7 +46,9 @@ def _table(results: Results, with_percentiles: bool) -> Table:
         tuple(tuple(read(line) for _, read in columns) for line in lines),
         "What a batch takes with each model and beside its baseline, with 95 % intervals.",
         tuple(_notes(results, with_percentiles)),
-        sections((line.timing.setup.device, line.record.baseline, line.what) for line in lines),
+        sections(
+            (line.timing.setup.device, line.record.baseline, line.pass_name) for line in lines
+        ),
         doubtful=frozenset(n for n, line in enumerate(lines) if _is_doubtful(line.record)),
     )
 
@@ -66,7 +68,7 @@ class _Line:
 
     record: Record
     timing: Timing
-    what: str
+    pass_name: str
     found: PassTiming | None
 
 
@@ -76,10 +78,11 @@ def _lines(results: Results) -> list[_Line]:
     lines = []
     for _, group in groupby(timings, key=lambda pair: (pair[1].setup.device, pair[0].baseline)):
         members = list(group)
-        present = {what for _, timing in members for what in timing.passes}
-        for what in [what for what in PASSES if what in present] or [""]:
+        present = {pass_name for _, timing in members for pass_name in timing.passes}
+        for pass_name in [name for name in PASSES if name in present] or [""]:
             lines += [
-                _Line(record, timing, what, timing.passes.get(what)) for record, timing in members
+                _Line(record, timing, pass_name, timing.passes.get(pass_name))
+                for record, timing in members
             ]
     return lines
 
@@ -93,7 +96,7 @@ def _seconds(line: _Line) -> Estimate | None:
 
 
 def _overhead(line: _Line) -> Overhead | None:
-    return overhead(line.timing, line.what)
+    return overhead(line.timing, line.pass_name)
 
 
 def _wall(line: _Line) -> Estimate | None:
@@ -122,7 +125,7 @@ _PERCENTILES = {Column("p90", "seconds"): 0.9, Column("p99", "seconds"): 0.99}
 _COLUMNS: tuple[tuple[Column, Callable[[_Line], Any]], ...] = (
     (Column("Model", "name"), lambda line: model_name(line.record)),
     (_DEVICE, lambda line: line.timing.setup.device),
-    (Column("Pass", "name"), lambda line: line.what or None),
+    (Column("Pass", "name"), lambda line: line.pass_name or None),
     (Column("Time", "duration"), _seconds),
     *((column, _percentile(share)) for column, share in _PERCENTILES.items()),
     (Column("Overhead %", "overhead"), _overhead),
@@ -159,7 +162,7 @@ def times_notes(results: Results, shown: Sequence[Overhead]) -> Iterator[str]:
 
 def _meanings(timings: Sequence[Timing]) -> Iterator[str]:
     """What the passes are."""
-    passes = {what for timing in timings for what in timing.passes}
+    passes = {pass_name for timing in timings for pass_name in timing.passes}
     if "forward" in passes:
         yield FORWARD
     if "backward" in passes:
@@ -197,10 +200,12 @@ def _method(timings: list[Timing], shown: Sequence[Overhead]) -> str:
     )
 
 
-def _several(numbers: set[int], what: str) -> str:
+def _several(numbers: set[int], pass_name: str) -> str:
     """Such as ``30 rounds``, or ``28 to 124 rounds``."""
     least, most = min(numbers), max(numbers)
-    return f"{least if least == most else f'{least} to {most}'} {what}{'' if most == 1 else 's'}"
+    return (
+        f"{least if least == most else f'{least} to {most}'} {pass_name}{'' if most == 1 else 's'}"
+    )
 
 
 def _judged(shown: Sequence[Overhead]) -> str:

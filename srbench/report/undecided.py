@@ -24,7 +24,7 @@ def overheads(records: Iterable[Record], passes: Iterable[str] = PASSES) -> list
     """Those that a table has of these passes."""
     passes = list(passes)
     timings = [record.timing for record in records if record.timing]
-    found = (overhead(timing, what) for timing in timings for what in passes)
+    found = (overhead(timing, pass_name) for timing in timings for pass_name in passes)
     return [one for one in found if one]
 
 

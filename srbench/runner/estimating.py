@@ -36,20 +36,20 @@ def estimates(
     """What each pass of a row took, with the peaks and joules that were measured beside."""
     passes = {}
     processes = _finished(line_up, found)
-    for what in PASSES:
-        taken = [one.samples[what] for one in found if what in one.samples]
+    for pass_name in PASSES:
+        taken = [one.samples[pass_name] for one in found if pass_name in one.samples]
         own = [samples.seconds.get(row.name, []) for samples in taken]
         wall = [_seconds(samples.wall.get(row.name, [])) for samples in taken]
         base = [samples.seconds.get(line_up.baseline, []) for samples in taken]
         if not any(own):
             continue
-        passes[what] = PassTiming(
+        passes[pass_name] = PassTiming(
             _median(own, processes),
             None if row.role == "baseline" else _ratio(own, base, processes),
             tuple(tuple(s for placement in one for s in placement) for one in own),
             _median(wall, processes) if any(wall) else None,
-            peaks.get(what),
-            joules.get(what, {}).get(row.name),
+            peaks.get(pass_name),
+            joules.get(pass_name, {}).get(row.name),
             tuple(tuple(map(len, one)) for one in own),
         )
     return passes
@@ -127,15 +127,15 @@ def _changes(found: Sequence[Sampled], row: Candidate, doing: Sequence[str]) -> 
     return {
         setting: value
         for one in found
-        for (name, what), changes in one.changes.items()
-        if name == row.name and what in doing
+        for (name, pass_name), changes in one.changes.items()
+        if name == row.name and pass_name in doing
         for setting, value in changes.items()
     }
 
 
-def _launching(found: Sequence[Sampled], row: Candidate, what: str) -> float:
+def _launching(found: Sequence[Sampled], row: Candidate, pass_name: str) -> float:
     """The share of the wall time after which the calls came back; 0 where that was not measured."""
-    taken = [one.samples[what] for one in found if what in one.samples]
+    taken = [one.samples[pass_name] for one in found if pass_name in one.samples]
     placements = [one for samples in taken for one in samples.wall.get(row.name, ())]
     walls = [wall for placement in placements for wall in placement]
     if not walls:
@@ -164,23 +164,26 @@ def _notes(
         yield f"building it sets torch's {_told(only)}: it is timed without that"
     if 0 < (finished := _finished(line_up, found)) < line_up.plan.processes:
         yield f"stopped after {finished} of {line_up.plan.processes} processes"
-    for what, timed in passes.items():
-        if (share := _launching(found, row, what)) > LAUNCH_BOUND:
+    for pass_name, timed in passes.items():
+        if (share := _launching(found, row, pass_name)) > LAUNCH_BOUND:
             yield (
-                f"{what}: launch-bound, the host takes {share:.0%} of the wall time to launch the "
-                "kernels: this is its time more than the GPU's, and --cuda-graph takes it out"
+                f"{pass_name}: launch-bound, the host takes {share:.0%} of the wall time to launch "
+                "the kernels: this is its time more than the GPU's, and --cuda-graph takes it out"
             )
-        if any(what in one.samples and row.name in one.samples[what].unsettled for one in found):
-            yield f"{what}: the warm-up was cut short by the time budget"
+        if any(
+            pass_name in one.samples and row.name in one.samples[pass_name].unsettled
+            for one in found
+        ):
+            yield f"{pass_name}: the warm-up was cut short by the time budget"
         estimate = timed.ratio or timed.seconds
         if estimate.low is None:
             unit = "placements" if finished == 1 else "processes"
             yield (
-                f"{what}: too few {unit} for an interval, {estimate.n} where {stats.FEWEST} are "
-                "needed"
+                f"{pass_name}: too few {unit} for an interval, {estimate.n} where {stats.FEWEST} "
+                "are needed"
             )
         rounds = max(map(len, timed.samples))
         if line_up.plan.rounds and rounds < line_up.plan.rounds:
-            yield f"{what}: stopped after {rounds} of {line_up.plan.rounds} rounds"
+            yield f"{pass_name}: stopped after {rounds} of {line_up.plan.rounds} rounds"
         if timed.ratio is None and row.role != "baseline":
-            yield f"{what}: nothing to compare with, the baseline failed"
+            yield f"{pass_name}: nothing to compare with, the baseline failed"

@@ -64,7 +64,7 @@ def _peaks(
     """Peak memory by the device's own counter; the model is gone on return."""
     with pinned(line_up.setup) as held:
         model = subject(line_up, row, device.torch_device, held)
-        return {what: peak(model, what) for what in line_up.plan.passes}
+        return {pass_name: peak(model, pass_name) for pass_name in line_up.plan.passes}
 
 
 def peaks_here(line_up: LineUp, row: Candidate) -> Peaks:
@@ -106,15 +106,15 @@ def _measure_energies(
 ) -> None:
     """The models are gone on return."""
     assert device.gpu
-    passes = [what for what in line_up.plan.passes if what != "backward"]
+    passes = [pass_name for pass_name in line_up.plan.passes if pass_name != "backward"]
     with pinned(line_up.setup) as held:
         subjects = {row.name: subject(line_up, row, device.torch_device, held) for row in rows}
-        for number, what in enumerate(passes):
-            say(f"{what}: energy{at_most(deadline)}")
-            ready, _ = tasks(subjects, what, held)
+        for number, pass_name in enumerate(passes):
+            say(f"{pass_name}: energy{at_most(deadline)}")
+            ready, _ = tasks(subjects, pass_name, held)
             share = deadline.left / (len(passes) - number)
-            with inference_context(what):
-                into[what] = energies(
+            with inference_context(pass_name):
+                into[pass_name] = energies(
                     list(ready.values()),
                     device.clock,
                     device.gpu,

@@ -93,20 +93,20 @@ def sample(
         subjects = _built(line_up, device, into, held)
         watch = device.watch()
         seed = f"{line_up.setup.seed}/{line_up.process}"
-        trains = any(what != "forward" for what in line_up.plan.passes)
+        trains = any(pass_name != "forward" for pass_name in line_up.plan.passes)
         begin = partial(held.begin, what="moving")
         places = Places(device.torch_device, f"{seed}/places", trains, begin)
         stop = Stop(line_up.baseline, line_up.plan.rounds, line_up.plan.precision)
-        into.samples.update({what: Samples() for what in line_up.plan.passes})
+        into.samples.update({pass_name: Samples() for pass_name in line_up.plan.passes})
         courses = [
             Course(
-                partial(_ready, subjects, what, held, samples),
+                partial(_ready, subjects, pass_name, held, samples),
                 device.clock,
                 stop,
-                f"{seed}/{what}",
+                f"{seed}/{pass_name}",
                 samples,
             )
-            for what, samples in into.samples.items()
+            for pass_name, samples in into.samples.items()
         ]
 
         def move() -> None:
@@ -117,7 +117,9 @@ def sample(
 
         def after_round(timed: bool) -> None:
             watch.look(timed)
-            rounds = ", ".join(f"{what} {one.rounds}" for what, one in into.samples.items())
+            rounds = ", ".join(
+                f"{pass_name} {one.rounds}" for pass_name, one in into.samples.items()
+            )
             say(f"rounds: {rounds}{at_most(deadline)}")
 
         say(f"warming up{at_most(deadline)}")
@@ -128,9 +130,9 @@ def sample(
             into.compiling = deadline.uncounted
             into.notes += watch.warnings()
             into.notes += [STAYED.format(name) for name in sorted(places.stayed)]
-            for what, samples in into.samples.items():
+            for pass_name, samples in into.samples.items():
                 for name, reason in samples.failures.items():
-                    into.failures.setdefault(name, f"{what}: {reason}")
+                    into.failures.setdefault(name, f"{pass_name}: {reason}")
 
 
 def at_most(deadline: Deadline) -> str:
@@ -140,14 +142,14 @@ def at_most(deadline: Deadline) -> str:
 
 @contextmanager
 def _ready(
-    subjects: dict[str, Subject], what: str, held: Pinned, samples: Samples
+    subjects: dict[str, Subject], pass_name: str, held: Pinned, samples: Samples
 ) -> Iterator[dict[str, Task]]:
     """The tasks of a pass, for where the models lie now, of those that have not failed in it."""
     going = {name: one for name, one in subjects.items() if name not in samples.failures}
-    ready, failures = tasks(going, what, held)
+    ready, failures = tasks(going, pass_name, held)
     for name, reason in failures.items():
         samples.fail(name, reason)
-    with inference_context(what):
+    with inference_context(pass_name):
         yield ready
 
 

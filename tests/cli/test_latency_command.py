@@ -59,17 +59,19 @@ def test_the_columns_of_the_csv(capsys: pytest.CaptureFixture) -> None:
     stdout, _ = latency(capsys, "cifar_resnet8", "--se", "--sr-memories", "2", *FAKE, "-f", "csv")
     baseline, se, sr = rows(stdout)
     assert stdout.startswith("spec,device,forward_s,forward_s_low,forward_s_high,forward_ratio,")
-    for what, factor in (("forward", 1), ("backward", 2), ("train", 3)):
+    for pass_name, factor in (("forward", 1), ("backward", 2), ("train", 3)):
         for name in ("s", "s_low", "s_high"):
-            assert float(baseline[f"{what}_{name}"]) == pytest.approx(factor * 1e-3, rel=0.01)
+            assert float(baseline[f"{pass_name}_{name}"]) == pytest.approx(factor * 1e-3, rel=0.01)
         for name in ("ratio", "ratio_low", "ratio_high"):
-            assert baseline[f"{what}_{name}"] == ""
-            assert float(se[f"{what}_{name}"]) == pytest.approx(1.105, rel=0.01)
-            assert float(sr[f"{what}_{name}"]) == pytest.approx(1.00, rel=0.01)
-        low, value, high = (float(se[f"{what}_ratio{end}"]) for end in ("_low", "", "_high"))
+            assert baseline[f"{pass_name}_{name}"] == ""
+            assert float(se[f"{pass_name}_{name}"]) == pytest.approx(1.105, rel=0.01)
+            assert float(sr[f"{pass_name}_{name}"]) == pytest.approx(1.00, rel=0.01)
+        low, value, high = (float(se[f"{pass_name}_ratio{end}"]) for end in ("_low", "", "_high"))
         assert low <= value <= high
-        assert float(se[f"{what}_images_per_s"]) == pytest.approx(2 / (1.105e-3 * factor), rel=0.01)
-        assert int(se[f"{what}_peak_bytes"]) == 3 * 2**30
+        assert float(se[f"{pass_name}_images_per_s"]) == pytest.approx(
+            2 / (1.105e-3 * factor), rel=0.01
+        )
+        assert int(se[f"{pass_name}_peak_bytes"]) == 3 * 2**30
     assert (baseline["batch"], baseline["dtype"], baseline["role"]) == ("2", "float32", "baseline")
     assert (se["role"], se["device"], se["seed"]) == ("variant", "cuda:0", "0")
     assert {row["status"] for row in (baseline, se, sr)} == {"ok"}
@@ -224,10 +226,10 @@ def test_energy_comes_from_the_cards_counter(
     capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def watts(task: Task, time: float) -> float:
-        return 50 if task.what == "idle" else 250
+        return 50 if task.pass_name == "idle" else 250
 
     def seconds(task: Task, number: int) -> float:
-        return 0.1 if task.what == "idle" else 100 * steady(task, 0)
+        return 0.1 if task.pass_name == "idle" else 100 * steady(task, 0)
 
     card = Card(monkeypatch, watts, seconds)
     install_fake_cuda(monkeypatch, card.seconds, gpu=fake_gpu(card.driver))
@@ -469,7 +471,7 @@ def test_memory_stops_when_as_much_time_again_is_over(
     """Each peak takes 3 s of 7: two of four models have one, and which have none is said."""
     clock = FakeClock(steady)
 
-    def peak(subject: object, what: str) -> Memory:
+    def peak(subject: object, pass_name: str) -> Memory:
         clock._now += 3.0
         return Memory(1000, 2000)
 
@@ -533,12 +535,12 @@ def test_a_device_that_cannot_do_the_dtype(
     assert "use another --dtype" in stderr
 
 
-def exhaust(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+def exhaust(monkeypatch: pytest.MonkeyPatch, pass_name: str) -> None:
     """Moving a model of that name to its device takes more memory than there is."""
     real = sampling.place
 
     def place(name: str, *arguments: object) -> object:
-        if name == what:
+        if name == pass_name:
             raise torch.OutOfMemoryError(
                 "CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has a total capacity of "
                 "79.11 GiB of which 3.51 GiB is free."
@@ -615,7 +617,7 @@ def interrupting(after: int) -> Callable[[Task, int], float]:
     """Ctrl-C in the middle of the training step's rounds."""
 
     def seconds(task: Task, number: int) -> float:
-        if task.what == "train" and number == after:
+        if task.pass_name == "train" and number == after:
             raise KeyboardInterrupt
         return steady(task, number)
 
@@ -738,8 +740,8 @@ def test_a_host_that_keeps_the_gpu_waiting_is_told(
     install_fake_cuda(monkeypatch, launching=launching)
     stdout, _ = latency(capsys, "cifar_resnet8", "--se", *FAKE, "--rounds", "6", "-f", "json")
     for row in json.loads(stdout):
-        for what in ("forward", "backward", "train"):
-            note = f"{what}: launch-bound, the host takes 80% of the wall time"
+        for pass_name in ("forward", "backward", "train"):
+            note = f"{pass_name}: launch-bound, the host takes 80% of the wall time"
             assert any(warning.startswith(note) for warning in row["warnings"]) == bound
 
 
@@ -760,7 +762,7 @@ def test_too_few_rounds_have_no_interval_and_the_cell_says_so(
 def test_what_fails_only_when_memory_is_measured_leaves_a_cell_empty(
     capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def peak(subject: object, what: str) -> None:
+    def peak(subject: object, pass_name: str) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 1.00 GiB.")
 
     install_fake_cuda(monkeypatch, peak=peak, watch=SilentWatch)
@@ -790,7 +792,7 @@ def test_what_fails_only_when_energy_is_measured_loses_no_times(
     capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def seconds(task: Task, number: int) -> float:
-        if task.what == "idle":
+        if task.pass_name == "idle":
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 1.00 GiB.")
         return steady(task, number)
 

@@ -106,7 +106,7 @@ def test_times_on_a_fake_gpu_are_its_clocks(
     capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seconds = {"mark": 0.002, "copy": 0.01, "product": 0.5, "convolution": 1e5}
-    install_fake_cuda(monkeypatch, lambda task, n: seconds.get(task.what, 0.1), runs=True)
+    install_fake_cuda(monkeypatch, lambda task, n: seconds.get(task.pass_name, 0.1), runs=True)
     stdout, _ = profile(
         capsys,
         *("resnet18+se", "--input-size", "64", "--batch-size", "1", "--device", "cuda"),

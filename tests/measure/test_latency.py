@@ -20,7 +20,7 @@ NO_LIMIT = math.inf
 
 def loud(task: Task, number: int) -> float:
     """A factor of up to two, up or down."""
-    return 2 ** random.Random(f"{task.model}{task.what}{number}").uniform(-1, 1)
+    return 2 ** random.Random(f"{task.model}{task.pass_name}{number}").uniform(-1, 1)
 
 
 class Log:
@@ -193,21 +193,24 @@ def test_rounds_take_longer_than_moving() -> None:
 def test_passes_take_turns_and_each_has_its_share(budget: float) -> None:
     """Three passes of a network, of one, two and three times the seconds."""
     takes = {"forward": 0.1, "backward": 0.2, "train": 0.3}
-    clock = FakeClock(lambda task, n: takes[task.what] * loud(task, n))
+    clock = FakeClock(lambda task, n: takes[task.pass_name] * loud(task, n))
     calls: list[str] = []
     samples, courses = {}, []
-    for what in takes:
+    for pass_name in takes:
 
         @contextmanager
-        def ready(what: str = what) -> Iterator[dict[str, Task]]:
-            yield {m: Task(m, what, lambda what=what: calls.append(what)) for m in "ab"}
+        def ready(pass_name: str = pass_name) -> Iterator[dict[str, Task]]:
+            yield {
+                m: Task(m, pass_name, lambda pass_name=pass_name: calls.append(pass_name))
+                for m in "ab"
+            }
 
-        samples[what] = Samples()
-        courses.append(Course(ready, clock, Stop("a", None, 1e-9), what, samples[what]))
+        samples[pass_name] = Samples()
+        courses.append(Course(ready, clock, Stop("a", None, 1e-9), pass_name, samples[pass_name]))
     interleave(courses, lambda: None, Deadline(clock, budget))
     surprise = 2 * 0.3 * (2 - 0.5)  # of a round: its noise cannot be foreseen
     assert clock.now() <= budget + surprise
-    spent = {what: 2 * takes[what] * one.rounds for what, one in samples.items()}
+    spent = {pass_name: 2 * takes[pass_name] * one.rounds for pass_name, one in samples.items()}
     assert min(spent.values()) > 0.3 * max(spent.values())
     placements = {one.placements for one in samples.values()}
     assert max(placements) - min(placements) <= 1
@@ -219,7 +222,7 @@ def test_slow_rounds_do_not_keep_the_placements_after_them_short() -> None:
     cold = dict.fromkeys(("forward", "train"), True)
 
     def takes(task: Task, n: int) -> float:
-        was_cold, cold[task.what] = cold[task.what], False
+        was_cold, cold[task.pass_name] = cold[task.pass_name], False
         return 0.05 if was_cold or 40 < n < 50 else 0.01
 
     def move() -> None:
@@ -228,10 +231,10 @@ def test_slow_rounds_do_not_keep_the_placements_after_them_short() -> None:
 
     samples, courses = {}, []
     clock = FakeClock(takes)
-    for what in cold:
-        samples[what] = Samples()
-        ready = partial(nullcontext, {m: Task(m, what, lambda: None) for m in "ab"})
-        courses.append(Course(ready, clock, Stop("a", None, 1e-9), what, samples[what]))
+    for pass_name in cold:
+        samples[pass_name] = Samples()
+        ready = partial(nullcontext, {m: Task(m, pass_name, lambda: None) for m in "ab"})
+        courses.append(Course(ready, clock, Stop("a", None, 1e-9), pass_name, samples[pass_name]))
     interleave(courses, move, Deadline(clock, 6.0))
     for one in samples.values():
         lengths = [len(placement) for placement in one.seconds["a"]]
@@ -242,17 +245,17 @@ def test_slow_rounds_do_not_keep_the_placements_after_them_short() -> None:
 def test_a_pass_that_is_done_leaves_its_time_to_the_others() -> None:
     noise = random.Random(0)
     clock = FakeClock(
-        lambda task, n: 0.01 * (1 if task.what == "still" else math.exp(noise.gauss(0, 0.5)))
+        lambda task, n: 0.01 * (1 if task.pass_name == "still" else math.exp(noise.gauss(0, 0.5)))
     )
     samples, courses = {}, []
-    for what in ("still", "loud"):
+    for pass_name in ("still", "loud"):
 
         @contextmanager
-        def ready(what: str = what) -> Iterator[dict[str, Task]]:
-            yield {m: Task(m, what, lambda: None) for m in "ab"}
+        def ready(pass_name: str = pass_name) -> Iterator[dict[str, Task]]:
+            yield {m: Task(m, pass_name, lambda: None) for m in "ab"}
 
-        samples[what] = Samples()
-        courses.append(Course(ready, clock, Stop("a", None, 0.01), what, samples[what]))
+        samples[pass_name] = Samples()
+        courses.append(Course(ready, clock, Stop("a", None, 0.01), pass_name, samples[pass_name]))
     interleave(courses, lambda: None, Deadline(clock, 30.0))
     assert samples["still"].placements == 10
     assert 0.02 * samples["loud"].rounds > 20
@@ -262,18 +265,18 @@ def test_a_pass_that_is_done_leaves_its_time_to_the_others() -> None:
 def test_a_model_that_fails_in_one_pass_is_timed_in_the_others() -> None:
     clock, broken = FakeClock(lambda *a: 1.0), breaking(9, MemoryError())
     samples, courses = {}, []
-    for what in ("forward", "train"):
-        samples[what] = Samples()
+    for pass_name in ("forward", "train"):
+        samples[pass_name] = Samples()
 
         @contextmanager
-        def ready(what: str = what) -> Iterator[dict[str, Task]]:
-            models = [m for m in "ab" if m not in samples[what].failures]
+        def ready(pass_name: str = pass_name) -> Iterator[dict[str, Task]]:
+            models = [m for m in "ab" if m not in samples[pass_name].failures]
             yield {
-                m: broken if (m, what) == ("b", "train") else Task(m, what, lambda: None)
+                m: broken if (m, pass_name) == ("b", "train") else Task(m, pass_name, lambda: None)
                 for m in models
             }
 
-        courses.append(Course(ready, clock, Stop("a", 30, 0.01), what, samples[what]))
+        courses.append(Course(ready, clock, Stop("a", 30, 0.01), pass_name, samples[pass_name]))
     interleave(courses, lambda: None, Deadline(clock))
     assert lengths(samples["forward"]) == {"a": 30, "b": 30}
     assert lengths(samples["train"]) == {"a": 30}

@@ -88,9 +88,9 @@ def test_all_logits_of_a_dict_are_trained() -> None:
     train.prepare()
     train.run()
     assert all(p.grad.abs().sum() > 0 for p in net.model.parameters())
-    for what in ("forward", "backward"):
-        once = task(net, what)
-        with inference_context(what):
+    for pass_name in ("forward", "backward"):
+        once = task(net, pass_name)
+        with inference_context(pass_name):
             once.prepare()
             once.run()
 
@@ -138,8 +138,8 @@ def test_the_first_step_that_is_timed_is_not_the_optimisers_first(
 def test_parameters_that_are_not_used_do_not_matter() -> None:
     net = subject()
     net.model.spare = nn.Parameter(torch.ones(3))
-    for what in ("backward", "train"):
-        once = task(net, what)
+    for pass_name in ("backward", "train"):
+        once = task(net, pass_name)
         once.prepare()
         once.run()
 
@@ -153,9 +153,9 @@ def test_a_dtype_is_that_of_weights_and_images(dtype: str) -> None:
 
 
 @pytest.mark.parametrize("what", ["forward", "backward", "train"])
-def test_autocast_keeps_the_weights(what: str) -> None:
+def test_autocast_keeps_the_weights(pass_name: str) -> None:
     net = subject(dtype="bfloat16", amp=True)
-    once = task(net, what)
+    once = task(net, pass_name)
     once.prepare()
     once.run()
     assert net.model.conv.weight.dtype == net.batch.dtype == torch.float32
@@ -205,7 +205,7 @@ def test_a_model_that_raises_has_no_task_and_holds_nothing() -> None:
 
 
 @pytest.mark.parametrize("what", ["backward", "train"])
-def test_float16_gradients_are_not_lost_on_their_way_down(what: str) -> None:
+def test_float16_gradients_are_not_lost_on_their_way_down(pass_name: str) -> None:
     """A mean over 4 images and 1000 classes makes numbers that float16 does not have."""
 
     class Wide(Net):
@@ -222,7 +222,7 @@ def test_float16_gradients_are_not_lost_on_their_way_down(what: str) -> None:
                 (outputs[0] == 0).float().mean().item()
             )
         )
-        once = task(net, what)
+        once = task(net, pass_name)
         once.prepare()
         once.run()
         found[dtype] = zeros[-1]
@@ -379,8 +379,8 @@ def test_each_pass_has_graphs_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Non
     """Else the second would find its memory taken: its peak would be nothing."""
     fake = FakeGraphs(monkeypatch)
     net = graph_subject()
-    for what in ("backward", "train", "train"):
-        task(net, what)
+    for pass_name in ("backward", "train", "train"):
+        task(net, pass_name)
     assert [entry for entry in fake.log if entry != "wait"] == [f"capture {i}" for i in range(4)]
 
 
@@ -440,7 +440,9 @@ def test_a_host_that_waits_is_found_before_a_capture_fails(
 
 
 @pytest.mark.parametrize("what", ["forward", "backward", "train"])
-def test_what_a_graph_reads_stays_where_it_is(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_graph_reads_stays_where_it_is(
+    pass_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A graph knows addresses alone: what is freed, another model may get, or nobody."""
     FakeGraphs(monkeypatch)
     made: list[weakref.ref] = []
@@ -452,12 +454,12 @@ def test_what_a_graph_reads_stays_where_it_is(what: str, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(torch, "randn_like", kept)
     net = graph_subject()
-    once = task(net, what)
+    once = task(net, pass_name)
     made.append(weakref.ref(net.batch))
     del net
     gc.collect()
     assert all(one() is not None for one in made)
-    assert len(made) == (1 if what == "forward" else 2)
+    assert len(made) == (1 if pass_name == "forward" else 2)
     del once
     gc.collect()
     assert [one() for one in made] == [None] * len(made)

@@ -26,8 +26,8 @@ def steady(task: Task, number: int) -> float:
     """A millisecond for the baseline; SE takes 10.5 % more, SR nothing but noise."""
     share = 1.105 if "+se" in task.model else 1.0
     passes = {"forward": 1, "backward": 2, "train": 3}
-    jitter = 1 + random.Random(f"{task.model} {task.what} {number}").uniform(-0.005, 0.005)
-    return 1e-3 * passes.get(task.what, 1) * share * jitter
+    jitter = 1 + random.Random(f"{task.model} {task.pass_name} {number}").uniform(-0.005, 0.005)
+    return 1e-3 * passes.get(task.pass_name, 1) * share * jitter
 
 
 def interleaved(
@@ -249,7 +249,7 @@ def install_fake_cuda(
                 launching=others.get("launching", 0.0),
             ),
             others.get("watch", SilentWatch),
-            others.get("peak", lambda subject, what: Memory(3 * GIB, 4 * GIB)),
+            others.get("peak", lambda subject, pass_name: Memory(3 * GIB, 4 * GIB)),
             others.get("gpu"),
             {"gpu": "Fake H100"},
         )

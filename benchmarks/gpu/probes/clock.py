@@ -42,16 +42,16 @@ def launching(device: Device) -> None:
     for spec, side, batch in workloads(device):
         for how in ({}, {"amp": True, "dtype": "bfloat16", "channels_last": True}):
             one = subject(device, spec, side, batch, **how)
-            for what in ("forward", "train"):
+            for pass_name in ("forward", "train"):
                 with pinned(one.setup):
-                    ready = task(one, what)
-                    with inference_context(what):
+                    ready = task(one, pass_name)
+                    with inference_context(pass_name):
                         events, walls = [], []
                         for _ in range(ROUNDS):
                             events += device.clock.read([device.clock.measure(ready)])
                             walls.append(device.clock.wall(ready))
                 back, wall = (1e3 * median(w[i] for w in walls) for i in (1, 0))
-                print(f"  {spec} {side} b{batch} {how or 'float32'} {what}: events ", end="")
+                print(f"  {spec} {side} b{batch} {how or 'float32'} {pass_name}: events ", end="")
                 print(f"{1e3 * median(events):.3f} ms, wall {wall:.3f}, back after {back:.3f}")
 
 

@@ -25,14 +25,19 @@ def graphs(device: Device) -> None:
             for graph in (False, True) if is_gpu(device) else (False,):
                 one = subject(device, spec, side, batch, cuda_graph=graph, **how)
                 with pinned(one.setup):
-                    found = {what: _milliseconds(device, task(one, what), what) for what in PASSES}
+                    found = {
+                        pass_name: _milliseconds(device, task(one, pass_name), pass_name)
+                        for pass_name in PASSES
+                    }
                 way = "as a graph" if graph else "one by one"
-                times = ", ".join(f"{what} {taken:.3f} ms" for what, taken in found.items())
+                times = ", ".join(
+                    f"{pass_name} {taken:.3f} ms" for pass_name, taken in found.items()
+                )
                 print(f"  {spec} {side} b{batch} {how or ''} {way}: {times}")
 
 
-def _milliseconds(device: Device, ready: Task, what: str) -> float:
-    with inference_context(what):
+def _milliseconds(device: Device, ready: Task, pass_name: str) -> float:
+    with inference_context(pass_name):
         taken = [device.clock.measure(ready) for _ in range(25)]
         return 1e3 * median(device.clock.read(taken)[5:])
 
@@ -46,7 +51,9 @@ def peaks(device: Device) -> None:
         for passes in (("train",), PASSES):
             one = subject(device, *workloads(device)[0], **how)
             with pinned(one.setup):
-                found = {what: memory.on_cuda(one, what).allocated or 0 for what in passes}
+                found = {
+                    pass_name: memory.on_cuda(one, pass_name).allocated or 0 for pass_name in passes
+                }
             print(f"  {how or 'one by one'}:", {k: f"{v / 1e6:.1f} MB" for k, v in found.items()})
             del one
             gc.collect()

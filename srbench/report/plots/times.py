@@ -53,9 +53,9 @@ def _overheads(axes: "Axes", records: Sequence[Record]) -> None:
     compared = [record for record in records if record.timing and record.timing.role != "baseline"]
     has_hollow = False
     for row, record in enumerate(compared):
-        for what, y in _places(record, row):
+        for pass_name, y in _places(record, row):
             assert record.timing
-            found = overhead(record.timing, what)
+            found = overhead(record.timing, pass_name)
             if found is None:
                 continue
             low, high = found.ratio.low, found.ratio.high
@@ -65,13 +65,13 @@ def _overheads(axes: "Axes", records: Sequence[Record]) -> None:
                 _percent(found.ratio.value),
                 y,
                 "o",
-                color=COLOURS[what],
+                color=COLOURS[pass_name],
                 markersize=4,
                 fillstyle=filled,
             )
             if low is not None and high is not None:
                 ends = [_percent(low), _percent(high)]
-                axes.plot(ends, [y, y], color=COLOURS[what], linewidth=1.5)
+                axes.plot(ends, [y, y], color=COLOURS[pass_name], linewidth=1.5)
     axes.axvline(0, color="black", linewidth=0.8)
     if compared:
         _name(axes, compared)
@@ -93,8 +93,8 @@ def _samples(axes: "Axes", records: Sequence[Record]) -> None:
         [found.seconds.value for timing in timings for found in timing.passes.values()]
     )
     for row, (record, timing) in enumerate(zip(records, timings, strict=True)):
-        for what, y in _places(record, row):
-            found = timing.passes[what]
+        for pass_name, y in _places(record, row):
+            found = timing.passes[pass_name]
             placements = [one for process in found.by_placement for one in process]
             height = BAND / len(timing.passes) * 0.8
             for number, taken in enumerate(placements):
@@ -103,7 +103,7 @@ def _samples(axes: "Axes", records: Sequence[Record]) -> None:
                     [seconds / scale.divisor for seconds in taken],
                     [line] * len(taken),
                     ".",
-                    color=COLOURS[what],
+                    color=COLOURS[pass_name],
                     markersize=2,
                     alpha=0.5,
                 )
@@ -121,9 +121,11 @@ def _samples(axes: "Axes", records: Sequence[Record]) -> None:
     )
     axes.tick_params(axis="x", which="minor", labelsize=7)
     axes.set_xlabel(f"time of a call in {scale.prefix}s, the medians in black")
-    passes = [what for what in PASSES if any(what in timing.passes for timing in timings)]
-    for what in passes:
-        axes.plot([], [], "o", color=COLOURS[what], label=what, markersize=4)
+    passes = [
+        pass_name for pass_name in PASSES if any(pass_name in timing.passes for timing in timings)
+    ]
+    for pass_name in passes:
+        axes.plot([], [], "o", color=COLOURS[pass_name], label=pass_name, markersize=4)
     axes.legend(  # above, where no sample is
         loc="lower left",
         bbox_to_anchor=(0, 1),
@@ -142,10 +144,11 @@ def _digit(x: float) -> str:
 def _places(record: Record, row: int) -> list[tuple[str, float]]:
     """The passes of a model that were timed, each with its height."""
     assert record.timing
-    passes = [what for what in PASSES if what in record.timing.passes]
+    passes = [pass_name for pass_name in PASSES if pass_name in record.timing.passes]
     step = BAND / len(passes)
     return [
-        (what, row + step * (number - (len(passes) - 1) / 2)) for number, what in enumerate(passes)
+        (pass_name, row + step * (number - (len(passes) - 1) / 2))
+        for number, pass_name in enumerate(passes)
     ]
 
 
