@@ -16,7 +16,7 @@ BUSY = 0.1  # share of the processors that others may take before it is said
 class Watch(Protocol):
     """Looks at a device from time to time, and tells what was wrong."""
 
-    def look(self, timed: bool) -> None:
+    def observe(self, timed: bool) -> None:
         """Before the first round of every placement, when all models are ready, and after every
         round: ``timed`` is whether one was since the last look."""
 
@@ -30,9 +30,9 @@ class Watches:
     def __init__(self, watches: Sequence[Watch]) -> None:
         self._watches = watches
 
-    def look(self, timed: bool) -> None:
+    def observe(self, timed: bool) -> None:
         for one in self._watches:
-            one.look(timed)
+            one.observe(timed)
 
     def warnings(self) -> list[str]:
         return [warning for one in self._watches for warning in one.warnings()]
@@ -49,7 +49,7 @@ class CpuWatch:
         self._remedy = ": fewer --threads may help" if runs_models else ""
         self._begin = self._end = _usage()
 
-    def look(self, timed: bool) -> None:
+    def observe(self, timed: bool) -> None:
         self._end = _usage()
 
     def warnings(self) -> list[str]:
@@ -72,7 +72,7 @@ class GpuWatch:
         self._lowered: Counter[str] = Counter()
         self._most_processes = 0
 
-    def look(self, timed: bool) -> None:
+    def observe(self, timed: bool) -> None:
         if self._looks and not timed:  # between rounds the card idles
             return
         self._looks += 1
@@ -99,7 +99,7 @@ class MemoryWatch:
         self._last = retries()
         self._timed = 0
 
-    def look(self, timed: bool) -> None:
+    def observe(self, timed: bool) -> None:
         now = self._retries()
         self._timed += now - self._last if timed else 0
         self._last = now

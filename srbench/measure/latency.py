@@ -128,7 +128,7 @@ class Course:
     """One pass of all models, from warming up to the last round.
 
     ``ready`` gives the tasks of those that have not failed, for where they lie now, and lets go of
-    them at the end of the ``with``. The samples go ``into`` what is given, whole rounds only: an
+    them at the end of the ``with``. ``samples`` takes them, whole rounds only: an
     interruption leaves there what was measured. A task that raises fails alone.
     """
 
@@ -138,9 +138,9 @@ class Course:
         clock: Clock,
         stop: Stop,
         seed: str,
-        into: Samples,
+        samples: Samples,
     ) -> None:
-        self.into = into
+        self.samples = samples
         self.ready_seconds = 0.0  # what making the tasks of a placement takes
         self.is_done = False
         self._ready, self._clock, self._stop = ready, clock, stop
@@ -166,7 +166,7 @@ class Course:
                     extra += max(0.0, first - last)
                     self._warm[0] += last
                     if not is_settled:
-                        self.into.unsettled.add(model)
+                        self.samples.unsettled.add(model)
             self.is_done = not tasks
         return extra
 
@@ -181,15 +181,15 @@ class Course:
         malloc know nothing of the new places; and so where there is time for more than one round.
         Once time is up there is none.
         """
-        placement = self.into.placements
+        placement = self.samples.placements
         with self._made_ready() as tasks:
             wanted = self._wanted(seconds)
             if is_open := deadline.left > 0 and (opens or wanted > 1):
                 self._open(tasks)
                 wanted = max(1, wanted - 1)
             after_round(False)
-            for _ in range(min(wanted, self._stop.most - self.into.rounds)):
-                if not tasks or (self.into.rounds and deadline.left < max(self._warm)):
+            for _ in range(min(wanted, self._stop.most - self.samples.rounds)):
+                if not tasks or (self.samples.rounds and deadline.left < max(self._warm)):
                     break
                 start = self._clock.now()
                 self._round(tasks, placement)
@@ -197,7 +197,7 @@ class Course:
                 if is_open or took < self.round_seconds:
                     self._warm.append(took)
                 after_round(True)
-            self.is_done = not tasks or self._stop.reached(self.into)
+            self.is_done = not tasks or self._stop.reached(self.samples)
 
     @contextmanager
     def _made_ready(self) -> Iterator[dict[str, Task]]:
@@ -234,8 +234,8 @@ class Course:
             self._each(tasks, order[:1], self._clock.measure)
         seconds = self._read(self._each(tasks, order, self._clock.measure), tasks)
         walls = self._each(tasks, list(seconds), self._clock.wall) if is_enqueued else {}
-        for model in seconds.keys() - self.into.failures.keys():
-            self.into.add(model, placement, seconds[model], walls.get(model))
+        for model in seconds.keys() - self.samples.failures.keys():
+            self.samples.add(model, placement, seconds[model], walls.get(model))
 
     def _shuffled(self, tasks: dict[str, Task]) -> list[str]:
         return self._chance.sample(list(tasks), len(tasks))
@@ -257,7 +257,7 @@ class Course:
             yield
         except BaseException as error:
             require_failure(error)
-            self.into.fail(model, told(error))
+            self.samples.fail(model, told(error))
             del tasks[model]
             release(error)
 
@@ -292,7 +292,7 @@ def interleave(
         fair = deadline.left / max(1, PLACEMENTS - taken)
         seconds = min(fair - moving, WORTH_MOVING * moving) / len(todo)
         for course in todo:
-            if not course.into.rounds or deadline.left >= course.round_seconds:
+            if not course.samples.rounds or deadline.left >= course.round_seconds:
                 opens = course is todo[0] or not taken
                 course.place(seconds, opens, deadline, after_round)
         taken += 1

@@ -70,7 +70,7 @@ class Subject:
         return under_autocast
 
 
-def place(
+def to_device(
     name: str, model: nn.Module, conditions: Conditions, setup: Setup, device: torch.device
 ) -> Subject:
     """Move a model to its device, dtype and memory layout, with a random batch of inputs.

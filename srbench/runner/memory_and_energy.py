@@ -25,7 +25,7 @@ def measure_peaks(
     device: Device,
     rows: Sequence[Candidate],
     deadline: Deadline,
-    into: dict[Spec, Peaks],
+    peaks: dict[Spec, Peaks],
     say: Say,
 ) -> None:
     """Peak memory of every model, built alone: on the CPU each in a fresh process.
@@ -45,14 +45,14 @@ def measure_peaks(
         say(f"memory of {row.name}{about}")
         try:
             if device.peak is None:
-                into[row.spec] = fresh_process.call(
+                peaks[row.spec] = fresh_process.call(
                     peaks_here, line_up, row, variables=memory.PLAIN_MALLOC
                 )
             else:
-                into[row.spec] = _peaks(line_up, row, device, device.peak)
+                peaks[row.spec] = _peaks(line_up, row, device, device.peak)
         except BaseException as error:
             require_failure(error)
-            into[row.spec] = {}
+            peaks[row.spec] = {}
             say(f"no memory of {row.name}: {told(error)}")
             release(error)
     empty()
@@ -80,7 +80,7 @@ def measure_energies(
     device: Device,
     rows: Sequence[Candidate],
     deadline: Deadline,
-    into: dict[str, dict[str, Energy]],
+    joules: dict[str, dict[str, Energy]],
     say: Say,
 ) -> None:
     """Energy per image, forward and in training: a backward pass never runs alone.
@@ -88,7 +88,7 @@ def measure_energies(
     What fails here, though it ran before, leaves its cells empty.
     """
     try:
-        _measure_energies(line_up, device, rows, deadline, into, say)
+        _measure_energies(line_up, device, rows, deadline, joules, say)
     except BaseException as error:
         require_failure(error)
         say(f"no energy: {told(error)}")
@@ -101,7 +101,7 @@ def _measure_energies(
     device: Device,
     rows: Sequence[Candidate],
     deadline: Deadline,
-    into: dict[str, dict[str, Energy]],
+    joules: dict[str, dict[str, Energy]],
     say: Say,
 ) -> None:
     """The models are gone on return."""
@@ -114,7 +114,7 @@ def _measure_energies(
             ready, _ = tasks(subjects, pass_name, held)
             share = deadline.left / (len(passes) - number)
             with inference_context(pass_name):
-                into[pass_name] = energies(
+                joules[pass_name] = energies(
                     list(ready.values()),
                     device.clock,
                     device.gpu,

@@ -11,7 +11,7 @@ from srbench import stats
 from srbench.conditions import Setup
 from srbench.measure.devices import Device
 from srbench.measure.params import count_parameters
-from srbench.measure.passes import place
+from srbench.measure.passes import to_device
 from srbench.measure.pinning import BUILDING, pinned
 from srbench.measure.profile import Span, bytes_moved, time_parts, write_trace
 from srbench.measure.roofline import Limits, measure_limits
@@ -48,7 +48,7 @@ def profile(
         assembly = assemble(spec, conditions)
         parts = _parts(case, assembly)
         held.begin(str(spec), "forward")
-        subject = place(str(spec), assembly.model, conditions, setup, device.torch_device)
+        subject = to_device(str(spec), assembly.model, conditions, setup, device.torch_device)
         with torch.inference_mode():
             dtype = getattr(torch, setup.dtype)
             limits = measure_limits(device.clock, device.torch_device, dtype)

@@ -17,7 +17,7 @@ from srbench.measure import fresh_process
 from srbench.measure.clocks import Task
 from srbench.measure.devices import Device, opened
 from srbench.measure.latency import Course, Deadline, Samples, Stop, interleave
-from srbench.measure.passes import Subject, inference_context, place, tasks
+from srbench.measure.passes import Subject, inference_context, tasks, to_device
 from srbench.measure.pinning import BUILDING, Pinned, pinned
 from srbench.measure.placement import Places
 from srbench.measure.release import release
@@ -80,7 +80,11 @@ STAYED = (
 
 
 def sample(
-    line_up: LineUp, device: Device, deadline: Deadline, into: Sampled, say: Say = lambda text: None
+    line_up: LineUp,
+    device: Device,
+    deadline: Deadline,
+    sampled: Sampled,
+    say: Say = lambda text: None,
 ) -> None:
     """Time all models of a job on a device; an interruption leaves what was measured.
 
@@ -88,16 +92,16 @@ def sample(
     run in another.
     """
     with pinned(line_up.setup) as held:
-        into.flags, into.changes = held.flags, held.changes
+        sampled.flags, sampled.changes = held.flags, held.changes
         say(f"building{at_most(deadline)}")
-        subjects = _built(line_up, device, into, held)
+        subjects = _built(line_up, device, sampled, held)
         watch = device.watch()
         seed = f"{line_up.setup.seed}/{line_up.process}"
         trains = any(pass_name != "forward" for pass_name in line_up.plan.passes)
-        begin = partial(held.begin, what="moving")
+        begin = partial(held.begin, pass_name="moving")
         places = Places(device.torch_device, f"{seed}/places", trains, begin)
         stop = Stop(line_up.baseline, line_up.plan.rounds, line_up.plan.precision)
-        into.samples.update({pass_name: Samples() for pass_name in line_up.plan.passes})
+        sampled.samples.update({pass_name: Samples() for pass_name in line_up.plan.passes})
         courses = [
             Course(
                 partial(_ready, subjects, pass_name, held, samples),
@@ -106,19 +110,19 @@ def sample(
                 f"{seed}/{pass_name}",
                 samples,
             )
-            for pass_name, samples in into.samples.items()
+            for pass_name, samples in sampled.samples.items()
         ]
 
         def move() -> None:
             for name in [*subjects]:  # what failed in all passes must not take others' memory
-                if all(name in samples.failures for samples in into.samples.values()):
+                if all(name in samples.failures for samples in sampled.samples.values()):
                     del subjects[name]
             places.move([*subjects.values()])
 
         def after_round(timed: bool) -> None:
-            watch.look(timed)
+            watch.observe(timed)
             rounds = ", ".join(
-                f"{pass_name} {one.rounds}" for pass_name, one in into.samples.items()
+                f"{pass_name} {one.rounds}" for pass_name, one in sampled.samples.items()
             )
             say(f"rounds: {rounds}{at_most(deadline)}")
 
@@ -127,12 +131,12 @@ def sample(
             interleave(courses, move, deadline, after_round)
         finally:
             held.end()
-            into.compiling = deadline.uncounted
-            into.notes += watch.warnings()
-            into.notes += [STAYED.format(name) for name in sorted(places.stayed)]
-            for pass_name, samples in into.samples.items():
+            sampled.compiling = deadline.uncounted
+            sampled.notes += watch.warnings()
+            sampled.notes += [STAYED.format(name) for name in sorted(places.stayed)]
+            for pass_name, samples in sampled.samples.items():
                 for name, reason in samples.failures.items():
-                    into.failures.setdefault(name, f"{pass_name}: {reason}")
+                    sampled.failures.setdefault(name, f"{pass_name}: {reason}")
 
 
 def at_most(deadline: Deadline) -> str:
@@ -182,10 +186,10 @@ def subject(line_up: LineUp, row: Candidate, device: torch.device, held: Pinned)
     held.end()
     if assembly.fingerprint != row.fingerprint:
         raise BuildError("its code was changed while it was measured", "measure it again")
-    return place(row.name, assembly.model, line_up.conditions, line_up.setup, device)
+    return to_device(row.name, assembly.model, line_up.conditions, line_up.setup, device)
 
 
-def _built(line_up: LineUp, device: Device, into: Sampled, held: Pinned) -> dict[str, Subject]:
+def _built(line_up: LineUp, device: Device, sampled: Sampled, held: Pinned) -> dict[str, Subject]:
     """The models on their device by name, made in random order: none always has the first place
     there."""
     order = list(line_up.rows)
@@ -196,6 +200,6 @@ def _built(line_up: LineUp, device: Device, into: Sampled, held: Pinned) -> dict
             built[row.name] = subject(line_up, row, device.torch_device, held)
         except BaseException as error:  # lack of memory, above all: it is this row's failure
             require_failure(error)
-            into.failures[row.name] = told(error)
+            sampled.failures[row.name] = told(error)
             release(error)
     return built

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from srbench.conditions import Conditions, Setup
 from srbench.measure.copies import copied
-from srbench.measure.passes import Subject, place, task
+from srbench.measure.passes import Subject, task, to_device
 from srbench.measure.placement import Places
 from srbench.models.build import build
 
@@ -106,7 +106,7 @@ class Registered(Net):
 
 
 def subject(model: nn.Module, **setup: object) -> Subject:
-    return place("net", model, SMALL, Setup(batch=4, **setup), CPU)
+    return to_device("net", model, SMALL, Setup(batch=4, **setup), CPU)
 
 
 def gradients(net: Subject) -> list[bool]:

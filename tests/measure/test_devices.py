@@ -108,7 +108,7 @@ def lowered(device: Device, driver: FakeNvml) -> bool:
     """Whether the device's watch sees what the driver says of its clocks."""
     watch = device.watch()
     driver.reasons = 64
-    watch.look(timed=True)
+    watch.observe(timed=True)
     return any("clocks were lowered" in warning for warning in watch.warnings())
 
 

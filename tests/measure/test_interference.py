@@ -23,7 +23,7 @@ def test_the_processors_of_others(
     monkeypatch.setattr(interference, "_usage", lambda: next(usage))
     monkeypatch.setattr(interference.os, "cpu_count", lambda: 2)
     seen = CpuWatch()
-    seen.look(timed=True)
+    seen.observe(timed=True)
     assert seen.warnings() == warnings
 
 
@@ -32,14 +32,14 @@ def test_a_gpu_is_not_helped_by_fewer_threads(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(interference, "_usage", lambda: next(usage))
     monkeypatch.setattr(interference.os, "cpu_count", lambda: 2)
     seen = CpuWatch(runs_models=False)
-    seen.look(timed=True)
+    seen.observe(timed=True)
     assert seen.warnings() == ["other programs took 30% of the processors"]
 
 
 def test_real_usage_moves() -> None:
     seen = CpuWatch()
     sum(range(10**6))
-    seen.look(timed=True)
+    seen.observe(timed=True)
     wall, own, everyone = (end - begin for begin, end in zip(seen._begin, seen._end, strict=True))
     assert wall > 0
     assert own >= 0
@@ -48,18 +48,18 @@ def test_real_usage_moves() -> None:
 
 def test_nothing_is_wrong_with_a_quiet_gpu() -> None:
     seen = GpuWatch(fake_gpu())
-    seen.look(timed=True)
+    seen.observe(timed=True)
     assert seen.warnings() == []
 
 
 def test_a_throttled_and_busy_gpu_is_told_and_how_often() -> None:
     driver = FakeNvml()
     seen = GpuWatch(fake_gpu(driver))
-    seen.look(timed=True)
+    seen.observe(timed=True)
     driver.reasons, driver.others = 32, 2
-    seen.look(timed=True)
+    seen.observe(timed=True)
     driver.reasons, driver.others = 0, 0
-    seen.look(timed=True)
+    seen.observe(timed=True)
     assert seen.warnings() == [
         "the GPU's clocks were lowered (thermal slowdown) at 1 of 3 looks",
         "the GPU was busy: 2 other process(es) used it",
@@ -70,7 +70,7 @@ def test_memory_that_was_short_while_samples_were_taken() -> None:
     retries = iter([5, 7, 8, 8, 20, 21])  # at first, then at each look
     seen = Watches([MemoryWatch(lambda: next(retries))])
     for timed in (False, True, True, False, True):  # twice warm, so the 2 and the 12 are nobody's
-        seen.look(timed)
+        seen.observe(timed)
     assert seen.warnings() == [
         "the GPU's memory was too full to keep anything cached: torch gave it back and took it "
         "anew 2 times while samples were taken, which takes time"
@@ -80,6 +80,6 @@ def test_memory_that_was_short_while_samples_were_taken() -> None:
 def test_memory_that_was_short_while_warming_up_is_not_told() -> None:
     retries = iter([0, 3, 3])
     seen = MemoryWatch(lambda: next(retries))
-    seen.look(timed=False)
-    seen.look(timed=True)
+    seen.observe(timed=False)
+    seen.observe(timed=True)
     assert seen.warnings() == []

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from srbench.conditions import Conditions, Setup
 from srbench.errors import SrbenchError
 from srbench.measure import graphs
-from srbench.measure.passes import inference_context, place, task, tasks
+from srbench.measure.passes import inference_context, task, tasks, to_device
 from srbench.measure.pinning import pinned
 
 SMALL = Conditions(8, 8, num_classes=3)
@@ -36,7 +36,7 @@ class Net(nn.Module):
 
 def subject(make: Callable[[], nn.Module] = Net, **setup: object) -> object:
     torch.manual_seed(0)
-    return place("net", make(), SMALL, Setup(batch=4, **setup), torch.device("cpu"))
+    return to_device("net", make(), SMALL, Setup(batch=4, **setup), torch.device("cpu"))
 
 
 def test_forward_is_evaluation_in_inference_mode() -> None:
@@ -83,7 +83,7 @@ class Segmenter(Net):
 
 def test_all_logits_of_a_dict_are_trained() -> None:
     torch.manual_seed(0)
-    net = place("net", Segmenter(), SMALL, Setup(batch=4), torch.device("cpu"))
+    net = to_device("net", Segmenter(), SMALL, Setup(batch=4), torch.device("cpu"))
     train = task(net, "train")
     train.prepare()
     train.run()
@@ -194,7 +194,7 @@ def test_a_model_that_raises_has_no_task_and_holds_nothing() -> None:
 
     models = {"bad": Broken(2, 2), "net": Net()}
     subjects = {
-        name: place(name, model, SMALL, Setup(), torch.device("cpu"))
+        name: to_device(name, model, SMALL, Setup(), torch.device("cpu"))
         for name, model in models.items()
     }
     with pinned(Setup()) as held:
@@ -244,7 +244,7 @@ def test_each_size_is_compiled_for_itself(monkeypatch: pytest.MonkeyPatch) -> No
     )
     for batch in (4, 6, 10):
         setup = Setup(batch=batch, compile=True)
-        net = place("net", nn.Conv2d(3, 4, 3), SMALL, setup, torch.device("cpu"))
+        net = to_device("net", nn.Conv2d(3, 4, 3), SMALL, setup, torch.device("cpu"))
         with pinned(setup), inference_context("forward"):
             task(net, "forward").run()
     assert len(sizes) == 3

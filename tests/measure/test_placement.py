@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from srbench.conditions import Conditions, Setup
 from srbench.measure import copies
-from srbench.measure.passes import Subject, place, task
+from srbench.measure.passes import Subject, task, to_device
 from srbench.measure.placement import Places
 from srbench.models.build import build
 
@@ -40,7 +40,7 @@ class Net(nn.Module):
 
 
 def subject(model: nn.Module, **setup: object) -> Subject:
-    return place("net", model, SMALL, Setup(batch=4, **setup), CPU)
+    return to_device("net", model, SMALL, Setup(batch=4, **setup), CPU)
 
 
 def addresses(subject: Subject) -> set[int]:

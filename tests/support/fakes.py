@@ -263,7 +263,7 @@ def install_fake_cuda(
 class SilentWatch:
     """Sees nothing."""
 
-    def look(self, timed: bool) -> None:
+    def observe(self, timed: bool) -> None:
         return
 
     def warnings(self) -> list[str]:

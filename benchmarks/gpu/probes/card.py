@@ -10,7 +10,7 @@ import torch
 from srbench.conditions import Conditions, Setup
 from srbench.measure.clocks import nothing
 from srbench.measure.devices import Device
-from srbench.measure.passes import Subject, place
+from srbench.measure.passes import Subject, to_device
 from srbench.models.build import build
 
 
@@ -78,4 +78,4 @@ def subject(device: Device, spec: str, side: int, batch: int, **how: Any) -> Sub
     torch.manual_seed(0)
     model = build(spec, input_size=side, num_classes=1000)
     conditions = Conditions(side, side, 1000)
-    return place(spec, model, conditions, Setup(device.name, batch, **how), device.torch_device)
+    return to_device(spec, model, conditions, Setup(device.name, batch, **how), device.torch_device)

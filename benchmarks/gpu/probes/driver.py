@@ -23,7 +23,7 @@ def driver(device: Device) -> None:
     watch, costs = GpuWatch(gpu), []
     for _ in range(20):
         begin = time.perf_counter()
-        watch.look(timed=True)
+        watch.observe(timed=True)
         costs.append(time.perf_counter() - begin)
     print("  a look costs", shown(costs), " processes:", gpu.processes())
     matrix = torch.randn(8192, 8192, device=device.torch_device, dtype=torch.bfloat16)

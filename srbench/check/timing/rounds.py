@@ -94,7 +94,7 @@ def _verdict(table: str, spec: str, tolerance: float, first: Found, again: Found
 
 
 def _block(
-    job: TimingJob, codes: tuple[Code, Code], number: int, into: Found, reverse: bool = False
+    job: TimingJob, codes: tuple[Code, Code], number: int, comparison: Found, reverse: bool = False
 ) -> None:
     """Three fresh processes, and a ratio a model from their turns."""
     here, there = codes
@@ -105,15 +105,15 @@ def _block(
             for name, code in (reversed(order) if reverse else order)
         }
         hellos = {name: worker.hello() for name, worker in workers.items()}
-        into.failed_here |= hellos["here"]["failures"]
-        into.failed_there |= hellos["there"]["failures"] | hellos["control"]["failures"]
-        specs = [s for s in job.specs if s not in into.failed_here | into.failed_there]
+        comparison.failed_here |= hellos["here"]["failures"]
+        comparison.failed_there |= hellos["there"]["failures"] | hellos["control"]["failures"]
+        specs = [s for s in job.specs if s not in comparison.failed_here | comparison.failed_there]
         samples = _rounds(workers, specs, random.Random(f"{number}/{reverse}"))
     for spec in specs:
         own = samples["here", spec], samples["there", spec], samples["control", spec]
         here_, there_, control = own
-        into.ratios.setdefault(spec, []).append(stats.paired_ratio(here_, there_).value)
-        into.control.setdefault(spec, []).append(stats.paired_ratio(control, there_).value)
+        comparison.ratios.setdefault(spec, []).append(stats.paired_ratio(here_, there_).value)
+        comparison.control.setdefault(spec, []).append(stats.paired_ratio(control, there_).value)
 
 
 def _rounds(
