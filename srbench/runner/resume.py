@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from srbench.conditions import Conditions, Plan, Setup
+from srbench.conditions import Plan, Setup
 from srbench.errors import SpecError
 from srbench.records import environment
 from srbench.records.environment import TORCH, UNUSUAL, VERSIONS
@@ -17,12 +17,6 @@ if TYPE_CHECKING:
     from srbench.measure.devices import Device
 
 SAME_MACHINE = (*VERSIONS, "cpu", "gpu", "driver", *TORCH, *UNUSUAL)
-
-
-def case_of(row: RowKey) -> Case:
-    """A row's spec, and what it is measured under."""
-    channels, height, width = row.input
-    return Case(parse(row.spec), Conditions(height, width, row.num_classes, channels))
 
 
 class Counter:
@@ -58,7 +52,7 @@ class Counter:
     def _count(self, row: RowKey) -> Record:
         self._begin(row)
         try:
-            case = case_of(row)
+            case = Case.of(row)
         except SpecError as error:  # of a record that another version made
             return Record(row.spec, *row, None, {}, f"failed: {error}")
         from srbench.runner import counting  # loads torch
@@ -69,7 +63,7 @@ class Counter:
     def _fingerprint(self, row: RowKey) -> str:
         self._begin(row)
         try:
-            case = case_of(row)
+            case = Case.of(row)
         except SpecError:
             return UNKNOWN
         from srbench.runner import counting  # loads torch
@@ -152,7 +146,7 @@ def _time(
 ) -> Iterator[Record]:
     from srbench.runner import timing  # loads torch
 
-    wanted = [case_of(row) for row in group]
+    wanted = [Case.of(row) for row in group]
     yield from timing.run(
         wanted, setup, plan, device, with_memory=False, with_energy=False, say=say
     )

@@ -21,8 +21,15 @@ class Case(NamedTuple):
     conditions: Conditions
 
     @property
-    def row(self) -> RowKey:
+    def key(self) -> RowKey:
+        """The row that it is in records."""
         return RowKey(str(self.spec), self.conditions.input_shape[1:], self.conditions.num_classes)
+
+    @classmethod
+    def of(cls, key: RowKey) -> "Case":
+        """The way back. Raises SpecError for a spec that this version does not know."""
+        channels, height, width = key.input
+        return cls(parse(key.spec), Conditions(height, width, key.num_classes, channels))
 
 
 def cases(

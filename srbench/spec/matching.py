@@ -43,7 +43,7 @@ class Matches:
         Raises SrbenchError for an invalid spec of srbench's own, and for an invalid size.
         """
         if is_ours(spec):
-            return Match(case_of(parse(str(spec)), size, num_classes).row)
+            return Match(case_of(parse(str(spec)), size, num_classes).key)
         found = {
             row: answer
             for row, (canonical, record) in self._by_names.get(_names(spec), {}).items()

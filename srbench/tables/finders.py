@@ -59,7 +59,7 @@ class ByImport:
             found = cases(
                 asked.models, asked.variants, (), size=size, num_classes=asked.num_classes
             )
-            yield from (case.row for case in found)
+            yield from (case.key for case in found)
 
     def spec(self, text: str) -> str:
         return str(parse(text))

@@ -281,7 +281,7 @@ def _rows(specs: Sequence[Spec], sizes: str | None, num_classes: int | None) -> 
     """Every baseline with its variants, for one input size after the other."""
     each: Sequence[str | None] = listed("--input-size", sizes) or [None]
     return [
-        case.row
+        case.key
         for size in each
         for case in cases(specs, (), (), size=size, num_classes=num_classes)
     ]
