@@ -80,3 +80,12 @@ def test_the_wheel_holds_the_package_its_types_and_its_name(
     assert "srbench/py.typed" in own
     assert metadata["Name"] == "srbench-cnn"
     assert "\nsrbench = srbench.cli:main" in commands
+
+
+def test_the_citation_is_of_this_version_and_of_the_licence_holders() -> None:
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    licence = (ROOT / "LICENSE").read_text(encoding="utf-8")
+    assert f"version: {srbench.__version__}\n" in citation
+    (holder,) = re.findall(r"Copyright \(c\) \d+ (.*)", licence)
+    assert f"name: {holder}\n" in citation
+    assert f"license: {licence.partition(' ')[0]}\n" in citation
