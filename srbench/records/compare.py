@@ -77,7 +77,7 @@ def _by_row(records: Iterable[Record]) -> dict[_Key, Record]:
     """What is measured, by row; times by their batch as well."""
     found: dict[_Key, Record] = {}
     for record in records:
-        if record.published:
+        if record.kind == "published":
             continue
         timing = record.timing
         key = (
@@ -121,10 +121,10 @@ def _require_comparable(before: Iterable[Record], after: Iterable[Record]) -> No
 def _conditions(records: Iterable[Record]) -> dict[tuple[str, str], set[str]]:
     found: dict[tuple[str, str], set[str]] = {}
     for record in records:
-        kind = "timed" if record.timing else "counted"
         said = f"{record.row.size} and {record.num_classes} classes"
         if record.timing:
             said += f" in batches of {record.timing.setup.batch}"
+        kind = "timed" if record.timing else "counted"  # what is published is of a count
         found.setdefault((record.spec, kind), set()).add(said)
     return found
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from srbench.records.bounds import require_counts
-from srbench.records.schema import CONVENTION, STRICT
+from srbench.records.schema import CONVENTION, STRICT, Kind
 
 
 class Metric(NamedTuple):
@@ -63,6 +63,27 @@ class Counts:
     parameters: Mapping[str, str] = field(default_factory=dict)
     operators: Mapping[str, int] = field(default_factory=dict)
     convention: str = CONVENTION
+
+    kind: ClassVar[Kind] = "counted"
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Why the counts should not be trusted as they stand."""
+        found = []
+        if self.macs != self.macs_torch:
+            found.append(
+                f"the counters disagree: fvcore {self.macs:,} MACs, torch {self.macs_torch:,}"
+            )
+        if self.unknown:
+            calls = ", ".join(f"{op} (×{n})" for op, n in self.unknown.items())
+            found.append(f"not counted: {calls}")
+        return tuple(found)
+
+    def rest(self) -> dict[str, Any]:
+        """What a flat row has no place for."""
+        # vars, not asdict: it copies every string, which takes most of the time of a large file.
+        modules = [dict(vars(module)) for module in self.modules]
+        return {"uncounted": self.uncounted, "unknown": self.unknown, "modules": modules}
 
     def __post_init__(self) -> None:
         """Raises ValueError for a count that none can be."""

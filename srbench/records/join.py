@@ -91,9 +91,9 @@ class RowIndex:
         for record in records:
             if record.published:
                 self._published.setdefault((record.row, record.published.source), record)
-            elif not record.timing:
+            elif record.kind == "counted":
                 self._counts.setdefault(record.row, record)
-            elif record.timing.role != "aa":
+            elif record.timing and record.timing.role != "aa":
                 self._timings.setdefault(record.row, []).append(record)
 
     def __call__(self, row: RowKey, source: str = "") -> Row:

@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import ClassVar
 
-from srbench.records.schema import CONVENTION, STRICT
+from srbench.records.schema import CONVENTION, STRICT, Kind
 
 
 @dataclass(frozen=True)
@@ -57,3 +58,5 @@ class Published:
     row: str
     figures: Mapping[str, Figure]
     convention: str = CONVENTION
+    kind: ClassVar[Kind] = "published"
+    warnings: ClassVar[tuple[str, ...]] = ()

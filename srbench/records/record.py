@@ -9,7 +9,7 @@ from srbench.conditions import LARGEST_SIDE, MOST_CLASSES, Setup
 from srbench.records.bounds import require_facts
 from srbench.records.counts import Counts
 from srbench.records.published import Published
-from srbench.records.schema import STRICT
+from srbench.records.schema import STRICT, Kind
 from srbench.records.timing import Role, Timing
 
 UNKNOWN = "unknown"  # the fingerprint or the date of what an older srbench measured
@@ -96,6 +96,16 @@ class Record:
         return replace(self, made=other.made) == other
 
     @property
+    def content(self) -> Timing | Published | Counts | None:
+        """What was found, or printed by somebody else; None for a row that could not be counted."""
+        return self.timing or self.published or self.counts
+
+    @property
+    def kind(self) -> Kind:
+        """Whether this is a row's counts, its times, or what is published of it."""
+        return self.content.kind if self.content else "counted"
+
+    @property
     def row(self) -> RowKey:
         return RowKey(self.spec, self.input, self.num_classes)
 
@@ -115,15 +125,4 @@ class Record:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Why this row should not be trusted as it stands; ``--strict`` fails on any."""
-        found = list(self.timing.notes if self.timing else ())
-        if self.counts is None:
-            return tuple(found)
-        if self.counts.macs != self.counts.macs_torch:
-            found.append(
-                f"the counters disagree: fvcore {self.counts.macs:,} MACs, "
-                f"torch {self.counts.macs_torch:,}"
-            )
-        if self.counts.unknown:
-            calls = ", ".join(f"{op} (×{n})" for op, n in self.counts.unknown.items())
-            found.append(f"not counted: {calls}")
-        return tuple(found)
+        return self.content.warnings if self.content else ()

@@ -4,15 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from srbench.conditions import PASSES
 from srbench.records.counts import COMPARED, METRICS
 from srbench.records.join import RowIndex
 from srbench.records.record import Record
 from srbench.records.schema import SCHEMA
-from srbench.records.timing import Estimate, Timing
 
 if TYPE_CHECKING:
     import pandas
+
+UNCOUNTED = ("uncounted", "unknown", "modules")  # what a row that failed says nothing of
 
 
 class Results(Sequence[Record]):
@@ -88,14 +88,14 @@ class Results(Sequence[Record]):
         ]
 
     def _flat(self, record: Record) -> dict[str, Any]:
-        found = _times(record.timing) if record.timing else self._counts(record)
+        found = record.timing.flat() if record.timing else self._counts(record)
         _, height, width = record.input
         return (
             {"spec": record.spec}
             | found
             | {"baseline": record.baseline, "input_height": height, "input_width": width}
             | {"num_classes": record.num_classes}
-            | (_how(record.timing) if record.timing else {"batch": 1})
+            | (record.timing.how() if record.timing else {"batch": 1})
             | {"status": record.status, "warnings": "; ".join(record.warnings)}
         )
 
@@ -109,66 +109,11 @@ class Results(Sequence[Record]):
         return row
 
 
-def _times(timing: Timing) -> dict[str, Any]:
-    """Columns of all passes, empty for those that were not timed."""
-    row: dict[str, Any] = {"device": timing.setup.device}
-    for pass_name in PASSES:
-        row |= {f"{pass_name}_{name}": value for name, value in _pass(timing, pass_name).items()}
-    return row
-
-
-def _pass(timing: Timing, pass_name: str) -> dict[str, float | None]:
-    found = timing.passes.get(pass_name)
-    memory = found.memory if found else None
-    energy = found.energy if found else None
-    return {
-        **_estimate("s", found.seconds if found else None),
-        **_estimate("ratio", found.ratio if found else None),
-        **_estimate("wall_s", found.wall if found else None),
-        "rounds": sum(map(len, found.samples)) if found else None,
-        "placements": sum(map(len, found.placements)) if found else None,
-        "p90_s": found.percentile(0.9) if found else None,
-        "p99_s": found.percentile(0.99) if found else None,
-        "images_per_s": timing.setup.batch / found.seconds.value if found else None,
-        "peak_bytes": memory.allocated if memory else None,
-        "reserved_bytes": memory.reserved if memory else None,
-        "energy_j": energy.gross if energy else None,
-        "energy_net_j": energy.net if energy else None,
-    }
-
-
-def _estimate(name: str, estimate: Estimate | None) -> dict[str, float | None]:
-    return {
-        name: estimate.value if estimate else None,
-        f"{name}_low": estimate.low if estimate else None,
-        f"{name}_high": estimate.high if estimate else None,
-    }
-
-
-def _how(timing: Timing) -> dict[str, Any]:
-    setup = asdict(timing.setup)
-    setup.pop("device")
-    plan = {"processes": timing.processes, "precision": timing.precision}
-    return {"role": timing.role} | setup | plan
-
-
 def _rest(record: Record) -> dict[str, Any]:
     """What a flat row has no place for."""
     if record.timing:
-        passes = record.timing.passes.items()
-        return {
-            "samples": {pass_name: [list(s) for s in timed.samples] for pass_name, timed in passes},
-            "placements": {
-                pass_name: [list(p) for p in timed.placements] for pass_name, timed in passes
-            },
-            "changed": dict(record.timing.changed),
-        }
-    counts = record.counts
-    if counts is None:
-        return dict.fromkeys(("uncounted", "unknown", "modules"))
-    # vars, not asdict: it copies every string, which takes most of the time of a large file.
-    modules = [dict(vars(module)) for module in counts.modules]
-    return {"uncounted": counts.uncounted, "unknown": counts.unknown, "modules": modules}
+        return record.timing.rest()
+    return record.counts.rest() if record.counts else dict.fromkeys(UNCOUNTED)
 
 
 def _said(record: Record) -> dict[str, Any]:

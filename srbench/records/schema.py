@@ -1,8 +1,11 @@
 """What all records in files have in common: a version, how they are read, what they count."""
 
+from typing import Literal
+
 # 2: what was measured has a fingerprint and a date. 3: a timing has the precision asked for.
 # 4: its samples are divided into placements in memory, its setup may have an optimiser, and what
 # the model's own code changed stands by itself.
 SCHEMA = 4
+Kind = Literal["counted", "timed", "published"]  # of what a record holds
 STRICT = {"extra": "forbid", "allow_inf_nan": False}  # pydantic's, where records come from a file
 CONVENTION = "one multiply-add is one MAC, FLOPs as fvcore's default handles count them"

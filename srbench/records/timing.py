@@ -1,14 +1,14 @@
 """What each pass of a model took, in seconds, bytes and joules."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import accumulate
 from math import ceil
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from srbench.conditions import PRECISION, Setup
+from srbench.conditions import PASSES, PRECISION, Setup
 from srbench.records.bounds import LARGEST, require_counts, require_facts, require_measures
-from srbench.records.schema import STRICT
+from srbench.records.schema import STRICT, Kind
 
 
 @dataclass(frozen=True)
@@ -153,9 +153,68 @@ class Timing:
     precision: float = PRECISION
     changed: Mapping[str, Any] = field(default_factory=dict)
 
+    kind: ClassVar[Kind] = "timed"
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What disturbed the model's times."""
+        return self.notes
+
+    def flat(self) -> dict[str, Any]:
+        """Columns of all passes, empty for those that were not timed."""
+        row: dict[str, Any] = {"device": self.setup.device}
+        for pass_name in PASSES:
+            columns = _pass(self.passes.get(pass_name), self.setup.batch)
+            row |= {f"{pass_name}_{name}": value for name, value in columns.items()}
+        return row
+
+    def how(self) -> dict[str, Any]:
+        """Columns of how the model was run, but for the device."""
+        setup = asdict(self.setup)
+        setup.pop("device")
+        return (
+            {"role": self.role} | setup | {"processes": self.processes, "precision": self.precision}
+        )
+
+    def rest(self) -> dict[str, Any]:
+        """What a flat row has no place for."""
+        passes = self.passes.items()
+        return {
+            "samples": {name: [list(s) for s in timed.samples] for name, timed in passes},
+            "placements": {name: [list(p) for p in timed.placements] for name, timed in passes},
+            "changed": dict(self.changed),
+        }
+
     def __post_init__(self) -> None:
         """Raises ValueError for a number of processes or a precision that none can be."""
         require_counts(self.processes)
         require_facts(self.changed)
         if not 0 < self.precision < 1:
             raise ValueError("a precision must be a share between 0 and 1")
+
+
+def _pass(found: PassTiming | None, batch: int) -> dict[str, float | None]:
+    memory = found.memory if found else None
+    energy = found.energy if found else None
+    return {
+        **_estimate("s", found.seconds if found else None),
+        **_estimate("ratio", found.ratio if found else None),
+        **_estimate("wall_s", found.wall if found else None),
+        "rounds": sum(map(len, found.samples)) if found else None,
+        "placements": sum(map(len, found.placements)) if found else None,
+        "p90_s": found.percentile(0.9) if found else None,
+        "p99_s": found.percentile(0.99) if found else None,
+        "images_per_s": batch / found.seconds.value if found else None,
+        "peak_bytes": memory.allocated if memory else None,
+        "reserved_bytes": memory.reserved if memory else None,
+        "energy_j": energy.gross if energy else None,
+        "energy_net_j": energy.net if energy else None,
+    }
+
+
+def _estimate(name: str, estimate: Estimate | None) -> dict[str, float | None]:
+    return {
+        name: estimate.value if estimate else None,
+        f"{name}_low": estimate.low if estimate else None,
+        f"{name}_high": estimate.high if estimate else None,
+    }

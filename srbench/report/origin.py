@@ -14,8 +14,8 @@ def origin(records: Sequence[Record], taken: Collection[Key]) -> str:
     """
     measured = [r for r in records if r.counts or (r.timing and r.timing.passes)]
     said = [
-        *_said("counted", [record for record in measured if not record.timing], taken),
-        *_said("timed", [record for record in measured if record.timing], taken),
+        *_said("counted", [record for record in measured if record.kind == "counted"], taken),
+        *_said("timed", [record for record in measured if record.kind == "timed"], taken),
     ]
     return "; ".join([*said, *_versions(r for r in measured if r.key in taken)])
 

@@ -123,9 +123,8 @@ def _range(values: set[str]) -> str:
 def _kinds(records: Iterable[Record]) -> list[tuple[list[Record], str]]:
     """The rows that were counted, and those that were timed, and what all of them are called."""
     records = list(records)
-    ours = [record for record in records if not record.published]
-    counted = [record for record in ours if not record.timing]
-    timed = [record for record in ours if record.timing]
+    counted = [record for record in records if record.kind == "counted"]
+    timed = [record for record in records if record.kind == "timed"]
     kinds = [(counted, "counted"), (timed, "timed")]
     return [
         (kind, "all rows" if len(kind) == len(records) else f"all {called} rows")
