@@ -96,8 +96,14 @@ def test_completion_by_the_scripts_of_typer_loads_nothing_heavy() -> None:
 
 BARE = Path(__file__).parents[1] / "benchmarks" / "bare.py"
 COMMAND_LINE = {
-    *("srbench", "srbench._version", "srbench.errors", "srbench.errors", "srbench.files"),
-    *("srbench.records.printable", "srbench.cli", "srbench.cli.app", "srbench.cli.commands"),
+    *("srbench", "srbench._version", "srbench.errors", "srbench.files"),
+    *(
+        "srbench.records",
+        "srbench.records.printable",
+        "srbench.cli",
+        "srbench.cli.app",
+        "srbench.cli.commands",
+    ),
     *("srbench.cli.messages", "srbench.cli.shells", "srbench.cli.streams"),
 }
 LISTINGS = COMMAND_LINE | {

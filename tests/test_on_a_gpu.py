@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from srbench.check.timing.processes import LineUp, Worker, this_code
+from srbench.check.timing.processes import TimingJob, Worker, this_code
 from srbench.cli.app import run
 from srbench.conditions import Conditions, Setup
 from srbench.measure import memory
@@ -289,7 +289,7 @@ def test_env(capsys: pytest.CaptureFixture) -> None:
 
 
 def test_versions_of_the_code_take_turns_on_the_gpu() -> None:
-    job = LineUp(("resnet18", "resnet18+sr"), (64, 64), 10, 8, "train", "cuda")
+    job = TimingJob(("resnet18", "resnet18+sr"), (64, 64), 10, 8, "train", "cuda")
     with Worker(this_code(), job) as worker:
         assert worker.hello()["failures"] == {}
         assert 0 < worker.turn("resnet18+sr") < 10

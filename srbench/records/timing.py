@@ -1,6 +1,6 @@
 """What each pass of a model took, in seconds, bytes and joules."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import accumulate
 from math import ceil
@@ -122,12 +122,6 @@ class PassTiming:
                 raise ValueError("a placement must have a round")
             if [sum(parts) for parts in self.placements] != [len(one) for one in self.samples]:
                 raise ValueError("the rounds of the placements must be as many as the samples")
-
-
-def _ends(parts: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Each part's length and where it ends, laid end to end."""
-    parts = list(parts)
-    return zip(parts, accumulate(parts), strict=True)
 
 
 Role = Literal["baseline", "variant", "aa"]

@@ -117,7 +117,7 @@ def _by_stage(results: Results) -> Table:
         Column("Block", "name"),
         Column("N", "integer"),
         Column("C×H×W", "name"),
-        *(Column(title, "count", title) for title in TITLES.values()),
+        *(Column(TITLES[metric], "count", TITLES[metric]) for metric in COMPARED),
     )
     stages = groupby(_inserted(results), key=lambda at: (at[0].spec, at[1].stage, at[1].block))
     rows = [_stage_row(spec, [m for _, m in members]) for (spec, _, _), members in stages]

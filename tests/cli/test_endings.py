@@ -14,9 +14,9 @@ from conftest import forget_modules
 from support import fakes
 from support.records import counted, write_layout
 
-from srbench.cli import checking
-from srbench.cli import counting as cli_counting
+from srbench.cli import model_options
 from srbench.cli.app import run
+from srbench.cli.commands import check
 from srbench.errors import Terminated
 from srbench.measure import latency
 from srbench.records import jsonl
@@ -110,7 +110,7 @@ def test_every_command_ends_so(
     def ends(*_: object) -> None:
         raise Terminated(signal.SIGHUP)
 
-    monkeypatch.setattr(checking, "check_counts", ends)
+    monkeypatch.setattr(check, "check_counts", ends)
     monkeypatch.setattr(counting, "assemble_and_count", ends)
     monkeypatch.setattr(profiling, "assemble_and_count", ends)
     assert run([*command.split()]) == 129
@@ -212,7 +212,7 @@ def test_no_other_end_has_a_traceback_or_a_false_code(
     def fails(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(cli_counting, "cases", fails)
+    monkeypatch.setattr(model_options, "cases", fails)
     assert run(["flops"]) == code
     stderr = capsys.readouterr().err
     assert said in stderr

@@ -311,7 +311,7 @@ def test_six_processes_have_an_interval(
         return function(job, budget, began)
 
     install_fake_cuda(monkeypatch)
-    monkeypatch.setattr("srbench.runner.sampling.fresh.call", fresh_call)
+    monkeypatch.setattr("srbench.runner.sampling.fresh_process.call", fresh_call)
     stdout, _ = latency(
         capsys,
         *("cifar_resnet8", "--se", *FAKE, "--pass", "forward", "--processes", "6", "--no-memory"),
@@ -339,7 +339,7 @@ def test_processes_end_when_time_is_up(
         sampled.compiling += compiling
         return sampled
 
-    monkeypatch.setattr("srbench.runner.sampling.fresh.call", fresh_call)
+    monkeypatch.setattr("srbench.runner.sampling.fresh_process.call", fresh_call)
     command = ("cifar_resnet8", "--se", *FAKE, "--pass", "forward", "--no-memory", "--no-energy")
     command = (*command, "--processes", "6", "--time-budget", "12")
     stdout, stderr = latency(capsys, *command, "-f", "csv")
@@ -537,9 +537,9 @@ def test_a_device_that_cannot_do_the_dtype(
 
 def exhaust(monkeypatch: pytest.MonkeyPatch, pass_name: str) -> None:
     """Moving a model of that name to its device takes more memory than there is."""
-    real = sampling.place
+    real = sampling.to_device
 
-    def place(name: str, *arguments: object) -> object:
+    def to_device(name: str, *arguments: object) -> object:
         if name == pass_name:
             raise torch.OutOfMemoryError(
                 "CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has a total capacity of "
@@ -547,7 +547,7 @@ def exhaust(monkeypatch: pytest.MonkeyPatch, pass_name: str) -> None:
             )
         return real(name, *arguments)
 
-    monkeypatch.setattr(sampling, "place", place)
+    monkeypatch.setattr(sampling, "to_device", to_device)
 
 
 @pytest.mark.usefixtures("cuda")

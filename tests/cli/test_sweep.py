@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from support import fakes
 
-from srbench.cli import sweeping
 from srbench.cli.app import run
+from srbench.cli.commands import sweep as command
 from srbench.records import jsonl
 from srbench.runner import resume
 
@@ -150,7 +150,7 @@ def test_bad_input_is_named_before_any_work(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture,
 ) -> None:
-    monkeypatch.setattr(sweeping, "_count", lambda *_: pytest.fail("counted"))
+    monkeypatch.setattr(command, "_count", lambda *_: pytest.fail("counted"))
     sweep(*arguments, code=2)
     stdout, stderr = capsys.readouterr()
     assert stdout == ""

@@ -152,7 +152,7 @@ def test_a_dtype_is_that_of_weights_and_images(dtype: str) -> None:
     assert net.model.conv.weight.dtype == net.batch.dtype == getattr(torch, dtype)
 
 
-@pytest.mark.parametrize("what", ["forward", "backward", "train"])
+@pytest.mark.parametrize("pass_name", ["forward", "backward", "train"])
 def test_autocast_keeps_the_weights(pass_name: str) -> None:
     net = subject(dtype="bfloat16", amp=True)
     once = task(net, pass_name)
@@ -204,7 +204,7 @@ def test_a_model_that_raises_has_no_task_and_holds_nothing() -> None:
         assert [one() for one in maps] == [None]
 
 
-@pytest.mark.parametrize("what", ["backward", "train"])
+@pytest.mark.parametrize("pass_name", ["backward", "train"])
 def test_float16_gradients_are_not_lost_on_their_way_down(pass_name: str) -> None:
     """A mean over 4 images and 1000 classes makes numbers that float16 does not have."""
 
@@ -439,7 +439,7 @@ def test_a_host_that_waits_is_found_before_a_capture_fails(
     assert (fake.inside, fake.waiting) == (0, "default")
 
 
-@pytest.mark.parametrize("what", ["forward", "backward", "train"])
+@pytest.mark.parametrize("pass_name", ["forward", "backward", "train"])
 def test_what_a_graph_reads_stays_where_it_is(
     pass_name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -541,7 +541,7 @@ import srbench
 from srbench.spec.cases import case_of
 from srbench.models.build import assemble, probe
 from srbench.models.fingerprint import fingerprint
-from srbench.spec import parse
+from srbench.spec.parse import parse
 
 assert srbench.__file__.startswith(sys.argv[1])
 
@@ -556,7 +556,7 @@ def imported_again(file, text):
     """Of the package as it is with another text in a file."""
     file.write_text(text, encoding="utf-8")
     for name in [*sys.modules]:
-        if name.startswith("srbench.blocks") or name == f"srbench.models.{file.stem}":
+        if name.startswith("srbench.blocks") or name == f"srbench.backbones.{file.stem}":
             del sys.modules[name]
 
 
@@ -598,14 +598,14 @@ USED = {
     "blocks/squeeze_remember.py": "resnet18+sr",
     "blocks/dropout.py": "resnet18+dropout2d",
     "blocks/_checks.py": "resnet18+se",
-    "models/resnet.py": "resnet18",
-    "models/cifar_resnet.py": "cifar_resnet8",
-    "models/mobilenet_v1.py": "mobilenet_v1",
-    "models/segmentation.py": "deeplabv3_resnet50",
-    "models/wide_resnet.py": "wrn10_1",
-    "models/from_torchvision.py": "vgg11",
+    "backbones/resnet.py": "resnet18",
+    "backbones/cifar_resnet.py": "cifar_resnet8",
+    "backbones/mobilenet_v1.py": "mobilenet_v1",
+    "backbones/segmentation.py": "deeplabv3_resnet50",
+    "backbones/wide_resnet.py": "wrn10_1",
+    "backbones/torchvision_models.py": "vgg11",
 }
-UNUSED = {"models/segmentation.py": ["AUXILIARY"]}
+UNUSED = {"backbones/segmentation.py": ["AUXILIARY"]}
 
 
 def test_every_edit_of_srbenchs_own_code_changes_it(tmp_path: Path) -> None:
@@ -622,3 +622,28 @@ def test_every_edit_of_srbenchs_own_code_changes_it(tmp_path: Path) -> None:
     assert found == [[part, True, UNUSED.get(part, [])] for part in USED]
     blocks = {f"blocks/{file.name}" for file in (package / "blocks").glob("*.py")}
     assert blocks - USED.keys() == {"blocks/__init__.py"}
+
+
+def test_an_edit_of_the_module_that_puts_blocks_in_place_changes_it(tmp_path: Path) -> None:
+    package = tmp_path / "srbench"
+    shutil.copytree(Path(srbench.__file__).parent, package)
+
+    def fingerprints() -> dict[str, str]:
+        code = (
+            "import srbench; print(*(record.fingerprint for record in "
+            "srbench.count('cifar_resnet8', variants=['se', 'sr'], input_size=8)))"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
+        )
+        return dict(zip(("baseline", "se", "sr"), done.stdout.split(), strict=True))
+
+    before = fingerprints()
+    sites = package / "models" / "sites.py"
+    text = sites.read_text(encoding="utf-8")
+    edited = text.replace("output = block(output)", "output = block(output) + 0.0")
+    assert edited != text
+    sites.write_text(edited, encoding="utf-8")
+    after = fingerprints()
+    assert after["se"] != before["se"]
+    assert (after["baseline"], after["sr"]) == (before["baseline"], before["sr"])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from srbench.catalog.code.places import place
 
 SRBENCH = "srbench"
-OURS = ("srbench.blocks.", "srbench.models.")
+OURS = ("srbench.blocks.", "srbench.backbones.", "srbench.models.")
 NEVER = frozenset({"torch", "torchvision", "timm", SRBENCH, *sys.stdlib_module_names})
 
 _installed: set[str] = set()

@@ -136,7 +136,7 @@ def _module(module: str, what: str) -> Any:
 
 def _at(error: BaseException) -> str:
     """Where an import failed: the last line of a module's own, as far as that is known."""
-    own = str(Path(__file__).parents[1])
+    own = str(Path(__file__).parents[2])
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)

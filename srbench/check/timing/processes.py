@@ -13,7 +13,7 @@ import srbench
 from srbench.errors import SrbenchError
 from srbench.measure import fresh_process
 
-SOURCE = Path(__file__).with_name("worker.py")
+SOURCE = Path(__file__).with_name("worker_script.py")
 # A process that waits must not spin on the cores that another is being timed on.
 PATIENT = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
 

@@ -215,8 +215,10 @@ def test_it_is_the_same_on_every_python(digest: Digest, code: str, expected: str
 
 def test_srbenchs_networks_and_blocks_are_plain() -> None:
     package = Path(srbench.__file__).parent
-    networks = ("resnet", "cifar_resnet", "wide_resnet", "mobilenet_v1", "segmentation")
-    modules = [f"srbench.models.{name}" for name in (*networks, "from_torchvision", "surgery")]
-    modules += [f"srbench.blocks.{x.stem}" for x in (package / "blocks").glob("[!_]*.py")]
+    modules = [
+        f"srbench.{folder}.{file.stem}"
+        for folder in ("backbones", "blocks")
+        for file in (package / folder).glob("[!_]*.py")
+    ]
     definitions = Definitions(Own(frozenset({"srbench"})))
     assert [name for name in modules if not definitions.are_plain([name])] == []

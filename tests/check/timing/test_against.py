@@ -29,8 +29,8 @@ def checkout(tmp_path: Path) -> Path:
     """A copy of this very code, elsewhere, that says so."""
     copy = tmp_path / "base"
     shutil.copytree(Path(srbench.__file__).parent, copy / "srbench")
-    init = copy / "srbench" / "__init__.py"
-    init.write_text(init.read_text().replace('__version__ = "', '__version__ = "base-'))
+    version = copy / "srbench" / "_version.py"
+    version.write_text(version.read_text().replace('__version__ = "', '__version__ = "base-'))
     return copy
 
 
