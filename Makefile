@@ -1,4 +1,4 @@
-# Every target does its own set-up: a fresh machine needs Python 3.11 or later and nothing else.
+# Every target does its own set-up: a fresh machine needs only Python 3.11 or later.
 
 PYTHON ?= python3
 VENV := .venv
@@ -8,7 +8,7 @@ PARALLEL := --numprocesses 2
 
 .PHONY: demo test catalog lint tables check lower-bounds benchmarks gpu gpu-wheels clean
 
-demo: $(READY)  ## ResNet-50 beside its Squeeze-and-Remember variant
+demo: $(READY)  ## compare ResNet-50 with its Squeeze-and-Remember variant
 	$(BIN)/srbench flops resnet50 --sr-memories 10
 
 test: $(READY)  ## the tests, of one network of each family
@@ -23,12 +23,12 @@ lint: $(READY)  ## format, lint, types, architecture
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-tables: $(READY)  ## are the committed tables still true?
+tables: $(READY)  ## are the committed tables still correct?
 	$(BIN)/srbench check
 
 check: lint tables catalog test  ## what CI runs
 
-lower-bounds:  ## do the lowest versions that pyproject.toml allows do? in an environment of its own
+lower-bounds:  ## the tests with the lowest versions that pyproject.toml allows, in a separate environment
 	PYTHON=$(PYTHON) .ci/lower-bounds
 
 benchmarks: $(READY)  ## ratios against other tools, one after the other
@@ -45,10 +45,10 @@ VISIT ?= gpu-visit
 PACKAGES ?= packages.txt
 PYTHON_THERE ?= 3.12
 
-gpu: $(READY)  ## all that tells what is wrong on a GPU, in eight minutes; eight files go to $(VISIT)
+gpu: $(READY)  ## all checks that need a GPU, in eight minutes; eight files go to $(VISIT)
 	$(BIN)/python benchmarks/gpu/visit.py $(VISIT)
 
-gpu-wheels: $(READY)  ## what a machine without network lacks for that, by its pip list in $(PACKAGES)
+gpu-wheels: $(READY)  ## download what a machine without network lacks for that; $(PACKAGES) has its pip list
 	$(BIN)/python benchmarks/gpu/wheels.py $(PACKAGES) .whl --python $(PYTHON_THERE)
 
 $(READY): pyproject.toml
@@ -57,5 +57,5 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@
 
-clean:  ## everything that was made
+clean:  ## remove everything that was made
 	rm -rf $(VENV) .venv-lower build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

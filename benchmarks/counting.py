@@ -22,7 +22,7 @@ from srbench.spec.cases import case_of
 from srbench.spec.parse import Part, Spec, backbone_of, parse
 from srbench.tables.committed import Committed, layout_paths, open_table
 
-# Imported after srbench, which silences the deprecation that fvcore's import sets off.
+# Imported after srbench, which silences the deprecation warning of fvcore's import.
 from fvcore.nn import FlopCountAnalysis  # isort: skip
 
 BRANCHES = {"se": SqueezeExcitation, "cbam": CBAM}  # at the end of every residual branch
@@ -33,7 +33,7 @@ TABLES = ROOT / "tables"
 
 def main() -> None:
     """Compare both ways and print the ratios."""
-    logging.disable(logging.WARNING)  # fvcore names each operator it passes over
+    logging.disable(logging.WARNING)  # fvcore names each operator that it skips
     with TABLE4.open(newline="") as file:
         table4 = [(parse(row["spec"]), 224) for row in csv.DictReader(file)]
     assert ours(table4) == plain(table4)
@@ -76,7 +76,7 @@ def check() -> None:
 
 
 def imagenet_tables() -> list[Committed]:
-    """The committed tables of ImageNet's ResNets, which alone are built by hand below."""
+    """The committed tables of ImageNet's ResNets, the only networks built by hand below."""
     tables = [open_table(path) for path in layout_paths(TABLES)]
     return [
         table
@@ -90,7 +90,7 @@ def imagenet_tables() -> list[Committed]:
 
 
 def forget() -> None:
-    """Begin as a fresh process does."""
+    """Clear the caches, as in a fresh process."""
     recording.forget()
     probe.cache_clear()
 
@@ -107,7 +107,7 @@ def plain(rows: list[tuple[Spec, int]]) -> list[tuple[int, int]]:
 
 
 def by_hand(spec: Spec, side: int) -> nn.Module:
-    """The network with its blocks, as one would put them there."""
+    """The network with its blocks, built without srbench's assembly."""
     usual = {"stride": "v1.5", "widen": 1.0, "stem": "imagenet"}
     model = resnet.build(spec.backbone.name, 1000, **(usual | dict(spec.backbone.options)))
     for block in spec.blocks:

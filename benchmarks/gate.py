@@ -1,10 +1,10 @@
-"""How often the time gate cries wolf, and how often it sees a planted slowdown.
+"""How often the time gate reports a false regression, and how often it finds a planted slowdown.
 
     python benchmarks/gate.py [A/A runs] [planted runs]
 
-Every run is a whole `srbench check --time --against BASE`. BASE is a copy of this checkout; the
-version checked is another copy, the same to the letter or with a network that takes 10 % longer
-wherever it has a Squeeze-and-Remember block.
+Every run is a whole `srbench check --time --against BASE`. BASE is a copy of this checkout. The
+checked version is another copy, either identical or with networks that take 10 % longer
+if they have a Squeeze-and-Remember block.
 """
 
 import json
@@ -29,7 +29,7 @@ specs = ["resnet18", "resnet18+sr"]
 input_size = 64
 tolerance = 0.05
 """
-# The slowdown is a share of the pass that it is part of, whatever the machine does.
+# The slowdown is a share of the pass's own time, so it does not depend on the machine.
 SLOWER = """
 
 _assemble, _SHARE = assemble, 0.10
@@ -54,7 +54,7 @@ def assemble(spec, under, initialised=True):
 
 
 def main(same: int = 30, planted: int = 20) -> None:
-    """Run both, and print what came out each time."""
+    """Run both, and print every outcome."""
     with tempfile.TemporaryDirectory() as folder:
         base, slower, tables = (Path(folder) / name for name in ("base", "slower", "tables"))
         for copy in (base, slower):

@@ -1,6 +1,6 @@
-"""What srbench's clock says beside torch's own, and what the harness and a whole command cost.
+"""srbench's clock compared with torch's own, and the times of the harness and a whole command.
 
-Whether intervals hold from one run to the next: `benchmarks/repeats.py`.
+`benchmarks/repeats.py` tests whether intervals hold from one run to the next.
 """
 
 import subprocess
@@ -32,14 +32,14 @@ def main() -> None:
 
 
 def harness() -> None:
-    """What a sample of nothing takes."""
+    """Print the time of an empty sample."""
     clock, task = WallClock(), Task("nothing", "call", lambda: None)
     nanoseconds = 1e9 * median(clock.measure(task) for _ in range(20_000))
     print(f"Harness: {nanoseconds:.0f} ns a sample, asked at most 200: {kept(nanoseconds <= 200)}")
 
 
 def agreement(model: nn.Module, x: Tensor) -> None:
-    """The same operations by srbench's clock and by Timer, in turn."""
+    """Time the same operations by srbench's clock and by Timer, in turn."""
     matrix, maps = torch.rand(768, 768), torch.rand(8, 64, 56, 56)
     kernels = torch.rand(64, 64, 3, 3)
     operations: dict[str, Callable[[], object]] = {
@@ -62,7 +62,7 @@ def agreement(model: nn.Module, x: Tensor) -> None:
 
 
 def whole_command() -> None:
-    """The issue of a whole command with default settings, by the wall clock."""
+    """Time a whole command with default settings, by the wall clock."""
     command = ["latency", "resnet18", "--se", "--sr-memories", "10"]
     command += ["--input-size", "64", "--device", "cpu"]
     begin = time.perf_counter()
@@ -72,7 +72,7 @@ def whole_command() -> None:
 
 
 def kept(condition: bool) -> str:
-    """How a limit fared."""
+    """Whether a limit was kept, in words."""
     return "kept" if condition else "NOT KEPT"
 
 

@@ -1,4 +1,4 @@
-"""Paired ratios: two things timed in alternation, so that a machine's drift hits both."""
+"""Paired ratios: two calls are timed in alternation, so that a machine's drift affects both."""
 
 import statistics
 import time
@@ -19,8 +19,8 @@ def compare(
     limit: float,
     rounds: int,
 ) -> None:
-    """Time both in turn, who begins changing every round, and print the ratios ours / peer."""
-    ours(), peer()  # caches warm for both
+    """Time both in turn, in an order that changes every round, and print the ratios ours / peer."""
+    ours(), peer()  # warm the caches for both
     pairs = []
     for number in range(rounds):
         if number % 2:

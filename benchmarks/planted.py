@@ -20,7 +20,7 @@ PLANTED = " (planted)"
 
 
 def main(share: float, arguments: Sequence[str]) -> int:
-    """The exit code of the command."""
+    """Run the command, and return its exit code."""
     make = sampling.tasks
 
     def tasks(*given: Any) -> tuple[dict[str, Task], dict[str, str]]:
@@ -34,7 +34,7 @@ def main(share: float, arguments: Sequence[str]) -> int:
 
 
 def rows(specs: Sequence[Spec], aa: bool) -> Iterator[Candidate]:
-    """The baseline, the baseline again, and the one that will be slower."""
+    """The baseline, the baseline again, and the copy that will be slower."""
     baseline = specs[0]
     yield Candidate(str(baseline), baseline, "baseline")
     yield Candidate(f"{baseline} (again)", baseline, "aa")

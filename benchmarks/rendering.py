@@ -1,4 +1,4 @@
-"""What it takes to read 10,000 records and to write them in each format, and how memory grows."""
+"""How long reading 10,000 records and writing them in each format takes, and how memory grows."""
 
 import subprocess
 import sys
@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def write(path: Path, rows: int) -> None:
-    """A baseline and its variants, each with every figure its own."""
+    """Write a baseline and its variants, all with different figures."""
     from srbench.runner import counting
     from srbench.spec.cases import case_of
     from srbench.spec.parse import parse
@@ -47,7 +47,7 @@ def write(path: Path, rows: int) -> None:
 
 
 def render(path: Path, form: str) -> None:
-    """One process: read, render, and say what each took."""
+    """In one process: read, render, and print the time of each."""
     idle = peak_kilobytes()
     begin = time.perf_counter()
     records = jsonl.read(path).records
@@ -65,7 +65,7 @@ def render(path: Path, form: str) -> None:
 
 
 def peak_kilobytes() -> int:
-    """This process's largest resident memory so far, as Linux tells it."""
+    """This process's largest resident memory so far, as reported by Linux."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 

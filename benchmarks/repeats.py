@@ -1,7 +1,7 @@
 """Do the intervals of `srbench latency` hold from one run of the command to the next?
 
 Whole commands are repeated: a baseline, the same again, and a third copy that is 3 % slower by a
-busy wait. Each repetition is appended to a file, and a rerun goes on where the last one stopped.
+busy wait. Each repetition is appended to a file, and a rerun continues where the last one stopped.
 With ``--against CHECKOUT`` every eighth repetition is run with another version of srbench too.
 
     python benchmarks/repeats.py repeats.jsonl --against ../before
@@ -34,16 +34,16 @@ OTHER_EVERY = 8  # repetitions
 MOST_MISSES, MOST_IN_A_CELL = 0.07, 0.12  # shares of the intervals of the baseline to itself
 WIDEST = 2.0  # times the other version's median interval
 LEAST_DETECTED = 0.9
-BUSY_SECONDS = (0.2, 3.0)  # of the process that disturbs, half a core while it is busy
+BUSY_SECONDS = (0.2, 3.0)  # of the disturbing process, which uses half a core while busy
 
 
 def main() -> None:
-    """Repeat what is missing, then print what all repetitions in the file say."""
+    """Run the missing repetitions, then report on all repetitions in the file."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("file", type=Path)
     parser.add_argument("--repetitions", type=int, default=100)
     parser.add_argument("--against", type=Path, help="a checkout of another version")
-    parser.add_argument("--disturbed", action="store_true", help="beside a process that disturbs")
+    parser.add_argument("--disturbed", action="store_true", help="run a disturbing process too")
     asked = parser.parse_args()
     here = Path(__file__).resolve().parents[1]
     asked.file.parent.mkdir(parents=True, exist_ok=True)
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def repetition(network: str, checkout: Path) -> dict[str, Any]:
-    """One run of the command with a checkout's code: its intervals, and its seconds in all."""
+    """One run of the command with a checkout's code: its intervals, and its total seconds."""
     program = Path(__file__).with_name("planted.py")
     command = [str(PLANTED), "latency", *NETWORKS[network], *COMMAND, "--format", "json"]
     begin = time.perf_counter()
@@ -92,7 +92,7 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 
 def append(path: Path, one: dict[str, Any]) -> None:
-    """Keep a repetition as soon as it is made."""
+    """Save a repetition as soon as it is made."""
     with path.open("a") as file:
         file.write(json.dumps(one) + "\n")
 
@@ -136,7 +136,7 @@ def report(found: Sequence[dict[str, Any]]) -> None:
 def cell(
     found: Sequence[dict[str, Any]], network: str, code: str, what: str
 ) -> list[dict[str, Any]]:
-    """The repetitions of a network with a version that have an interval of a pass."""
+    """The repetitions with a network and a version that have an interval for a pass."""
     own = [one for one in found if (one["network"], one["code"]) == (network, code)]
     return [one for one in own if one["again"][what][0] is not None]
 
@@ -147,7 +147,7 @@ def covers(interval: Sequence[float], truth: float) -> bool:
 
 
 def above(interval: Sequence[float]) -> bool:
-    """Whether a slower model is seen to be slower."""
+    """Whether the interval shows that a model is slower."""
     return interval[0] > 1
 
 
@@ -175,7 +175,7 @@ def disturbance() -> Iterator[None]:
 
 
 def disturb() -> None:
-    """Work and sleep in turn for some seconds, then be still for as long, for ever."""
+    """Work and sleep in turn for some seconds, then pause for some seconds, and so on for ever."""
     chance = random.Random(0)
     while True:
         until = time.perf_counter() + chance.uniform(*BUSY_SECONDS)

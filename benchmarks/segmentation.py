@@ -1,6 +1,6 @@
-"""DeepLabv3 at Cityscapes' full size: exact counts beside fvcore on a real forward.
+"""DeepLabv3 at Cityscapes' full size: exact counts, compared with fvcore on a real forward pass.
 
-Asked: at most 10 s beyond the imports and 8 GiB of resident memory, SR's memories included.
+The limits are 10 s without the imports and 8 GiB of resident memory, including SR's memories.
 """
 
 import logging
@@ -13,7 +13,7 @@ import srbench
 from srbench.runner import counting
 from srbench.spec.cases import cases
 
-# Imported after srbench, which silences the deprecation that fvcore's import sets off.
+# Imported after srbench, which silences the deprecation warning of fvcore's import.
 from fvcore.nn import FlopCountAnalysis  # isort: skip
 
 SPEC = "deeplabv3_resnet50:classes=19"
@@ -22,7 +22,7 @@ SECONDS, GIB = 10, 8
 
 
 def main() -> None:
-    """Count both ways, and say whether the limits are kept."""
+    """Count both ways, and print whether the limits are kept."""
     logging.disable(logging.WARNING)
     for spec in (SPEC, f"{SPEC}+sr", f"{SPEC}+sr:after=classifier.0"):
         seconds, counts = ours(spec)
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def ours(spec: str) -> tuple[float, counting.Counts]:
-    """Seconds and counts of one spec; the first has what later ones remember to pay for."""
+    """Seconds and counts of one spec; the first call also fills the caches that later ones use."""
     (case,) = cases([spec], default_variants=(), size=SIZE)[-1:]
     begin = time.perf_counter()
     (record,) = counting.run([case])

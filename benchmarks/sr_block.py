@@ -1,5 +1,5 @@
-"""The Squeeze-and-Remember block against a literal reading of its paper, an SE block, and the limit
-that the machine's bandwidth and matrix rate set."""
+"""The Squeeze-and-Remember block compared with a literal implementation of its paper, an SE block,
+and the limit set by the machine's bandwidth and matrix rate."""
 
 import random
 from collections.abc import Callable
@@ -21,7 +21,7 @@ LIMIT_LITERAL, LIMIT_SE, LIMIT_MACHINE = 8.0, 1.5, 1.5
 
 
 class Literal(SqueezeRemember):
-    """The sum over memories as the paper's equation has it."""
+    """The sum over memories as in the paper's equation."""
 
     def forward(self, x: Tensor) -> Tensor:
         alpha = self.fcn(self.squeeze(x))
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def against_peers() -> None:
-    """Print the ratio of the literal reading to ours, and of ours to an SE block."""
+    """Print the ratio of the literal implementation to ours, and of ours to an SE block."""
     faster, slower = [], []
     print("Squeeze-and-Remember, forward: ratio of the literal reading to it, and of it to an SE")
     for channels, side in SITES:
@@ -55,7 +55,7 @@ def against_peers() -> None:
 
 
 def against_limit() -> None:
-    """Print how many times the machine's limit ours takes, and what its parts take of that."""
+    """Print the times of our block and of its parts as multiples of the machine's limit."""
     found: dict[str, list[float]] = {}
     print("Squeeze-and-Remember, forward, and its parts, as multiples of the machine's limit")
     for channels, side in SITES:
@@ -82,7 +82,7 @@ def our_block(channels: int, side: int) -> SqueezeRemember:
 
 
 def ratios(channels: int, side: int, batch: int) -> tuple[float, stats.Estimate]:
-    """The literal reading to ours, and ours to SE, in one interleaved run with warm caches."""
+    """The ratios of literal to ours, and of ours to SE, in one interleaved run with warm caches."""
     x = torch.rand(batch, channels, side, side)
     ours, se = our_block(channels, side), SqueezeExcitation(channels).eval()
     literal = Literal(channels, side, side).eval()
@@ -96,10 +96,10 @@ def ratios(channels: int, side: int, batch: int) -> tuple[float, stats.Estimate]
 def times_the_limit(
     channels: int, side: int, batch: int, limits: Limits
 ) -> tuple[float, dict[str, float]]:
-    """The machine's limit in seconds, and what takes how many times as long.
+    """The machine's limit in seconds, and the times of all calls as multiples of it.
 
-    The limit reads X and every weight once and writes the output once: as if X were still in a
-    cache when the weights of the memories, which need all of it, are known.
+    For the limit, X and every weight are read once and the output is written once, as if X were
+    still in a cache when the weights of the memories, which depend on all of X, are known.
     """
     x = torch.rand(batch, channels, side, side)
     ours = our_block(channels, side)
@@ -122,7 +122,7 @@ def times_the_limit(
 
 
 def weights(block: SqueezeRemember, x: Tensor) -> Tensor:
-    """Those of the memories, for each image: squeeze and FCN."""
+    """The weights of the memories for each image: squeeze and FCN."""
     kernel = block.squeeze.weight.flatten(1).expand(len(x), -1, -1)
     return block.fcn(torch.bmm(kernel, x.flatten(2)) + block.squeeze.bias[:, None])
 
@@ -142,7 +142,7 @@ def warm(call: Callable[[], object]) -> float:
 
 
 def literal_to_ours(literal: nn.Module, ours: nn.Module, x: Tensor) -> float:
-    """One pair, in random order."""
+    """The ratio of one pair of calls, timed in random order."""
     order = random.sample((literal, ours), 2)
     seconds = {block: warm(lambda block=block: block(x)) for block in order}
     return seconds[literal] / seconds[ours]

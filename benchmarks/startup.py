@@ -1,4 +1,4 @@
-"""What a command takes beside the least that it could: start-up, and the imports it needs."""
+"""The times of commands, relative to a minimal program's start and to the imports they need."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ IMPORTS = "import torch, torchvision.models, fvcore.nn"
 
 
 def command(*arguments: str) -> object:
-    """A call that runs a command and throws its output away."""
+    """A call that runs a command and discards its output."""
 
     def call() -> None:
         subprocess.run(arguments, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -1,8 +1,8 @@
-"""Draws the layers of the import contract, with what each folder is for, in docs/architecture.md.
+"""Draws the layers of the import contract, with each folder's purpose, in docs/architecture.md.
 
-    python docs/architecture.py         # writes the page's picture and table anew
+    python docs/architecture.py         # updates the page's picture and table
 
-The contract is in pyproject.toml, and what a folder is for is the first sentence of its docstring.
+The contract is in pyproject.toml. The purpose of a folder is the first sentence of its docstring.
 """
 
 import ast
@@ -45,7 +45,7 @@ def drawn() -> str:
 
 
 def whole(page: str) -> str:
-    """The page with what is drawn now."""
+    """The page with the picture and the table as they are drawn now."""
     before, rest = page.split(BEGIN)
     return before + BEGIN + drawn() + END + rest.split(END)[1]
 

@@ -1,11 +1,11 @@
-"""What a block costs: counts and comparisons of convolutional networks and their variants.
+"""What a block costs: counts and times of convolutional networks, compared with their variants.
 
 The public names are imported when they are first used, so that ``import srbench`` stays light.
 
     srbench.build("resnet50+sr")        the network, as an nn.Module
-    srbench.count("resnet50+sr")        its parameters, MACs and FLOPs beside its baseline's
-    srbench.time("resnet50+sr")         how long it takes, beside its baseline
-    srbench.compare(before, after)      two of those beside each other, row by row
+    srbench.count("resnet50+sr")        its parameters, MACs and FLOPs, and its baseline's
+    srbench.time("resnet50+sr")         how long it takes, compared with its baseline
+    srbench.compare(before, after)      two such results, compared row by row
     srbench.blocks                      the blocks, for your own networks
 """
 

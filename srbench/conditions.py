@@ -1,4 +1,4 @@
-"""What a model is measured under: the input, the classes, and how it is run and sampled."""
+"""The conditions of a measurement: the input, the classes, and how models are run and sampled."""
 
 import re
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from srbench.errors import SrbenchError
 LARGEST_SIDE = 65_536
 MOST_CLASSES = 10**8
 LARGEST_BATCH = 2**20
-MOST_ROUNDS = 5_000  # the interval looks at every pair of them
+MOST_ROUNDS = 5_000  # the interval is computed from every pair of rounds
 
 TIME_BUDGET = 20.0  # seconds
-PROCESS_BUDGET = 10.0  # of which a fresh process takes some three to start
+PROCESS_BUDGET = 10.0  # seconds, about three of which a fresh process needs to start
 
-PRECISION = 0.01  # of a ratio: a share to either side
+PRECISION = 0.01  # of a ratio, as a share to either side
 
 DTYPES = ("float32", "float16", "bfloat16")
 PASSES = ("forward", "backward", "train")
@@ -22,7 +22,7 @@ OPTIMIZERS = ("sgd", "adamw")
 
 @dataclass(frozen=True)
 class Conditions:
-    """An image of ``channels`` x ``height`` x ``width`` pixels, and the classes to tell apart."""
+    """An image of ``channels`` x ``height`` x ``width`` pixels, and the number of classes."""
 
     height: int = 224
     width: int = 224
@@ -33,7 +33,7 @@ class Conditions:
         if not (0 < self.height <= LARGEST_SIDE and 0 < self.width <= LARGEST_SIDE):
             raise SrbenchError(
                 f"an input of {self.height}x{self.width} pixels is out of range",
-                f"each side must be from 1 to {LARGEST_SIDE}",
+                f"give sides from 1 to {LARGEST_SIDE}",
             )
         if not 0 < self.num_classes <= MOST_CLASSES:
             raise SrbenchError(
@@ -50,7 +50,7 @@ class Conditions:
 def input_size(size: str | int | tuple[int, int]) -> tuple[int, int]:
     """Height and width in pixels from ``224``, ``"224"``, ``"192x256"`` or ``(192, 256)``.
 
-    Raises SrbenchError where that is not a size.
+    Raises SrbenchError for anything else.
 
     >>> input_size("192x256")
     (192, 256)
@@ -60,7 +60,8 @@ def input_size(size: str | int | tuple[int, int]) -> tuple[int, int]:
     match = re.fullmatch(r"([0-9]{1,6})(?:[xX]([0-9]{1,6}))?", str(size))
     if not match:
         raise SrbenchError(
-            f"{size!r} is not an input size", "write one side, 224, or height x width, 192x256"
+            f"{size!r} is not an input size",
+            "write one side, such as 224, or height x width, such as 192x256",
         )
     height, width = match.groups()
     return int(height), int(width or height)
@@ -71,9 +72,9 @@ class Setup:
     """How a model is run while it is timed.
 
     ``device`` is ``"cpu"``, ``"cuda:0"`` or ``"mps"``. With ``amp`` the weights stay float32 and
-    autocast computes in ``dtype``; without it everything is ``dtype``. ``threads`` are those of one
-    operator on the CPU, torch's own choice where it is None. ``optimizer`` is the one whose step is
-    in the training step, ``"sgd"`` (with momentum) or ``"adamw"``; None for none.
+    autocast computes in ``dtype``; without it everything is ``dtype``. ``threads`` is the number of
+    threads of one operator on the CPU; with None, torch chooses. ``optimizer`` is the optimiser
+    whose step is part of the training step: ``"sgd"`` (with momentum), ``"adamw"``, or None.
     """
 
     device: str = "cpu"
@@ -104,29 +105,29 @@ class Setup:
             )
         if self.compile and self.cuda_graph:
             raise SrbenchError(
-                "--compile and --cuda-graph do not go together: training would not be compiled",
+                "--compile and --cuda-graph cannot be combined: training would not be compiled",
                 "give one of the two",
             )
         if self.cuda_graph and not self.device.startswith("cuda"):
             raise SrbenchError(
-                f"--cuda-graph needs a CUDA GPU, and this is {self.device}",
+                f"--cuda-graph needs a CUDA GPU, but the device is {self.device}",
                 "leave it out, or give --device cuda",
             )
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How many samples are taken, and when it is enough.
+    """How many samples are taken, and when sampling stops.
 
     Each of ``processes`` measures ``passes`` in rounds that time every model once. Every few rounds
     all models are moved to other places in memory. ``rounds`` fixes the number of rounds of a pass.
-    Otherwise they go on until every ratio's interval reaches no further than ``precision`` (a
-    share) to either side, or the time budget is used up.
+    If it is None, rounds continue until every ratio's interval reaches no further than
+    ``precision`` (a share) to either side, or the time budget is used up.
 
     ``time_budget`` is in seconds, for a model and its variants on one device: building them,
-    warming up and timing. As much again is for peak memory and energy afterwards. Without one, it
-    is ``TIME_BUDGET`` for one process and ``PROCESS_BUDGET`` for each of several, and where
-    ``rounds`` are given there is no limit.
+    warming up and timing. Peak memory and energy, measured afterwards, get as much again. The
+    default is ``TIME_BUDGET`` for one process and ``PROCESS_BUDGET`` for each of several, or no
+    limit if ``rounds`` is given.
     """
 
     passes: tuple[str, ...] = PASSES
@@ -147,13 +148,13 @@ class Plan:
         unknown = set(self.passes) - set(PASSES)
         if unknown or not self.passes:
             raise SrbenchError(
-                f"unknown pass {', '.join(sorted(unknown))}" if unknown else "no pass is named",
+                f"unknown pass {', '.join(sorted(unknown))}" if unknown else "no pass is given",
                 f"use {', '.join(PASSES)} or all",
             )
 
     @property
     def budget(self) -> float:
-        """Seconds for building, warming up and timing in all processes; infinite for no limit."""
+        """Seconds for building, warming up and timing in all processes; infinite if not limited."""
         if self.time_budget is not None:
             return self.time_budget
         if self.rounds is not None:
@@ -162,10 +163,10 @@ class Plan:
 
 
 def require_used(setup: Setup, plan: Plan) -> None:
-    """Raises SrbenchError for an optimiser where no training step is timed."""
+    """Raises SrbenchError if an optimiser is given but no training step is timed."""
     if setup.optimizer and "train" not in plan.passes:
         raise SrbenchError(
-            "--optimizer is for the training step, which is not among the passes",
+            "--optimizer is for the training step, which is not timed",
             "leave it out, or give --pass train",
         )
 

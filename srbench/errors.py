@@ -1,5 +1,7 @@
-"""Errors that a user can cause: one line that says what, one that says what to do. And what is said
-of any other error on the row that it failed."""
+"""Errors that a user can cause: one line for the problem, and one for what to do.
+
+Also the message for a row that any other error made fail.
+"""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -9,7 +11,7 @@ from typing import TypeVar
 In = TypeVar("In")
 Out = TypeVar("Out")
 
-# The command line's exit codes, beside 0; a signal's is 128 and its number.
+# The command line's exit codes other than 0. After a signal it is 128 plus the signal's number.
 GATE_FAILED, BAD_INPUT, INCONCLUSIVE, ROWS_FAILED, OUR_FAULT, INTERRUPTED = 1, 2, 3, 4, 70, 130
 
 
@@ -28,12 +30,12 @@ class SrbenchError(Exception):
 
     @property
     def errors(self) -> "tuple[SrbenchError, ...]":
-        """What is wrong, one by one."""
+        """The separate errors: several in a `CollectedError`, otherwise this one alone."""
         return (self,)
 
 
 class CollectedError(SrbenchError):
-    """Several things that are wrong, each an error of its own in ``errors``."""
+    """Several errors at once; ``errors`` holds each of them."""
 
     def __init__(self, errors: Sequence[SrbenchError]) -> None:
         super().__init__("; ".join(map(str, errors)))
@@ -46,7 +48,7 @@ class CollectedError(SrbenchError):
 
 
 class FileError(SrbenchError):
-    """What is wrong in a file, and on which line, from 1, where that is known."""
+    """An error in a file, with the number of the line, from 1, if it is known."""
 
     def __init__(self, path: Path, what: str, hint: str = "", line: int | None = None) -> None:
         super().__init__(f"{path}{f' line {line}' if line else ''}: {what}", hint)
@@ -54,7 +56,7 @@ class FileError(SrbenchError):
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The beginning of a hint: the nearest of the names that there are, if one is near.
+    """The beginning of a hint: the known name most similar to ``name``, if there is a similar one.
 
     >>> did_you_mean("resnet5", ["resnet50", "vgg16"])
     'did you mean resnet50? '
@@ -64,24 +66,24 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The one of the names that is most like a name; empty where none is."""
+    """The known name most similar to ``name``; empty if none is similar."""
     import difflib  # slow to import, and rarely needed
 
     return next(iter(difflib.get_close_matches(name, list(known), n=1)), "")
 
 
 class SpecError(SrbenchError, ValueError):
-    """A spec, an option or a size that does not say what it should: known before any building."""
+    """An invalid spec, option or size, found before any model is built."""
 
 
 class BuildError(SrbenchError):
-    """A model that cannot be built, or cannot run on the input size asked for: a row that fails."""
+    """A model that cannot be built or cannot run on the given input size; only its row fails."""
 
     exit_code = ROWS_FAILED
 
 
 class Terminated(KeyboardInterrupt):
-    """A signal that asks the process to end, such as SIGTERM: it is treated as Ctrl-C is."""
+    """A signal that asks the process to end, such as SIGTERM; it is treated like Ctrl-C."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -94,13 +96,13 @@ def ended_by(error: KeyboardInterrupt) -> int:
 
 
 def raise_all(errors: Sequence[SrbenchError]) -> None:
-    """Raises what is wrong: nothing, one error, or several as one."""
+    """Raises the error if there is one, and a `CollectedError` if there are several."""
     if errors:
         raise errors[0] if len(errors) == 1 else CollectedError(errors)
 
 
 def for_all(make: Callable[[In], Out], items: Iterable[In]) -> list[Out]:
-    """What is made of each. Raises all their errors at once, after every one was tried."""
+    """The result of ``make`` for each item. Raises all errors at once, after trying every item."""
     made, errors = [], []
     for item in items:
         try:
@@ -112,7 +114,7 @@ def for_all(make: Callable[[In], Out], items: Iterable[In]) -> list[Out]:
 
 
 def some(texts: Sequence[str], most: int = 8) -> str:
-    """The first of the texts, and how many more there are.
+    """The first ``most`` texts, and how many more there are.
 
     >>> some(["a", "b", "c"], most=2)
     'a, b and 1 more'
@@ -123,15 +125,15 @@ def some(texts: Sequence[str], most: int = 8) -> str:
 
 _SIZE = re.compile(r"tried to allocate (\d+ bytes|[\d.]+ ?[KMGT]?i?B)", re.IGNORECASE)
 
-# What a network or a block of someone else's may end with, and with what is no class of these see
+# What a third-party network or block may raise. For an interruption, which is not one of these, see
 # `require_failure`.
 FAILURES = (Exception, SystemExit)
 
 
-REMEDIES = {  # the first that fits is told
+REMEDIES = {  # by a part of the message; the first that matches is used
     "more than 1 value per channel": "use --batch-size 2 or more",
     "busy or unavailable": "another process has the GPU, see nvidia-smi",
-    "CUDA error": "it may be another model's, after which all fail: time each by itself",
+    "CUDA error": "another model may have caused it, and all later ones fail: time each alone",
     "before Module.__init__() call": "call super().__init__() first",
     "has no attribute '_modules'": "call super().__init__() first",
     "has no attribute '_parameters'": "call super().__init__() first",
@@ -139,19 +141,19 @@ REMEDIES = {  # the first that fits is told
 
 
 def require_failure(error: BaseException) -> None:
-    """Raises the error again if it is nobody's failure: Ctrl-C, or a signal."""
+    """Raises the error again if it is an interruption, not a failure: Ctrl-C or a signal."""
     if isinstance(error, KeyboardInterrupt):
         raise error
 
 
 def lacks_memory(error: BaseException) -> bool:
-    """Whether memory ran out: torch has a class for that on GPUs, and none on the CPU."""
+    """Whether memory ran out. torch has an error class for that on GPUs, but not on the CPU."""
     names = {cls.__name__ for cls in type(error).__mro__}
     return bool(names & {"MemoryError", "OutOfMemoryError"}) or "allocate memory" in _text(error)
 
 
 def told(error: BaseException) -> str:
-    """The error's first line; of lack of memory, how much was asked for.
+    """The error's first line; if memory ran out, how much was requested.
 
     >>> told(MemoryError("can't allocate memory: you tried to allocate 9000000000 bytes."))
     'out of memory: 9.00 GB were asked for at once'
@@ -173,7 +175,7 @@ def told(error: BaseException) -> str:
 def _text(error: BaseException) -> str:
     try:
         return str(error)
-    except FAILURES:  # an exception's own method may raise another
+    except FAILURES:  # an exception's __str__ may raise another
         return ""
 
 

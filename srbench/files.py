@@ -1,4 +1,4 @@
-"""Files that people name: read and written so that nothing is lost, whole or not at all."""
+"""Reading and writing the user's files: a file is written completely or not at all."""
 
 import codecs
 import errno
@@ -15,35 +15,35 @@ REMEDIES = {
     errno.ENOSPC: "make room there",
     errno.EDQUOT: "make room there",
     errno.ENAMETOOLONG: "give it a shorter name",
-    errno.ELOOP: "it is a link that leads back to itself: name another file",
+    errno.ELOOP: "it is a link that points to itself: name another file",
 }
 
 
 def require_writable(path: Path) -> None:
-    """Find out that a file can be written before any work. It is left as it is, and not made.
+    """Check that a file can be written, before any work. It is neither changed nor created.
 
-    Raises SrbenchError where it cannot be written.
+    Raises SrbenchError if it cannot be written.
     """
     try:
         found = _type_of(path)
         if found is not None:
             path.open("ab").close()
-        if found in (None, "file"):  # a file is written by way of a new one beside it
+        if found in (None, "file"):  # it is written by replacing it with a new file beside it
             tempfile.TemporaryFile(dir=real(path).parent).close()
     except OSError as error:
         raise unwritable(path, error) from error
 
 
 def require_utf8(path: Path, start: bytes) -> None:
-    """Raises SrbenchError for a file that begins as UTF-16 does, such as one of PowerShell's."""
+    """Raises SrbenchError for a file that begins like UTF-16, such as one that PowerShell wrote."""
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise SrbenchError(f"{path} is UTF-16", "save it as UTF-8")
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a regular file by way of a new one beside it, so that a full disk spoils nothing.
+    """Write a new file and replace the old one with it, so that a full disk does no damage.
 
-    Raises SrbenchError where it cannot be written; the file is then as it was.
+    Raises SrbenchError if it cannot be written; the file is then unchanged.
     """
     data = content.encode() if isinstance(content, str) else content
     target = real(path)
@@ -60,26 +60,26 @@ def write_whole(path: Path, content: str | bytes) -> None:
     except OSError as error:
         raise unwritable(path, error) from error
     finally:
-        with suppress(OSError):  # nothing is there, mostly
+        with suppress(OSError):  # usually it was moved already
             beside.unlink()
 
 
 def same_file(a: Path, b: Path) -> bool:
-    """Whether two names are of one file, by way of symbolic or hard links too."""
+    """Whether two paths are the same file, also by symbolic or hard links."""
     try:
         return os.path.samefile(a, b)
-    except OSError:  # one of them is not there
+    except OSError:  # one of them does not exist
         return real(a) == real(b)
 
 
 def require_apart(output: Path | None, inputs: Iterable[Path]) -> None:
-    """Raises SrbenchError where what is written would take the place of what is read."""
+    """Raises SrbenchError if the output would overwrite an input."""
     if output and any(same_file(output, path) for path in inputs):
         raise SrbenchError(f"{output} is read by this command", "write to another file")
 
 
 def exists(path: Path) -> bool:
-    """Whether there is such a file or folder. Raises SrbenchError for a name that none can have."""
+    """Whether a file or folder exists. Raises SrbenchError for an impossible name."""
     try:
         return _type_of(path) is not None
     except OSError as error:
@@ -87,18 +87,18 @@ def exists(path: Path) -> bool:
 
 
 def is_file(path: Path) -> bool:
-    """Whether there is such a file. Raises SrbenchError for a name that none can have."""
+    """Whether a file exists. Raises SrbenchError for an impossible name."""
     return exists(path) and path.is_file()
 
 
 def unwritable(path: Path, error: OSError) -> SrbenchError:
-    """What is said of a file that cannot be written."""
+    """The error for a file that cannot be written."""
     remedy = REMEDIES.get(error.errno or 0, "name a file in a folder you can write to")
     return SrbenchError(f"cannot write to {path}: {error.strerror}", remedy)
 
 
 def unreadable(path: Path, error: OSError, remedy: str = "name another file") -> SrbenchError:
-    """What is said of a file that cannot be read."""
+    """The error for a file that cannot be read."""
     known = {**REMEDIES, errno.ENOSPC: remedy, errno.EDQUOT: remedy}
     return SrbenchError(
         f"cannot read {path}: {error.strerror}", known.get(error.errno or 0, remedy)
@@ -106,7 +106,7 @@ def unreadable(path: Path, error: OSError, remedy: str = "name another file") ->
 
 
 def _type_of(path: Path) -> str | None:
-    """``file`` for a regular one, ``other`` for anything else, None where there is nothing."""
+    """``file`` for a regular file, ``other`` for anything else, None if nothing exists there."""
     try:
         os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -117,5 +117,5 @@ def _type_of(path: Path) -> str | None:
 
 
 def real(path: Path) -> Path:
-    """The path with its links followed; a link that leads back to itself stays."""
+    """The path with its links followed; a link that points to itself stays."""
     return Path(os.path.realpath(path))

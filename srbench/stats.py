@@ -1,8 +1,9 @@
 """Medians and ratios with distribution-free intervals. Pure functions of samples; no torch here.
 
-Nothing here assumes a distribution, and no sample is dropped. What is assumed is said where it is:
-an interval is only as good as that. Fewer than six samples have no two-sided 95 % interval
-without such an assumption (six coins fall alike with 2 / 2**6 > 1 / 40), so they get none.
+Nothing here assumes a distribution, and no sample is dropped. Each function states what else it
+assumes: its interval is only as good as that. Fewer than six samples have no distribution-free
+two-sided 95 % interval (five coins all fall alike with probability 2 / 2**5 > 1 / 20), so they get
+none.
 """
 
 from collections.abc import Sequence
@@ -15,17 +16,17 @@ from scipy import stats
 from srbench.records.timing import Estimate
 
 CONFIDENCE = 0.95
-FEWEST = 6  # samples that a two-sided 95 % interval takes
-EXACT_UP_TO = 60  # samples; beyond, the signed-rank distribution is normal to four digits
+FEWEST = 6  # samples that a two-sided 95 % interval needs
+EXACT_UP_TO = 60  # samples; above, the signed-rank distribution is normal to four digits
 
 
 def median(samples: ArrayLike, confidence: float = CONFIDENCE) -> Estimate:
     """The median of samples, with the interval between two order statistics.
 
-    The interval covers the median of whatever distribution the samples come from, continuous or
-    not, at least that often, *if they are independent and alike*. Timings of one run are neither
-    on a machine that drifts: then it describes this run, and only a comparison made inside the
-    rounds (`paired_ratio`) or across processes says more.
+    The interval covers the median of the samples' distribution, continuous or not, with at least
+    this confidence, *if the samples are independent and identically distributed*. On a machine that
+    drifts, timings of one run are neither. The interval then describes only that run; use a
+    comparison inside the rounds (`paired_ratio`) or across processes instead.
 
     Source: H. A. David, H. N. Nagaraja, Order Statistics, 2003, section 7.1.
 
@@ -44,31 +45,30 @@ def median(samples: ArrayLike, confidence: float = CONFIDENCE) -> Estimate:
 def paired_ratio(
     variant: ArrayLike, baseline: ArrayLike, confidence: float = CONFIDENCE
 ) -> Estimate:
-    """How many times as long the variant takes, from samples that were taken in the same rounds.
+    """The variant's time over the baseline's, from samples that were taken in the same rounds.
 
     exp of the Hodges-Lehmann estimate of the log ratios, with the interval that the signed-rank
     test does not reject.
 
-    Let each sample be its model's own time multiplied by the machine's noise of that moment. What
-    the noise adds to a round's log ratio then changes its sign when the two change places in the
-    round, and their order is a fair coin. That alone makes the interval exact, whatever the noise:
-    drift, bursts, several modes, heavy tails, correlation from round to round.
+    Assume that each sample is its model's own time multiplied by the machine's noise at that
+    moment. If the two models swap places in a round, the noise's part of the log ratio changes its
+    sign; and their order is random, like a fair coin. This alone makes the interval exact, for any
+    noise: drift, bursts, several modes, heavy tails, correlation from round to round.
 
-    It does not hold
+    The interval is not valid
 
-    - where the noise depends on which model runs: what a process got by chance, such as where its
-      memory lies, or a cache that one model leaves warm for the next. Rounds cannot average this
-      away. Take placements in memory or fresh processes as the unit (`ratio_over_placements`,
-      `over_units`).
-    - for noise that adds instead of multiplying, where the two differ a lot and it is skewed.
-    - where rounds were added until the result pleased. A stop on the interval's width is harmless:
-      see the simulations in the tests.
+    - if the noise depends on which model runs: on where a process happens to have its memory, or on
+      a cache that one model leaves warm for the next. More rounds do not average this out. Use
+      placements in memory or fresh processes as the unit (`ratio_over_placements`, `over_units`).
+    - for additive noise, if it is skewed and the two times differ a lot.
+    - if rounds were added until the result was the desired one. Stopping on the interval's width is
+      harmless: see the simulations in the tests.
 
     Args:
         variant, baseline: seconds, shape (n,), where element i of both is from round i.
 
     Raises:
-        ValueError: for another number of samples in each, none, or one that is not positive.
+        ValueError: if the numbers of samples differ, there are none, or one is not positive.
 
     Sources: J. L. Hodges, E. L. Lehmann, Estimates of location based on rank tests, 1963;
     M. Hollander, D. A. Wolfe, Nonparametric Statistical Methods, section 3.
@@ -83,10 +83,10 @@ def paired_ratio(
 
 
 def over_units(ratios: ArrayLike, confidence: float = CONFIDENCE) -> Estimate:
-    """The ratio over fresh processes, or over placements in memory, from the one ratio of each.
+    """The ratio over fresh processes or over placements in memory, from one ratio of each.
 
-    What each of them got by chance is then part of the noise. The interval assumes that they are
-    independent, and that their log ratios are alike above and below the middle.
+    Chance differences between them are then part of the noise. The interval assumes that they are
+    independent, and that their log ratios are distributed symmetrically.
 
     >>> over_units([1.02] * 6)
     Estimate(value=1.02, low=1.02, high=1.02, n=6)
@@ -97,16 +97,16 @@ def over_units(ratios: ArrayLike, confidence: float = CONFIDENCE) -> Estimate:
 def ratio_over_placements(
     variant: Sequence[ArrayLike], baseline: Sequence[ArrayLike], confidence: float = CONFIDENCE
 ) -> Estimate:
-    """How many times as long the variant takes, over placements in memory.
+    """The variant's time over the baseline's, over placements in memory.
 
-    The rounds of a placement share what it got by chance. They collapse to one number, their paired
+    The rounds of a placement share its chance effects. They are reduced to one number, their paired
     ratio, and the placements are the unit of the interval.
 
     Args:
-        variant, baseline: seconds, a sequence a placement, each as for `paired_ratio`.
+        variant, baseline: seconds, one sequence per placement, each as for `paired_ratio`.
 
     Raises:
-        ValueError: as `paired_ratio` does, and for another number of placements in each.
+        ValueError: as `paired_ratio` does, and if the numbers of placements differ.
 
     >>> ratio_over_placements([[1.0, 1.1], [2.0, 2.2]] * 3, [[1.0, 1.1], [2.0, 2.2]] * 3)
     Estimate(value=1.0, low=1.0, high=1.0, n=6)
@@ -129,12 +129,13 @@ def median_over_placements(
 def independent_ratio(
     after: ArrayLike, before: ArrayLike, confidence: float = CONFIDENCE
 ) -> Estimate:
-    """How many times as long it takes afterwards, from two runs that know nothing of each other.
+    """The time after a change over the time before it, from two independent runs.
 
     exp of the Hodges-Lehmann estimate of the shift between the logs, with the interval that the
     Mann-Whitney test does not reject: distribution-free *if all samples are independent*. Rounds of
-    one process are not quite, and what the machine did between the runs counts as a change. Where
-    that matters, let fresh processes be the samples, or take turns (`srbench check --time`).
+    one process are not quite independent, and what the machine did between the runs counts as a
+    change. If that matters, use fresh processes as samples, or let the two versions take turns
+    (`srbench check --time`).
 
     Args:
         after, before: seconds, shapes (m,) and (n,).
@@ -157,7 +158,7 @@ def independent_ratio(
 
 @lru_cache(maxsize=256)
 def _rank_sum_quantile(m: int, n: int, tail: float) -> int:
-    """The largest k with P(U < k) <= tail for the Mann-Whitney statistic U; 0 for none."""
+    """The largest k with P(U < k) <= tail for the Mann-Whitney statistic U, or 0."""
     if m * n > EXACT_UP_TO**2:
         mean, deviation = m * n / 2, (m * n * (m + n + 1) / 12) ** 0.5
         return int(np.floor(mean + deviation * stats.norm.ppf(tail) + 0.5))
@@ -173,7 +174,7 @@ def _rank_sum_quantile(m: int, n: int, tail: float) -> int:
 
 
 def _hodges_lehmann(values: NDArray[np.float64], confidence: float) -> Estimate:
-    """The median of all means of two (Walsh averages), between two of their order statistics."""
+    """The median of all pairwise means (Walsh averages), between two of their order statistics."""
     n = len(values)
     first, second = np.triu_indices(n)
     means = (values[first] + values[second]) / 2
@@ -193,7 +194,7 @@ def _hodges_lehmann(values: NDArray[np.float64], confidence: float) -> Estimate:
 
 @lru_cache(maxsize=256)
 def _signed_rank_quantile(n: int, tail: float) -> int:
-    """The largest k with P(W < k) <= tail for the signed-rank statistic W of n values; 0 for none.
+    """The largest k with P(W < k) <= tail for the signed-rank statistic W of n values, or 0.
 
     W is the sum of a random half of the ranks 1 to n, each taken with a fair coin.
     """
@@ -227,9 +228,9 @@ def _positive(samples: ArrayLike) -> NDArray[np.float64]:
 
 
 def settled(samples: Sequence[float], window: int = 2, tolerance: float = 0.1) -> bool:
-    """Whether warming up is over: the last ``window`` samples are as fast as those before them.
+    """Whether warm-up is over: the last ``window`` samples are not faster than those before them.
 
-    Compares the smallest of each window, which noise disturbs least.
+    Compares the smallest sample of each window, which noise affects least.
 
     >>> settled([9.0, 5.0, 3.0, 1.0]), settled([9.0, 5.0, 3.0, 1.1, 1.0, 1.1])
     (False, True)

@@ -15,7 +15,7 @@ from srbench.catalog.code.definitions import Definitions
 from srbench.catalog.code.own import Own
 
 DATA = Path(__file__).parent / "data"
-OWN = "defined"  # begins the names of modules that are never imported
+OWN = "defined"  # the names of modules that are never imported begin with it
 
 numbers = itertools.count()
 Digest = Callable[..., str]
@@ -29,9 +29,9 @@ def read_data(name: str) -> list[dict[str, str]]:
 
 @pytest.fixture(scope="session", autouse=True)
 def quick_collections() -> None:
-    """Every measurement collects garbage, and would look through all of torch each time.
+    """Every measurement collects garbage; frozen objects of torch are not searched each time.
 
-    Hypothesis looks for what refers to what when it is imported, so it has to be before.
+    Hypothesis looks up references between objects when it is imported: import it before freezing.
     """
     for name in ("torch", "torchvision", "fvcore.nn", "torch._dynamo", "scipy.stats", "hypothesis"):
         importlib.import_module(name)
@@ -43,7 +43,7 @@ def quick_collections() -> None:
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Install a package as pip would: its code and its entry points, on the path.
 
-    It has ``blocks``, and ``backbones``, by name.
+    ``blocks`` and ``backbones`` are its entry points by name.
     """
 
     def install(
@@ -68,7 +68,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
 
 
 def forget_modules(*names: str) -> None:
-    """Forget what was learnt of modules of one's own; those named are imported anew."""
+    """Clear the caches of custom blocks and networks; the named modules are imported again."""
     from srbench.catalog.plugins import backbones, blocks
     from srbench.models import build
 
@@ -82,7 +82,7 @@ def forget_modules(*names: str) -> None:
 
 @pytest.fixture
 def digest(tmp_path: Path) -> Digest:
-    """The digest of a name in some files, in which OWN begins the names of modules."""
+    """The digest of a name in some files, in which the names of modules begin with OWN."""
 
     def digest(
         files: Mapping[str, str],

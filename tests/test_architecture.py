@@ -1,4 +1,4 @@
-"""What the folders say: every module is in a layer, and a file's name has one subject."""
+"""Every module is in a layer, and files of the same name have the same subject."""
 
 import sys
 from collections import Counter
@@ -9,11 +9,11 @@ sys.path.insert(0, str(ROOT / "docs"))
 
 import architecture  # noqa: E402 - it is a script beside the page that it writes
 
-# Names of files that stand in several folders, each with the one subject that it has in all.
+# File names that several folders use, each with its subject in all of them.
 REPEATED = {
     "backbones.py": "networks that a spec may name",
     "blocks.py": "blocks that a spec may name",
-    "compare.py": "two files of records beside each other",
+    "compare.py": "a comparison of two files of records",
     "counts.py": "exact counts",
     "flops.py": "FLOPs and MACs",
     "imports.py": "what a module imports",
@@ -38,7 +38,7 @@ def test_everything_at_the_top_is_in_a_layer_of_the_contract() -> None:
     assert len(architecture.layers()) == 9
 
 
-def test_few_modules_are_loose_at_the_top() -> None:
+def test_few_modules_are_outside_folders() -> None:
     modules = [path.name for path in (ROOT / "srbench").glob("*.py")]
     assert len(modules) <= 7, modules
 

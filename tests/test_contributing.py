@@ -1,4 +1,4 @@
-"""The example in CONTRIBUTING does what it says."""
+"""The example in CONTRIBUTING works as described."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ STEPS = re.findall(r"```diff\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text("u
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A copy of srbench with the example's steps."""
+    """A copy of srbench to which the example's steps are applied."""
     shutil.copytree(ROOT / "srbench", tmp_path / "srbench")
     for step in STEPS:
         command = ["git", "apply", "--recount", "-"]
@@ -34,7 +34,7 @@ def srbench(checkout: Path, *arguments: str) -> str:
     ).stdout
 
 
-def test_a_count_takes_three_files(checkout: Path) -> None:
+def test_adding_a_count_changes_three_files(checkout: Path) -> None:
     changed = [
         path.relative_to(checkout).as_posix()
         for path in sorted((checkout / "srbench").rglob("*.py"))
@@ -59,7 +59,7 @@ def test_a_new_count_is_written_kept_and_checked(checkout: Path) -> None:
     table = srbench(checkout, "table")
     assert "Convolutions" in table
     flops = srbench(checkout, "flops", "cifar_resnet8", "--se", "-f", "csv")
-    # One in the stem and two in each of three blocks; an SE block has linear layers alone.
+    # One in the stem and two in each of three blocks; an SE block has only linear layers.
     assert {row["convolutions"] for row in csv.DictReader(io.StringIO(flops))} == {"7"}
     assert "ok" in srbench(checkout, "check")
     records = checkout / "tables" / "small.jsonl"

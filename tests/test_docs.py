@@ -1,6 +1,6 @@
-"""The documentation's commands are run, and print what it shows.
+"""The commands in the documentation print the output that it shows.
 
-``python tests/test_docs.py`` writes the pages anew with what they print now.
+``python tests/test_docs.py`` updates the pages with the current output.
 """
 
 import atexit
@@ -22,11 +22,11 @@ from srbench.cli.app import run
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", ROOT / "docs" / "your-own.md")
 CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
-# A file that a page shows, by its name in the first line: the commands find it where they run.
+# A file that a page shows, with its name in the first line; it is written where the commands run.
 FILE = re.compile(r"```python\n# (\w+\.py)\n(.*?)```", re.DOTALL)
 # The only line of counts that differs from machine to machine.
 VERSIONS = re.compile(r"Counted with srbench .*")
-# Commands that measure: what the tests add, so that they take less time.
+# Options that the tests add to commands that measure, so that they take less time.
 MEASURING = {"latency": ("--time-budget", "2"), "profile": ("--rounds", "2")}
 
 
@@ -64,7 +64,7 @@ def measures(block: str) -> bool:
 
 
 def frame(table: str) -> list[list[str]]:
-    """A measured table without what was measured: titles without units, and the rows' names."""
+    """A measured table without its figures: titles without units, and the rows' names."""
     lines = takewhile(lambda line: not line.endswith("."), table.splitlines())
     title, _rule, *rows = lines
     titles = [re.sub(r" \(.*\)", "", cell) for cell in re.split(r"\s{2,}", title)]
@@ -89,7 +89,7 @@ def test_commands_print_what_is_shown(block: str) -> None:
 @pytest.mark.parametrize(
     "block", [block for block in BLOCKS if measures(block)], ids=lambda b: commands(b)[0]
 )
-def test_measuring_commands_print_what_is_shown_but_for_the_figures(block: str) -> None:
+def test_measuring_commands_print_what_is_shown_except_the_figures(block: str) -> None:
     (command,) = commands(block)
     printed = output(command, *MEASURING[command.split()[1]])
     assert frame(printed) == frame(block.partition("\n")[2])

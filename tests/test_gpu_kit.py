@@ -1,4 +1,4 @@
-"""The kit for a visit to a GPU, on the CPU: nothing in it may rot while nobody has a card."""
+"""The kit for a visit to a GPU, tested on the CPU, so that it keeps working without a card."""
 
 import subprocess
 import sys
@@ -66,15 +66,15 @@ def test_a_step_that_hangs_is_cut_off_and_the_next_one_runs(tmp_path: Path) -> N
     assert "\n7\n" in (tmp_path / "a.txt").read_text()
 
 
-def test_a_title_that_no_step_has_is_an_error(tmp_path: Path) -> None:
+def test_selecting_steps_by_an_unknown_title_is_an_error(tmp_path: Path) -> None:
     program = ROOT / "benchmarks" / "gpu" / "visit.py"
     command = [sys.executable, str(program), str(tmp_path), "--device", "cpu", "--only", "prbes"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode == 2
-    assert "no step's title has 'prbes'; they are: the card and the driver, packages" in done.stderr
+    assert "no title contains 'prbes'; titles: the card and the driver, packages" in done.stderr
 
 
-def test_what_is_installed_there_is_read_in_any_form() -> None:
+def test_a_list_of_installed_packages_is_read_in_any_form() -> None:
     program = (
         "import sys; sys.path.insert(0, 'benchmarks/gpu'); import wheels\n"
         "print(wheels.present('torch==2.11.0+cu130\\nclick\\n# a remark\\n\\nrich 14.1.0\\n'))"

@@ -1,4 +1,4 @@
-"""What never loads torch, and the proof that this test could fail."""
+"""Commands and imports that must not load torch, and a check that these tests can fail."""
 
 import os
 import subprocess
@@ -60,11 +60,11 @@ def command(*arguments: str) -> str:
         command("flops", "--output", "/nonexistent/table.md"),
     ],
 )
-def test_light_things_load_nothing_heavy(code: str) -> None:
+def test_light_commands_and_imports_load_nothing_heavy(code: str) -> None:
     assert loaded(code) == set()
 
 
-def test_the_public_names_are_there_when_they_are_used() -> None:
+def test_public_names_are_loaded_when_they_are_used() -> None:
     assert "torch" in loaded("import srbench; srbench.blocks.CBAM(16); srbench.errors.SpecError")
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         srbench.nonsense  # noqa: B018
@@ -89,7 +89,7 @@ def test_completion_loads_nothing_heavy(line: str) -> None:
     assert loaded(command(line), _SRBENCH_COMPLETE="line") == set()
 
 
-def test_completion_by_the_scripts_of_typer_loads_nothing_heavy() -> None:
+def test_completion_through_typers_scripts_loads_nothing_heavy() -> None:
     words = {"COMP_WORDS": "srbench flops resnet50+", "COMP_CWORD": "2"}
     assert loaded(command(), _SRBENCH_COMPLETE="complete_bash", **words) == set()
 
@@ -149,26 +149,26 @@ def modules(code: str) -> set[str]:
         (["blocks"], ["hello"], LISTINGS),
     ],
 )
-def test_what_people_wait_for_loads_what_it_shows(
+def test_listings_and_help_load_only_what_they_show(
     arguments: list[str], bare: list[str], own: set[str]
 ) -> None:
-    """How long a start takes, told without a clock: beside a program that does nothing else."""
+    """Checks the start-up time without a clock: what is loaded beyond what a bare program loads."""
     found = modules(command(*arguments))
     assert {name for name in found if name.startswith("srbench")} <= own
     beyond = found - modules(bare_command(*bare)) - own
     packages = {name.partition(".")[0] for name in beyond} - sys.stdlib_module_names
-    assert packages <= {"rich"}  # which measures the width of a name
+    assert packages <= {"rich"}  # measures the width of names
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_what_help_lists_is_what_the_command_says_itself(name: str) -> None:
+def test_help_lists_the_first_line_of_each_commands_docstring(name: str) -> None:
     where, summary = COMMANDS[name]
     documentation = resolve_name(where).__doc__
     assert documentation.partition("\n")[0] == summary
     assert load(name).name == name
 
 
-def test_this_test_can_fail() -> None:
+def test_loaded_modules_are_detected() -> None:
     assert "torch" in loaded("import srbench; srbench.build")
     assert "srbench.records.record" in modules("import srbench.records.results")
     assert "pandas" in loaded("import pandas")

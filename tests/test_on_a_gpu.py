@@ -1,4 +1,4 @@
-"""The whole of timing on a real GPU."""
+"""Timing on a real GPU, from single calls to whole commands."""
 
 import csv
 import io
@@ -56,7 +56,7 @@ def test_events_agree_with_the_wall_clock_on_long_work() -> None:
         ("--amp", "--cuda-graph"),
     ],
 )
-def test_a_comparison(flags: tuple[str, ...], capsys: pytest.CaptureFixture) -> None:
+def test_latency_times_every_pass(flags: tuple[str, ...], capsys: pytest.CaptureFixture) -> None:
     baseline, se, sr = rows(
         capsys, "latency", "resnet18", "--se", "--sr-memories", "2", *QUICK, *flags, "--no-energy"
     )
@@ -70,7 +70,7 @@ def test_a_comparison(flags: tuple[str, ...], capsys: pytest.CaptureFixture) -> 
 
 
 @pytest.mark.slow
-def test_compiled(capsys: pytest.CaptureFixture) -> None:
+def test_a_compiled_variant_is_timed(capsys: pytest.CaptureFixture) -> None:
     _, sr = rows(
         capsys, "latency", "resnet18+sr", *QUICK, "--compile", "--pass", "forward", "--no-memory"
     )
@@ -78,7 +78,7 @@ def test_compiled(capsys: pytest.CaptureFixture) -> None:
 
 
 @pytest.mark.slow
-def test_energy_where_the_card_counts_it(capsys: pytest.CaptureFixture) -> None:
+def test_energy_is_measured_if_the_card_counts_it(capsys: pytest.CaptureFixture) -> None:
     (row,) = rows(
         capsys, "latency", "resnet18", "--no-variants", *QUICK, "--pass", "forward", "--no-memory"
     )
@@ -92,7 +92,7 @@ def test_energy_where_the_card_counts_it(capsys: pytest.CaptureFixture) -> None:
 
 @pytest.fixture
 def room() -> Iterator[Callable[[float], None]]:
-    """Let torch have so many bytes of the card, beside what it holds."""
+    """Let torch use the given bytes of the card, in addition to what it holds already."""
 
     def leave(size: float) -> None:
         torch.cuda.empty_cache()
@@ -104,11 +104,11 @@ def room() -> Iterator[Callable[[float], None]]:
     torch.cuda.empty_cache()
 
 
-@pytest.mark.parametrize("seed", ["0", "1", "2"])  # of the order in which they are built
+@pytest.mark.parametrize("seed", ["0", "1", "2"])  # of the order in which models are built
 def test_out_of_memory_fails_one_row(
     seed: str, room: Callable[[float], None], capsys: pytest.CaptureFixture
 ) -> None:
-    """The feature maps of CBAM do not fit, those of the others do, whoever comes first."""
+    """The feature maps of CBAM do not fit, those of the others do, in any order."""
     specs = ("resnet18", "resnet18+cbam", "resnet18+se")
     command = ("latency", *specs, "--input-size", "224", "--device", "cuda", "--batch-size", "64")
     command += ("--pass", "backward,train", "--rounds", "6", "--no-energy", "--seed", seed)
@@ -116,7 +116,7 @@ def test_out_of_memory_fails_one_row(
     assert need[1] > 1.1 * max(need[0], need[2])
     weights = 4 * 12_000_000 * 2  # and gradients
     batch = 4 * 64 * 3 * 224 * 224
-    other = FLUSH * torch.cuda.get_device_properties(0).L2_cache_size  # the clock's
+    other = FLUSH * torch.cuda.get_device_properties(0).L2_cache_size  # the clock's buffer
     room(other + len(specs) * (weights + batch) + (need[1] + max(need[0], need[2])) / 2)
     found = rows(capsys, *command, "--no-memory", code=4)
     status = [row["status"] for row in found]
@@ -124,7 +124,7 @@ def test_out_of_memory_fails_one_row(
     assert "out of memory" in found[1]["status"]
 
 
-def test_a_graph_has_its_peak_whichever_pass_came_before() -> None:
+def test_the_peak_of_a_graph_does_not_depend_on_earlier_passes() -> None:
     conditions, setup = Conditions(64, 64), Setup("cuda:0", batch=8, cuda_graph=True)
     found = {}
     for passes in (("train",), ("forward", "backward", "train")):
@@ -146,7 +146,7 @@ def test_a_graph_has_its_peak_whichever_pass_came_before() -> None:
 
 
 class Waits(torch.nn.Module):
-    """Cannot be captured: the host waits, which torch sees, or does not."""
+    """Cannot be captured because the host waits; torch sees this, or does not."""
 
     def __init__(self, wait: Callable[[torch.Tensor], object]) -> None:
         super().__init__()
@@ -161,7 +161,7 @@ class Waits(torch.nn.Module):
 
 @pytest.mark.parametrize("wait", [torch.Tensor.item, lambda y: torch.cuda.synchronize()])
 @pytest.mark.parametrize("order", [("bad", "good"), ("good", "bad")])
-def test_what_cannot_be_captured_fails_alone(
+def test_a_model_that_cannot_be_captured_fails_alone(
     wait: Callable[[torch.Tensor], object], order: tuple[str, str]
 ) -> None:
     conditions, setup = Conditions(64, 64, 3), Setup("cuda:0", batch=8, cuda_graph=True)
@@ -174,7 +174,7 @@ def test_what_cannot_be_captured_fails_alone(
         for pass_name in ("forward", "train"):
             ready, failures = tasks(dict(subjects), pass_name, held)
             assert list(ready) == ["good"]
-            assert "it cannot be a CUDA graph" in failures["bad"]
+            assert "it cannot be captured as a CUDA graph" in failures["bad"]
             assert torch.cuda.current_stream() == torch.cuda.default_stream()
             with inference_context(pass_name):
                 ready["good"].prepare()
@@ -184,7 +184,7 @@ def test_what_cannot_be_captured_fails_alone(
 
 @pytest.mark.parametrize("amp", [{}, {"amp": True, "dtype": "bfloat16"}], ids=["float32", "amp"])
 def test_a_graph_computes_what_the_pass_does(amp: dict[str, object]) -> None:
-    """The gradients lie where the graph has them: BatchNorm's statistics tell that it ran."""
+    """The graph keeps the gradients in its own memory: BatchNorm's statistics show that it ran."""
     conditions, device = Conditions(64, 64), torch.device("cuda:0")
     means = []
     for graph in (False, True):
@@ -200,7 +200,7 @@ def test_a_graph_computes_what_the_pass_does(amp: dict[str, object]) -> None:
     torch.testing.assert_close(*means, rtol=1e-2, atol=1e-4)
 
 
-def test_launch_bound_rows_say_so(capsys: pytest.CaptureFixture) -> None:
+def test_launch_bound_rows_have_a_warning(capsys: pytest.CaptureFixture) -> None:
     command = ("latency", "resnet18", "--no-variants", *QUICK, "--pass", "forward", "--no-memory")
     (eager,) = rows(capsys, *command, "--no-energy")
     (graph,) = rows(capsys, *command, "--no-energy", "--cuda-graph")
@@ -226,7 +226,7 @@ class Dead(nn.Module):
 
 
 def test_an_error_on_the_device_loses_no_finished_row(tmp_path: Path) -> None:
-    """After it every call to CUDA fails: what was measured before is written."""
+    """After it every call to CUDA fails, but earlier results are written."""
     (tmp_path / "dead.py").write_text(DEAD)
     done = subprocess.run(
         [
@@ -261,7 +261,7 @@ def test_an_error_on_the_device_loses_no_finished_row(tmp_path: Path) -> None:
     assert "device-side assert" in second["status"]
 
 
-def test_the_peak_is_what_the_allocator_says() -> None:
+def test_the_peak_of_training_includes_the_gradients() -> None:
     conditions, setup = Conditions(64, 64), Setup("cuda:0", batch=8)
     subject = to_device(
         "net", build("resnet18", input_size=64), conditions, setup, torch.device("cuda:0")
@@ -272,7 +272,9 @@ def test_the_peak_is_what_the_allocator_says() -> None:
     assert found.reserved >= 0
 
 
-def test_a_profile(capsys: pytest.CaptureFixture, tmp_path: Path) -> None:
+def test_a_profile_times_all_parts_and_writes_its_files(
+    capsys: pytest.CaptureFixture, tmp_path: Path
+) -> None:
     trace, plot = tmp_path / "trace.json", tmp_path / "roofline.png"
     parts = rows(
         capsys,
@@ -284,11 +286,11 @@ def test_a_profile(capsys: pytest.CaptureFixture, tmp_path: Path) -> None:
     assert plot.stat().st_size > 1000
 
 
-def test_env(capsys: pytest.CaptureFixture) -> None:
+def test_env_lists_the_gpu(capsys: pytest.CaptureFixture) -> None:
     assert {row["part"] for row in rows(capsys, "env")} >= {"versions", "cuda:0", "now"}
 
 
-def test_versions_of_the_code_take_turns_on_the_gpu() -> None:
+def test_a_version_of_the_code_takes_its_turn_on_the_gpu() -> None:
     job = TimingJob(("resnet18", "resnet18+sr"), (64, 64), 10, 8, "train", "cuda")
     with Worker(this_code(), job) as worker:
         assert worker.hello()["failures"] == {}

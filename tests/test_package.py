@@ -1,4 +1,4 @@
-"""What is built of this project, what is in it, and what is said of installing it."""
+"""The distributions of this project, their contents, and the instructions to install them."""
 
 import re
 import shutil
@@ -16,16 +16,16 @@ import srbench
 
 ROOT = Path(__file__).parents[1]
 NAME = f"srbench_cnn-{srbench.__version__}"
-# The index has another project called srbench: neither it nor extras of it are ever meant.
+# PyPI has another project called srbench: no instruction may name it or extras of it.
 OTHER = "srbench"
 OTHERS = re.compile(rf"(?:\binstall|\buvx|\bpipx run)\s[^\n]*\b{OTHER}\b(?!-cnn)|\b{OTHER}\[\w")
 
 
 @pytest.fixture(scope="module")
 def tracked() -> list[str]:
-    """The files that git has of this project."""
+    """The files of this project that git tracks."""
     if not (ROOT / ".git").exists() or not shutil.which("git"):
-        pytest.skip("this is no git checkout")
+        pytest.skip("not a git checkout")
     done = subprocess.run(
         ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
     )
@@ -45,7 +45,7 @@ def tracked() -> list[str]:
         ("install it, then run\nsrbench flops resnet18", False),
     ],
 )
-def test_what_names_the_other_project(text: str, is_others: bool) -> None:
+def test_instructions_for_the_other_project_are_recognised(text: str, is_others: bool) -> None:
     assert bool(OTHERS.search(text)) == is_others
 
 
@@ -82,7 +82,7 @@ def test_the_wheel_holds_the_package_its_types_and_its_name(
     assert "\nsrbench = srbench.cli:main" in commands
 
 
-def test_the_citation_is_of_this_version_and_of_the_licence_holders() -> None:
+def test_the_citation_names_this_version_and_the_licence_holders() -> None:
     citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     licence = (ROOT / "LICENSE").read_text(encoding="utf-8")
     assert f"version: {srbench.__version__}\n" in citation

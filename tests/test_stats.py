@@ -20,7 +20,7 @@ RATIO = 1.03  # what the variant really takes
 # --- closed forms and other implementations
 
 
-def test_signed_rank_quantiles_are_those_of_all_signs() -> None:
+def test_signed_rank_quantiles_agree_with_enumeration() -> None:
     """Against all 2**n ways to choose the ranks, counted one by one."""
     for n in range(1, 13):
         sums = np.array([np.dot(signs, range(1, n + 1)) for signs in product((0, 1), repeat=n)])
@@ -29,7 +29,7 @@ def test_signed_rank_quantiles_are_those_of_all_signs() -> None:
             assert stats._signed_rank_quantile(n, tail) == largest
 
 
-def test_the_normal_tail_takes_over_smoothly() -> None:
+def test_the_normal_approximation_continues_the_exact_quantiles() -> None:
     exact = stats._signed_rank_quantile.__wrapped__(stats.EXACT_UP_TO, 0.025)
     n = stats.EXACT_UP_TO
     mean, deviation = n * (n + 1) / 4, math.sqrt(n * (n + 1) * (2 * n + 1) / 24)
@@ -52,7 +52,7 @@ def test_the_interval_is_what_scipys_signed_rank_test_does_not_reject() -> None:
 
 
 @pytest.mark.parametrize("n", [6, 9, 17, 40, 333])
-def test_the_medians_interval_is_scipys_binomial_test(n: int) -> None:
+def test_the_medians_interval_agrees_with_scipys_binomial_test(n: int) -> None:
     """The ends are the outermost values at which a sign test does not reject."""
     samples = np.sort(np.random.default_rng(n).lognormal(size=n))
     found = stats.median(samples)
@@ -78,7 +78,7 @@ def test_fewer_than_six_samples_have_no_interval(n: int) -> None:
         assert reach(found) == math.inf
 
 
-def test_six_samples_have_one() -> None:
+def test_six_samples_have_an_interval() -> None:
     assert stats.median([6, 5, 4, 3, 2, 1]) == Estimate(3.5, 1, 6, 6)
     found = stats.paired_ratio([1.1, 1.2, 1.3, 1.4, 1.5, 1.6], [1] * 6)
     assert (found.low, found.high) == pytest.approx((1.1, 1.6))
@@ -88,7 +88,7 @@ positive = st.floats(1e-6, 1e3)
 
 
 @given(st.lists(st.tuples(positive, positive), min_size=1, max_size=40))
-def test_ratios_turn_around_and_scale(pairs: list[tuple[float, float]]) -> None:
+def test_ratios_invert_if_swapped_and_scale_with_times(pairs: list[tuple[float, float]]) -> None:
     a, b = (np.array(column) for column in zip(*pairs, strict=True))
     forth, back = stats.paired_ratio(a, b), stats.paired_ratio(b, a)
     assert forth.value == pytest.approx(1 / back.value)
@@ -100,7 +100,7 @@ def test_ratios_turn_around_and_scale(pairs: list[tuple[float, float]]) -> None:
 
 
 @pytest.mark.parametrize("bad", [[], [0.0], [-1.0], [math.nan], [math.inf], [[1.0]]])
-def test_what_is_no_time_is_an_error(bad: list) -> None:
+def test_invalid_times_are_an_error(bad: list) -> None:
     with pytest.raises(ValueError, match=r"sample|zero"):
         stats.paired_ratio(bad, bad)
 
@@ -110,7 +110,7 @@ def test_samples_must_pair() -> None:
         stats.paired_ratio([1.0, 2.0], [1.0])
 
 
-def test_warming_up_ends_when_it_gets_no_faster() -> None:
+def test_warm_up_ends_when_samples_get_no_faster() -> None:
     assert not stats.settled([1, 1, 1])
     assert stats.settled([1, 1, 1, 1])
     assert not stats.settled([9, 9, 1, 1])
@@ -127,7 +127,7 @@ def lognormal(generator: np.random.Generator, calls: int) -> np.ndarray:
 
 
 def drift(generator: np.random.Generator, calls: int) -> np.ndarray:
-    """Getting half as fast again, with a little noise."""
+    """Calls get slower by half, with a little noise."""
     return np.linspace(1, 1.5, calls) * generator.lognormal(0, 0.02, calls)
 
 
@@ -138,7 +138,7 @@ def bursts(generator: np.random.Generator, calls: int) -> np.ndarray:
 
 
 def bimodal(generator: np.random.Generator, calls: int) -> np.ndarray:
-    """Two clock frequencies, of which each call finds one."""
+    """Each call runs at one of two clock frequencies."""
     return generator.choice([1.0, 1.3], calls) * generator.lognormal(0, 0.01, calls)
 
 
@@ -154,7 +154,7 @@ def autocorrelated(generator: np.random.Generator, calls: int) -> np.ndarray:
 
 
 def other_tenant(generator: np.random.Generator, calls: int) -> np.ndarray:
-    """Someone else comes and goes, for twenty calls on average, and takes a third."""
+    """Another user comes and goes, for twenty calls on average, and makes calls a third longer."""
     changes = generator.random(calls) < 0.05
     busy = (np.cumsum(changes) + generator.integers(2)) % 2
     return (1 + busy / 3) * generator.lognormal(0, 0.02, calls)
@@ -185,13 +185,13 @@ def coverage(estimate: Callable[[np.random.Generator], Estimate], truth: float) 
 
 @pytest.mark.parametrize("rounds", [10, 31, 80])
 @pytest.mark.parametrize("noise", NOISES)
-def test_ratios_cover_whatever_the_machine_does(noise: Noise, rounds: int) -> None:
+def test_intervals_of_ratios_cover_under_every_noise(noise: Noise, rounds: int) -> None:
     share = coverage(lambda g: stats.paired_ratio(*a_run(noise, g, rounds)), RATIO)
     assert 0.93 <= share <= 0.97
 
 
-def test_the_random_order_is_what_makes_it_so() -> None:
-    """In a fixed order, drift inside the rounds is taken for a difference."""
+def test_the_coverage_depends_on_the_random_order() -> None:
+    """In a fixed order, drift inside the rounds looks like a difference."""
 
     def in_order(generator: np.random.Generator) -> Estimate:
         times = drift(generator, 80 * 3).reshape(80, 3)
@@ -216,19 +216,19 @@ def test_stopping_on_the_width_keeps_the_coverage(noise: Noise) -> None:
 
 @pytest.mark.parametrize("noise", [lognormal, bimodal, bursts])
 @pytest.mark.parametrize("n", [6, 30, 101])
-def test_medians_cover_where_samples_are_independent(noise: Noise, n: int) -> None:
+def test_intervals_of_medians_cover_if_samples_are_independent(noise: Noise, n: int) -> None:
     truth = np.median(noise(np.random.default_rng(0), 2_000_000))
     share = coverage(lambda g: stats.median(noise(g, n)), truth)
     assert 0.93 <= share <= 0.98  # the order statistics jump: six samples have 96.9 %
 
 
-def test_medians_do_not_cover_where_samples_hang_together() -> None:
+def test_intervals_of_medians_do_not_cover_if_samples_are_correlated() -> None:
     """As the docstring says."""
     assert coverage(lambda g: stats.median(autocorrelated(g, 101)), 1.0) < 0.8
 
 
 def process_luck(generator: np.random.Generator, processes: int) -> list[Estimate]:
-    """Every process makes its own models 1 % faster or slower, and then measures precisely."""
+    """By chance, each process makes its models 1 % faster or slower; it then measures precisely."""
     luck = generator.lognormal(0, 0.01, (processes, 2))
     found = []
     for variant, baseline in luck:
@@ -237,20 +237,20 @@ def process_luck(generator: np.random.Generator, processes: int) -> list[Estimat
     return found
 
 
-def test_one_process_does_not_cover_its_own_luck() -> None:
+def test_one_process_does_not_cover_its_chance_effects() -> None:
     """As the docstring says."""
     assert coverage(lambda g: process_luck(g, 1)[0], RATIO) < 0.6
 
 
 @pytest.mark.parametrize("processes", [6, 8])
-def test_fresh_processes_cover_it(processes: int) -> None:
+def test_fresh_processes_cover_chance_effects(processes: int) -> None:
     def over(generator: np.random.Generator) -> Estimate:
         return stats.over_units([one.value for one in process_luck(generator, processes)])
 
     assert 0.93 <= coverage(over, RATIO) <= 0.98  # six processes have 96.9 %
 
 
-def test_pairs_are_far_more_precise_than_times_where_the_machine_drifts() -> None:
+def test_paired_ratios_are_more_precise_than_times_on_a_drifting_machine() -> None:
     generator = np.random.default_rng(3)
     variant, baseline = a_run(drift, generator, 80)
     paired = reach(stats.paired_ratio(variant, baseline))
@@ -258,7 +258,7 @@ def test_pairs_are_far_more_precise_than_times_where_the_machine_drifts() -> Non
     assert paired < apart / 2
 
 
-# --- two runs that know nothing of each other
+# --- two independent runs
 
 
 @pytest.mark.parametrize(("m", "n"), [(4, 4), (5, 9), (12, 7), (20, 20)])
@@ -276,7 +276,7 @@ def test_the_shifts_interval_is_what_scipys_rank_sum_test_does_not_reject(m: int
         assert rejected(end / inwards)
 
 
-def test_rank_sum_quantiles_are_those_of_all_orders() -> None:
+def test_rank_sum_quantiles_agree_with_enumeration() -> None:
     """Against every way to place m samples among n others, counted one by one."""
     for m, n in ((3, 4), (4, 4), (2, 9), (5, 5)):
         sums = []
@@ -293,7 +293,7 @@ def test_too_few_samples_of_two_runs_have_no_interval() -> None:
 
 
 @pytest.mark.parametrize(("m", "n"), [(8, 8), (30, 50), (80, 80)])
-def test_two_independent_runs_are_covered(m: int, n: int) -> None:
+def test_the_interval_of_two_independent_runs_covers(m: int, n: int) -> None:
     generator = np.random.default_rng(m)
     covered = 0
     for _ in range(RUNS // 4):

@@ -1,4 +1,4 @@
-"""Runs a command of srbench once, and has its report as text on stdout and as JSON in a file.
+"""Runs a command of srbench once, and writes its report as text to stdout and as JSON to a file.
 
 python benchmarks/gpu/both.py times.json latency resnet50 --device cuda
 """
@@ -15,7 +15,7 @@ write = Destination.write
 
 
 def both(self: Destination, report: Report, partial: bool = False) -> None:
-    """Write the report as asked for, and as JSON."""
+    """Write the report as requested, and as JSON."""
     write(self, report, partial)
     kept.write_text(FORMATS["json"](report), encoding="utf-8")
 

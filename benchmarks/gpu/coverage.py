@@ -1,4 +1,4 @@
-"""How often the 95 % interval of a model against itself misses 1 on a device, for some seconds.
+"""Counts for some seconds how often the 95 % interval of a model to itself misses 1 on a device.
 
 python benchmarks/gpu/coverage.py cuda 40
 """
@@ -28,7 +28,7 @@ ON_A_CPU: dict[str, tuple[str, int, int, str, dict[str, Any]]] = {
 
 
 def main(name: str, seconds: float) -> None:
-    """Print for each kind how many intervals missed, how wide they are, and what was noted."""
+    """Print for each kind how many intervals missed, how wide they are, and the warnings."""
     kinds = ON_A_GPU if name.startswith("cuda") else ON_A_CPU
     with opened(name) as device:
         for kind, what in kinds.items():
@@ -45,7 +45,7 @@ def coverage(
     what: str,
     flags: dict[str, Any],
 ) -> None:
-    """One kind's line."""
+    """Print one kind's line."""
     ratios, notes, end, seed = [], Counter[str](), time.monotonic() + seconds, 0
     while time.monotonic() < end or not seed:
         setup = timing.setup_for(device, batch, None, False, seed=seed, **flags)

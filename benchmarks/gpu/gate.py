@@ -1,6 +1,6 @@
-"""The time gate, this code against itself: what `srbench check --time` would see on a device.
+"""The time gate with this code against itself: what `srbench check --time` would see on a device.
 
-python benchmarks/gpu/gate.py cuda 25        # for some 25 s, and one block at least
+python benchmarks/gpu/gate.py cuda 25        # for about 25 s, and at least one block
 """
 
 import sys

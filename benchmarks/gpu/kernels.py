@@ -1,4 +1,4 @@
-"""The Squeeze-and-Remember block on a GPU against the card's own copy bandwidth."""
+"""The Squeeze-and-Remember block on a GPU, compared with the card's own copy bandwidth."""
 
 from functools import partial
 
@@ -31,11 +31,11 @@ def main() -> None:
 
 
 def shares(clock: Clock, channels: int, side: int, batch: int, bandwidth: float) -> None:
-    """X is read twice, the output written once, and the memories are read once."""
+    """Print the shares, if X is read twice, the output written once and the memories read once."""
     block = SqueezeRemember(channels, side, side).cuda().eval()
     nn.init.normal_(block.memory)
     x = torch.rand(batch, channels, side, side, device="cuda")
-    torch.compiler.reset()  # what was compiled for another batch
+    torch.compiler.reset()  # drops what was compiled for another batch
     moved = 4 * (3 * x.numel() + block.memory.numel())
     for name, call in (("eager", block), ("compiled", torch.compile(block, dynamic=False))):
         task = Task(name, "forward", partial(call, x))

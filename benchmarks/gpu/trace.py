@@ -1,4 +1,4 @@
-"""Says what is in a trace of `srbench profile --trace`, and packs it.
+"""Prints a summary of a trace of `srbench profile --trace`, and compresses the trace.
 
 python benchmarks/gpu/trace.py trace.json
 """

@@ -1,11 +1,11 @@
-"""One visit to a machine with a GPU: what is wrong with srbench there, by a deadline.
+"""One visit to a machine with a GPU: checks srbench there, within a deadline.
 
     python3 benchmarks/gpu/visit.py FOLDER            # in the root of a checkout
-    python3 benchmarks/gpu/visit.py FOLDER --device cpu --quick     # that nothing in it is broken
+    python3 benchmarks/gpu/visit.py FOLDER --device cpu --quick     # a dry run of the kit
 
-The steps stand in the order of their worth. None stops the others, each has a limit, and what would
-not fit before the deadline is left out and named. Eight files come out of it. Nothing but Python is
-needed to start it: what srbench needs and the machine lacks is put in from ``--wheels``.
+The most important steps come first. A failed step stops no other, each has a time limit, and steps
+that do not fit before the deadline are left out and named. The result is eight files. To start it,
+only Python is needed: packages that srbench needs and the machine lacks come from ``--wheels``.
 """
 
 import argparse
@@ -24,17 +24,17 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 SITE = Path(tempfile.gettempdir()) / "srbench-visit"  # for packages that the machine lacks
-LEAST = 8.0  # seconds; for less nothing is begun
+LEAST = 8.0  # seconds; with less time left no step is started
 QUICK = 150.0  # the limit of every step of a dry run, in seconds
 SMALL = ("--input-size", "32", "--batch-size", "2", "--rounds", "6")
 CUDA_TESTS = ("tests/test_on_a_gpu.py", "tests/blocks/test_cuda.py")
-BY_THEMSELVES = "energy or events"  # tests that watch the clock
+BY_THEMSELVES = "energy or events"  # tests that depend on times
 MEMORY_TEST = "out_of_memory"
 
 
 @dataclass(frozen=True)
 class Step:
-    """A command whose output goes to a file of the visit's, and the seconds that it may take."""
+    """A command, the file for its output, and the seconds that it may take."""
 
     file: str
     title: str
@@ -44,7 +44,7 @@ class Step:
 
 @dataclass
 class Visit:
-    """Where everything goes, on which device, and until when."""
+    """The folder for all results, the device, and the deadline."""
 
     folder: Path
     device: str
@@ -54,24 +54,24 @@ class Visit:
 
     @property
     def left(self) -> float:
-        """Seconds."""
+        """The time left, in seconds."""
         return self.begun + self.deadline - time.monotonic()
 
     @property
     def records(self) -> Path:
-        """What the commands write beside their text."""
+        """The folder for what the commands write in addition to their text."""
         return self.folder / "records"
 
 
 def main() -> None:
-    """Run all steps, and pack what they leave."""
+    """Run all steps, and pack their results."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--quick", action="store_true", help="small inputs: a dry run")
     parser.add_argument("--deadline", type=float, default=470.0, metavar="SECONDS")
     parser.add_argument("--wheels", type=Path, default=ROOT / ".whl", metavar="FOLDER")
-    parser.add_argument("--only", default="", metavar="TEXT", help="steps whose title has it")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only steps with this title")
     asked = parser.parse_args()
     visit = Visit(asked.folder.resolve(), asked.device, asked.quick, asked.deadline)
     visit.records.mkdir(parents=True, exist_ok=True)
@@ -80,17 +80,17 @@ def main() -> None:
     wanted = [step for step in steps(visit) if asked.only in step.title]
     if not wanted:
         titles = ", ".join(step.title for step in steps(visit))
-        parser.error(f"no step's title has {asked.only!r}; they are: {titles}")
+        parser.error(f"no title contains {asked.only!r}; titles: {titles}")
     for step in wanted:
         run(step, visit)
         pack(visit)
-    print(f"all in {time.monotonic() - visit.begun:.0f} s; {visit.folder} has")
+    print(f"done in {time.monotonic() - visit.begun:.0f} s; {visit.folder} contains")
     for path in sorted(visit.folder.iterdir()):
         print(f"  {path.name}")
 
 
 def steps(visit: Visit) -> Iterator[Step]:
-    """What is done, in the order of its worth."""
+    """The steps, the most important first."""
     python, srbench = sys.executable, (sys.executable, "-m", "srbench")
     device, small = ("--device", visit.device), SMALL if visit.is_quick else ()
     network = "cifar_resnet8" if visit.is_quick else "resnet50"
@@ -141,7 +141,7 @@ def steps(visit: Visit) -> Iterator[Step]:
 
 
 def run(step: Step, visit: Visit) -> None:
-    """Run a step into its file, and say how it ended."""
+    """Run a step with its output in its file, and print how it ended."""
     most = min(QUICK if visit.is_quick else step.seconds, visit.left)
     begin = time.monotonic()
     with (visit.folder / step.file).open("a", encoding="utf-8") as file:
@@ -156,7 +156,7 @@ def run(step: Step, visit: Visit) -> None:
 
 
 def finished(command: tuple[str, ...], most: float, output: int) -> str:
-    """How a command ended, which is killed after ``most`` seconds."""
+    """Run a command, kill it after ``most`` seconds, and return how it ended."""
     plain = {"PYTHONUNBUFFERED": "1", "COLUMNS": "200", "NO_COLOR": "1", "PYTHONPATH": str(ROOT)}
     try:
         done = subprocess.run(
@@ -172,12 +172,12 @@ def finished(command: tuple[str, ...], most: float, output: int) -> str:
     except subprocess.TimeoutExpired:
         return "cut off"
     except FileNotFoundError:
-        return "there is no such program"
+        return "program not found"
     return f"exit code {done.returncode}"
 
 
 def pack(visit: Visit) -> None:
-    """Keep what there is so far, even if the next step is the last."""
+    """Pack the results so far, in case the next step is the last."""
     fresh = visit.folder / "08_records.new"
     with tarfile.open(fresh, "w:gz") as archive:
         archive.add(visit.records, arcname="records")

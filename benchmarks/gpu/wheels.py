@@ -3,7 +3,7 @@
     python benchmarks/gpu/wheels.py packages.txt .whl       # in the root of a checkout
 
 ``packages.txt`` is what ``pip list --format freeze`` prints on that machine. pip itself finds out
-what is missing, for that machine's Python and Linux, and keeps the versions that are there.
+what is missing, for that machine's Python and Linux, and keeps the installed versions.
 """
 
 import argparse
@@ -18,19 +18,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-# What the tests need beside srbench itself.
+# What the tests need in addition to srbench itself.
 TESTS = ("pytest", "pytest-timeout", "pytest-xdist", "hypothesis", "timm", "pyte")
-SOURCES = ("fvcore", "iopath")  # which have no wheels; plain Python, built here
+SOURCES = ("fvcore", "iopath")  # have no wheels; pure Python, built here
 TAGS = ["manylinux2014_x86_64", *(f"manylinux_2_{minor}_x86_64" for minor in (17, 28, 34))]
-ANY = "9999"  # a version for what is listed without one
+ANY = "9999"  # the version of packages that are listed without one
 
 
 def main() -> None:
-    """Fill the folder with what is missing there."""
+    """Fill the folder with the wheels that the machine lacks."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("packages", type=Path, help="the output of pip list --format freeze")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--python", default="3.12", help="that machine's, by default 3.12")
+    parser.add_argument("--python", default="3.12", help="that machine's Python, by default 3.12")
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
     for old in asked.folder.glob("*.whl"):
@@ -67,7 +67,7 @@ def stand_in(folder: Path, there: dict[str, str]) -> Path:
 
 
 def missing(python: Path, target: Sequence[str]) -> list[str]:
-    """All that srbench and its tests need beyond what is there, with versions that suit that."""
+    """What srbench and its tests need in addition, in versions that fit the installed packages."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     report = python.with_name("report.json")
     how = ("install", "--dry-run", "--report", str(report), *target)
@@ -77,7 +77,7 @@ def missing(python: Path, target: Sequence[str]) -> list[str]:
 
 
 def pip(*arguments: str) -> None:
-    """Run pip, whose errors say what cannot be had."""
+    """Run pip; its errors name the packages that are not available."""
     subprocess.run([sys.executable, "-m", "pip", "--quiet", *arguments], check=True)
 
 

@@ -1,1 +1,1 @@
-"""The networks that torchvision lacks, or has in another form. One family, one file."""
+"""The networks that torchvision lacks, or has in another form. One file per family."""

@@ -90,7 +90,7 @@ def _stage(
 def build(name: str, num_classes: int, shortcut: str) -> CifarResNet:
     """The network ``cifar_resnetD`` of depth D = 6n + 2.
 
-    ``shortcut`` is the paper's option A (``"identity"``, which its CIFAR results are for) or B
+    ``shortcut`` is the paper's option A (``"identity"``, used for its CIFAR results) or B
     (``"projection"``).
     """
     depth = int(name.removeprefix("cifar_resnet"))

@@ -50,8 +50,8 @@ def _convolution(
 
 
 def _whole(channels: int, width: float) -> int:
-    """The channels multiplied by the width, rounded down where a fraction is left, as the paper's
-    0.75 leaves none and CBAM's 0.7 does."""
+    """The channels multiplied by the width, rounded down if a fraction is left: the paper's 0.75
+    leaves none, CBAM's 0.7 does."""
     thin = int(channels * width)
     if not thin:
         raise BuildError(f"mobilenet_v1:width={width:g} leaves no channel", "use a larger width")

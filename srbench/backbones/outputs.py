@@ -6,7 +6,7 @@ from torch import Tensor
 
 
 def logits(output: object) -> list[Tensor]:
-    """The tensors that a network returns, as a list; a segmentation network has a dict of them.
+    """The tensors that a network returns, as a list; a segmentation network returns a dict.
 
     Raises ValueError for anything else.
     """

@@ -1,4 +1,4 @@
-"""torchvision's ResNets, ResNeXts and Wide ResNets, with two options that papers' tables need."""
+"""torchvision's ResNets, ResNeXts and Wide ResNets, with options that papers' tables need."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ class Architecture:
     width_per_group: int = 64
 
 
-ARCHITECTURES: dict[str, tuple[Any, ...]] = {  # what an `Architecture` is made from
+ARCHITECTURES: dict[str, tuple[Any, ...]] = {  # arguments of `Architecture`
     "resnet18": (BasicBlock, (2, 2, 2, 2)),
     "resnet34": (BasicBlock, (3, 4, 6, 3)),
     "resnet50": (Bottleneck, (3, 4, 6, 3)),
@@ -34,7 +34,7 @@ ARCHITECTURES: dict[str, tuple[Any, ...]] = {  # what an `Architecture` is made 
 
 
 class WidenedResNet(ResNet):  # type: ignore[misc] # torchvision has no types
-    """torchvision's ResNet with the stages' widths multiplied by ``widen``, the stem as it was."""
+    """torchvision's ResNet with the stages' widths multiplied by ``widen``, and the same stem."""
 
     def __init__(self, architecture: Architecture, num_classes: int, widen: float) -> None:
         self._widen = widen
@@ -59,10 +59,10 @@ def build(name: str, num_classes: int, stride: str, widen: float, stem: str) -> 
     """A ResNet of that name: torchvision's network and state-dict keys, no pretrained weights.
 
     ``stride="v1"`` puts a stage's stride on the first 1x1 convolution of its first bottleneck, as
-    in He et al., CVPR 2016; torchvision has it on the 3x3 ("v1.5"). A network of basic blocks has
-    no such 1x1 and is the same either way. ``widen`` multiplies the stages' widths, as the
-    WideResNet18 of CBAM's Table 4 does. ``stem="cifar"`` begins with a 3x3 convolution that keeps
-    the resolution, and no pooling, as is the custom for images of 32 pixels.
+    in He et al., CVPR 2016; torchvision puts it on the 3x3 ("v1.5"). A network of basic blocks has
+    no such 1x1 and is the same either way. ``widen`` multiplies the stages' widths, as in the
+    WideResNet18 of CBAM's Table 4. ``stem="cifar"`` begins with a 3x3 convolution that keeps the
+    resolution, without pooling, as is usual for images of 32 pixels.
 
     Raises BuildError where ``widen`` leaves a fraction of a channel.
     """

@@ -12,7 +12,7 @@ def build(name: str, num_classes: int, classes: int, aux: bool) -> nn.Module:
     """torchvision's network of that name, without pretrained weights.
 
     It maps (B, 3, H, W) to a dict: ``out`` is (B, classes, H, W), and so is ``aux`` where there is
-    an auxiliary head. Raises BuildError where ``num_classes`` says something else.
+    an auxiliary head. Raises BuildError if ``num_classes`` differs from ``classes``.
     """
     if num_classes != classes:
         raise BuildError(

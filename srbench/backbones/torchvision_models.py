@@ -1,4 +1,4 @@
-"""Networks just as torchvision has them."""
+"""Networks exactly as in torchvision."""
 
 from torch import nn
 from torchvision.models import get_model

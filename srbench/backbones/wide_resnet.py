@@ -23,7 +23,7 @@ class WideBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         activated = self.relu(self.bn1(x))
         branch = self.dropout(self.relu(self.bn2(self.conv1(activated))))
-        # Where the width changes, norm and ReLU stand before both ways.
+        # If the width changes, norm and ReLU come before both the branch and the shortcut.
         kept = self.shortcut(activated) if self.shortcut else x
         return kept + self.conv2(branch)  # type: ignore[no-any-return]
 

@@ -1,4 +1,4 @@
-"""The blocks, as ordinary modules: (B, C, H, W) in, (B, C, H, W) out. One paper, one file."""
+"""The blocks, as ordinary modules: (B, C, H, W) in, (B, C, H, W) out. One file per paper."""
 
 from srbench.blocks.cbam import CBAM
 from srbench.blocks.dropout import Dropout2d

@@ -6,7 +6,7 @@ from srbench.blocks._checks import reduced_channels
 
 
 class SqueezeExcitation(nn.Module):
-    """Scales each channel by a gate that is computed from all channels' means.
+    """Scales each channel by a gate that is computed from the means of all channels.
 
     For X of shape (B, C, H, W): z = mean of X over H and W (eq. 2), s = sigmoid(W2 relu(W1 z))
     (eq. 3), and X^ = s X, channel by channel (eq. 4). W1 maps C -> C // r, W2 maps back, both with

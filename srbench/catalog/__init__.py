@@ -1,9 +1,9 @@
 """The models and blocks that srbench knows, as data: no torch is imported here.
 
-A name leads to a ``"module:attribute"`` string, which is imported when the model is built, and
-to the options and places that a spec may use. Third-party blocks and backbones join by entry point
-or by their module's name (see `srbench.catalog.plugins`); `srbench.catalog.lookup` finds a name in
-any of them.
+A name maps to a ``"module:attribute"`` string, which is imported when the model is built, and to
+the options and places that a spec may use. Third-party blocks and backbones are found by entry
+point or by module name (see `srbench.catalog.plugins`); `srbench.catalog.lookup` looks a name up in
+all of them.
 """
 
 from srbench.catalog.backbones import BACKBONES, SIZED, Sized

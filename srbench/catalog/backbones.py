@@ -29,8 +29,8 @@ SHORTCUT = Choice(
 )
 DROPOUT = Number("dropout", 0.0, "dropout between a residual block's convolutions", 0.0, 0.99)
 WIDTH = Number("width", 1.0, "alpha, multiplies all widths", 1 / 64, 64)
-CLASSES = Integer("classes", 21, "classes to tell apart, the background among them")
-AUX = Flag("aux", False, "with the auxiliary head, which serves in training alone")
+CLASSES = Integer("classes", 21, "number of classes, including the background")
+AUX = Flag("aux", False, "with the auxiliary head, which is used only in training")
 
 TORCHVISION = "srbench.backbones.torchvision_models:build"
 
@@ -54,7 +54,8 @@ def _resnet(name: str, branch: str) -> Backbone:
 def _cifar_resnet(depth: int) -> Backbone:
     if depth < 8 or (depth - 2) % 6:
         raise SpecError(
-            f"there is no cifar_resnet{depth}", "its depth is 6n + 2: cifar_resnet20, 32, 44, 56 …"
+            f"there is no cifar_resnet{depth}",
+            "the depth must be 6n + 2: cifar_resnet20, 32, 44, 56 …",
         )
     target = "srbench.backbones.cifar_resnet:build"
     return _for_cifar(f"cifar_resnet{depth}", "ResNet for CIFAR", target, "bn2", SHORTCUT)
@@ -64,7 +65,7 @@ def _wide_resnet(depth: int, width: int) -> Backbone:
     if depth < 10 or (depth - 4) % 6:
         raise SpecError(
             f"there is no wrn{depth}_{width}",
-            "its depth is 6n + 4 and its width 1 or more: wrn16_8, wrn28_10, wrn40_4 …",
+            "the depth must be 6n + 4 and the width 1 or more: wrn16_8, wrn28_10, wrn40_4 …",
         )
     target = "srbench.backbones.wide_resnet:build"
     return _for_cifar(f"wrn{depth}_{width}", "Wide ResNet", target, "conv2", DROPOUT)
@@ -76,7 +77,7 @@ def _for_cifar(name: str, family: str, target: str, branch: str, option: Option)
 
 
 def _vgg(name: str, convs: tuple[int, ...]) -> Backbone:
-    """Stages of convolutions, each with a ReLU behind it, that end with their pooling.
+    """Stages of convolutions, each followed by its ReLU; a stage ends with its pooling.
 
     Hu et al., section 3.3, put SE after the ReLU of every convolution of a network like this.
     """
@@ -98,7 +99,7 @@ def _densenet(name: str) -> Backbone:
 def _by_resolution(
     branch: str, groups: Iterable[tuple[int, int]], prefix: str
 ) -> tuple[Stage, ...]:
-    """Stages of numbered modules (first, last), and what each of them ends its branch with."""
+    """Stages of modules numbered first to last; in each, ``branch`` ends the residual branch."""
     return tuple(
         Stage(
             f"stage{number}",
@@ -118,7 +119,7 @@ MOBILENET_V3 = {
 
 
 def _mobilenet_v1() -> Backbone:
-    """Blocks follow every convolution with its ReLU, as in CBAM's Table 5, the first among them."""
+    """Blocks follow every convolution and its ReLU, including the first, as in CBAM's Table 5."""
     groups = ((1, 1), (2, 3), (4, 5), (6, 11), (12, 13))
     target = "srbench.backbones.mobilenet_v1:build"
     first, *others = _by_resolution("*", groups, "features.")
@@ -158,7 +159,7 @@ def _convnext(name: str) -> Backbone:
 
 
 def _one_each(modules: Iterable[str], branch: str) -> tuple[Stage, ...]:
-    """Stages that are one module each, in which branches end alike."""
+    """Stages of one module each; ``branch`` ends the residual branches in all of them."""
     return tuple(
         Stage(f"stage{number}", module, (f"{module}.{branch}",))
         for number, module in enumerate(modules, start=1)
@@ -166,7 +167,7 @@ def _one_each(modules: Iterable[str], branch: str) -> tuple[Stage, ...]:
 
 
 def _segmentation(name: str, backbone: Backbone, total_stride: int = 8) -> Backbone:
-    """The backbone's last stages are dilated: they keep the resolution of those before."""
+    """The backbone's last stages are dilated: they keep the resolution of the stages before."""
     return Backbone(
         name,
         "Segmentation",
@@ -182,7 +183,7 @@ def _segmentation(name: str, backbone: Backbone, total_stride: int = 8) -> Backb
 
 
 def _inside(parent: str, stage: Stage) -> Stage:
-    """The stage in a network that has its modules under another name."""
+    """The stage in a network that has the stage's modules within the module ``parent``."""
     return replace(
         stage,
         module=f"{parent}.{stage.module}",
@@ -193,18 +194,18 @@ def _inside(parent: str, stage: Stage) -> Stage:
 
 @dataclass(frozen=True)
 class Sized:
-    """Networks whose names tell their sizes, such as wrn28_10: ``pattern`` finds the numbers."""
+    """Networks whose names contain their sizes, such as wrn28_10; ``pattern`` finds the sizes."""
 
     pattern: str
     what: str
     make: Callable[..., Backbone]
 
     def matches(self, name: str) -> bool:
-        """Whether a name is of this kind."""
+        """Whether a name matches the pattern."""
         return bool(re.fullmatch(self.pattern, name, re.ASCII))
 
     def find(self, name: str) -> Backbone | None:
-        """The network of that name, or None. Raises SpecError for sizes that none has."""
+        """The network of that name, or None. Raises SpecError for sizes that no network has."""
         found = re.fullmatch(self.pattern, name, re.ASCII)
         return self.make(*map(int, found.groups())) if found else None
 
@@ -228,7 +229,7 @@ CIFAR_NETWORKS = (
 )
 VGG = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
 MOBILENETS = (_mobilenet_v1(), _mobilenet_v2(), *(_mobilenet_v3(name) for name in MOBILENET_V3))
-EFFICIENTNETS = (  # by the sizes that torchvision evaluates them at
+EFFICIENTNETS = (  # with the input sizes at which torchvision evaluates them
     *(
         _efficientnet(f"efficientnet_b{number}", size)
         for number, size in enumerate((224, 240, 288, 300, 380, 456, 528, 600))

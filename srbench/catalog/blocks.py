@@ -1,4 +1,4 @@
-"""The blocks that srbench has of its own."""
+"""The built-in blocks."""
 
 from srbench.catalog.options import After, Integer, Number, Stages
 from srbench.catalog.types import Block

@@ -1,4 +1,4 @@
-"""Finding a model, a block or an option by name, with the nearest name where there is none."""
+"""Find models, blocks and options by name; an unknown name gets the nearest as a suggestion."""
 
 from collections.abc import Iterable
 
@@ -8,9 +8,9 @@ from srbench.errors import SpecError, did_you_mean
 
 
 def find_backbone(name: str) -> Backbone:
-    """The backbone of that name: built-in, of another package, or ``module:attribute``.
+    """The backbone of that name: built-in, from another package, or ``module:attribute``.
 
-    Raises SpecError with the nearest name.
+    Raises SpecError for an unknown name, with the nearest one.
     """
     if name in BACKBONES:
         return BACKBONES[name]
@@ -32,9 +32,9 @@ def find_backbone(name: str) -> Backbone:
 
 
 def find_block(name: str) -> Block:
-    """The block of that name: built-in, of another package, or ``module:attribute``.
+    """The block of that name: built-in, from another package, or ``module:attribute``.
 
-    Raises SpecError with the nearest name.
+    Raises SpecError for an unknown name, with the nearest one.
     """
     if name in BLOCKS:
         return BLOCKS[name]
@@ -57,7 +57,7 @@ def is_ours(name: str) -> bool:
 
 
 def find_option(name: str, options: tuple[Option, ...], owner: str) -> Option:
-    """The option of that name among an owner's. Raises SpecError with those there are."""
+    """The owner's option of that name. Raises SpecError for an unknown one, with a list of all."""
     for option in options:
         if option.name == name:
             return option
@@ -70,4 +70,4 @@ def find_option(name: str, options: tuple[Option, ...], owner: str) -> Option:
 
 def _suggestion(name: str, names: Iterable[str], listing: str) -> str:
     guess = did_you_mean(name.lower(), names)
-    return f"{guess}`{listing}` lists them all, and one of your own is module:Class"
+    return f"{guess}`{listing}` lists them all; write your own as module:Class"

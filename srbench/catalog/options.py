@@ -26,10 +26,10 @@ class Option(Protocol):
         """The value that the canonical spec omits."""
 
     def parse(self, text: str, stages: tuple[str, ...]) -> Value:
-        """Read a value; raises SpecError with what would be accepted."""
+        """Read a value. Raises SpecError, which says what is accepted."""
 
     def words(self, stages: tuple[str, ...]) -> tuple[str, ...]:
-        """The values, where they are a few words; none for numbers and free text."""
+        """The accepted values, if they are a few words; empty for numbers and free text."""
 
 
 def format_value(value: Value) -> str:
@@ -44,7 +44,7 @@ def format_value(value: Value) -> str:
 
 
 def _rejected(name: str, text: str, expected: str) -> SpecError:
-    return SpecError(f"{name}={text} is not valid", f"{name} takes {expected}")
+    return SpecError(f"{name}={text} is not valid", f"{name} must be {expected}")
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Integer(_Plain):
         expected = "a whole number" + (
             f" of at least {self.minimum}" if self.minimum is not None else ""
         )
-        # int() alone would also take 1_0, spaces and other scripts' digits.
+        # int() alone would also accept 1_0, spaces and digits of other scripts.
         if not re.fullmatch(r"-?[0-9]{1,18}", text):
             raise _rejected(self.name, text, expected)
         value = int(text)
@@ -128,20 +128,20 @@ class Flag(_Plain):
 
 @dataclass(frozen=True)
 class Text(_Plain):
-    """Any word without the grammar's own characters."""
+    """Any word without characters that the grammar uses."""
 
     def parse(self, text: str, stages: tuple[str, ...]) -> Value:
         return text
 
 
 def option_like(name: str, value: object) -> Option | None:
-    """The option that takes values such as this one; None where no spec could write it."""
+    """The option for values of this type, or None if a spec cannot contain the value."""
     if type(value) not in (bool, int, float, str):
-        return None  # nor a subclass
+        return None  # subclasses are not supported either
     if isinstance(value, bool):
         return Flag(name, value, "")
     if isinstance(value, int):
-        is_writable = abs(value) < 10**18  # as many digits as an option takes
+        is_writable = abs(value) < 10**18  # as many digits as an option accepts
         return Integer(name, value, "", minimum=None) if is_writable else None
     if isinstance(value, float):
         return Number(name, value, "")
@@ -152,12 +152,12 @@ def option_like(name: str, value: object) -> Option | None:
 class Stages:
     """One or more of the backbone's stages, joined by ``/``; by default its last ``last``.
 
-    ``last=None`` means every stage. The value keeps the network's order, however written.
+    ``last=None`` means every stage. The value is always in the network's order.
     """
 
     last: int | None = None
     name: str = "stage"
-    help: str = "the stages it is put in, joined by /"
+    help: str = "the stages to put the block in, joined by /"
 
     def default(self, stages: tuple[str, ...]) -> Value:
         return stages if self.last is None else stages[-self.last :]
@@ -166,7 +166,7 @@ class Stages:
         names = text.split("/")
         for name in names:
             if not stages:
-                raise SpecError("the network lists no stages", "name modules: after=layer4")
+                raise SpecError("the network lists no stages", "name modules instead: after=layer4")
             if name not in stages:
                 raise SpecError(
                     f"there is no stage {name!r}",
@@ -182,20 +182,20 @@ class Stages:
 
 
 def _stage_meant(name: str, stages: tuple[str, ...]) -> str:
-    """The beginning of a hint: people write 4 for layer4."""
+    """The beginning of a hint: users may write 4 for layer4."""
     ending = [stage for stage in stages if re.fullmatch(rf"\D*{re.escape(name)}", stage)]
     return did_you_mean(name, stages) if len(ending) != 1 else f"did you mean {ending[0]}? "
 
 
 @dataclass(frozen=True)
 class After:
-    """Modules by name, joined by ``/``, instead of the stages; ``*`` stands for any one name.
+    """Modules by name, joined by ``/``, instead of stages; ``*`` stands for any one name.
 
-    Whether there are such modules is found when the model is built.
+    Whether the modules exist is checked when the model is built.
     """
 
     name: str = "after"
-    help: str = "the modules it is put after, by name, instead of stages: features.14, layer4.*"
+    help: str = "the modules to put the block after, instead of stages: features.14, layer4.*"
 
     def default(self, stages: tuple[str, ...]) -> Value:
         return ()
@@ -204,7 +204,7 @@ class After:
         names = text.split("/")
         for name in names:
             if not re.fullmatch(r"[\w*-]+(\.[\w*-]+)*", name):
-                raise _rejected(self.name, text, "names of modules: features.14, or layer4.*")
+                raise _rejected(self.name, text, "names of modules, like features.14 or layer4.*")
             if names.count(name) > 1:
                 raise SpecError(f"module {name} is named twice", "name each module once")
         return tuple(sorted(names))

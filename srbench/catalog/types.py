@@ -1,4 +1,4 @@
-"""What a row of the catalog says of a backbone and of a block."""
+"""The rows of the catalog: backbones with their stages, and blocks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -15,10 +15,11 @@ OWN_SE = "has SE of its own, which a block comes on top of"
 class Stage:
     """A stage of a network.
 
-    ``module`` is the name of the module whose output is the stage's; ``first`` the one it begins
-    with, where that is another. ``branches`` are the modules that end its residual branches; in a
-    network without, those that a block follows all the same. ``*`` in them stands for any one name
-    between two dots. ``without`` are the places that the stage does not have, each with the reason.
+    ``module`` is the name of the module whose output is the stage's; ``first`` is the module that
+    the stage begins with, if that is a different one. ``branches`` are the modules that end its
+    residual branches; in a network without residual branches, the modules that a block follows
+    instead. ``*`` in them stands for any one name between two dots. ``without`` has the places that
+    the stage lacks, each with the reason.
     """
 
     name: str
@@ -30,7 +31,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Change:
-    """Fields of a backbone's row that are others where an option has a certain value."""
+    """Fields of a backbone's row that change if an option has a certain value."""
 
     option: str
     value: Value
@@ -41,11 +42,11 @@ class Change:
 class Backbone:
     """A network that blocks are put into.
 
-    ``total_stride`` is the side of the input over that of the last feature map: a smaller input
-    would leave a stage nothing to reduce, and is refused. ``input_size`` and ``num_classes`` are
-    what the network is made for, and hold where nobody says otherwise; ``classes`` is the option
-    that has their number instead. ``note`` is what a reader of its figures has to know.
-    ``auxiliary`` is the module of a head that inference does without.
+    ``total_stride`` is the side of the input divided by that of the last feature map: an input
+    smaller than this would leave a stage nothing to reduce, and is refused. ``input_size`` and
+    ``num_classes`` are the network's defaults; ``classes`` is the option that gives the number of
+    classes instead. ``note`` is what a reader of its figures has to know. ``auxiliary`` is the
+    module of a head that inference does not use.
     """
 
     name: str
@@ -70,7 +71,7 @@ class Backbone:
         return next(stage for stage in self.stages if stage.name == name)
 
     def conditions(self, options: Mapping[str, Value]) -> "Backbone":
-        """The row as it is with these options."""
+        """The row with the changes that these options make."""
         changes = [c.fields for c in self.changes if options.get(c.option) == c.value]
         return replace(self, **{key: value for fields in changes for key, value in fields.items()})
 

@@ -1,4 +1,4 @@
-"""Are the committed counts still true? Every row is counted anew and compared to the integer."""
+"""Are the committed counts still true? Every row is counted again and compared exactly."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +14,7 @@ from srbench.tables.committed import Committed
 
 
 def check_counts(table: Committed, count: Counter) -> Iterator[Finding]:
-    """A finding for every row that is missing, too many, or not what is counted now."""
+    """A finding for every row that is missing, unexpected, or differs from what is counted now."""
     join = RowIndex(table.records)
     needed = {*table.uncounted}
     for row in table.rows:
@@ -28,12 +28,14 @@ def check_counts(table: Committed, count: Counter) -> Iterator[Finding]:
 
 
 def _missing(table: str, row: RowKey, is_needed: bool) -> Iterator[Finding]:
-    """A row without counts: not counted yet, where they are needed, or from a version that knows
-    more than this one."""
+    """A finding for a row without counts: its spec is unknown to this version, or its counts are
+    needed and missing."""
     try:
         parse(row.spec)
     except SpecError as error:
-        yield Finding("failed", table, error.message, (), f"{error.hint}; is it newer?", str(row))
+        yield Finding(
+            "failed", table, error.message, (), f"{error.hint}; or update srbench", str(row)
+        )
     else:
         if is_needed:
             yield Finding("missing", table, "has no record", (), f"srbench table {table}", str(row))
@@ -59,9 +61,9 @@ def _extra(table: Committed) -> Iterator[Finding]:
             yield Finding(
                 "extra",
                 table.name,
-                "has times, which belong in a file of their machine's own"
+                "has times, which belong in a separate file for each machine"
                 if record.timing
-                else "is in the records and not in the layout",
+                else "is in the records but not in the layout",
                 (),
                 ACCEPT.format(table=table.name),
                 str(record.row),

@@ -1,4 +1,4 @@
-"""What a check finds: one thing that is not true any more, where, why, and what to do."""
+"""What a check finds: one thing that is no longer true, where it is, why, and what to do."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,7 @@ from srbench.errors import BAD_INPUT, GATE_FAILED, ROWS_FAILED
 
 Kind = Literal["changed", "missing", "extra", "rendering", "unreadable", "failed"]
 EXIT_CODES: dict[Kind, int] = {"unreadable": BAD_INPUT, "failed": ROWS_FAILED}
-ACCEPT = 'if this is meant: srbench table {table} --update --reason "why"; else undo it'
+ACCEPT = 'if this is intended: srbench table {table} --update --reason "why"; otherwise undo it'
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,6 @@ class Checked:
 
 
 def counts_exit_code(tables: list[Checked]) -> int:
-    """A mismatch outweighs what could not be read, and that what could not be counted."""
+    """The most serious code: for a mismatch, then for unreadable files, then for failed counts."""
     codes = {EXIT_CODES.get(f.kind, GATE_FAILED) for table in tables for f in table.findings}
     return next((code for code in (GATE_FAILED, BAD_INPUT, ROWS_FAILED) if code in codes), 0)

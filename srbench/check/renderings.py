@@ -1,6 +1,6 @@
-"""Are the committed Markdown, LaTeX and CSV, byte for byte, what the records make?
+"""Are the committed Markdown, LaTeX and CSV, byte for byte, what the records produce?
 
-Line ends are no difference: Git may make CRLF of them.
+Line endings are ignored: Git may change them to CRLF.
 """
 
 import csv
@@ -12,13 +12,13 @@ from srbench.check.findings import Finding
 from srbench.tables.committed import RENDERINGS, Committed, with_line_feeds
 
 REMEDY = "srbench table {table} --render-only"
-RECORDS_FIRST = "mend the records first: this file is made of them, and they are not true"
+RECORDS_FIRST = "fix the records first: this file is made from them, and they are not true"
 
 
 def check_renderings(table: Committed, is_true: bool = True) -> Iterator[Finding]:
-    """A finding for every file that is missing, stale or edited: the first cell that differs.
+    """A finding for every file that is missing, stale or edited, with the first cell that differs.
 
-    Where the records themselves are not ``is_true``, what they make is no remedy.
+    If the records themselves are not true, rendering them again is not the remedy.
     """
     for path, expected in table.renderings():
         remedy = REMEDY.format(table=table.name) if is_true else RECORDS_FIRST
@@ -31,12 +31,12 @@ def check_renderings(table: Committed, is_true: bool = True) -> Iterator[Finding
         if found != expected.encode():
             text = found.decode(errors="replace")
             line, details = _first_difference(path, text, expected)
-            message = f"{path.name} line {line} is not what the records make"
+            message = f"{path.name} line {line} is not what the records produce"
             yield Finding("rendering", table.name, message, details, remedy, "", path, line)
 
 
 def orphans(folder: Path, tables: Sequence[Committed]) -> Iterator[Finding]:
-    """Files beside the tables that no layout accounts for."""
+    """A finding for every file in the folder that belongs to no layout."""
     known = {path for table in tables for path, _ in table.renderings()}
     known |= {loaded.path for table in tables for _, loaded in table.times}
     known |= {table.loaded.path for table in tables}
@@ -55,7 +55,7 @@ def orphans(folder: Path, tables: Sequence[Committed]) -> Iterator[Finding]:
 
 
 def _first_difference(path: Path, found: str, expected: str) -> tuple[int, tuple[str, ...]]:
-    """The line's number from 1, and what it says and should say: one cell, if that is all."""
+    """The first differing line's number, from 1, and the difference: one cell, if that is all."""
     lines = zip_longest(found.split("\n"), expected.split("\n"))
     for number, (is_, should) in enumerate(lines, start=1):
         if is_ == should:
@@ -72,12 +72,12 @@ def _first_difference(path: Path, found: str, expected: str) -> tuple[int, tuple
         where = f"cell {cell}{f' ({title})' if title else ''} of the row {pairs[0][1].strip()}"
         return number, (f"{where}: {_apart(is_, should)}", *_and_more(found, expected))
     else:
-        return number, ("other line ends than there should be",)
+        return number, ("other line endings than there should be",)
     return number, (_apart(is_, should), *_and_more(found, expected))
 
 
 def _apart(is_: str, should: str) -> str:
-    """What stands there and what should; in quotes where only spaces tell them apart."""
+    """The text found and the expected one, written so that a difference in spaces is visible."""
     if is_.strip() == should.strip():
         return f"{is_!r}, should be {should!r}"
     return f"“{is_.strip()}”, should be “{should.strip()}”"
@@ -86,7 +86,8 @@ def _apart(is_: str, should: str) -> str:
 def _and_more(found: str, expected: str) -> tuple[str, ...]:
     pairs = zip_longest(found.split("\n"), expected.split("\n"))
     others = sum(is_ != should for is_, should in pairs) - 1
-    return (f"and {others} more lines of the file differ",) if others else ()
+    lines = "1 more line differs" if others == 1 else f"{others} more lines differ"
+    return (f"and {lines}",) if others else ()
 
 
 def _titles(suffix: str, expected: str) -> dict[int, str]:
@@ -101,7 +102,7 @@ def _titles(suffix: str, expected: str) -> dict[int, str]:
 def _csv_cells(line: str) -> list[str]:
     try:
         return next(csv.reader([line]), [])
-    except csv.Error:  # whatever stands there, it is not what was written
+    except csv.Error:  # not valid CSV, so srbench did not write it
         return [line]
 
 

@@ -1,4 +1,4 @@
-"""What the gates found: for people, for machines, and for a CI at GitHub."""
+"""Reports of what the gates found: for people, for machines, and for GitHub Actions."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, fields
@@ -14,14 +14,14 @@ from srbench.report.table import Column, Table
 FINDING_COLUMNS = tuple(field.name for field in fields(Finding))
 MEANINGS = {
     "regression": "slower than tolerated, confirmed in reversed order on a quiet machine",
-    "inconclusive": "the machine is too loud, or the difference too near the tolerance, to say",
+    "inconclusive": "the machine is too noisy, or the difference too near the tolerance, to decide",
     "new": "the other version has no such model, so there is nothing to compare with",
     "failed": "one of the versions cannot run it",
 }
 
 
 def checked_report(tables: Sequence[Checked]) -> Report:
-    """A line a table, then every finding with what explains it, then what to do."""
+    """One line per table, then every finding with its explanation and what to do."""
     rows = tuple((table.name, table.rows, _result(table)) for table in tables)
     columns = (Column("Table", "name"), Column("Rows", "integer"), Column("Result", "name"))
     findings = [finding for table in tables for finding in table.findings]
@@ -36,7 +36,7 @@ def checked_report(tables: Sequence[Checked]) -> Report:
 
 
 def verdicts_report(verdicts: Sequence[Verdict], other: str) -> Report:
-    """A line a model: how much longer it takes, and whether that is a regression."""
+    """One line per model: how much longer it takes, and whether that is a regression."""
     columns = (
         Column("Table", "name"),
         Column("Model", "name"),
@@ -61,7 +61,7 @@ def verdicts_report(verdicts: Sequence[Verdict], other: str) -> Report:
 
 
 def annotations(findings: Iterable[Finding]) -> Iterator[str]:
-    """GitHub's workflow commands: an error at the line of the file that is not true any more."""
+    """GitHub's workflow commands: an error at the file and line of each finding."""
     for finding in findings:
         places = {"file": finding.file, "line": finding.line, "title": _title(finding)}
         told = ",".join(f"{k}={_property(str(v))}" for k, v in places.items() if v is not None)
@@ -70,7 +70,7 @@ def annotations(findings: Iterable[Finding]) -> Iterator[str]:
 
 
 def time_annotations(verdicts: Iterable[Verdict]) -> Iterator[str]:
-    """The same of times: errors for regressions, warnings where nothing can be said."""
+    """The same for times: errors for regressions and failures, warnings for the rest."""
     for v in verdicts:
         if v.outcome != "pass":
             level = "error" if v.outcome in ("regression", "failed") else "warning"

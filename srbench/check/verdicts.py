@@ -1,4 +1,4 @@
-"""What the time gate says of one model, and the exit code of several."""
+"""The time gate's verdict on one model, and the exit code of several verdicts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ EXIT_CODES: dict[Outcome, int] = {
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is said of one model's time beside the other version's, and from what.
+    """The verdict on one model's time against the other version's, and what it is based on.
 
-    ``ratio`` is this version's time over the other's, ``again`` that of the confirmation, and
-    ``control`` that of the other version over itself, each over fresh processes.
+    ``ratio`` is this version's time over the other's, ``again`` the same in the confirmation, and
+    ``control`` the other version's time over its own, each over fresh processes.
     """
 
     table: str
@@ -34,6 +34,6 @@ class Verdict:
 
 
 def timing_exit_code(verdicts: Sequence[Verdict]) -> int:
-    """The gravest outcome's."""
+    """The exit code of the most serious outcome."""
     outcomes = {verdict.outcome for verdict in verdicts}
     return next((code for outcome, code in EXIT_CODES.items() if outcome in outcomes), 0)

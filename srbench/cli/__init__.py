@@ -1,4 +1,4 @@
-"""The command line: one module a command. Nothing here imports torch before a model is built."""
+"""The command line: one module per command. Nothing here imports torch before a model is built."""
 
 import sys
 
@@ -15,13 +15,13 @@ def main() -> None:
 
 def _run() -> int:
     try:
-        from srbench.cli import app, signals  # here, so that Ctrl-C is understood from the first
+        from srbench.cli import app, signals  # here, so that Ctrl-C is handled from the start
 
         signals.listen()
         return app.run()
     except KeyboardInterrupt as error:
         return ended_by(error)
-    except Exception as error:  # an installation that is not whole, say
+    except Exception as error:  # such as an incomplete installation
         print(f"error: srbench cannot start: {type(error).__name__}: {error}", file=sys.stderr)
-        print("hint: install it again, in an environment of its own", file=sys.stderr)
+        print("hint: reinstall srbench in a fresh environment", file=sys.stderr)
         return OUR_FAULT

@@ -1,4 +1,4 @@
-"""The application: its commands, and what becomes of their errors."""
+"""The application: its commands, and how their errors are reported."""
 
 import os
 import re
@@ -42,7 +42,7 @@ give_scripts()
 
 @dataclass
 class Settings:
-    """What holds for the whole command line: its options, and what it was called with."""
+    """The options of the whole command line, and the arguments that it was called with."""
 
     debug: bool = False
     arguments: Sequence[str] = ()
@@ -66,12 +66,12 @@ def _options(
     ] = False,
 ) -> None:
     settings.debug = debug
-    if debug or "logging" in sys.modules:  # listings and --help do without
+    if debug or "logging" in sys.modules:  # listings and --help do not need it
         _log(debug)
 
 
 def _log(debug: bool) -> None:
-    """What fails a row is logged with its traceback."""
+    """Log the tracebacks of failed rows if ``debug`` is set."""
     import logging
 
     if debug:
@@ -80,16 +80,16 @@ def _log(debug: bool) -> None:
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """Run one command; returns its exit code and leaves error messages on stderr."""
+    """Run one command; returns its exit code and writes error messages to stderr."""
     settings.arguments = sys.argv[1:] if arguments is None else arguments
     try:
         if COMPLETION in os.environ:
-            from srbench.cli.completing import answer, is_asked  # a shell's alone
+            from srbench.cli.completing import answer, is_asked  # only for a shell
 
             if is_asked():
                 return answer(typer.main.get_command(app), settings.arguments)
         return int(app(arguments, prog_name="srbench", standalone_mode=False) or 0)
-    except SystemExit as error:  # typer's own: --install-completion, or where a reader has left
+    except SystemExit as error:  # typer's own: --install-completion, or a reader that has left
         if isinstance(error.__context__, BrokenPipeError):
             end_without_reader()
         return BAD_INPUT if error.code else 0
@@ -100,7 +100,7 @@ def run(arguments: list[str] | None = None) -> int:
 
 
 def _said(error: BaseException) -> int:
-    """Say on stderr what ended a command; returns the exit code."""
+    """Report on stderr what ended a command; returns the exit code."""
     if settings.debug:
         for line in "".join(traceback.format_exception(error)).splitlines():
             tell(line)
@@ -112,7 +112,7 @@ def _said(error: BaseException) -> int:
     if isinstance(error, BrokenPipeError):
         end_without_reader()
     if hasattr(error, "format_message"):
-        # The command line's own usage errors; their class moved between typer's releases.
+        # A usage error; its class moved between typer's releases.
         message = _in_plain_words(error.format_message())
         return complain(message, _usage_hint() if message else "", BAD_INPUT)
     message, hint, code = _explained(error)
@@ -120,28 +120,28 @@ def _said(error: BaseException) -> int:
 
 
 def _explained(error: BaseException) -> tuple[str, str, int]:
-    """What is said of an error that nobody expected, what to do about it, and the exit code."""
+    """The message, the hint and the exit code for an unexpected error."""
     if isinstance(error, MemoryError):
-        return "memory ran out", "free some, or measure less at once", ROWS_FAILED
+        return "memory ran out", "free some memory, or measure less at once", ROWS_FAILED
     if not isinstance(error, Exception):
-        who = f"a module that a spec names ended the program: {told(error)}"
+        who = f"a module named in a spec ended the program: {told(error)}"
         return who, "raise an exception instead; `srbench --debug …` shows where", BAD_INPUT
     if isinstance(error, OSError):
         where = f": {error.filename}" if error.filename else ""
-        hint = REMEDIES.get(error.errno or 0, "see to that file or folder")
+        hint = REMEDIES.get(error.errno or 0, "check that file or folder")
         return f"{error.strerror or error}{where}", hint, BAD_INPUT
     if isinstance(error, ImportError) and not (error.name or "").startswith("srbench"):
-        hint = "is it installed whole, and is there memory enough to load it?"
+        hint = "check that it is fully installed, and that there is enough memory to load it"
         return f"a package cannot be imported: {told(error)}", hint, BAD_INPUT
     return (
         f"srbench itself failed: {told(error)}",
-        "this is srbench's own fault: please report it with what `srbench --debug …` shows; "
-        "files that are named above are kept, and no other was changed",
+        "this is a bug in srbench: please report it with what `srbench --debug …` shows; "
+        "the files named above are kept, and no others were changed",
         OUR_FAULT,
     )
 
 
-# What typer and pydantic say of a value, and how people say it.
+# Messages of typer and pydantic about a value, in plain words.
 _PLAIN = {
     r"Value error, ": "",
     r"Input should be a valid integer\b.*": "it is not a whole number",
@@ -157,6 +157,6 @@ def _in_plain_words(message: str) -> str:
 
 
 def _usage_hint() -> str:
-    """The help of the command that was called, as far as one was."""
+    """Points to the help of the command that was called, or of srbench if there was none."""
     called = [one for one in settings.arguments if one in COMMANDS][:1]
     return f"see `{' '.join(['srbench', *called])} --help`"

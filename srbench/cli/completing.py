@@ -1,4 +1,4 @@
-"""Answers a shell that asks what the word at the cursor may become."""
+"""Answers a shell that asks for completions of the word at the cursor."""
 
 import os
 import shlex
@@ -12,12 +12,12 @@ from srbench.cli.shells import COMPLETION
 from srbench.errors import FAILURES, SrbenchError
 from srbench.records.printable import printable
 
-LINE = "line"  # what our scripts set it to, in srbench.cli.shells; typer's: complete_bash …
-TYPER = {"COMP_WORDS", "_TYPER_COMPLETE_ARGS"}  # where the scripts of typer put the line
+LINE = "line"  # set by our scripts, in srbench.cli.shells; typer's set complete_bash …
+TYPER = {"COMP_WORDS", "_TYPER_COMPLETE_ARGS"}  # where typer's scripts put the line
 
 
 def is_asked() -> bool:
-    """Whether a shell asks, by the variable that it sets."""
+    """Whether a shell asks for completions: it sets a variable."""
     how = os.environ.get(COMPLETION, "")
     return how == LINE or how.startswith("complete_")
 
@@ -25,12 +25,12 @@ def is_asked() -> bool:
 def answer(command: Any, arguments: Sequence[str]) -> int:
     """Print the candidates for a command of click; returns the exit code.
 
-    Nothing is said of what fails: it would stand in the user's prompt. Raises SrbenchError where
-    the variable is set and no shell asks.
+    Failures are silent, since a message would appear in the user's prompt. Raises SrbenchError if
+    the variable is set but no shell asks.
     """
     ours = os.environ[COMPLETION] == LINE
     if not (arguments if ours else os.environ.keys() & TYPER):
-        raise SrbenchError(f"{COMPLETION} is for a shell to set", "unset it")
+        raise SrbenchError(f"{COMPLETION} is set, but no shell asks for completions", "unset it")
     with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
         try:
             text, code = _by_line(command, *arguments[:2]) if ours else _by_typer(command)
@@ -46,7 +46,7 @@ def _by_line(command: Any, line: str, replaced: str | None = None) -> tuple[str,
 
 
 def _by_typer(command: Any) -> tuple[str, int]:
-    """What typer answers its own scripts; that for fish goes by the exit code too."""
+    """What typer answers to its own scripts; the one for fish also uses the exit code."""
     with redirect_stdout(StringIO()) as printed:
         try:
             command([], prog_name="srbench")
@@ -56,17 +56,17 @@ def _by_typer(command: Any) -> tuple[str, int]:
 
 
 def candidates(command: Any, line: str, replaced: str | None = None) -> Iterator[str]:
-    """What the last word of a command line may become: each with its help, behind a tab.
+    """Completions of the last word of a command line, each followed by a tab and its help.
 
-    Of a shell that replaces only the end of the word, ``replaced`` is that end: the candidates are
-    given without what stays before it.
+    If a shell replaces only the end of the word, ``replaced`` is that end, and the candidates leave
+    out the part before it.
     """
     *before, word = split(line)[1:] or [""]
     kept = 0
     if replaced is not None and word.endswith(replaced):
         kept = len(word) - len(replaced)
     front = ""
-    if word.startswith("--") and "=" in word:  # --format=l goes on as --format l does
+    if word.startswith("--") and "=" in word:  # --format=l is completed as --format l
         name, _, word = word.partition("=")
         before, front = [*before, name], f"{name}="
     for item in _items(command, before, word):
@@ -75,7 +75,7 @@ def candidates(command: Any, line: str, replaced: str | None = None) -> Iterator
 
 
 def split(line: str) -> list[str]:
-    """The words of a command line, the last of which may be empty, or lack its closing quote.
+    """The words of a command line; the last may be empty, or lack its closing quote.
 
     >>> split("srbench flops 'a b' resnet"), split("srbench ")
     (['srbench', 'flops', 'a b', 'resnet'], ['srbench', ''])
@@ -93,9 +93,9 @@ def split(line: str) -> list[str]:
 
 
 def _items(root: Any, before: Sequence[str], word: str) -> Any:
-    """What click offers for a word: commands, options of one, values of an option or an argument.
+    """What click offers for a word: commands, options, or values of an option or an argument.
 
-    click's own way from a line to them is not public, and moves with the releases of typer.
+    click's own function for this is not public, and differs between releases of typer.
     """
     context = root.make_context("srbench", [], resilient_parsing=True)
     place = next((i for i, each in enumerate(before) if not each.startswith("-")), len(before))
@@ -118,7 +118,7 @@ def _takes_value(parameter: Any) -> bool:
 
 
 def _is_wanting(parameter: Any, context: Any) -> bool:
-    """Whether it is an argument that can take one more value."""
+    """Whether it is an argument that accepts one more value."""
     source = context.get_parameter_source(parameter.name)
     is_given = source is not None and source.name == "COMMANDLINE"
     return parameter.param_type_name == "argument" and (parameter.nargs == -1 or not is_given)

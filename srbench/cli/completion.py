@@ -1,6 +1,6 @@
-"""What may be completed: names of networks, blocks and tables, and the options of a spec.
+"""Completes names of networks, blocks and tables, and the options of a spec.
 
-Nothing is imported to learn it: only srbench's own networks and blocks have options here.
+No module is imported for this, so options are completed only for srbench's own networks and blocks.
 """
 
 import glob
@@ -16,15 +16,14 @@ from srbench.catalog.options import Option, Stages
 from srbench.spec.cases import DEFAULT_MODEL
 from srbench.spec.parse import read
 
-Candidate = tuple[str, str]  # and its help
+Candidate = tuple[str, str]  # the text, and its help
 
-# What no shell takes for more than a letter, and no command for an option: a folder may hold a file
-# of any name.
+# Names that no shell interprets and no command reads as an option. A folder may hold any names.
 _PLAIN = re.compile(r"(?!-)[\w@%+=:,./-]+")
 
 
 def complete_spec(incomplete: str) -> list[Candidate]:
-    """What a spec may go on with: a backbone, after ``+`` a block, after ``:`` an option."""
+    """Complete a spec: a backbone, after ``+`` a block, after ``:`` an option."""
     done, plus, last = incomplete.rpartition("+")
     if plus:
         return _behind(f"{done}+", _block(last, _stages([done])))
@@ -36,24 +35,24 @@ def complete_spec(incomplete: str) -> list[Candidate]:
 
 
 def complete_blocks(context: typer.Context, incomplete: str) -> list[Candidate]:
-    """What a ``--block`` may go on with: a block, after ``:`` an option."""
+    """Complete a ``--block``: a block, after ``:`` an option."""
     return _block(incomplete, _stages(_specs(context)))
 
 
 def complete_variant(context: typer.Context, incomplete: str) -> list[Candidate]:
-    """What a ``--variant`` may go on with: several blocks, joined by ``+``."""
+    """Complete a ``--variant``: several blocks, joined by ``+``."""
     done, plus, last = incomplete.rpartition("+")
     return _behind(f"{done}{plus}", complete_blocks(context, last))
 
 
 def complete_stages(context: typer.Context, incomplete: str) -> list[Candidate]:
-    """Stages of the model given, separated by commas; several joined by ``/`` are one value."""
+    """Complete stages of the given model, separated by commas; ``/`` joins several into one."""
     done, comma, last = incomplete.rpartition(",")
     return _behind(f"{done}{comma}", _values(last, Stages(), _stages(_specs(context))))
 
 
 def complete_vary(context: typer.Context, incomplete: str) -> list[Candidate]:
-    """Options of the model given, such as ``sr.hidden=``, and their values separated by commas."""
+    """Complete options of the given model (``sr.hidden=``), and their comma-separated values."""
     specs = _specs(context)
     spec = read(specs[0])
     parts = [(spec.backbone.name, _of_backbone(spec.backbone.name))]
@@ -67,27 +66,27 @@ def complete_vary(context: typer.Context, incomplete: str) -> list[Candidate]:
 
 
 def complete_tables(context: typer.Context, incomplete: str) -> list[Candidate]:
-    """Tables of the folder given."""
+    """Complete tables in the given folder."""
     folder = Path(context.params.get("folder") or "tables")
     names = sorted(path.stem for path in folder.glob("*.toml"))
     return _starting([(name, "") for name in names], incomplete)
 
 
 def complete_tables_or_all(context: typer.Context, incomplete: str) -> list[Candidate]:
-    """Tables of the folder given, and ``all``."""
+    """Complete tables in the given folder, and ``all``."""
     found = complete_tables(context, incomplete)
     return _starting([("all", ""), *found], incomplete)
 
 
 def complete_records(incomplete: str) -> list[Candidate]:
-    """Tables by name, and files of records."""
+    """Complete names of tables, and files of records."""
     tables = sorted(path.stem for path in Path("tables").glob("*.jsonl"))
     files = sorted(glob.glob(f"{glob.escape(incomplete)}*.jsonl"))
     return _starting([(name, "") for name in (*tables, *files)], incomplete)
 
 
 def _specs(context: typer.Context) -> Sequence[str]:
-    """The models given, or the one that is compared if none is."""
+    """The given models, or the default model if none is given."""
     return context.params.get("specs") or [context.params.get("spec") or DEFAULT_MODEL]
 
 
@@ -140,6 +139,6 @@ def _behind(front: str, candidates: Iterable[Candidate]) -> list[Candidate]:
 
 
 def _starting(candidates: Iterable[Candidate], text: str) -> list[Candidate]:
-    """Those that begin with the text, once each, and with nothing in them that a shell would do."""
+    """Those that begin with the text, once each, without characters that a shell interprets."""
     found = {name: told for name, told in candidates if name.startswith(text)}
     return [(name, told) for name, told in found.items() if _PLAIN.fullmatch(name)]

@@ -1,4 +1,4 @@
-"""What a workflow at GitHub is told: annotations in its log, and its job's summary."""
+"""Output for a GitHub workflow: annotations in its log, and the job summary."""
 
 import os
 from collections.abc import Iterable
@@ -12,12 +12,12 @@ GITHUB = "github"
 
 
 def tell_github(lines: Iterable[str], report: Report) -> None:
-    """Annotations for the log, and the job's summary where GitHub says that it goes."""
+    """Print annotations for the log, and append the job summary to the file that GitHub names."""
     show("".join(f"{line}\n" for line in lines), is_data=True)
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary:
         try:
             with Path(summary).open("a", encoding="utf-8", newline="\n") as file:
                 file.write(FORMATS["markdown"](report) + "\n")
-        except OSError as error:  # the check's own result matters more
-            tell(f"warning: no job summary: {error.strerror}")
+        except OSError as error:  # the result of the check matters more
+            tell(f"warning: cannot write the job summary: {error.strerror}")

@@ -1,4 +1,4 @@
-"""Files of records as people name them, read as far as they are sound."""
+"""Finds and reads files of records; damaged lines are reported and skipped."""
 
 from pathlib import Path
 
@@ -11,39 +11,40 @@ from srbench.tables.committed import FOLDER
 
 
 def read_records(name: str) -> Loaded:
-    """A file of records, or those of a table; what is wrong with a line is said on stderr.
+    """Read a file of records, or the records of a table; damaged lines are reported on stderr.
 
-    Raises SrbenchError where there is no such file, or no record in it.
+    Raises SrbenchError if there is no such file, or no record in it.
     """
     path = records_path(name)
     loaded = jsonl.read(path)
     for problem in loaded.problems:
         tell(f"error: {path} line {problem.line}: {problem.why}")
     if loaded.problems:
+        kept = {0: "", 1: "; the other record is used"}
         others = len(loaded.records)
-        kept = "the other record is kept" if others == 1 else f"the other {others} are kept"
-        tell(f"hint: mend or delete those lines; {kept}")
+        tell(f"hint: fix or delete those lines{kept.get(others, f'; the other {others} are used')}")
     if not loaded.records:
         raise SrbenchError(
-            f"there is no record in {path}", "write some: srbench flops … --output records.jsonl"
+            f"there is no record in {path}", "write some: `srbench flops … --output records.jsonl`"
         )
     return loaded
 
 
 def records_path(name: str) -> Path:
-    """Where the records of that name are. Raises SrbenchError where there are none."""
+    """The file of records of that name. Raises SrbenchError if there is none."""
     for path in (Path(name), FOLDER / f"{name}.jsonl"):
         if path.suffix == ".toml":
             path = path.with_suffix(".jsonl")
         if is_file(path):
             if path.suffix != ".jsonl":
                 raise SrbenchError(
-                    f"{path} holds no records", "records are *.jsonl: --output records.jsonl"
+                    f"{path} is not a file of records",
+                    "name a *.jsonl file, as written by --output records.jsonl",
                 )
             return path
     if exists(Path(name)) and not is_file(Path(name)):
-        raise SrbenchError(f"{name} is not a regular file", "save the records in a file, *.jsonl")
+        raise SrbenchError(f"{name} is not a regular file", "save the records in a *.jsonl file")
     raise SrbenchError(
-        f"there is no file {name}, nor a table of that name in {FOLDER}",
-        "name records, *.jsonl, or a table",
+        f"there is no file {name}, and no table of that name in {FOLDER}",
+        "name a *.jsonl file of records, or a table",
     )

@@ -1,4 +1,4 @@
-"""What is said on stderr, beside the data on stdout."""
+"""Messages on stderr; stdout is for data."""
 
 import os
 import shutil
@@ -14,9 +14,9 @@ from srbench.records.printable import printable
 
 
 def tell(line: str, label: str = "", colour: str = "") -> None:
-    """Say one line, behind a label in a colour if it has one.
+    """Print one line to stderr, after a coloured label if one is given.
 
-    Where stderr is closed or full nothing is said: what the command does matters more.
+    If stderr is closed or full, nothing is printed: the command's result matters more.
     """
     if sys.stderr is None:
         return
@@ -29,7 +29,7 @@ def tell(line: str, label: str = "", colour: str = "") -> None:
 
 
 def complain(message: str, hint: str, code: int) -> int:
-    """One line that says what, one that says what to do; returns the exit code."""
+    """Print the error in one line and the hint in another; returns the exit code."""
     for label, colour, text in (("error", "red", message), ("hint", "cyan", hint)):
         if text:
             tell(" ".join(text.split()), label, colour)
@@ -37,7 +37,7 @@ def complain(message: str, hint: str, code: int) -> int:
 
 
 def complain_of(error: SrbenchError) -> int:
-    """The same of all that is wrong; what is to be done is said once where it is the same."""
+    """The same for every error that it holds; a hint that successive errors share comes once."""
     for hint, alike in groupby(error.errors, lambda one: one.hint):
         *before, last = alike
         for one in before:
@@ -47,12 +47,12 @@ def complain_of(error: SrbenchError) -> int:
 
 
 def is_seen() -> bool:
-    """Whether somebody looks at stderr."""
+    """Whether stderr is a terminal."""
     return sys.stderr is not None and sys.stderr.isatty()
 
 
 def _between_words(text: str, taken: int) -> str:
-    """The text in lines of the terminal, the first of which has ``taken`` characters already."""
+    """The text wrapped for the terminal; the first line already has ``taken`` characters."""
     width = shutil.get_terminal_size().columns
     if taken + len(text) <= width:
         return text

@@ -1,4 +1,4 @@
-"""The options that say which models a command compares, and for what input."""
+"""Options that select the models of a command, and their input."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ SrMemoriesOption = Annotated[
     list[str] | None,
     typer.Option(
         metavar="N,…",
-        help="Add +sr with N memories, a row for each N.",
+        help="Add +sr with N memories; one row for each N.",
         show_default=False,
         rich_help_panel=_PANEL,
     ),
@@ -46,7 +46,7 @@ Dropout2dOption = Annotated[
     list[str] | None,
     typer.Option(
         metavar="P,…",
-        help="Add +dropout2d with that p, a row for each P.",
+        help="Add +dropout2d with p=P; one row for each P.",
         show_default=False,
         rich_help_panel=_PANEL,
     ),
@@ -55,7 +55,7 @@ BlockOption = Annotated[
     list[str] | None,
     typer.Option(
         metavar="BLOCK",
-        help="Add one block, by name or as module:Class of your own; may be repeated.",
+        help="Add one block: a name, or module:Class for your own; may be repeated.",
         autocompletion=complete_blocks,
         rich_help_panel=_PANEL,
     ),
@@ -73,7 +73,7 @@ NoVariantsOption = Annotated[
     bool,
     typer.Option(
         "--no-variants",
-        help="Do not compare a model given alone with +se, +cbam and +sr.",
+        help="Do not add +se, +cbam and +sr to a model without variants.",
         rich_help_panel=_PANEL,
     ),
 ]
@@ -81,7 +81,7 @@ InputSizeOption = Annotated[
     str | None,
     typer.Option(
         metavar="SIZE",
-        help="Pixels of the input: 224, or HEIGHTxWIDTH; by default what each network is made for.",
+        help="Input size in pixels: 224 or HEIGHTxWIDTH; by default each network's own.",
         show_default=False,
     ),
 ]
@@ -89,7 +89,7 @@ NumClassesOption = Annotated[
     int | None,
     typer.Option(
         metavar="N",
-        help="Classes to tell apart; by default what each network is made for.",
+        help="Number of classes; by default each network's own.",
         show_default=False,
     ),
 ]
@@ -97,7 +97,7 @@ NumClassesOption = Annotated[
 
 @dataclass(frozen=True)
 class Selection:
-    """Which models a command compares, and for what input: what these options say."""
+    """The values of these options: the models of a command, and their input."""
 
     specs: Sequence[str]
     variants: Sequence[str]
@@ -106,7 +106,7 @@ class Selection:
     has_default_variants: bool = True
 
     def cases(self) -> list[Case]:
-        """Each model behind its baseline. Raises SrbenchError for what names none."""
+        """Each baseline with its variants. Raises SrbenchError for a bad spec or input."""
         usual = DEFAULT_VARIANTS if self.has_default_variants else ()
         return cases(self.specs, self.variants, usual, size=self.size, num_classes=self.num_classes)
 
@@ -119,8 +119,7 @@ def variants(
     block: Sequence[str] | None,
     variant: Sequence[str] | None,
 ) -> list[str]:
-    """The blocks that make one more row per model, from the shorthands, ``--block`` and
-    ``--variant``."""
+    """The variants, one row each per model, from the shorthands, ``--block`` and ``--variant``."""
     return [
         *(["se"] if se else []),
         *(["cbam"] if cbam else []),

@@ -27,7 +27,7 @@ FormatOption = Annotated[
         "--format",
         "-f",
         metavar="NAME",
-        help=f"{', '.join(FORMATS)}; by default text, or what the output file's name ends in.",
+        help=f"{', '.join(FORMATS)}; by default text, or the format of --output's suffix.",
         autocompletion=starting(list(FORMATS)),
         show_default=False,
     ),
@@ -44,19 +44,17 @@ OutputOption = Annotated[
 ]
 OverwriteOption = Annotated[
     bool,
-    typer.Option(
-        "--overwrite", help="Let --output take the place of a file of records, *.jsonl, too."
-    ),
+    typer.Option("--overwrite", help="Let --output replace records (*.jsonl), layouts (*.toml) and code (*.py)."),
 ]
 
-STDOUT = Path("-")  # as other programs have it
-# What a file may hold that is more than a report, by its ending.
+STDOUT = Path("-")  # as in other programs
+# What an existing file may hold that is worth more than a report, by its suffix.
 PRECIOUS = {".jsonl": "records", ".toml": "a layout", ".py": "code"}
 
 
 @dataclass(frozen=True)
 class Output:
-    """Where a report goes, stdout if no path is given, or ``-``, and in which format."""
+    """Where a report goes (to stdout if the path is None or ``-``), and in which format."""
 
     path: Path | None = None
     form: str | None = None
@@ -66,13 +64,13 @@ class Output:
 def destination(
     output: Output, reads: Iterable[Path] = (), must_show: bool = True
 ) -> "Destination":
-    """What a report is written to. ``reads`` are the files that the command reads.
+    """The destination of a report. ``reads`` are the files that the command reads.
 
-    Where stdout is closed, a report that ``must_show`` is refused, and another is not shown: the
-    exit code says what matters.
+    If stdout is closed, this is an error with ``must_show``; otherwise the report is not shown, and
+    the exit code tells what matters.
 
-    A bad path fails before any work, and nothing is made or changed until the report is complete.
-    Raises SrbenchError where it cannot be written, or would take the place of what is read.
+    A bad path fails before any work, and no file is made or changed until the report is complete.
+    Raises SrbenchError if the report cannot be written, or would replace a file that is read.
     """
     path = None if output.path == STDOUT else output.path
     target = Destination(path, _format(path, output.form))
@@ -89,23 +87,23 @@ def destination(
 
 
 def require_free(path: Path, reads: Iterable[Path] = (), overwrite: bool = False) -> None:
-    """Raises SrbenchError where a file would take the place of what is read, or of what nobody
-    could make again."""
+    """Raises SrbenchError if a file would replace one that is read, or one that may be the only
+    copy of its contents."""
     require_apart(path, reads)
     kept = PRECIOUS.get(path.suffix.lower())
     if kept and not overwrite and is_file(path):
         raise SrbenchError(
-            f"{path} is there already, and may hold {kept}",
-            "name another file, move that one, or give --overwrite to lose what is in it",
+            f"{path} already exists, and may hold {kept}",
+            "name another file, move this one, or give --overwrite to lose its contents",
         )
 
 
 def require_beside(output: Output, files: Sequence[Path], reads: Sequence[Path] = ()) -> None:
-    """Raises SrbenchError where files that are written beside a report cannot be, or where two
-    things would go to one file."""
+    """Raises SrbenchError if a file written beside a report cannot be, or if two outputs would go
+    to one file."""
     whole = [*files, *([output.path] if output.path else [])]
     if any(same_file(a, b) for a, b in combinations(whole, 2)):
-        raise SrbenchError("two things go to one file", "name another file for each")
+        raise SrbenchError("two outputs go to one file", "name a different file for each")
     for path in files:
         require_free(path, reads, output.overwrite)
         require_writable(path)
@@ -121,14 +119,14 @@ class Destination:
 
     @property
     def partial(self) -> Path:
-        """Where an interrupted command keeps what it has."""
+        """Where an interrupted command saves its results so far."""
         assert self.path is not None
         return self.path.with_stem(f"{self.path.stem}.partial")
 
     def write(self, report: Report, partial: bool = False) -> None:
-        """Write the report to the file, or to stdout as suits the terminal.
+        """Write the report to the file, or to stdout in a form that suits the terminal.
 
-        A ``partial`` one is shown, and kept beside the file: it does not take a whole one's place.
+        A ``partial`` report is shown, and saved beside the file: it never replaces a whole one.
         """
         if self.path is not None:
             self._save(self.partial if partial else self.path, FORMATS[self.form](report))
@@ -136,7 +134,7 @@ class Destination:
             self.show(self._renderer()(report))
 
     def put(self, text: str) -> None:
-        """Write what is in the format already to the file, or to stdout."""
+        """Write text that already has the format to the file, or to stdout."""
         if self.path is None:
             self.show(text)
         else:
@@ -147,13 +145,13 @@ class Destination:
         tell(f"wrote {path}")
 
     def show(self, text: str) -> None:
-        """Write to stdout, unless it is closed and that does not matter."""
+        """Write to stdout, unless it is closed and the report need not be shown."""
         if self.is_shown:
             show(text, is_data=self.form != "text")
 
     @contextmanager
     def keeping(self, report: Callable[[], Report | None]) -> Iterator[None]:
-        """Whatever ends what is inside early, ``report`` of what it has by then is kept."""
+        """If the body ends early, for any reason, keep the ``report`` of its results so far."""
         try:
             yield
         except BaseException:
@@ -161,7 +159,7 @@ class Destination:
                 if (found := report()) is not None:
                     self.write(found, partial=True)
             except (SrbenchError, OSError) as error:  # such as a terminal that is gone
-                tell(f"warning: not all of what was measured could be kept: {error}")
+                tell(f"warning: some results could not be saved: {error}")
             raise
 
     def _renderer(self) -> Callable[[Report], str]:
@@ -176,8 +174,8 @@ class Destination:
 
 
 def results_exit_code(results: "Results", strict: bool = False) -> int:
-    """How a comparison ended; what is wrong with a row stands on stderr as well as below it."""
-    from srbench.report.problems import failures, warnings  # listings do without
+    """The exit code of a comparison; prints problems of rows on stderr, as below the table."""
+    from srbench.report.problems import failures, warnings  # listings do not need it
 
     for warning in warnings(results):
         tell(f"warning: {warning}")
@@ -196,6 +194,6 @@ def _format(path: Path | None, form: str | None) -> str:
     if path.suffix.lower() not in SUFFIXES:
         raise SrbenchError(
             f"unknown format: {path}",
-            f"end it in {', '.join(SUFFIXES)}, or give --format",
+            f"use one of the suffixes {', '.join(SUFFIXES)}, or give --format",
         )
     return SUFFIXES[path.suffix.lower()]

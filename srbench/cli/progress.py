@@ -1,5 +1,5 @@
-"""A progress bar on stderr, and only on a terminal. stdout is for data: what a block of someone
-else's prints meanwhile goes to stderr, too."""
+"""A progress bar on stderr, and only on a terminal. stdout is for data, so that what somebody's
+block prints meanwhile goes to stderr, too."""
 
 import sys
 import time
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def progress(total: int) -> Iterator[Callable[[int, str], None]]:
-    """A bar of ``total`` rows; call what it yields with the rows done and the next one's name."""
+    """A bar of ``total`` rows; call the yielded function with the rows done and the next name."""
     if not is_seen():
         with redirect_stdout(sys.stderr):
             yield lambda done, name: None
@@ -47,10 +47,9 @@ def progress(total: int) -> Iterator[Callable[[int, str], None]]:
 
 @contextmanager
 def status(first: str) -> Iterator[Callable[[str], None]]:
-    """A line that says what is under way and since when; call what it yields with what is next.
+    """A line with the elapsed time and the current step; call the yielded function with the next.
 
-    It is drawn only when it is called: a thread that did so by itself would run beside what is
-    being timed.
+    The line is drawn only on a call, since a thread that draws would disturb the timing.
     """
     if not is_seen():
         with redirect_stdout(sys.stderr):
@@ -79,7 +78,7 @@ def status(first: str) -> Iterator[Callable[[str], None]]:
 
 @contextmanager
 def counter(rows: int) -> "Iterator[Counter]":
-    """A counter of so many rows, while a bar tells how many are left."""
+    """A counter of that many rows, with a progress bar."""
     from srbench.runner.resume import Counter
 
     with progress(rows) as begin:

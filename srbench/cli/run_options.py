@@ -1,4 +1,4 @@
-"""The options that say how a model is run where its time is measured."""
+"""Options for how a model is run while it is timed."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 PANEL = "How the models are run"
 
 
-DEVICES = ("cpu", "cuda", "cuda:0", "cuda:1", "mps")  # which of them are there torch knows
+DEVICES = ("cpu", "cuda", "cuda:0", "cuda:1", "mps")  # only torch knows which of them exist
 
 
 def _device(metavar: str, help_text: str, known: Sequence[str]) -> typer.models.OptionInfo:
@@ -45,7 +45,7 @@ BatchSizeOption = Annotated[
     int | None,
     typer.Option(
         metavar="N",
-        help="Images a batch; by default 1 on a CPU and 32 elsewhere.",
+        help="Images per batch; by default 1 on a CPU and 32 elsewhere.",
         show_default=False,
         rich_help_panel=PANEL,
     ),
@@ -54,8 +54,8 @@ DtypeOption = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help=f"{', '.join(DTYPES)}: of weights and images, or with --amp of autocast; by default "
-        "float32, and with --amp the device's own.",
+        help=f"{', '.join(DTYPES)}: for weights and images, or for autocast with --amp; by default "
+        "float32, or the device's autocast dtype with --amp.",
         autocompletion=starting(DTYPES),
         show_default=False,
         rich_help_panel=PANEL,
@@ -71,7 +71,7 @@ AmpOption = Annotated[
 ]
 ChannelsLastOption = Annotated[
     bool,
-    typer.Option("--channels-last", help="Lay tensors out channels last.", rich_help_panel=PANEL),
+    typer.Option("--channels-last", help="Use the channels-last format.", rich_help_panel=PANEL),
 ]
 CompileOption = Annotated[
     bool, typer.Option("--compile", help="Use torch.compile.", rich_help_panel=PANEL)
@@ -80,7 +80,7 @@ CudaGraphOption = Annotated[
     bool,
     typer.Option(
         "--cuda-graph",
-        help="Replay CUDA graphs: for models so small that launching kernels takes the time.",
+        help="Replay CUDA graphs: for models so small that kernel launches take most of the time.",
         rich_help_panel=PANEL,
     ),
 ]
@@ -88,7 +88,7 @@ ThreadsOption = Annotated[
     int | None,
     typer.Option(
         metavar="N",
-        help="Threads of an operator on the CPU; by default torch's own choice.",
+        help="Threads per operator on the CPU; by default torch's choice.",
         show_default=False,
         rich_help_panel=PANEL,
     ),
@@ -97,7 +97,7 @@ SeedOption = Annotated[
     int,
     typer.Option(
         metavar="N",
-        help="Decides the weights, the images and the order inside the rounds.",
+        help="Seed of the weights, the images and the order within rounds.",
         rich_help_panel=PANEL,
     ),
 ]
@@ -105,8 +105,7 @@ SeedOption = Annotated[
 
 @dataclass(frozen=True)
 class RunRequest:
-    """How models are run where that was said: what these options say, and None where the device's
-    default holds."""
+    """The values of these options; None stands for the device's default."""
 
     batch: int | None = None
     dtype: str | None = None
@@ -119,7 +118,7 @@ class RunRequest:
     optimizer: str | None = None
 
     def setup(self, device: "Device") -> Setup:
-        """The setup on a device. Raises SrbenchError for what does not go together."""
+        """The setup on a device. Raises SrbenchError for options that exclude each other."""
         from srbench.runner.timing import setup_for  # loads torch
 
         return setup_for(device, **asdict(self))

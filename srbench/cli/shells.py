@@ -1,17 +1,17 @@
-"""What a shell has to know to complete `srbench`: one script for each.
+"""Scripts by which shells complete `srbench`, one for each.
 
-Every script hands over the command line up to the cursor, and gets a candidate a line, followed by
-a tab and its help (`srbench.cli.completing`). Where there is none, the shell offers files.
+A script sends the command line up to the cursor, and gets one candidate per line, followed by a tab
+and its help (`srbench.cli.completing`). If there are none, the shell offers files.
 """
 
 from importlib import import_module
 
 COMPLETION = "_SRBENCH_COMPLETE"  # the variable by which a shell asks
 
-# typer fills in the names, so that a percent sign is written twice. A candidate that ends in "=" is
-# gone on with: no space follows it.
+# typer fills in the names, so a percent sign is written twice. No space follows a candidate that
+# ends in "=", since its value comes next.
 BASH = r"""
-# $2 is what bash replaces: of resnet50+sr:mem only what follows the colon.
+# bash replaces only $2: in resnet50+sr:mem, what follows the colon.
 %(complete_func)s() {
     local IFS=$'\n'
     COMPREPLY=($(%(autocomplete_var)s=line "${1/#\~/$HOME}" \
@@ -46,7 +46,7 @@ ZSH = r"""
     fi
 }
 
-# The first Tab loads this file, and is to be answered too.
+# The first Tab loads this file, and needs an answer too.
 if [[ $funcstack[1] == _%(prog_name)s ]]; then
     %(complete_func)s "$@"
 else
@@ -71,10 +71,10 @@ SCRIPTS = {"bash": BASH, "zsh": ZSH, "fish": FISH}
 
 
 def give_scripts() -> None:
-    """Have `--install-completion` and `--show-completion` give these scripts.
+    """Make `--install-completion` and `--show-completion` use these scripts.
 
-    typer has no public place for them. Where a release has moved its own, they are what it
-    installs, and bash completes no options of specs.
+    typer has no public place for them. A release that keeps its own scripts elsewhere installs
+    those, and bash then completes no options of specs.
     """
     try:
         found = import_module("typer._completion_shared")

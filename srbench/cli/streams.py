@@ -1,4 +1,4 @@
-"""stdout and stderr as they are found: closed, full, or of an encoding that lacks a character."""
+"""Handles a stdout or stderr that is closed, full, or cannot encode a character."""
 
 import io
 import os
@@ -10,14 +10,14 @@ from srbench.errors import SrbenchError
 
 
 class ClosedStdout(io.TextIOBase):
-    """Stands for an stdout that was closed: what goes there would be lost."""
+    """Stands for a closed stdout: what is written to it would be lost."""
 
     def write(self, text: str) -> int:
         raise SrbenchError("stdout is closed", "open it, or give --output FILE")
 
 
 class _Forgiving(io.TextIOWrapper):
-    """An stderr that may be full or closed: the result matters more than what is said of it."""
+    """A stderr that may be full or closed: the result matters more than the messages."""
 
     def write(self, text: str) -> int:
         try:
@@ -33,14 +33,14 @@ class _Forgiving(io.TextIOWrapper):
 
 
 def prepare() -> None:
-    """Make both streams ones that can be written to. To be called once, by the command line."""
+    """Make both streams writable. The command line calls this once."""
     _fill_closed_places()
     if sys.stdout is None:
         sys.stdout = ClosedStdout()
     elif isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without Unicode still gets its table
     if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for good
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - never closed
     elif isinstance(sys.stderr, io.TextIOWrapper):
         sys.stderr = _Forgiving(
             sys.stderr.buffer, sys.stderr.encoding, "replace", line_buffering=True
@@ -52,15 +52,15 @@ def is_stdout_open() -> bool:
 
 
 def require_stdout() -> None:
-    """Raises SrbenchError where what is written to stdout would be lost."""
+    """Raises SrbenchError if stdout is closed."""
     if not is_stdout_open():
         sys.stdout.write("")
 
 
 def show(text: str, is_data: bool = False) -> None:
-    """Write to stdout; ``is_data`` is UTF-8 with ``\\n`` wherever it goes, as in a file.
+    """Write to stdout; ``is_data`` is written as UTF-8 with ``\\n`` on any system, as in a file.
 
-    Raises SrbenchError where it cannot be written, and BrokenPipeError where its reader has left.
+    Raises SrbenchError if it cannot be written, and BrokenPipeError if the reader has left.
     """
     if is_data and isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", newline="\n")
@@ -77,7 +77,7 @@ def show(text: str, is_data: bool = False) -> None:
 
 
 def end_without_reader() -> NoReturn:
-    """End as a program does whose reader has left: `srbench models | head -1` ends quietly."""
+    """End quietly since the reader has left, as in `srbench models | head -1`."""
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGPIPE)
@@ -85,7 +85,7 @@ def end_without_reader() -> NoReturn:
 
 
 def _fill_closed_places() -> None:
-    """Let no file that is opened later take the number of a closed stream, and its contents."""
+    """Occupy the numbers of closed streams, or a file opened later would receive their output."""
     number = os.open(os.devnull, os.O_RDWR)
     while number <= 2:
         number = os.open(os.devnull, os.O_RDWR)
@@ -93,6 +93,6 @@ def _fill_closed_places() -> None:
 
 
 def _forget_stdout() -> None:
-    """Python would try once more when it ends, and exit with a code of its own."""
+    """Keep Python from writing again at its exit, which would change the exit code."""
     if sys.stdout is sys.__stdout__:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

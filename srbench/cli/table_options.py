@@ -1,4 +1,4 @@
-"""The options that say where the committed tables are."""
+"""Options that select committed tables."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +14,7 @@ NamesArgument = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="NAME",
-        help="Tables, or all; all if none is given.",
+        help="Names of tables, or all; all if none is given.",
         autocompletion=complete_tables_or_all,
         show_default=False,
     ),

@@ -1,10 +1,10 @@
-"""Says why a GPU that is here is not used."""
+"""Reports why a GPU is present but not used."""
 
 from srbench.cli.messages import tell
 
 
 def tell_of_unused(device: str | None = None) -> None:
-    """One line, where no device was asked for and torch cannot use the GPU."""
+    """Print one line if no device was asked for and torch cannot use the GPU."""
     from srbench.measure.cuda import obstacle  # loads torch
 
     if device is None and (why := obstacle()):

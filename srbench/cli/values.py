@@ -1,4 +1,4 @@
-"""Values of options as people write them: several separated by commas, names in short."""
+"""Values of options: lists separated by commas, whole numbers, and names."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 
@@ -6,9 +6,9 @@ from srbench.errors import SrbenchError, did_you_mean
 
 
 def listed(option: str, values: str | Iterable[str] | None) -> list[str]:
-    """The values of an option that may be repeated, or take several separated by commas, each once.
+    """The values of an option that may be repeated or hold several, separated by commas, each once.
 
-    Raises SrbenchError for an empty one.
+    Raises SrbenchError for an empty value.
     """
     if values is None or values == []:
         return []
@@ -20,7 +20,7 @@ def listed(option: str, values: str | Iterable[str] | None) -> list[str]:
 
 
 def whole_numbers(option: str, values: str | Iterable[str] | None) -> list[int]:
-    """The same as integers from 0. Raises SrbenchError for what is no such number."""
+    """The same as integers from 0. Raises SrbenchError for anything else."""
     found = listed(option, values)
     for text in found:
         if not (text.isascii() and text.isdecimal() and len(text) < 19):
@@ -29,27 +29,27 @@ def whole_numbers(option: str, values: str | Iterable[str] | None) -> list[int]:
 
 
 def names(option: str, values: str | Iterable[str] | None, known: Collection[str]) -> list[str]:
-    """The same as names of those ``known``. Raises SrbenchError for another one."""
+    """The same as names among those ``known``. Raises SrbenchError for any other."""
     return [name(option, value, known) for value in listed(option, values)]
 
 
 def name(option: str, value: str, known: Collection[str]) -> str:
-    """A name in any case. Raises SrbenchError where it is not one of those ``known``."""
+    """A name in upper or lower case. Raises SrbenchError if it is not among those ``known``."""
     if (found := value.lower()) not in known:
         raise SrbenchError(
-            f"{option} takes no {value!r}",
-            f"{did_you_mean(found, known)}it takes {', '.join(known)}",
+            f"{option} does not accept {value!r}",
+            f"{did_you_mean(found, known)}it accepts {', '.join(known)}",
         )
     return found
 
 
 def optional_name(option: str, value: str | None, known: Collection[str]) -> str | None:
-    """The same, for an option that may not be given."""
+    """The same, or None if the option was not given."""
     return None if value is None else name(option, value, known)
 
 
 def starting(known: Sequence[str]) -> Callable[[str], list[str]]:
-    """Completes a name, or the last one of several."""
+    """A function that completes a name, or the last of several."""
 
     def complete(incomplete: str) -> list[str]:
         done, comma, last = incomplete.rpartition(",")

@@ -1,1 +1,1 @@
-"""What is measured of a model, one metric a file."""
+"""Measurements of a model, one metric per file."""

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 import torch
 
-FLUSH = 4  # times the L2 cache is read before a call is timed
+FLUSH = 4  # size of the buffer that is read before a timed call, in L2 caches
 
 
 def nothing() -> None:
@@ -16,9 +16,9 @@ def nothing() -> None:
 
 @dataclass(frozen=True)
 class Task:
-    """What is timed: ``run``, directly after ``prepare``, which is not.
+    """A call to be timed: ``run``, directly after ``prepare``, which is not timed.
 
-    ``model`` and ``pass_name`` say whose and which pass it is.
+    ``model`` and ``pass_name`` name the model and the pass.
     """
 
     model: str
@@ -28,7 +28,7 @@ class Task:
 
 
 class Wall(NamedTuple):
-    """Seconds from a call until the device is idle again, and until the call came back."""
+    """Seconds from the start of a call until the device is idle, and until the call returns."""
 
     seconds: float
     launching: float
@@ -37,29 +37,29 @@ class Wall(NamedTuple):
 class Clock(Protocol):
     """Times tasks one by one. Results may come late: `read` waits for them."""
 
-    measures_wall: bool  # whether `wall` tells something else than `measure`, which does not wait
+    measures_wall: bool  # whether `wall` differs from `measure`, which then does not wait
 
     def now(self) -> float:
-        """Seconds since whenever, for budgets."""
+        """Seconds since an arbitrary moment, for budgets."""
 
     def measure(self, task: Task) -> Any:
-        """Run the task and return what `read` makes seconds of. Raises what the task raises."""
+        """Run the task; `read` turns the result into seconds. Raises what the task raises."""
 
     def read(self, measured: Sequence[Any]) -> list[float]:
-        """Seconds of each; waits for all of them once."""
+        """Seconds of each result of `measure`; waits once for all of them."""
 
     def wall(self, task: Task) -> Wall:
-        """Time the call from an idle device to an idle device."""
+        """Time the call from an idle device until it is idle again."""
 
     def mark(self) -> Any:
-        """A moment in the middle of a call."""
+        """Mark a moment in the middle of a call."""
 
     def between(self, marks: Sequence[tuple[Any, Any]]) -> list[float]:
-        """Seconds from the first to the second moment of each pair; waits for all of them once."""
+        """Seconds from the first to the second mark of each pair; waits once for all of them."""
 
 
 class WallClock:
-    """Wall time from the call until it returns and ``synchronize`` does, in seconds."""
+    """Wall time in seconds, from the call until the ``synchronize`` after it returns."""
 
     measures_wall = False
 
@@ -94,12 +94,12 @@ class WallClock:
 
 
 class CudaClock:
-    """Time on the device between two events on the current stream; wall time apart.
+    """Time on the device between two events on the current stream; wall time separately.
 
-    Before the first event the L2 cache is filled with something else, so that no model finds its
-    weights there because it is small: by reading, since what was written would have to be written
-    back in the time. That also gives the host a head start: launching the first kernels is not in
-    the time. `wall` has the launches in, and everything else that a user waits for.
+    Before the first event the L2 cache is filled with other data, so that a small model does not
+    find its weights there. The data are read, not written, since written data would have to be
+    written back during the timed call. This also gives the host a head start: launching the first
+    kernels is not timed. `wall` includes the launches and everything else that a user waits for.
     """
 
     measures_wall = True
@@ -138,10 +138,10 @@ class CudaClock:
 
 
 class FakeClock:
-    """Says what it is told and runs what it is given: the same seconds on every machine.
+    """Returns the seconds that it is given, the same on every machine, and runs the tasks.
 
     ``seconds`` is called with the task and how often that task was timed before. ``launching`` is
-    the share of the wall time after which a call comes back.
+    the share of the wall time after which a call returns.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The devices to measure on: what each is called, how it is timed, watched and asked for memory."""
+"""The devices to measure on: their names, clocks, watches and peak memory."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -21,10 +21,10 @@ from srbench.records.timing import Memory
 
 @dataclass(frozen=True)
 class Device:
-    """A device that is ready to be measured on.
+    """A device that is ready for measurements.
 
-    ``peak`` tells a pass's peak memory here and now; where it is None a fresh process has to.
-    ``gpu`` is what the driver tells of it, where there is one.
+    ``peak`` measures a pass's peak memory in this process; if it is None, a fresh process does.
+    ``gpu`` asks the driver about the device, if there is a driver.
     """
 
     name: str
@@ -37,12 +37,12 @@ class Device:
 
     @property
     def default_batch(self) -> int:
-        """A GPU has to have something to do; on a CPU one image is work enough."""
+        """A GPU needs a batch to be busy; on a CPU one image is enough work."""
         return 1 if self.name == "cpu" else 32
 
     @property
     def default_autocast(self) -> str:
-        """What torch's autocast computes in here by default."""
+        """The dtype that torch's autocast uses by default on this device."""
         return str(torch.get_autocast_dtype(self.torch_device.type)).removeprefix("torch.")
 
 
@@ -50,8 +50,8 @@ def resolve(wanted: str | None) -> list[str]:
     """Names of the devices that ``cpu``, ``cuda``, ``cuda:1``, ``mps`` or ``all`` stands for, or
     several of these separated by commas.
 
-    None is every GPU that torch can use, else the CPU. Raises SrbenchError for one that is not
-    there, or that torch cannot use.
+    None stands for every GPU that torch can use, or for the CPU if there is no such GPU. Raises
+    SrbenchError for a device that does not exist or that torch cannot use.
     """
     gpus = [*_cuda_devices(), *_mps_devices()]
     there = ["cpu", *gpus]
@@ -68,18 +68,18 @@ def resolve(wanted: str | None) -> list[str]:
 
 
 def resolve_one(wanted: str | None) -> str:
-    """The name of the one device meant; by default the first GPU, else the CPU.
+    """The name of a single device; by default the first GPU, or the CPU if there is none.
 
-    Raises SrbenchError for one that is not there, and for a name or names of several.
+    Raises SrbenchError for a device that does not exist, and for several devices.
     """
     first, *others = resolve(wanted)
     if wanted is not None and others:
-        raise SrbenchError("this measures on one device", f"use --device {first}")
+        raise SrbenchError("this command measures on one device", f"use --device {first}")
     return first
 
 
 def _missing(name: str, there: Sequence[str]) -> SrbenchError:
-    """That there is no such device, or that torch cannot use the one that is there."""
+    """The error for a device that does not exist or that torch cannot use."""
     unusable = cuda.obstacle() if name.startswith("cuda") else None
     return unusable or SrbenchError(
         f"there is no device {name} on this machine", f"use --device {' or '.join(there)}"
@@ -97,7 +97,7 @@ def _mps_devices() -> list[str]:
 
 @contextmanager
 def opened(name: str) -> Iterator[Device]:
-    """The device of that name, ready, for as long as it is measured on."""
+    """The device of that name, ready for measurements until the ``with`` ends."""
     with ExitStack() as stack:
         yield _OPEN[name.partition(":")[0]](name, stack)
 
@@ -115,9 +115,8 @@ def _cuda(name: str, stack: ExitStack) -> Device:
     stack.enter_context(torch.cuda.device(device))
     properties = torch.cuda.get_device_properties(device)
     gpu = _driven(properties, stack)
-    own = (
-        2 if fresh_process.inside() else 1
-    )  # the process that called this one holds the card as well
+    # The process that started this one uses the card as well.
+    own = 2 if fresh_process.inside() else 1
     facts = {"gpu": properties.name, "gpu_processors": properties.multi_processor_count}
     facts |= {"gpu_capability": f"{properties.major}.{properties.minor}"}
     return Device(
@@ -148,23 +147,23 @@ def _unknown(subject: Subject, what: str) -> Memory:
 
 
 def require_several(name: str, gpu: Gpu | None, hint: str) -> None:
-    """Raises SrbenchError, with the hint, where the device admits one process at a time."""
+    """Raises SrbenchError, with the hint, if the device allows only one process at a time."""
     if gpu and gpu.admits_one():
         raise SrbenchError(
-            f"{name} admits one process at a time (compute mode EXCLUSIVE_PROCESS)",
+            f"{name} allows only one process at a time (compute mode EXCLUSIVE_PROCESS)",
             f"{hint}, or set the mode with: nvidia-smi -c 0",
         )
 
 
 def require_processes(device: Device, processes: int) -> None:
-    """Raises SrbenchError where fresh processes cannot run while this one has the device."""
+    """Raises SrbenchError if fresh processes cannot use the device while this one does."""
     if processes > 1:
         require_several(device.name, device.gpu, "leave --processes out")
 
 
 @contextmanager
 def asked(name: str) -> Iterator[Gpu | None]:
-    """What the driver tells of a GPU, without the memory that measuring on it takes; else None."""
+    """The driver's view of a CUDA GPU, without the memory that measuring takes; or None."""
     with ExitStack() as stack:
         is_cuda = name.startswith("cuda")
         yield _driven(torch.cuda.get_device_properties(name), stack) if is_cuda else None
@@ -175,14 +174,14 @@ def _driven(properties: Any, stack: ExitStack) -> Gpu | None:
 
 
 def require_dtype(device: Device, setup: Setup, passes: Sequence[str]) -> None:
-    """Try a small convolution and product. Raises SrbenchError where the device cannot do them."""
+    """Try a small convolution and product. Raises SrbenchError if the device cannot do them."""
     dtype = getattr(torch, setup.dtype)
     emulated = (
         device.torch_device.type == "cuda"
         and dtype == torch.bfloat16
         and not torch.cuda.is_bf16_supported(including_emulation=False)
     )
-    reason = "it only emulates it" if emulated else _failure(device.torch_device, dtype, passes)
+    reason = "it is only emulated" if emulated else _failure(device.torch_device, dtype, passes)
     if reason:
         raise SrbenchError(
             f"{device.name} cannot compute in {setup.dtype}: {reason}",

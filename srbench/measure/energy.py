@@ -1,7 +1,7 @@
-"""Energy of a pass on a GPU, from the driver's counter over windows of seconds, interleaved.
+"""Energy of a pass on a GPU, from the driver's counter, in interleaved windows of seconds.
 
-The counter moves every 20 to 100 ms, and shows what the card drew up to then. A window is therefore
-what lies between two of its steps, and has the share of the runs that were under way at either.
+The counter moves every 20 to 100 ms and shows what the card drew up to then. A window therefore
+lies between two of its steps, and counts the share of a run that is under way at either step.
 """
 
 import random
@@ -20,13 +20,13 @@ from srbench.measure.nvml import Gpu
 from srbench.records.timing import Energy
 
 WINDOW = 2.0  # seconds
-WINDOWS = 3  # of each model
+WINDOWS = 3  # per model
 IDLE = Task("idle", "idle", partial(time.sleep, 0.01))
 
 
 @dataclass(frozen=True)
 class Window:
-    """Joules and seconds from one step of the counter to another, and runs of the task."""
+    """Joules, seconds and runs of the task, from one step of the counter to another."""
 
     joules: float
     seconds: float
@@ -38,9 +38,9 @@ def energies(
 ) -> dict[str, Energy]:
     """Joules per image of each task: gross, and net of what the card draws when it idles.
 
-    Each round has one window of every task and one of idling, in random order; the medians over
-    the rounds count, of which there are as many as the deadline allows, and one at least. Empty
-    where the card has no counter, or one that hardly moves. Raises what a task raises.
+    Each round has one window of every task and one of idling, in random order. There are as many
+    rounds as the deadline allows, at least one, and the medians over them are returned. Empty if
+    the card has no counter, or one that hardly moves. Raises what a task raises.
     """
     if gpu.joules() is None:
         return {}
@@ -60,8 +60,8 @@ def energies(
 
 
 def _window(task: Task, clock: Clock, gpu: Gpu) -> Window | None:
-    """Run a task over and over while the counter is read."""
-    clock.wall(task)  # the device has nothing else left to do
+    """Run a task repeatedly while the counter is read."""
+    clock.wall(task)  # so that the device has no other work left
     ends = [clock.now()]
     with readings(gpu, clock.now) as taken:
         while ends[-1] - ends[0] < WINDOW:
@@ -71,9 +71,9 @@ def _window(task: Task, clock: Clock, gpu: Gpu) -> Window | None:
 
 
 def _between_steps(made: Sequence[Reading], ends: Sequence[float]) -> Window | None:
-    """From the second step to the last while the task ran; ``ends`` are its runs', in s.
+    """From the second to the last step while the task ran; its runs end at ``ends``, in s.
 
-    The first step may show what the device did before. None where there are fewer than three.
+    The first step may include what the device did before. None if there are fewer than three.
     """
     inside = [step for step in made if ends[0] <= step.at <= ends[-1]]
     if len(inside) < 3:

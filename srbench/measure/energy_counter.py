@@ -1,4 +1,4 @@
-"""A GPU's energy counter while the GPU works: what a thread reads of it, and the steps it made."""
+"""A GPU's energy counter while the GPU works: readings by a thread, and the steps in them."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -8,12 +8,12 @@ from threading import Event, Thread
 
 from srbench.measure.nvml import Gpu
 
-EVERY = 0.002  # seconds from one look to the next; a look takes some 50 µs
+EVERY = 0.002  # seconds between readings; a reading takes about 50 µs
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What the counter showed, in J, at a moment of a clock, in s."""
+    """What the counter showed, in J, and when, in s of a clock."""
 
     at: float
     joules: float
@@ -21,9 +21,9 @@ class Reading:
 
 @contextmanager
 def readings(gpu: Gpu, now: Callable[[], float]) -> Iterator[list[Reading]]:
-    """Readings by a thread, every 2 ms for as long as the ``with`` lasts; ``now`` is the clock.
+    """Readings by a thread, every 2 ms until the ``with`` ends; ``now`` is the clock.
 
-    None where the card does not count.
+    There are none if the card has no counter.
     """
     taken: list[Reading] = []
     ended = Event()
@@ -44,7 +44,7 @@ def readings(gpu: Gpu, now: Callable[[], float]) -> Iterator[list[Reading]]:
 
 
 def steps(taken: Sequence[Reading]) -> list[Reading]:
-    """What the counter showed after each of its steps, midway between the looks around it."""
+    """What the counter showed after each step, midway between the readings around the step."""
     return [
         Reading((before.at + after.at) / 2, after.joules)
         for before, after in pairwise(taken)

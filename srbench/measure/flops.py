@@ -1,4 +1,4 @@
-"""MACs and FLOPs of a forward pass, from fvcore, and the second opinion from torch.
+"""MACs and FLOPs of a forward pass, from fvcore, with a second opinion from torch.
 
 One multiply-add is one MAC. *MACs* are those of convolutions, linear layers and matrix products:
 what the CBAM and SENet papers print as "GFLOPs". *FLOPs* are fvcore's total under its default
@@ -30,17 +30,17 @@ with warnings.catch_warnings():
 
 MAC_OPERATORS = frozenset({"conv", "linear", "addmm", "matmul", "mm", "bmm", "einsum"})
 
-# Passed over by convention, beside everything that works element by element: pooling, over
-# positions or channels, and its relative the softmax. Not `sum`: after a product it is a
-# matrix product in disguise.
+# Not counted, by convention, like all elementwise operators: pooling over positions or channels,
+# and softmax, which is related to it. `sum` is not among them: after a product it is a matrix
+# product in disguise.
 CONVENTIONAL = frozenset(
     {"mean", "amax", "amin", "max", "min", "softmax", "log_softmax", "dropout", "feature_dropout"}
-    # element by element, though torch's tags do not say so
+    # elementwise, although torch's tags do not say so
     | {"alpha_dropout", "feature_alpha_dropout", "celu", "glu", "hardswish", "leaky_relu"}
     | {"log_sigmoid", "mish", "prelu", "relu6", "rrelu", "selu", "__or__"}
 )
 
-# Move data and compute nothing, like views and factories; fvcore knows many more by itself.
+# These move data and compute nothing, like views and factories; fvcore itself knows many more.
 MOVING = frozenset(
     {"channel_shuffle", "clone", "eye", "fill", "flip", "linspace", "pad", "pixel_shuffle", "zero"}
     | {"bernoulli", "empty_like", "normal", "rand", "randint", "randn", "randperm", "uniform"}
@@ -53,10 +53,10 @@ class Flops:
     """Counts of one forward pass.
 
     ``macs`` and ``flops`` are fvcore's, ``macs_torch`` the MACs by torch's FlopCounterMode, which
-    counts two FLOPs for each. ``uncounted`` are operators passed over by convention and
+    counts two FLOPs for each. ``uncounted`` are operators that are not counted by convention, and
     ``unknown`` those that fvcore does not know, both with the number of their calls. ``modules``
-    holds (MACs, FLOPs) by module name, and ``operators`` the FLOPs of what a module calls itself,
-    not by way of a module inside it, by ``"module operator"``.
+    holds (MACs, FLOPs) by module name. ``operators`` holds the FLOPs of the operators that a
+    module calls directly, not through a submodule, by ``"module operator"``.
     """
 
     macs: int
@@ -73,23 +73,23 @@ class CounterFailed(Exception):  # noqa: N818 - the counter failed, not the mode
 
 
 def count_flops(model: nn.Module, *inputs: Tensor) -> Flops:
-    """Count one forward pass in evaluation mode, on shapes alone or, where that fails, for real.
+    """Count one forward pass in evaluation mode, on shapes alone or, if that fails, for real.
 
-    The model itself is left alone: copies of it are counted. Raises what the forward raises, and
-    CounterFailed where the model runs and fvcore cannot count it.
+    The model itself is not changed: copies of it are counted. Raises what the forward raises, and
+    CounterFailed if the model runs but fvcore cannot count it.
     """
     try:
         with on_shapes(Recording()):
             blank = copy.deepcopy(model)
         return count_on_shapes(blank, *inputs)
-    except Exception:  # whatever it was: the model itself has the last word
+    except Exception:  # a real forward tells whether the model itself fails
         return count_for_real(copy.deepcopy(model), *inputs)
 
 
 def count_on_shapes(model: nn.Module, *inputs: Tensor) -> Flops:
-    """Count without arithmetic. The model is used up: its values mean nothing afterwards.
+    """Count without arithmetic. Do not use the model afterwards: its values are meaningless.
 
-    Raises NeedsValues where the model's course depends on values.
+    Raises NeedsValues if the model's control flow depends on values.
     """
     model.eval()
     first, recording = Recording(), Recording()
@@ -105,8 +105,8 @@ def count_on_shapes(model: nn.Module, *inputs: Tensor) -> Flops:
 
 
 def count_for_real(model: nn.Module, *inputs: Tensor) -> Flops:
-    """Count forward passes that are really computed. The model stays in evaluation mode, and keeps
-    what its forward changes in it."""
+    """Count forward passes that are really computed. The model stays in evaluation mode and keeps
+    the changes that its forward makes to it."""
     model.eval()
     twin = copy.deepcopy(model)
     with torch.no_grad():
@@ -121,9 +121,9 @@ def _analyse(model: nn.Module, inputs: tuple[Tensor, ...]) -> FlopCountAnalysis:
     analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
     # A convolution with padding="same" or "valid" is an operator that fvcore has no handle for.
     analysis.set_op_handle("aten::_convolution_mode", _convolution_mode)
-    # fvcore passes over these in silence; they belong into the report.
+    # fvcore ignores these silently; they belong in the report.
     ignored = {op for op in analysis._ignored_ops if not _by_convention(op)}
-    analysis._ignored_ops = ignored | {f"{op}_" for op in ignored}  # which work in place
+    analysis._ignored_ops = ignored | {f"{op}_" for op in ignored}  # and the in-place twins
     try:
         analysis.total()  # traces
     except (NeedsValues, MemoryError):
@@ -150,7 +150,7 @@ def _flops(analysis: FlopCountAnalysis, macs_torch: int) -> Flops:
 
 
 def _own(by_module: Mapping[str, Mapping[str, float]]) -> dict[str, int]:
-    """FLOPs by module and operator, less those of the modules inside."""
+    """FLOPs by module and operator, without those of submodules."""
     own = {name: Counter(operators) for name, operators in by_module.items()}
     for name, operators in by_module.items():
         if name:
@@ -173,7 +173,7 @@ def _by_convention(op: str) -> bool:
     name = _out_of_place(op)
     if name in CONVENTIONAL or "pool" in name:
         return True
-    # What works in place does not always have its twin's tags.
+    # An in-place operator does not always have the tags of its out-of-place twin.
     overloads = [*_overloads(op), *_overloads(f"aten::{name}")]
     return any(torch.Tag.pointwise in overload.tags for overload in overloads)
 

@@ -1,4 +1,4 @@
-"""Calling a function in a fresh Python process, which nothing before has touched."""
+"""Calls a function in a fresh Python process."""
 
 import os
 import pickle
@@ -19,12 +19,12 @@ class ProcessFailed(SrbenchError):  # noqa: N818 - the process failed; the messa
 
 
 def call(function: Callable[..., R], *args: Any, variables: Mapping[str, str] | None = None) -> R:
-    """What the function returns in a process of its own, with these environment variables added.
+    """What the function returns in a fresh process, with these environment variables added.
 
-    The function must be importable by its name, its arguments and result picklable. What it prints
-    goes to stderr.
+    The function must be importable by its name, and its arguments and result must be picklable.
+    What it prints goes to stderr.
 
-    Raises what the function raises, and ProcessFailed where the process died.
+    Raises what the function raises, and ProcessFailed if the process dies.
     """
     job = pickle.dumps(sys.path) + pickle.dumps((function, args))
     done = subprocess.run(
@@ -43,7 +43,7 @@ def call(function: Callable[..., R], *args: Any, variables: Mapping[str, str] | 
 
 
 def inside() -> bool:
-    """Whether this is such a process."""
+    """Whether this process was started by `call`."""
     spec = getattr(sys.modules["__main__"], "__spec__", None)
     return spec is not None and spec.name == "srbench.measure.fresh_process"
 
@@ -52,27 +52,27 @@ def _why(code: int, stderr: str) -> str:
     if code == -9:
         return "the process was killed, as happens when memory runs out"
     if code < 0:
-        return f"the process died of signal {-code}"
-    return (stderr.strip() or f"the process ended with code {code}").splitlines()[-1]
+        return f"the process was killed by signal {-code}"
+    return (stderr.strip() or f"the process exited with code {code}").splitlines()[-1]
 
 
 def _answer() -> None:
-    """Read a call from stdin, make it, and write its result to what was stdout."""
+    """Read a call from stdin, run it, and write its result to the original stdout."""
     with os.fdopen(os.dup(1), "wb") as answer:
         os.dup2(2, 1)
-        sys.path[:] = pickle.load(sys.stdin.buffer)  # first, so that the function is found
+        sys.path[:] = pickle.load(sys.stdin.buffer)  # first, so that the function can be imported
         function, args = pickle.load(sys.stdin.buffer)
         outcome: tuple[Any, BaseException | None]
         try:
             outcome = function(*args), None
-        except BaseException as error:  # raised again where it was called
+        except BaseException as error:  # raised again by `call`
             require_failure(error)
             outcome = None, _that_travels(error)
         answer.write(pickle.dumps(outcome))
 
 
 def _that_travels(error: BaseException) -> BaseException:
-    """The error, or one that says the same where its own class cannot be pickled."""
+    """The error, or one with the same message if its own class cannot be pickled."""
     try:
         pickle.loads(pickle.dumps(error))
     except BaseException as error:

@@ -1,4 +1,4 @@
-"""CUDA graphs: what a pass enqueues, captured once, to be replayed with a single launch."""
+"""CUDA graphs: the work of a pass, captured once and replayed with a single launch."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -12,13 +12,13 @@ import torch
 from srbench.errors import SrbenchError, lacks_memory, told
 
 Step = Callable[[], object]
-WARM_UPS = 3  # libraries choose their kernels and take their workspaces
+WARM_UPS = 3  # in which libraries choose kernels and allocate workspaces
 
 
 @dataclass(frozen=True)
 class Graph:
-    """A step to be replayed, with all that is captured with it: a graph knows addresses alone, and
-    what a step reads from outside has to stay where it is."""
+    """A captured step, with all steps that were captured with it. A graph holds only addresses, so
+    that the tensors that its steps read must stay where they are."""
 
     graph: torch.cuda.CUDAGraph
     steps: tuple[Step, ...]
@@ -28,15 +28,15 @@ class Graph:
 
 
 def captured(device: torch.device, *steps: Step) -> list[Graph]:
-    """The steps, each as a graph. They share their memory: a later one reads what an earlier one
-    has left.
+    """The steps, each as a graph. They share their memory, so that a later step can read the
+    results of an earlier one.
 
-    Raises SrbenchError for a step that cannot be captured, and what else it raises.
+    Raises SrbenchError for a step that cannot be captured, and any other error of a step.
     """
     stream = _stream(device)
     stream.wait_stream(torch.cuda.current_stream(device))
     try:
-        with torch.cuda.stream(stream):  # which is left even where a capture does not end well
+        with torch.cuda.stream(stream):  # left even if a capture fails
             for _ in range(WARM_UPS):
                 for step in steps:
                     step()
@@ -44,19 +44,19 @@ def captured(device: torch.device, *steps: Step) -> list[Graph]:
             pool = torch.cuda.graph_pool_handle()
             return [Graph(_capture(step, stream, pool), steps) for step in steps]
     finally:
-        with suppress(RuntimeError):  # after an error on the device, every call is answered with it
+        with suppress(RuntimeError):  # after an error on the device, every call raises it
             torch.cuda.current_stream(device).wait_stream(stream)
 
 
 @cache
 def _stream(device: torch.device) -> torch.cuda.Stream:
-    """The stream on which all graphs of a device are captured: torch's own is on the device where
-    it was used first."""
+    """The stream on which all graphs of a device are captured. torch's own capture stream stays on
+    the device where it was used first."""
     return torch.cuda.Stream(device)
 
 
 def _try(steps: Sequence[Step]) -> None:
-    """Raises SrbenchError where the host waits for the device in a step: a capture would fail."""
+    """Raises SrbenchError if the host waits for the device in a step: a capture would fail."""
     before = torch.cuda.get_sync_debug_mode()
     try:
         with warnings.catch_warnings():
@@ -71,8 +71,8 @@ def _try(steps: Sequence[Step]) -> None:
 
 
 def _capture(step: Step, stream: torch.cuda.Stream, pool: Any) -> torch.cuda.CUDAGraph:
-    """A graph of the step, with a workspace of cuBLAS in its own memory: one that others share
-    could be freed while it is replayed, and be in the peak memory of none or of some."""
+    """A graph of the step, with a cuBLAS workspace in its own memory. A shared workspace could be
+    freed while the graph is replayed, and would be in the peak memory of some graphs or of none."""
     graph, first = torch.cuda.CUDAGraph(), None
     _forget_workspaces()
     try:
@@ -80,7 +80,7 @@ def _capture(step: Step, stream: torch.cuda.Stream, pool: Any) -> torch.cuda.CUD
             try:
                 step()
             except RuntimeError as error:
-                first = error  # which the end of the capture hides behind an error of its own
+                first = error  # the end of the capture hides it behind another error
                 raise
     except RuntimeError as error:
         _end_capturing(stream.device)
@@ -91,18 +91,20 @@ def _capture(step: Step, stream: torch.cuda.Stream, pool: Any) -> torch.cuda.CUD
 
 
 def _end_capturing(device: torch.device) -> None:
-    """Let random numbers be drawn again: until another capture ends well, torch takes it that one
-    goes on."""
+    """Let random numbers be drawn again: after a failed capture, torch believes that it still goes
+    on, until another capture succeeds."""
     with suppress(RuntimeError), torch.cuda.graph(torch.cuda.CUDAGraph()):
         torch.zeros(1, device=device)
 
 
 def _forget_workspaces() -> None:
-    """As torch.compile does around its graphs."""
+    """Free cuBLAS's workspaces, as torch.compile does around its graphs."""
     torch._C._cuda_clearCublasWorkspaces()
 
 
 def _refusal(error: RuntimeError) -> BaseException:
     if lacks_memory(error):
         return error
-    return SrbenchError(f"it cannot be a CUDA graph: {told(error)}", "leave --cuda-graph out")
+    return SrbenchError(
+        f"it cannot be captured as a CUDA graph: {told(error)}", "leave --cuda-graph out"
+    )

@@ -1,4 +1,4 @@
-"""All that is known of this machine: what goes into the records, and how it does at the moment."""
+"""All that is known about this machine: what records keep, and its current state."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ from srbench.records import environment
 
 
 def surroundings() -> dict[str, dict[str, Any]]:
-    """Facts by part: versions, machine, torch's flags as they are held while timing, the state
-    now, and each device. None where something does not tell."""
-    names = resolve("all")  # first, as it keeps torch from warning of a GPU that it cannot use
+    """Facts by part: versions, machine, torch's flags as they are held while timing, the current
+    state, and each device. A fact that is not known is None."""
+    names = resolve("all")  # first: this hides torch's warning about a GPU that it cannot use
     with pinned(Setup()) as held:
         parts = {
             "versions": dict(environment.versions()),
@@ -27,7 +27,7 @@ def surroundings() -> dict[str, dict[str, Any]]:
 
 
 def _gpus_now() -> dict[str, Any]:
-    """The state of every GPU that the driver tells of, and whether it counts energy."""
+    """The state of every GPU that the driver reports, and whether it counts energy."""
     with nvml.library() as library:
         found: dict[str, Any] = {"energy_counter": None}
         for index, gpu in nvml.gpus(library).items():

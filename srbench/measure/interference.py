@@ -1,4 +1,4 @@
-"""What else went on while a device was measured: other programs, lowered clocks."""
+"""What disturbed a device while it was measured: other programs, lowered clocks."""
 
 import os
 import time
@@ -10,22 +10,22 @@ import psutil
 
 from srbench.measure.nvml import Gpu
 
-BUSY = 0.1  # share of the processors that others may take before it is said
+BUSY = 0.1  # share of the processors that other programs may use without a warning
 
 
 class Watch(Protocol):
-    """Looks at a device from time to time, and tells what was wrong."""
+    """Checks a device from time to time and reports what was wrong."""
 
     def observe(self, timed: bool) -> None:
-        """Before the first round of every placement, when all models are ready, and after every
-        round: ``timed`` is whether one was since the last look."""
+        """Called before the first round of every placement, when all models are ready, and after
+        every round. ``timed`` is whether a round was timed since the last call."""
 
     def warnings(self) -> list[str]:
-        """What disturbed the samples, in words; empty where nothing did."""
+        """What disturbed the samples, in words; empty if nothing did."""
 
 
 class Watches:
-    """Several that look at once."""
+    """Several watches that check together."""
 
     def __init__(self, watches: Sequence[Watch]) -> None:
         self._watches = watches
@@ -39,10 +39,10 @@ class Watches:
 
 
 class CpuWatch:
-    """Tells how much of the processors other processes took between the first and the last look.
+    """Reports the share of the processors that others used between the first and last check.
 
-    Where the models run on these themselves it says what helps: threads that wait for one which has
-    no processor make a call many times slower.
+    If the models run on these processors, the warning says what helps: threads that wait for one
+    without a processor make a call many times slower.
     """
 
     def __init__(self, runs_models: bool = True) -> None:
@@ -58,14 +58,14 @@ class CpuWatch:
         others = (busy - own) / (wall * processors) if wall > 0 else 0.0
         if others <= BUSY:
             return []
-        return [f"other programs took {others:.0%} of the processors{self._remedy}"]
+        return [f"other programs used {others:.0%} of the processors{self._remedy}"]
 
 
 class GpuWatch:
-    """Tells which rounds ran at lowered clocks, and whether others use the card."""
+    """Reports how often the clocks were lowered, and whether other processes used the card."""
 
     def __init__(self, gpu: Gpu, own: int = 1) -> None:
-        """``own`` are the processes of srbench itself that use the card."""
+        """``own`` is the number of srbench's own processes that use the card."""
         self._gpu = gpu
         self._own = own
         self._looks = 0
@@ -81,7 +81,7 @@ class GpuWatch:
 
     def warnings(self) -> list[str]:
         found = [
-            f"the GPU's clocks were lowered ({reason}) at {times} of {self._looks} looks"
+            f"the GPU's clocks were lowered ({reason}) in {times} of {self._looks} checks"
             for reason, times in self._lowered.items()
         ]
         others = self._most_processes - self._own
@@ -91,8 +91,8 @@ class GpuWatch:
 
 
 class MemoryWatch:
-    """Tells how often memory was short while samples were taken. ``retries`` counts the times that
-    torch gave all that it had cached back to the driver, to get what it was asked for."""
+    """Reports how often memory was short while samples were taken. ``retries`` counts how often
+    torch had to return its whole cache to the driver before it could allocate."""
 
     def __init__(self, retries: Callable[[], int]) -> None:
         self._retries = retries
@@ -108,17 +108,17 @@ class MemoryWatch:
         if not self._timed:
             return []
         return [
-            "the GPU's memory was too full to keep anything cached: torch gave it back and took it "
-            f"anew {self._timed} times while samples were taken, which takes time"
+            "the GPU's memory was short: torch had to free its cache and allocate again "
+            f"{self._timed} times while samples were taken, which takes time"
         ]
 
 
 def _usage() -> tuple[float, float, float]:
-    """Seconds: wall time, processor time of this process, processor time of all."""
+    """Seconds: wall time, processor time of this process, processor time of all processes."""
     own, total = psutil.Process().cpu_times(), psutil.cpu_times()
     idle = total.idle + getattr(total, "iowait", 0.0)
-    # Linux counts a guest's time as its host process's too; steal is another machine's.
+    # Linux counts a guest's time for its host process too; steal time is another machine's.
     doubled = getattr(total, "guest", 0.0) + getattr(total, "guest_nice", 0.0)
-    # What it called counts as its own: compilers, above all.
+    # Child processes, compilers above all, count as part of this one.
     ours = own.user + own.system + own.children_user + own.children_system
     return time.monotonic(), ours, sum(total) - idle - doubled

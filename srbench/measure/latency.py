@@ -1,10 +1,10 @@
 """Timing models against each other: every round times each of them once, in random order.
 
-What disturbs a machine disturbs neighbours in a round alike, so that their ratio keeps still where
-the times do not; `srbench.stats.paired_ratio` says why the random order is what makes its interval
-valid. What rounds cannot average away is where the models lie in memory. So they are moved every
-few rounds: those of one *placement* count as one number (`srbench.stats.ratio_over_placements`).
-Garbage collection is the caller's to keep off.
+What disturbs a machine disturbs all models of a round alike, so that their ratio is stable even if
+the times are not; `srbench.stats.paired_ratio` explains why the random order makes its interval
+valid. Rounds cannot average away the effect of where the models lie in memory. The models are
+therefore moved every few rounds, and the rounds of one *placement* count as one number
+(`srbench.stats.ratio_over_placements`). The caller has to keep garbage collection off.
 """
 
 import random
@@ -22,21 +22,21 @@ from srbench.measure.clocks import Clock, Task, Wall
 from srbench.measure.release import release
 from srbench.records.overhead import is_precise
 
-WARM_UP_SHARE = 0.15  # of the time that is left, for all tasks together,
-WARM_UP_SECONDS = 3.0  # and at most for one; its first call, which may compile, is not counted
-FIRST_LOOK = 10  # placements before the intervals are looked at
-LOOK_EVERY = 1.15  # times as many placements
-PLACEMENTS = 12  # that a budget or a number of rounds is divided into at least
-RECENT = 5  # rounds that say what one takes
-WORTH_MOVING = 6  # times as long as moving takes, the rounds of a placement take
+WARM_UP_SHARE = 0.15  # of the time left, for all tasks together
+WARM_UP_SECONDS = 3.0  # at most for one task; its first call, which may compile, is not counted
+FIRST_LOOK = 10  # placements before the intervals are first looked at
+LOOK_EVERY = 1.15  # factor from one look to the next, in placements
+PLACEMENTS = 12  # a budget or a number of rounds is divided into at least so many
+RECENT = 5  # rounds from which the time of a round is estimated
+WORTH_MOVING = 6  # the rounds of a placement take so many times as long as moving
 
 
 @dataclass
 class Samples:
-    """Seconds by model, placement and round, of one pass; element i of all models' lists is from
-    the same placement, and theirs from the same rounds.
+    """Seconds of one pass by model, placement and round. Element i of every model's list is from
+    the same placement, and the elements in it are from the same rounds.
 
-    A model that failed has the reason instead, and no samples.
+    A model that failed has a reason in ``failures`` and no samples.
     """
 
     seconds: dict[str, list[list[float]]] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class Samples:
             _put(self.wall.setdefault(model, []), placement, wall)
 
     def fail(self, model: str, reason: str) -> None:
-        """Take a model out."""
+        """Drop a model's samples, and keep the reason."""
         self.failures[model] = reason
         self.seconds.pop(model, None)
         self.wall.pop(model, None)
@@ -73,8 +73,8 @@ def _put(taken: list[list[Any]], placement: int, value: object) -> None:
 
 @dataclass
 class Deadline:
-    """When time is up, by a clock; infinitely late where there is no limit. ``uncounted`` are the
-    seconds that it was put off by."""
+    """When time is up, by a clock; infinitely late if there is no limit. ``uncounted`` is the
+    number of seconds by which it was put off."""
 
     clock: Clock
     at: float = inf
@@ -82,16 +82,16 @@ class Deadline:
 
     @classmethod
     def after(cls, clock: Clock, seconds: float) -> "Deadline":
-        """So many seconds from now."""
+        """A deadline that many seconds from now."""
         return cls(clock, clock.now() + seconds)
 
     @property
     def left(self) -> float:
-        """Seconds; below zero once it has passed."""
+        """Seconds left; below zero once the deadline has passed."""
         return self.at + self.uncounted - self.clock.now()
 
     def put_off(self, seconds: float) -> None:
-        """Do not count so many seconds."""
+        """Put the deadline off by that many seconds."""
         self.uncounted += seconds
 
 
@@ -105,11 +105,11 @@ class Stop:
 
     @property
     def most(self) -> int:
-        """Rounds."""
+        """The largest number of rounds."""
         return MOST_ROUNDS if self.rounds is None else self.rounds
 
     def reached(self, samples: Samples) -> bool:
-        """After each placement. The intervals' width decides, never where they are."""
+        """Asked after each placement. The intervals' width decides, never their position."""
         if samples.rounds >= self.most:
             return True
         return self.rounds is None and _is_look(samples.placements) and self._precise(samples)
@@ -127,9 +127,9 @@ class Stop:
 class Course:
     """One pass of all models, from warming up to the last round.
 
-    ``ready`` gives the tasks of those that have not failed, for where they lie now, and lets go of
-    them at the end of the ``with``. ``samples`` takes them, whole rounds only: an
-    interruption leaves there what was measured. A task that raises fails alone.
+    ``ready`` makes the tasks of the models that have not failed, for their current places in
+    memory, and releases them at the end of the ``with``. ``samples`` gets whole rounds only: after
+    an interruption it holds what was measured. A task that raises fails alone.
     """
 
     def __init__(
@@ -141,21 +141,21 @@ class Course:
         samples: Samples,
     ) -> None:
         self.samples = samples
-        self.ready_seconds = 0.0  # what making the tasks of a placement takes
+        self.ready_seconds = 0.0  # to make the tasks of a placement
         self.is_done = False
         self._ready, self._clock, self._stop = ready, clock, stop
         self._chance = random.Random(seed)
-        self._warm = deque([0.0], RECENT)  # seconds of rounds that others went before
+        self._warm = deque([0.0], RECENT)  # seconds of rounds that followed another one
 
     @property
     def round_seconds(self) -> float:
-        """What a round takes, with all that is not timed in it, where nothing disturbs it."""
+        """Seconds of an undisturbed round, including what is not timed in it."""
         return min(self._warm)
 
     def warm_up(self, budget: float) -> float:
         """Call each task until it gets no faster, or all have taken ``budget`` seconds.
 
-        Returns how many seconds more the first calls took than the last: the compiler's, above all.
+        Returns how many seconds longer the first calls took than the last, mostly for compiling.
         """
         extra = 0.0
         with self._made_ready() as tasks:
@@ -173,13 +173,13 @@ class Course:
     def place(
         self, seconds: float, opens: bool, deadline: Deadline, after_round: Callable[[bool], object]
     ) -> None:
-        """Take the rounds of a placement: as many as there are in so many seconds, or the share of
-        the number asked for, and no more than the deadline allows. There is one in any case where
-        there was none before.
+        """Run the rounds of a placement: as many as fit into ``seconds``, or a share of the number
+        asked for, and no more than the deadline allows. If no round was run before, there is at
+        least one.
 
-        Where it ``opens``, a call of each model goes before that is not timed, since caches and
-        malloc know nothing of the new places; and so where there is time for more than one round.
-        Once time is up there is none.
+        If this pass ``opens`` the placement, or if there is time for more than one round, each
+        model is first called once without timing it, since caches and malloc do not know the new
+        places yet. Once time is up there is no such call.
         """
         placement = self.samples.placements
         with self._made_ready() as tasks:
@@ -207,7 +207,7 @@ class Course:
             yield tasks
 
     def _wanted(self, seconds: float) -> int:
-        """Rounds of a placement, with the one that opens it."""
+        """Rounds of a placement, including the one that opens it."""
         if self._stop.rounds is not None:
             return 1 + max(1, self._stop.rounds // PLACEMENTS)
         return max(1, int(seconds / max(self.round_seconds, 1e-9)))
@@ -218,7 +218,7 @@ class Course:
         self._read(measured, tasks)
 
     def _read(self, measured: dict[str, Any], tasks: dict[str, Task]) -> dict[str, float]:
-        """Seconds, one by one: an error on the device comes only here."""
+        """Seconds, read one by one: an error on the device appears only here."""
         seconds = dict[str, float]()
         for model, one in measured.items():
             with self._alone(model, tasks):
@@ -229,8 +229,8 @@ class Course:
         """Time each model once."""
         order, is_enqueued = self._shuffled(tasks), self._clock.measures_wall
         if is_enqueued:
-            # The first of a round waits for the host, while the others find the device at work, as
-            # in a training loop: one goes before that is not timed.
+            # The first call of a round waits for the host, while the others find the device at
+            # work, as in a training loop: an untimed call goes first.
             self._each(tasks, order[:1], self._clock.measure)
         seconds = self._read(self._each(tasks, order, self._clock.measure), tasks)
         walls = self._each(tasks, list(seconds), self._clock.wall) if is_enqueued else {}
@@ -243,7 +243,7 @@ class Course:
     def _each(
         self, tasks: dict[str, Task], order: Sequence[str], do: Callable[[Task], Any]
     ) -> dict[str, Any]:
-        """What is found for each model that does not fail."""
+        """The result of ``do`` for each model that does not fail."""
         found = dict[str, Any]()
         for model in [model for model in order if model in tasks]:
             with self._alone(model, tasks):
@@ -252,7 +252,7 @@ class Course:
 
     @contextmanager
     def _alone(self, model: str, tasks: dict[str, Task]) -> Iterator[None]:
-        """What is raised in it is this model's failure, whatever it is."""
+        """Any error raised in the ``with`` is this model's failure."""
         try:
             yield
         except BaseException as error:
@@ -268,14 +268,14 @@ def interleave(
     deadline: Deadline,
     after_round: Callable[[bool], object] = lambda timed: None,
 ) -> None:
-    """Warm all passes up, then take them in turn, placement by placement, until each is done or
-    time is up. At least one round of each is taken.
+    """Warm up all passes, then run them in turn, placement by placement, until each is done or
+    time is up. At least one round of each is run.
 
-    What first calls take more than others, such as compiling, puts the deadline off. The pass that
-    takes least should come first, since it opens every placement. It is warmed up last: tensors
-    that a model keeps from its first call must serve in training, too, and those that were made
-    under inference mode do not. ``move`` puts the models elsewhere. ``after_round`` is told whether
-    a round was timed; before the first of a placement, when all are ready, it was not.
+    The extra time of first calls, for compiling for example, puts the deadline off. The fastest
+    pass should come first, since it opens every placement. It is warmed up last: tensors that a
+    model keeps from its first call must be usable in training, and those made under inference mode
+    are not. ``move`` moves the models to other places in memory. ``after_round`` is called with
+    True after each round, and with False before the first round of a placement.
     """
     clock = deadline.clock
     for number, course in enumerate(reversed(courses)):
@@ -299,10 +299,10 @@ def interleave(
 
 
 def _settle(task: Task, clock: Clock, budget: float) -> tuple[float, float, bool]:
-    """Call a task until it gets no faster, or a number of seconds is over, its first call apart.
+    """Call a task until it gets no faster, or for ``budget`` seconds after its first call.
 
-    Returns what the first call took and the last, with all that is not timed in them, and whether
-    it has settled.
+    Returns the seconds of the first and of the last call, including what is not timed in them, and
+    whether the task has settled.
     """
     start = clock.now()
     taken = clock.read([clock.measure(task)])
@@ -318,7 +318,7 @@ def _settle(task: Task, clock: Clock, budget: float) -> tuple[float, float, bool
 
 
 def _is_look(done: int) -> bool:
-    """Whether the intervals are looked at after that many placements: 10, 12, 14, 16, 19 ..."""
+    """Whether the intervals are looked at after this many placements: 10, 12, 14, 16, 19 ..."""
     look = FIRST_LOOK
     while look < done:
         look = int(look * LOOK_EVERY) + 1

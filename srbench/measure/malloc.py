@@ -1,7 +1,7 @@
-"""How the C library's malloc treats memory that is freed: whether the process keeps it.
+"""Whether the process keeps the memory that it frees, which the C library's malloc decides.
 
-By default glibc gives large pieces back to the system, and whether it does depends on what else
-lies where. The call that takes them anew pays for a page fault every 4 KiB, which makes a backward
+By default glibc may return large blocks to the system; whether it does depends on what else lies
+where. The next call that allocates them pays for a page fault every 4 KiB, which makes a backward
 pass of ResNet-18 half as slow again, in one call and not in the next. torch's allocator on a GPU
 keeps what it has.
 """
@@ -16,8 +16,8 @@ from typing import Any
 
 # glibc's parameters of mallopt
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_MMAP_MAX = -1, -3, -4
-KEEPING = {M_TRIM_THRESHOLD: -1, M_MMAP_MAX: 0}  # never give back, never ask for a piece by itself
-# Where glibc gets to by itself once large pieces were freed; it stops adapting when it is told any.
+KEEPING = {M_TRIM_THRESHOLD: -1, M_MMAP_MAX: 0}  # never return memory, never map a block separately
+# The values that glibc adapts to once large blocks were freed; it stops adapting if one is set.
 ADAPTED = {
     M_TRIM_THRESHOLD: ("MALLOC_TRIM_THRESHOLD_", 64 * 2**20),
     M_MMAP_THRESHOLD: ("MALLOC_MMAP_THRESHOLD_", 32 * 2**20),
@@ -27,9 +27,9 @@ ADAPTED = {
 
 @contextmanager
 def freed_memory_kept() -> Iterator[str]:
-    """Let the process keep what it frees, where its malloc can be told so; what was kept is given
-    back at the end, and malloc goes on as it does in a process that has freed large pieces, or as
-    the environment has it. Yields what a record says of it: ``"kept"``, or ``"up to malloc"``."""
+    """Let the process keep the memory that it frees, if its malloc supports that. At the end the
+    memory is returned, and malloc behaves as in a process that has freed large blocks, or as the
+    environment sets it. Yields the value for the record: ``"kept"`` or ``"up to malloc"``."""
     if not _set(KEEPING):
         yield "up to malloc"
         return
@@ -41,14 +41,14 @@ def freed_memory_kept() -> Iterator[str]:
 
 
 def return_freed_memory() -> None:
-    """Give the system back what this process has freed."""
+    """Return the memory that this process has freed to the system."""
     trim = getattr(_library(), "malloc_trim", None)
     if trim is not None:
         trim(0)
 
 
 def _set(parameters: dict[int, int]) -> bool:
-    """Whether all parameters were taken."""
+    """Set malloc's parameters. Returns whether all were accepted."""
     mallopt = getattr(_library(), "mallopt", None)
     return mallopt is not None and all(mallopt(*one) for one in parameters.items())
 
@@ -60,7 +60,7 @@ def _from_environment(name: str, usual: int) -> int:
 
 @cache
 def _library() -> Any:
-    """The C library of this process, on Linux; others have no such functions. None where another
-    malloc was loaded before it, such as jemalloc: glibc's would answer, and decide nothing."""
+    """The C library of this process, on Linux; others have no such functions. None if another
+    malloc, such as jemalloc, was preloaded: glibc's functions would answer but have no effect."""
     is_asked = sys.platform == "linux" and "malloc" not in os.environ.get("LD_PRELOAD", "")
     return ctypes.CDLL(None) if is_asked else None

@@ -1,8 +1,8 @@
-"""Peak memory of a pass over the weights and the batch that lie there anyway.
+"""Peak memory of a pass, above the weights and the batch, which are there anyway.
 
-A pass of its own, after the timing. On a GPU torch's allocator counts every byte: what the tensors
-took, and what it reserved for them. On the CPU nothing does, so the peak is that of a fresh
-process's resident memory, where no other model has left anything behind.
+It is measured in a separate pass after the timing. On a GPU torch's allocator counts every byte:
+what the tensors took, and what it reserved for them. On the CPU nothing does, so the peak is that
+of the resident memory of a fresh process, in which no other model has left anything behind.
 """
 
 import gc
@@ -17,15 +17,15 @@ from srbench.measure.release import empty
 from srbench.records.timing import Memory
 
 _PROC = Path("/proc/self")
-# glibc returns every large block at once, instead of learning to keep them for the next.
+# With these, glibc returns every large block at once instead of learning to keep it.
 PLAIN_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_ARENA_MAX": "1"}
 
 
 def on_cuda(subject: Subject, pass_name: str) -> Memory:
-    """Peak of one pass by torch's allocator, in bytes; of a CUDA graph that of making it, which is
-    when its memory is taken, cuBLAS's workspace included. Raises what the pass raises."""
+    """Peak of one pass by torch's allocator, in bytes. A CUDA graph has the peak of making it, when
+    its memory is allocated, including cuBLAS's workspace. Raises what the pass raises."""
     device = subject.device
-    _run(subject, pass_name)  # libraries take workspaces and choose kernels, which are nobody's
+    _run(subject, pass_name)  # libraries allocate workspaces and choose kernels: not counted
     empty()
     torch.cuda.reset_peak_memory_stats(device)
     allocated, reserved = torch.cuda.memory_allocated(device), torch.cuda.memory_reserved(device)
@@ -39,14 +39,13 @@ def on_cuda(subject: Subject, pass_name: str) -> Memory:
 
 def in_this_process(subject: Subject, passes: Sequence[str]) -> dict[str, Memory | None]:
     """Peak of each pass on the CPU, in bytes, by the resident memory of this process, which must be
-    fresh and started with `PLAIN_MALLOC`; None where this system does not tell."""
+    fresh and started with `PLAIN_MALLOC`; None if this system does not report it."""
     found: dict[str, Memory | None] = {}
     for pass_name in passes:
-        _run(
-            subject, pass_name
-        )  # starts threads and compiles kernels, which are nobody's feature maps
+        # This run starts threads and compiles kernels, whose memory is not counted.
+        _run(subject, pass_name)
         gc.collect()
-        return_freed_memory()  # what building left must not hide what a pass takes
+        return_freed_memory()  # else memory left from building would hide what a pass takes
         resident = _status("VmRSS")
         _forget_peak()
         _run(subject, pass_name)
@@ -59,7 +58,7 @@ def in_this_process(subject: Subject, passes: Sequence[str]) -> dict[str, Memory
 
 
 def _run(subject: Subject, pass_name: str) -> None:
-    """One pass, with what comes before it; its gradients do not stay."""
+    """Run one pass with its preparation, and drop its gradients."""
     once = task(subject, pass_name)
     with inference_context(pass_name):
         once.prepare()
@@ -68,7 +67,7 @@ def _run(subject: Subject, pass_name: str) -> None:
 
 
 def _status(field: str) -> int | None:
-    """A figure of Linux's about this process, in bytes."""
+    """A field of this process's status on Linux, in bytes."""
     try:
         lines = (_PROC / "status").read_text(encoding="ascii", errors="replace").splitlines()
     except OSError:
@@ -77,7 +76,7 @@ def _status(field: str) -> int | None:
 
 
 def _forget_peak() -> None:
-    """Let the peak begin anew, where the system allows; else the process's own peak stands."""
+    """Reset the peak, if the system allows it; else it stays the peak of the whole process."""
     try:
         (_PROC / "clear_refs").write_text("5")
     except OSError:

@@ -1,10 +1,10 @@
-"""What NVIDIA's driver says of a GPU: what it is, how it does, who uses it, what it consumed."""
+"""What NVIDIA's driver reports about a GPU: facts, current state, processes and energy."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-# Reasons for lower clocks that say something is wrong; others (idle, a setting by the user) do not.
+# Reasons for lower clocks that mean a problem; others (idle, a setting by the user) do not.
 _LOWERED = {
     "nvmlClocksEventReasonSwPowerCap": "power cap",
     "nvmlClocksThrottleReasonHwSlowdown": "hardware slowdown",
@@ -15,14 +15,14 @@ _LOWERED = {
 
 
 class Gpu:
-    """One GPU. Every answer may be None: drivers and cards differ in what they tell."""
+    """One GPU. Every answer may be None: drivers and cards differ in what they report."""
 
     def __init__(self, library: Any, handle: Any) -> None:
         self._library = library
         self._handle = handle
 
     def facts(self) -> dict[str, Any]:
-        """What does not change from one minute to the next."""
+        """Facts that do not change from one minute to the next."""
         ask = self._ask
         power, memory = ask("nvmlDeviceGetEnforcedPowerLimit"), ask("nvmlDeviceGetMemoryInfo")
         return {
@@ -35,7 +35,7 @@ class Gpu:
         }
 
     def state(self) -> dict[str, Any]:
-        """How it does at this moment."""
+        """Its state at this moment."""
         ask = self._ask
         power, used = ask("nvmlDeviceGetPowerUsage"), ask("nvmlDeviceGetUtilizationRates")
         return {
@@ -50,12 +50,12 @@ class Gpu:
         }
 
     def joules(self) -> float | None:
-        """Energy consumed since the driver was loaded, in J; None where the card does not count."""
+        """Energy consumed since the driver was loaded, in J; None if the card has no counter."""
         millijoules = self._ask("nvmlDeviceGetTotalEnergyConsumption")
         return None if millijoules is None else millijoules / 1000
 
     def lowered_by(self) -> list[str]:
-        """Why the clocks are lower than they could be, in words; empty where all is well."""
+        """Why the clocks are lower than they could be, in words; empty if all is well."""
         reasons = self._ask("nvmlDeviceGetCurrentClocksEventReasons")
         if reasons is None:
             reasons = self._ask("nvmlDeviceGetCurrentClocksThrottleReasons") or 0
@@ -64,12 +64,12 @@ class Gpu:
         ]
 
     def admits_one(self) -> bool:
-        """Whether it admits one process at a time, as on many clusters; False where unknown."""
+        """Whether it allows only one process at a time, as on many clusters; False if unknown."""
         exclusive = self._library.NVML_COMPUTEMODE_EXCLUSIVE_PROCESS
         return bool(self._ask("nvmlDeviceGetComputeMode") == exclusive)
 
     def processes(self) -> int | None:
-        """How many processes compute on it, this one included once it does."""
+        """How many processes compute on it, including this one once it does."""
         running = self._ask("nvmlDeviceGetComputeRunningProcesses")
         return None if running is None else len(running)
 
@@ -79,7 +79,7 @@ class Gpu:
     def _answer(self, question: Callable[[], Any]) -> Any:
         try:
             return question()
-        except (self._library.NVMLError, AttributeError):  # not known to this card or driver
+        except (self._library.NVMLError, AttributeError):  # not supported by this card or driver
             return None
 
 
@@ -100,7 +100,7 @@ def library() -> Iterator[Any]:
 
 
 def gpu(nvml: Any, uuid: str) -> Gpu | None:
-    """The GPU with that UUID, as CUDA tells it (with or without ``GPU-`` in front)."""
+    """The GPU with that UUID, as CUDA reports it (with or without ``GPU-`` in front)."""
     if nvml is None:
         return None
     wanted = uuid if uuid.startswith(("GPU-", "MIG-")) else f"GPU-{uuid}"
@@ -111,7 +111,7 @@ def gpu(nvml: Any, uuid: str) -> Gpu | None:
 
 
 def gpus(nvml: Any) -> dict[int, Gpu]:
-    """All GPUs that the driver lets us ask, by its number: one that is lost or forbidden is not."""
+    """The GPUs that the driver lets us query, by its numbers; without lost or forbidden ones."""
     if nvml is None:
         return {}
     found: dict[int, Gpu] = {}

@@ -17,7 +17,8 @@ class Parameters:
 def count_parameters(model: nn.Module) -> Parameters:
     """Count by tensor identity: a parameter that two modules share counts once.
 
-    Buffers (a batch norm's running statistics, say) are no parameters and stand apart.
+    Buffers, such as a batch norm's running statistics, are not parameters and are counted
+    separately.
     """
     parameters = list(model.parameters())
     return Parameters(

@@ -1,9 +1,9 @@
 """The passes that are timed: forward, backward alone, and the whole training step.
 
-*Forward* is evaluation mode under `torch.inference_mode`. *Backward* is the gradient of all
-parameters in training mode, directly after a fresh forward that is not timed: never a difference
-of two times. The *training step* is forward and backward, and the optimiser's step where one is
-asked for. The gradient that comes in from above the logits is made beforehand.
+*Forward* runs in evaluation mode under `torch.inference_mode`. *Backward* is the gradient of all
+parameters in training mode, directly after a fresh forward that is not timed; it is never a
+difference of two times. The *training step* is forward and backward, and the optimiser's step if
+one is asked for. The gradient with respect to the logits is made beforehand.
 """
 
 from collections.abc import Callable
@@ -23,14 +23,14 @@ from srbench.measure.graphs import captured
 from srbench.measure.pinning import Pinned
 from srbench.measure.release import release
 
-LOSS_SCALE = 2.0**16  # of float16's gradients, where torch.amp.GradScaler begins
+LOSS_SCALE = 2.0**16  # of float16's gradients; torch.amp.GradScaler begins with it
 
 
 @dataclass
 class Subject:
     """A model on its device with one batch (B, C, H, W), ready to run.
 
-    ``above`` is what comes in from above its logits in a backward pass, once that was needed.
+    ``above`` holds the gradients with respect to its logits, once a backward pass needed them.
     """
 
     name: str
@@ -48,16 +48,16 @@ class Subject:
         return [p for p in self.model.parameters() if p.requires_grad]
 
     def replace(self, model: nn.Module) -> None:
-        """Put another model, which must be alike, in the place of this one."""
+        """Replace the model by another, which must be alike."""
         self.model = model
         self.__dict__.pop("call", None)
 
     @cached_property
     def call(self) -> Callable[[Tensor], Tensor]:
-        """The model as it is called: compiled, and under autocast, where that is asked for."""
+        """The model as it is called: compiled, and under autocast, if asked for."""
         model: Callable[[Tensor], Tensor] = self.model
         if self.setup.compile:
-            # Else the second size or batch of a network is compiled for any: slower code.
+            # Else the second size or batch of a network is compiled for any size: slower code.
             model = torch.compile(model, dynamic=False)
         if not self.setup.amp:
             return model
@@ -75,7 +75,7 @@ def to_device(
 ) -> Subject:
     """Move a model to its device, dtype and memory layout, with a random batch of inputs.
 
-    Raises what the move raises, lack of memory above all.
+    Raises what the move raises, such as an out-of-memory error.
     """
     layout = torch.channels_last if setup.channels_last else torch.contiguous_format
     dtype = torch.float32 if setup.amp else getattr(torch, setup.dtype)
@@ -87,14 +87,14 @@ def to_device(
 
 
 def inference_context(pass_name: str) -> AbstractContextManager[Any]:
-    """What has to be switched on around the samples of a pass."""
+    """The context in which a pass is sampled."""
     return torch.inference_mode() if pass_name == "forward" else nullcontext()
 
 
 def task(subject: Subject, pass_name: str) -> Task:
     """One pass of a model, to be timed. The model is put into the mode that the pass needs.
 
-    Not inside `inference_context`: what is captured or allocated here has to serve outside too.
+    Call this outside `inference_context`: what it captures or allocates is used outside too.
     Raises what the model raises.
     """
     subject.model.train(pass_name != "forward")
@@ -114,7 +114,7 @@ def _backward(subject: Subject) -> Task:
     call, x, parameters = subject.call, subject.batch, _trained(subject)
     above = _above(subject)
     output: list[Tensor] = []
-    gradients: list[Tensor] = []  # given back outside the time, as those of a training step are
+    gradients: list[Tensor] = []  # freed outside the timed part, as in a training step
 
     def forward() -> None:
         gradients.clear()
@@ -149,11 +149,11 @@ def _train(subject: Subject) -> Task:
             parameter.grad = gradient
         step()
 
-    if subject.setup.cuda_graph:  # whose gradients lie where they lay when it was captured
+    if subject.setup.cuda_graph:  # its gradients stay where they were when it was captured
         (replay,) = captured(subject.device, captured_run)
-        prepare()  # the graph alone holds them
+        prepare()  # only the graph holds them now
         return Task(subject.name, "train", replay)
-    if subject.setup.optimizer:  # a first step makes the optimiser's state, and is no usual one
+    if subject.setup.optimizer:  # the first step is unusual: it creates the optimiser's state
         for parameter in parameters:
             parameter.grad = torch.zeros_like(parameter)
         step()
@@ -169,15 +169,15 @@ def _trained(subject: Subject) -> list[nn.Parameter]:
 
 
 def _optimizer(subject: Subject) -> torch.optim.Optimizer:
-    """The optimiser asked for, with a learning rate of 0: its step does all its work, and the
-    weights stay, so that every call does the same."""
+    """The optimiser asked for, with a learning rate of 0: its step does all its work but keeps
+    the weights, so that every call does the same."""
     if subject.setup.optimizer == "sgd":
         return torch.optim.SGD(subject.parameters, lr=0.0, momentum=0.9, weight_decay=1e-4)
     dtype = subject.parameters[0].dtype
     return torch.optim.AdamW(
         subject.parameters,
         lr=0.0,
-        eps=max(1e-8, torch.finfo(dtype).tiny),  # float16 has no 1e-8, and would divide 0 by 0
+        eps=max(1e-8, torch.finfo(dtype).tiny),  # 1e-8 is 0 in float16, which would divide 0 by 0
         capturable=subject.setup.cuda_graph,
     )
 
@@ -186,10 +186,10 @@ _TASKS = {"forward": _forward, "backward": _backward, "train": _train}
 
 
 def _above(subject: Subject) -> list[Tensor]:
-    """What comes in from above: small random numbers in the shape of each output, as those of a
-    mean over all of it.
+    """The gradients with respect to the outputs: small random numbers in the shape of each output,
+    as for a mean over all of it.
 
-    float16 has no numbers that small: they are scaled as training does it, to about 1 at most. Else
+    float16 has no numbers that small: they are scaled as in training, to about 1 at most. Otherwise
     the backward pass would run on zeros, which draw less power.
     """
     if subject.above is None:
@@ -206,16 +206,16 @@ def _above(subject: Subject) -> list[Tensor]:
 def tasks(
     subjects: dict[str, Subject], pass_name: str, held: Pinned
 ) -> tuple[dict[str, Task], dict[str, str]]:
-    """The tasks of all models, and why one has none, by name.
+    """The tasks of all models, and the reasons of those that have none, by name.
 
-    Each begins with the settings that are held, whatever the one before it set.
+    Each task begins with the held settings, whatever the one before it set.
     """
     ready, failures = dict[str, Task](), dict[str, str]()
     for name, subject in subjects.items():
         try:
             held.begin(name, pass_name)
             ready[name] = held.holding(task(subject, pass_name))
-        except BaseException as error:  # whatever it is: it is this model's failure
+        except BaseException as error:  # any error is this model's failure
             require_failure(error)
             failures[name] = told(error)
             release(error)

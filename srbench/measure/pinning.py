@@ -1,4 +1,4 @@
-"""Everything in torch that changes a time, held fixed while it is measured, and told."""
+"""Holds fixed everything in torch that changes times, while they are measured, and records it."""
 
 import gc
 import warnings
@@ -21,8 +21,8 @@ BUILDING = "building"
 class Pinned:
     """Settings that are held, although a network's code may change them.
 
-    ``flags`` are all that a record says of them. ``changes`` are what a model changed, by its name
-    and what it was doing, which is `BUILDING` or a pass.
+    ``flags`` are the settings as a record has them. ``changes`` are what a model changed, by its
+    name and what it was doing: `BUILDING` or a pass.
     """
 
     settings: Mapping[str, Any]
@@ -36,15 +36,15 @@ class Pinned:
         self._doing = model, pass_name
 
     def end(self) -> None:
-        """Put the settings back; what was changed is what the last model to begin has changed."""
+        """Put the settings back; changes are recorded for the model that began last."""
         if (found := put_back(self.settings)) and self._doing:
             self.changes.setdefault(self._doing, {}).update(found)
         self._doing = None
-        torch.set_flush_denormal(True)  # torch does not tell whether it is
+        torch.set_flush_denormal(True)  # torch cannot report whether it is set
         gc.disable()
 
     def holding(self, task: Task) -> Task:
-        """The task, which begins with the settings that are held."""
+        """The task, which then begins with the held settings."""
 
         def prepare() -> None:
             self.begin(task.model, task.pass_name)
@@ -57,9 +57,9 @@ class Pinned:
 def pinned(setup: Setup, keeps_memory: bool = True) -> Iterator[Pinned]:
     """Hold threads, cuDNN's choice of kernels, denormals, garbage collection and freed memory.
 
-    cuDNN tries its algorithms and keeps the fastest; denormals count as zero; nothing is collected
-    while a call is timed; the process keeps what it frees, unless it must not. What torch had
-    before comes back.
+    cuDNN tries its algorithms and keeps the fastest; denormals count as zero; no garbage is
+    collected while a call is timed; with ``keeps_memory`` the process keeps what it frees. torch's
+    earlier settings are restored at the end.
     """
     collecting, state = gc.isenabled(), torch.random.get_rng_state()
     with kept():
@@ -86,8 +86,9 @@ def pinned(setup: Setup, keeps_memory: bool = True) -> Iterator[Pinned]:
 
 @contextmanager
 def _compiling_everything() -> Iterator[None]:
-    """All models share one forward's code, and torch.compile gives up, silently, on code that it
-    has compiled some eight times. Its advice on the precision, which is held, is not passed on."""
+    """Raise torch.compile's limits: all models share one forward's code, and it silently gives up
+    on code that it has compiled about eight times. Its advice on the precision, which is held, is
+    hidden."""
     import torch._dynamo
 
     many = 10_000
@@ -102,7 +103,7 @@ def _compiling_everything() -> Iterator[None]:
 
 
 def flags() -> dict[str, Any]:
-    """torch's settings that change times, as they are now, and the libraries it stands on."""
+    """torch's settings that change times, as they are now, and the libraries that it uses."""
     return recorded(current()) | {
         "interop_threads": torch.get_num_interop_threads(),
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),

@@ -1,8 +1,9 @@
 """Moving models to other places in memory.
 
-Where weights, buffers, the batch and Python's own objects lie decides which of them meet in the
-caches, and what a call's feature maps meet there: some percent of a time on the CPU. A process that
-never moves them has that by chance, once, and measures it as if it were the model's.
+Where weights, buffers, the batch and Python's own objects lie decides which of them collide in the
+caches, with each other and with a call's feature maps. On the CPU this changes times by some
+percent. A process that never moves them draws this once, by chance, and measures it as if it were
+the model's.
 """
 
 import gc
@@ -19,16 +20,16 @@ from srbench.measure.copies import copied, reach_alike, refers
 from srbench.measure.passes import Subject
 from srbench.measure.release import release
 
-GAP_SIZES = tuple(64 * 2**power for power in range(13))  # bytes: a line of a cache to 256 KiB
-MOST_OF_A_SIZE = 8  # of that size in one gap
-MOST_GAPS = 7  # before a model is moved
-GAP_BEFORE = 0.3  # of its tensors
+GAP_SIZES = tuple(64 * 2**power for power in range(13))  # bytes: from a cache line to 256 KiB
+MOST_OF_A_SIZE = 8  # a gap is at most so many times that size
+MOST_GAPS = 7  # at most so many are left before a model is moved
+GAP_BEFORE = 0.3  # share of its tensors that get a gap before them
 
 
 class Places:
-    """Draws where models lie; the gaps between them are held until they are moved again.
+    """Draws where models lie; the gaps between them are held until the models are moved again.
 
-    ``stayed`` are the names of models that could not be moved, at least once. ``trains`` is whether
+    ``stayed`` are the names of models for which at least one move failed. ``trains`` is whether
     gradients are timed; ``begin`` is called with the name of each model before it is run.
     """
 
@@ -45,14 +46,14 @@ class Places:
         self._begin = begin
         self._chance = random.Random(seed)
         self._gaps: list[Tensor] = []
-        self._is_copied: dict[str, bool] = {}  # whether a model's modules can be, by its name
+        self._is_copied: dict[str, bool] = {}  # by name: whether its modules can be copied
 
     def move(self, subjects: Sequence[Subject]) -> None:
         """Copy every model and its batch to other places, in random order.
 
-        Values, strides and what shares memory stay as they are. A model stays where it is where
-        memory is short. One that is compiled, that has views of its own tensors, or whose modules
-        cannot be copied keeps them, and only its tensors are moved.
+        Values, strides and shared memory stay as they are. A model stays where it is if memory is
+        short. If a model is compiled, has views of its own tensors, or has modules that cannot be
+        copied, it keeps its modules, and only its tensors are moved.
         """
         self._gaps.clear()
         for subject in self._chance.sample(subjects, len(subjects)):
@@ -68,10 +69,10 @@ class Places:
     def _move(self, subject: Subject) -> None:
         self._leave_gaps(self._chance.randrange(1, MOST_GAPS + 1))
         before = _by_storage(subject)
-        left: list[object] = [subject.model, *_storages(before)]  # held until all have moved away
+        left: list[object] = [subject.model, *_storages(before)]  # held until everything has moved
         modules = [weakref.ref(module) for module in subject.model.modules()]
-        has_views = any(len(tensors) > 1 for tensors in before.values())  # no copy would share them
-        if not subject.setup.compile and not has_views:  # what is compiled has these very modules
+        has_views = any(len(tensors) > 1 for tensors in before.values())  # copies would not share
+        if not subject.setup.compile and not has_views:  # compiled code refers to these modules
             self._copy(subject)
         after = _by_storage(subject)
         left += _storages(after)
@@ -82,10 +83,10 @@ class Places:
         left.clear()
         now = {*subject.model.modules()}
         if any(one() is not None and one() not in now for one in modules):
-            gc.collect()  # modules that refer to each other in a circle
+            gc.collect()  # modules in a reference cycle
 
     def _copy(self, subject: Subject) -> None:
-        """Put a copy, module by module, in the place of the model, where its code allows one."""
+        """Replace the model by a copy, module by module, if its code allows one."""
         if not self._is_copied.get(subject.name, True):
             return
         for parameter in subject.model.parameters():
@@ -108,8 +109,8 @@ class Places:
 
 
 def _by_storage(subject: Subject) -> dict[int, list[Tensor]]:
-    """The tensors that lie in each piece of memory. A kind of tensor of somebody's own, which has
-    its memory elsewhere, is left out."""
+    """The tensors that lie in each block of memory. Custom kinds of tensors, whose memory is
+    elsewhere, are left out."""
     model, others = subject.model, [subject.batch, *(subject.above or ())]
     found: dict[int, list[Tensor]] = {}
     for tensor in [*model.parameters(), *model.buffers(), *others]:
@@ -124,7 +125,7 @@ def _storages(sharing: Mapping[int, Sequence[Tensor]]) -> list[torch.UntypedStor
 
 @torch.no_grad()
 def _move(tensors: Sequence[Tensor]) -> None:
-    """Let tensors that share memory share a copy of it."""
+    """Move tensors that share memory to a copy of it, which they share."""
     whole = torch.empty(0, dtype=torch.uint8, device=tensors[0].device)
     copy = whole.set_(tensors[0].untyped_storage()).clone().untyped_storage()
     for tensor in tensors:

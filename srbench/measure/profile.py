@@ -22,7 +22,8 @@ TRACED = 3  # passes in a trace
 class Span:
     """Modules that run one after the other, or the blocks of one kind in a stage.
 
-    ``spans`` are the modules (first, last) that it begins and ends with, one for each time it runs.
+    ``spans`` are the modules (first, last) that it begins and ends with, a pair for each time it
+    runs.
     """
 
     name: str
@@ -37,7 +38,7 @@ def time_parts(
 ) -> tuple[dict[Span, list[float]], list[float]]:
     """Seconds of each part in each round, summed over the times it runs, and of the whole pass.
 
-    The whole is timed without marks in it, in turn with the passes that have them. Raises what the
+    The whole pass is timed without marks, in turn with passes that have them. Raises what the
     forward raises.
     """
     task = make_task(subject, "forward")
@@ -57,7 +58,7 @@ def time_parts(
 
 
 def bytes_moved(subject: Subject, parts: Sequence[Span]) -> dict[Span, int]:
-    """Bytes of each part's input, output and parameters, each once: less is impossible."""
+    """Bytes of each part's input, output and parameters, each once: the least possible."""
     sizes = _Sizes()
     with inference_context("forward"), _Hooks(subject.model, parts, sizes):
         make_task(subject, "forward").run()
@@ -73,10 +74,10 @@ def bytes_moved(subject: Subject, parts: Sequence[Span]) -> dict[Span, int]:
 
 
 def write_trace(subject: Subject, parts: Sequence[Span], clock: Clock, path: Path) -> None:
-    """Write what torch.profiler sees of a few forward passes, in the format of Chrome's traces,
-    which Perfetto opens; the parts have their names in it.
+    """Write a trace by torch.profiler of a few forward passes, in Chrome's format, which Perfetto
+    opens. It shows the parts by name.
 
-    Raises SrbenchError where the file cannot be written.
+    Raises SrbenchError if the file cannot be written.
     """
     activities = [torch.profiler.ProfilerActivity.CPU]
     if subject.device.type == "cuda":
@@ -87,7 +88,7 @@ def write_trace(subject: Subject, parts: Sequence[Span], clock: Clock, path: Pat
             task.run()
         with (
             _Hooks(subject.model, parts, _Named()),
-            # There is one cycle of events; torch 2.11 warns that it forgets those before the last.
+            # There is only one cycle of events; else torch 2.11 warns that it drops earlier ones.
             torch.profiler.profile(activities=activities, acc_events=True) as profiler,
         ):
             for _ in range(TRACED):
@@ -99,7 +100,7 @@ def write_trace(subject: Subject, parts: Sequence[Span], clock: Clock, path: Pat
 
 
 class _Hooks:
-    """Calls ``at.begin(part)`` and ``at.end(part)`` where a part begins and ends, while entered."""
+    """While entered, calls ``at.begin(part)`` and ``at.end(part)`` where a part begins and ends."""
 
     def __init__(self, model: nn.Module, parts: Sequence[Span], at: Any) -> None:
         self._model, self._parts, self._at = model, parts, at
@@ -131,7 +132,7 @@ class _Hooks:
 
 
 class _Marks:
-    """Moments by part, in pairs."""
+    """Pairs of marks, by part."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

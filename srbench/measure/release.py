@@ -1,4 +1,4 @@
-"""Giving back what a model that failed still holds, before the next one needs it."""
+"""Frees the memory that a failed model still holds, before the next one needs it."""
 
 import gc
 import traceback
@@ -8,7 +8,7 @@ import torch
 
 
 def release(error: BaseException) -> None:
-    """Let go of what the frames that the error came through hold, feature maps above all."""
+    """Free what the frames of the error's traceback hold, feature maps above all."""
     seen: set[int] = set()
     chain = [error]
     while chain:
@@ -21,8 +21,8 @@ def release(error: BaseException) -> None:
 
 
 def empty() -> None:
-    """Collect garbage, and give the GPU's memory that nobody uses back to the driver."""
+    """Collect garbage, and return the GPU memory that is not in use to the driver."""
     gc.collect()
     if torch.cuda.is_initialized():
-        with suppress(RuntimeError):  # after an error on the device, every call is answered with it
+        with suppress(RuntimeError):  # after an error on the device, every call raises it
             torch.cuda.empty_cache()

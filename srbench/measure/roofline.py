@@ -1,4 +1,4 @@
-"""A machine's own limits, measured on the spot, and how long a piece of work takes at least.
+"""The measured limits of this machine, and the least time that a piece of work takes.
 
 S. Williams, A. Waterman, D. Patterson, Roofline, CACM 2009: work that moves Q bytes and computes W
 MACs takes at least max(Q / bandwidth, W / rate).
@@ -13,10 +13,10 @@ from srbench import stats
 from srbench.measure.clocks import Clock, Task
 
 COPIED = 256 * 2**20  # bytes: more than any cache holds
-SIDES = {"cpu": 2048}  # of the product's square matrices
+SIDES = {"cpu": 2048}  # rows and columns of the product's square matrices
 GPU_SIDE = 8192
-CHANNELS = 256  # of a 3x3 convolution, in and out,
-MAP_SIDE = 56  # over maps of that many positions a side
+CHANNELS = 256  # of a 3x3 convolution, in and out
+MAP_SIDE = 56  # height and width of its feature maps
 BATCHES = {"cpu": 4}
 GPU_BATCH = 128
 ROUNDS = 7
@@ -24,17 +24,17 @@ ROUNDS = 7
 
 @dataclass(frozen=True)
 class Limits:
-    """Bandwidth in bytes/s, read and written both counted, and the matrix rate in MACs/s.
+    """Bandwidth in bytes/s, counting both reads and writes, and the matrix rate in MACs/s.
 
-    The rate is the better of a large product's and a large 3x3 convolution's: they are different
-    libraries on many a machine.
+    The rate is the better of a large product's and a large 3x3 convolution's: many machines use
+    different libraries for them.
     """
 
     bandwidth: float
     rate: float
 
     def seconds(self, moved: float, macs: float) -> float:
-        """The least that so many bytes and MACs take."""
+        """The least time that this many bytes and MACs take."""
         return max(moved / self.bandwidth, macs / self.rate)
 
     def is_memory_bound(self, moved: float, macs: float) -> bool:
@@ -43,9 +43,9 @@ class Limits:
 
 
 def measure_limits(clock: Clock, device: torch.device, dtype: torch.dtype) -> Limits:
-    """Time a large copy, product and convolution in that dtype; medians of several each.
+    """Time a large copy, product and convolution in that dtype; the median of several runs each.
 
-    Raises what torch raises where the device cannot hold or do them.
+    Raises what torch raises if the device cannot hold or do them.
     """
     product = _product_rate(clock, device, dtype)
     return Limits(_bandwidth(clock, device), max(product, _convolution_rate(clock, device, dtype)))

@@ -1,8 +1,8 @@
 """torch's settings that change times: what they are, and how they are put back.
 
 They hold for the whole process, and a network may change them. The precision of float32 is set for
-each kind of operator by `torch.backends`, or by the older flags, which torch refuses to read once
-the newer ones say otherwise.
+each kind of operator by `torch.backends`, or by older flags. torch refuses to read the older flags
+once the newer ones differ from them.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 import torch
 
-_cudnn: Any = torch.backends.cudnn  # which have more attributes than their types say
+_cudnn: Any = torch.backends.cudnn  # these have more attributes than their types say
 _mkldnn: Any = torch.backends.mkldnn
 
-# An operator whose precision is "none" has that of its library, and this that of all.
+# If an operator's precision is "none", its library's applies; if that is "none", that of all.
 OPERATORS = {
     "fp32_cuda_matmul": torch.backends.cuda.matmul,
     "fp32_cuda_conv": _cudnn.conv,
@@ -35,16 +35,16 @@ class Setting(NamedTuple):
 
 
 def current() -> dict[str, Any]:
-    """All of them as they are now, by name. One of the older flags that torch refuses is None."""
+    """The current settings, by name. An older flag that torch refuses to read is None."""
     return {name: setting.read() for name, setting in _SETTINGS.items()}
 
 
 def put_back(wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """Make all of them what is wanted. Returns those that were not, as `recorded` names them."""
+    """Set all of them as wanted. Returns those that were different, as `recorded` names them."""
     found = current()
     if found == wanted:
         return {}
-    # The older flags write to the newer ones, which therefore have the last word.
+    # Setting an older flag changes the newer ones, which are therefore set last.
     for name in (*_SETTINGS, *_PRECISIONS):
         if _SETTINGS[name].read() != wanted[name]:
             _SETTINGS[name].write(wanted[name])
@@ -53,9 +53,9 @@ def put_back(wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def recorded(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What a record says of settings: of those that hardly anybody changes, only what is unusual. A
-    precision is torch's own word: ``"tf32"``, ``"bf16"``, ``"ieee"``, or ``"none"`` where none is
-    set, which computes as ``"ieee"`` does."""
+    """The settings as a record has them: rarely changed ones only if they are unusual. A precision
+    is torch's own word: ``"tf32"``, ``"bf16"``, ``"ieee"``, or ``"none"`` if none is set, which
+    computes as ``"ieee"`` does."""
     return {
         name: value
         for name, value in _told(values).items()
@@ -75,7 +75,7 @@ def _told(values: Mapping[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def kept() -> Iterator[None]:
-    """What is run in it leaves the settings as they were."""
+    """Put the settings back at the end of the ``with``."""
     before = current()
     try:
         yield
@@ -89,7 +89,7 @@ def _attribute(holder: Any, name: str) -> Setting:
 
 def _precision(holder: Any) -> Setting:
     def write(value: str) -> None:
-        holder.fp32_precision = "none"  # whatever is above it may say the same
+        holder.fp32_precision = "none"  # the setting above may give this value already
         if holder.fp32_precision != value:
             holder.fp32_precision = value
 
@@ -100,7 +100,7 @@ def _older(setting: Setting) -> Setting:
     def read() -> Any:
         try:
             return setting.read()
-        except RuntimeError:  # the newer ones were set to something else
+        except RuntimeError:  # the newer ones differ from it
             return None
 
     return Setting(read, lambda value: None if value is None else setting.write(value))
@@ -117,7 +117,7 @@ _cuda: Any = torch.backends.cuda
 
 
 def _grad_enabled() -> bool:
-    """Under inference_mode, which the forward pass is timed with, nobody could change it."""
+    """True under inference_mode, in which the forward pass is timed: nothing can change it."""
     return torch.is_inference_mode_enabled() or torch.is_grad_enabled()
 
 
@@ -128,10 +128,10 @@ def _autocast(kind: str) -> Setting:
 
 
 def _set_default_device(name: str) -> None:
-    torch.set_default_device(None if name == "cpu" else name)  # None costs no call anything
+    torch.set_default_device(None if name == "cpu" else name)  # None makes no call slower
 
 
-# What is as torch has it, almost always: by name, what that is, and how it is read and written.
+# Settings that almost always have torch's default: by name, the default, and how to access them.
 _RARE: dict[str, tuple[Any, Setting]] = {
     "cudnn_enabled": (True, _attribute(_cudnn, "enabled")),
     "mkldnn_enabled": (True, _attribute(_mkldnn, "enabled")),

@@ -1,4 +1,4 @@
-"""From a spec to a module: built, with blocks at their sites, and checked."""
+"""Builds the model of a spec: the backbone with blocks at their sites, checked."""
 
 from srbench.models.build import build
 from srbench.models.weights import load_backbone_weights

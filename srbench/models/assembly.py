@@ -1,4 +1,4 @@
-"""A built model, and what was put into it."""
+"""A built model and the blocks inserted into it."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from srbench.spec.parse import Part
 
 @dataclass(frozen=True)
 class Inserted:
-    """One block in a built model: its stage, its name there, its spec and its input (C, H, W)."""
+    """One block in a built model: its stage, module name, spec and input shape (C, H, W)."""
 
     stage: str
     module: str
@@ -20,8 +20,8 @@ class Inserted:
 
 @dataclass(frozen=True)
 class Assembly:
-    """A built model, the blocks that were put into it, in the spec's order, the fingerprint of the
-    code that they are made of, and what each part of the spec is."""
+    """A built model, its inserted blocks in the spec's order, the fingerprint of their code, and
+    what each part of the spec is made of."""
 
     model: nn.Module
     inserted: tuple[Inserted, ...]

@@ -1,4 +1,4 @@
-"""From a spec to a module: the backbone, then each block at each of its sites."""
+"""Builds the model of a spec: the backbone, then each block at each of its sites."""
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
@@ -32,18 +32,18 @@ def build(
     input_size: str | int | tuple[int, int] | None = None,
     num_classes: int | None = None,
 ) -> nn.Module:
-    """The model that a spec names, freshly initialised, on the CPU and in training mode.
+    """Build the model of a spec, freshly initialised, on the CPU and in training mode.
 
     Args:
         spec: such as ``"resnet50+sr:memories=2"``.
-        input_size: one side, ``(height, width)`` or ``"192x256"``, in pixels; by default what the
-            network is made for, 224 mostly. A block whose parameters depend on the feature
-            map's size (SR) is built for it, and the model then takes this size only.
-        num_classes: the logits of the last layer; likewise, 1000 mostly.
+        input_size: one side, ``(height, width)`` or ``"192x256"``, in pixels; by default the
+            network's default input size, mostly 224. A block whose parameters depend on the
+            feature map's size (SR) is built for it, and the model then accepts this size only.
+        num_classes: the number of logits; by default the network's default, mostly 1000.
 
     Returns:
-        A module that maps (B, 3, H, W) to (B, num_classes), or of a segmentation network to
-        torchvision's dict. ``model.inserted_blocks`` names the blocks put into it.
+        A module that maps (B, 3, H, W) to (B, num_classes), or, for a segmentation network, to
+        torchvision's dict. ``model.inserted_blocks`` lists the names of the inserted blocks.
 
     Raises:
         SrbenchError: for a spec, a size or an option that cannot be built, with the remedy.
@@ -59,11 +59,11 @@ def build(
 
 
 def assemble(spec: Spec, conditions: Conditions, initialised: bool = True) -> Assembly:
-    """Build a spec. Not ``initialised``, it serves to be counted: no weight has a value, and
-    nothing is spent on giving it one.
+    """Build a spec. If not ``initialised``, the model is for counting only: its weights have no
+    values, and no time is spent on initialising them.
 
-    Raises SrbenchError for what cannot be built, and NeedsValues where it cannot be told without
-    values.
+    Raises SrbenchError if the spec cannot be built, and NeedsValues if this cannot be decided
+    without values.
     """
     for part in spec.blocks:
         _require_places(spec, part)
@@ -73,17 +73,17 @@ def assemble(spec: Spec, conditions: Conditions, initialised: bool = True) -> As
         with blank():
             return _assemble(spec, conditions, lambda: on_shapes(Recording()))
     except BuildError as error:
-        raise NeedsValues("only a run for real tells whether it fails") from error
+        raise NeedsValues("only a run for real shows whether it fails") from error
 
 
 def _assemble(
     spec: Spec, conditions: Conditions, how: Callable[[], AbstractContextManager[None]]
 ) -> Assembly:
-    """``how`` is what blocks are made and tried in: on shapes, memories take no memory."""
+    """Blocks are built and checked inside ``how()``: on shapes, SR's memories use no RAM."""
     backbone = backbone_of(spec.backbone)
     shapes = probe(spec.backbone, conditions) if spec.blocks else {}
     model = _build_backbone(spec.backbone, conditions)
-    plan = [  # complete before the first block is put in, which may rename modules
+    plan = [  # complete before the first block is inserted, since that may rename modules
         (part, place, site)
         for part in spec.blocks
         for place, site in _sites(model, spec, backbone, part)
@@ -92,8 +92,8 @@ def _assemble(
         blocks = [_insert(model, spec, part, site, shapes) for part, _, site in plan]
     if len(set(blocks)) < len(blocks):
         raise BuildError(
-            f"{spec}: one and the same module stands at several sites",
-            "the block's class must make a new module each time it is called",
+            f"{spec}: the same module is at several sites",
+            "make the block's class or function return a new module on each call",
         )
     names = {module: name for name, module in model.named_modules()}
     inserted = tuple(
@@ -107,7 +107,7 @@ def _assemble(
 
 
 def assemble_uninitialised(spec: Spec, conditions: Conditions) -> Assembly:
-    """Build a spec to look at what it is made of; takes no time and no memory, mostly.
+    """Build a spec to inspect the model. In most cases this takes almost no time and no memory.
 
     Raises SrbenchError where `assemble` does.
     """
@@ -118,7 +118,10 @@ def assemble_uninitialised(spec: Spec, conditions: Conditions) -> Assembly:
 
 
 def require_buildable(spec: Spec, conditions: Conditions) -> Assembly:
-    """The same, once it is known to run. Raises SrbenchError where it does not run as it should."""
+    """As `assemble_uninitialised`, and check that the model runs.
+
+    Raises SrbenchError if it cannot be built, or does not run as it should.
+    """
     assembly = assemble_uninitialised(spec, conditions)
     require_runs(spec, assembly, conditions)
     return assembly
@@ -141,21 +144,21 @@ def _build_backbone(part: Part, conditions: Conditions) -> nn.Module:
             )
     except SrbenchError:
         raise
-    except FAILURES as error:  # a network of someone else's may raise anything
+    except FAILURES as error:  # a third-party network may raise anything
         raise BuildError(
             f"{part} with {conditions.num_classes} classes cannot be built: {told(error)}",
             "change its options, or ask for fewer classes; `srbench --debug` shows where it fails",
         ) from error
     if not isinstance(model, nn.Module):
-        raise BuildError(f"{part} is a {type(model).__name__}", "a network is a torch.nn.Module")
+        raise BuildError(f"{part} is a {type(model).__name__}", "make it return a torch.nn.Module")
     return model
 
 
 @lru_cache(maxsize=64)
 def probe(part: Part, conditions: Conditions) -> dict[str, Output]:
-    """What every module of a backbone returns, by its name: blocks keep the shape.
+    """What every module of a backbone returns, by its name; blocks keep these shapes.
 
-    Raises BuildError where the network does not run on that input.
+    Raises BuildError if the network does not run on that input.
     """
     try:
         with blank():
@@ -189,7 +192,7 @@ def _sites(
 
 @contextmanager
 def _told_of(spec: Spec) -> Iterator[None]:
-    """Says of which spec an error is."""
+    """Prefixes the message of a BuildError with the spec."""
     try:
         yield
     except BuildError as error:
@@ -209,7 +212,7 @@ def _insert(
 
 
 def _build_block(spec: Spec, part: Part, site: str, shape: tuple[int, int, int]) -> nn.Module:
-    """The block with its options, and with those of channels, height, width that it asks for."""
+    """The block with its options, and the input sizes that its constructor has as arguments."""
     block = find_block(part.name)
     options = values(part, block.options, backbone_of(spec.backbone))
     for own in ("stage", "after"):
@@ -226,10 +229,12 @@ def _build_block(spec: Spec, part: Part, site: str, shape: tuple[int, int, int])
     except FAILURES as error:
         raise BuildError(
             f"{at}: {told(error)}",
-            f"change the block's options ({_options_of(block)}), or where it is put",
+            f"change the block's options ({_options_of(block)}), or its place",
         ) from error
     if not isinstance(module, nn.Module):
-        raise BuildError(f"{at}: it is a {type(module).__name__}", "a block is a torch.nn.Module")
+        raise BuildError(
+            f"{at}: it is a {type(module).__name__}", "make it return a torch.nn.Module"
+        )
     return module
 
 

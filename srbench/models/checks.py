@@ -1,4 +1,4 @@
-"""Blocks and whole models tried before anybody relies on them."""
+"""Checks of blocks and of whole models before they are used."""
 
 import copy
 from collections import Counter
@@ -17,8 +17,8 @@ from srbench.shapes.torch_function import NeedsValues
 from srbench.spec.parse import Part, Spec
 
 NOT_BY_NAME = (
-    "the network does not call the module before it by that name: it may hold it twice, in a plain "
-    "list, or call what is inside; name another module with after="
+    "the network does not call the preceding module under that name: it may hold it twice, hold it "
+    "in a plain list, or call its submodules directly; name another module with after="
 )
 
 
@@ -26,15 +26,15 @@ NOT_BY_NAME = (
 def watched(spec: Spec, assembly: Assembly, num_classes: int) -> Iterator[None]:
     """Watch a model run, any number of times.
 
-    Raises BuildError afterwards where a block did not run once in each pass on what it was built
-    for, and where the model returns something else than logits of that many classes.
+    Raises BuildError afterwards if a block did not run once in each pass on the shape that it was
+    built for, or if the model does not return logits of that many classes.
     """
     model, runs, seen = assembly.model, Counter[str](), dict[str, object]()
 
     def after_block(block: Inserted) -> torch.utils.hooks.RemovableHandle:
         def hook(module: nn.Module, inputs: tuple[Tensor, ...], output: object) -> None:
             runs[block.module] += 1
-            if runs[block.module] == 1:  # later ones may be traced, where a look leaves its mark
+            if runs[block.module] == 1:  # later runs may be traced, and this would be too
                 seen[block.module] = tuple(inputs[0].shape[1:])
 
         return model.get_submodule(block.module).register_forward_hook(hook)
@@ -65,18 +65,18 @@ def _require_logits(spec: Spec, output: object, num_classes: int) -> None:
         first, *_ = logits(output)
     except ValueError as error:
         raise BuildError(
-            f"{spec.backbone}: {error}", "return (B, classes, …), or a dict of such"
+            f"{spec.backbone}: {error}", "return logits (B, classes, …) or a dict of them"
         ) from error
     if first.dim() < 2 or first.shape[1] != num_classes:
         raise BuildError(
-            f"{spec.backbone} returns {tuple(first.shape)}, and not the {num_classes} classes that "
-            "are asked for",
-            "logits are (B, classes, …): ask for what it has, or let it heed num_classes",
+            f"{spec.backbone} returns {tuple(first.shape)}, not logits of {num_classes} classes",
+            "return (B, classes, …): give --num-classes the number that the network has, or make "
+            "it use its argument num_classes",
         )
 
 
 def does_not_run(what: Spec | Part, conditions: Conditions, error: BaseException) -> BuildError:
-    """What is said of a forward pass that raised."""
+    """The error for a forward pass that raised."""
     return BuildError(
         f"{what} does not run on an input of {conditions.height}x{conditions.width}: {told(error)}",
         "change the blocks or the --input-size; `srbench --debug` shows where it fails",
@@ -86,7 +86,7 @@ def does_not_run(what: Spec | Part, conditions: Conditions, error: BaseException
 def require_runs(spec: Spec, assembly: Assembly, conditions: Conditions) -> None:
     """Run a model once, on shapes if it can, and leave it as it was.
 
-    Raises BuildError where it fails, where a block does not run as it should, and for what is no
+    Raises BuildError if it fails, if a block does not run as it should, or if the output is not
     logits.
     """
     modes = {module: module.training for module in assembly.model.modules()}
@@ -110,9 +110,9 @@ def require_runs(spec: Spec, assembly: Assembly, conditions: Conditions) -> None
 
 
 def require_sound(spec: Spec, model: nn.Module, inserted: tuple[Inserted, ...]) -> None:
-    """Raises BuildError for a block that stays behind, or does not keep its input's shape."""
+    """Raises BuildError for a block that cannot move with the model, or changes the shape."""
     kinds: dict[tuple[Part, tuple[int, int, int]], Inserted] = {}
-    for block in inserted:  # one of each kind: alike blocks with alike inputs fail alike
+    for block in inserted:  # one of each kind: equal blocks fail equally on equal inputs
         kinds.setdefault((block.block, block.shape), block)
     for block in kinds.values():
         module = model.get_submodule(block.module)
@@ -121,13 +121,13 @@ def require_sound(spec: Spec, model: nn.Module, inserted: tuple[Inserted, ...]) 
 
 
 def _require_movable(block: nn.Module, spec: Spec, inserted: Inserted) -> None:
-    """All that a block holds must be on the CPU now, and move with the model later."""
+    """Everything that a block holds must be on the CPU now, and move with the model later."""
     at = where(spec, inserted.block, inserted.module.rpartition(".")[0], inserted.shape)
     for name, tensor in (*block.named_parameters(), *block.named_buffers()):
         if tensor.device.type != "cpu":
             raise BuildError(
                 f"{at}: its {name} is on the device {tensor.device}",
-                "make it on the CPU: srbench moves the whole model",
+                "create it on the CPU: srbench moves the whole model",
             )
     known = {id(one) for one in (*block.modules(), *block.parameters(), *block.buffers())}
     for module in block.modules():
@@ -136,8 +136,8 @@ def _require_movable(block: nn.Module, spec: Spec, inserted: Inserted) -> None:
                 continue
             if any(_is_state(held) and id(held) not in known for held in _held(value)):
                 raise BuildError(
-                    f"{at}: its {name} is not registered, so that it is not counted, "
-                    "and stays behind when the model moves to another device",
+                    f"{at}: its {name} is not registered, so it is not counted "
+                    "and does not move with the model to another device",
                     f"make {name} a parameter, a buffer, a ModuleList or a ParameterList",
                 )
 
@@ -147,15 +147,14 @@ def _is_state(value: object) -> bool:
 
 
 def _held(value: object) -> Iterable[object]:
-    """A value itself, or what a plain list, tuple or dict of them holds."""
+    """The value itself, or the items of a plain list, tuple or dict."""
     if isinstance(value, dict):
         return value.values()
     return value if isinstance(value, list | tuple) else [value]
 
 
 def _require_same_shape(block: nn.Module, spec: Spec, inserted: Inserted) -> None:
-    """Run a copy of the block alone on two images, so that one that fails is known by its name and
-    its place.
+    """Run a copy of the block alone on two images, so that an error names the block and its site.
 
     Inside `on_shapes` it runs on shapes, otherwise for real.
     """

@@ -1,4 +1,4 @@
-"""The fingerprint of the code that a model is made of: another one means another model."""
+"""The fingerprint of the code that a model is made of: if it differs, so does the model."""
 
 from collections.abc import Iterator, Sequence
 
@@ -17,7 +17,7 @@ from srbench.models.making import classes, held, put_on
 from srbench.records.record import UNKNOWN, MadeOf
 from srbench.spec.parse import Part, Spec, values_of_all
 
-LENGTH = 16  # 64 bits in hexadecimal: nobody plans a collision, and an accident takes billions
+LENGTH = 16  # 64 bits in hexadecimal: a chance collision takes billions of models
 
 PLUGIN = "srbench.catalog.plugins.backbones:build"
 
@@ -27,14 +27,14 @@ _known: dict[Own, Definitions] = {}
 def fingerprint(spec: Spec, model: nn.Module, inserted: Sequence[Inserted]) -> str:
     """The first 16 hexadecimal digits of a SHA-256 of the code of a built model.
 
-    That code is the syntax trees of what builds the backbone and the blocks and of the classes and
-    functions in the model, with all that these are defined from in modules that are not installed,
-    or that are of the same packages. Where such a module is not plain (see
-    `srbench.catalog.code.plain`), it is the whole of all of them. Options' values and the blocks'
-    sites are in it as well, names of files, comments, docstrings and the input's size are not.
+    The code is the syntax trees of the functions and classes that build the backbone and the
+    blocks, of those in the model, and of everything that they are defined from in modules that are
+    not installed or that are in the same packages. If such a module is not plain (see
+    `srbench.catalog.code.plain`), all of these modules count as a whole. The options' values and
+    the blocks' sites are included; file names, comments, docstrings and the input size are not.
     Nothing is imported or run.
 
-    ``"unknown"`` where a part of the code cannot be read.
+    ``"unknown"`` if a part of the code cannot be read.
     """
     try:
         return _digest(spec, model, inserted)[:LENGTH]
@@ -43,8 +43,8 @@ def fingerprint(spec: Spec, model: nn.Module, inserted: Sequence[Inserted]) -> s
 
 
 def made_of(spec: Spec) -> tuple[MadeOf, ...]:
-    """What a record says of the spec's backbone and blocks: their options, and the digest of what
-    makes them, whatever the options."""
+    """What a record stores of the spec's backbone and blocks: their options, and a digest of the
+    code that builds them, which does not depend on the options."""
     parts = zip((spec.backbone, *spec.blocks), _paths(spec), values_of_all(spec), strict=True)
     return tuple(MadeOf(part.name, options, _code(path)) for part, path, options in parts)
 
@@ -62,20 +62,20 @@ def _digest(spec: Spec, model: nn.Module, inserted: Sequence[Inserted]) -> str:
     kinds = classes(model)
     modules = [*(module for module, _ in paths), *map(home, kinds)]
     own = Own(frozenset(module.partition(".")[0] for module in modules))
-    read_imported(own)  # what a constructor imported, too
+    read_imported(own)  # including what a constructor imported
     code = [*kinds, *held(model), *put_on(kinds)]
     roots = [*paths, *(origin(one) for one in code if own.has(home(one)))]
     return _definitions(own).digest(_said(spec, inserted), roots)
 
 
 def _paths(spec: Spec) -> list[Path]:
-    """Where what makes the backbone and each block is defined."""
+    """Where the code that builds the backbone and each block is defined."""
     blocks = (find_block(part.name).target for part in spec.blocks)
     return [_path(target) for target in (_target(spec.backbone), *blocks)]
 
 
 def _target(part: Part) -> str:
-    """The ``module:attribute`` that makes a backbone."""
+    """The ``module:attribute`` that builds a backbone."""
     row = find_backbone(part.name)
     if row.target != PLUGIN:
         return row.target
@@ -88,7 +88,7 @@ def _path(target: str) -> Path:
 
 
 def _definitions(own: Own) -> Definitions:
-    """Those that were followed before, if they are still what runs."""
+    """The known definitions, if they are still the code that runs; else new ones."""
     found = _known.get(own)
     if found is None or found.are_stale:
         found = _known[own] = Definitions(own)

@@ -18,7 +18,7 @@ HELD: Mapping[type, Callable[[Any], Iterable[Any]]] = MappingProxyType(
     }
 )
 CONTAINERS: Mapping[type, Callable[[Any], Iterable[Any]]] = MappingProxyType(
-    {  # of subclasses as well, whose own methods are not called
+    {  # for subclasses too: their own methods are not called
         dict: dict.values,
         list: list.__iter__,
         tuple: tuple.__iter__,
@@ -34,16 +34,16 @@ def classes(model: nn.Module) -> list[type]:
 
 
 def held(model: nn.Module) -> list[Code]:
-    """The functions, and the classes of all else, that modules have in their attributes, each once.
+    """The functions in the modules' attributes, and the classes of all other values, each once.
 
-    Hooks are among them, and what was put on a single module, such as a ``forward``. Of a list,
-    tuple, set or dict it is what that holds; of a partial, a method or a closure what is in it.
+    This includes hooks, and what was set on a single module, such as a ``forward``. Lists, tuples,
+    sets, dicts, partials, methods and closures are searched for what they contain.
     """
     return made_of(value for module in model.modules() for value in vars(module).values())
 
 
 def put_on(kinds: Iterable[type]) -> list[Code]:
-    """The functions that were put on classes from outside of these."""
+    """The functions that were set on classes from outside."""
     return made_of(
         value
         for kind in kinds
@@ -53,7 +53,7 @@ def put_on(kinds: Iterable[type]) -> list[Code]:
 
 
 def _is_of_another(kind: type, function: FunctionType) -> bool:
-    """Whether a function was not written in a class, nor made for it as a dataclass's are."""
+    """Whether a function was neither written in a class nor generated for it, as in a dataclass."""
     scope = function.__globals__
     top = function.__code__.co_qualname.partition(".")[0]
     is_elsewhere = scope.get("__name__") != kind.__module__
@@ -61,11 +61,11 @@ def _is_of_another(kind: type, function: FunctionType) -> bool:
 
 
 def made_of(values: Iterable[Any]) -> list[Code]:
-    """The functions among the values, and the classes that others are or are of, each once."""
+    """The functions among the values; for others the class itself or its class, each once."""
     waiting = _with_contained(values)
     found: list[Code] = []
     known: set[int] = set()
-    for value in waiting:  # which grows
+    for value in waiting:  # grows in the loop
         kind = type(value)
         one = value if kind in HELD or issubclass(kind, type) else kind
         if id(one) not in known:
@@ -80,7 +80,7 @@ def made_of(values: Iterable[Any]) -> list[Code]:
 
 def _with_contained(values: Iterable[Any]) -> list[Any]:
     found = []
-    readers: dict[type, Callable[[Any], Iterable[Any]] | None] = {}  # of few kinds, many values
+    readers: dict[type, Callable[[Any], Iterable[Any]] | None] = {}  # many values, few types
     for value in values:
         found.append(value)
         kind = type(value)
@@ -95,7 +95,7 @@ def _enclosed(cells: Iterable[CellType]) -> Iterator[Any]:
     for cell in cells:
         try:
             yield cell.cell_contents
-        except ValueError:  # it has none yet
+        except ValueError:  # the cell is still empty
             continue
 
 

@@ -1,4 +1,4 @@
-"""What shape a feature map has at a module's output, found by running the network."""
+"""The shape of the feature map at a module's output, found by running the network."""
 
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -13,9 +13,9 @@ from srbench.shapes.recording import Recording, on_shapes
 
 @dataclass(frozen=True)
 class Output:
-    """What a module returns when it runs first, and how often it runs in one forward pass.
+    """What a module returns in its first run, and how often it runs in one forward pass.
 
-    ``shape`` is that of a tensor, without the batch; None of what is no tensor.
+    ``shape`` is without the batch; None if the output is not a tensor.
     """
 
     shape: tuple[int, ...] | None
@@ -27,8 +27,8 @@ def outputs(
 ) -> dict[str, Output]:
     """What each module that runs returns, by name, for an input of that shape.
 
-    Nothing is computed unless it is asked for. Raises what the forward raises, and NeedsValues
-    where it needs values.
+    It runs on shapes unless ``computed``. Raises what the forward raises, and NeedsValues if it
+    needs values.
     """
     found: dict[str, Output] = {}
 
@@ -54,8 +54,8 @@ def outputs(
 def feature_map(found: Mapping[str, Output], site: str) -> tuple[int, int, int]:
     """The shape (C, H, W) of a module's output.
 
-    Raises BuildError where a block behind it would never run, or more than once, or would get
-    something else than a feature map.
+    Raises BuildError if a block after it would never run, would run more than once, or would not
+    get a feature map.
     """
     output = found.get(site)
     if output is None:
@@ -69,7 +69,7 @@ def feature_map(found: Mapping[str, Output], site: str) -> tuple[int, int, int]:
         )
     if output.shape is None or len(output.shape) != 3:
         sides = ", ".join(map(str, ("B", *(output.shape or ()))))
-        what = "no tensor" if output.shape is None else f"of shape ({sides})"
+        what = "not a tensor" if output.shape is None else f"of shape ({sides})"
         raise BuildError(
             f"the output of {site} is {what}, and blocks take (B, C, H, W)",
             "name a module whose output is a feature map",

@@ -1,4 +1,4 @@
-"""Where a block goes, and the cut that puts it there without forking a network's forward."""
+"""Where a block goes, and how it is inserted there without a change of the network's forward."""
 
 import difflib
 import re
@@ -12,18 +12,18 @@ from srbench.catalog.options import Value
 from srbench.errors import BuildError
 
 LOOK_UP: Mapping[Place, str] = {
-    "branch": "look up in the network's forward which modules return what is added to a shortcut, "
-    "(B, C, H, W), and name all of them with after=",
-    "stage": "look up in the network's forward which module returns the feature map that you mean, "
-    "(B, C, H, W), and name it with after=",
+    "branch": "look up in the network's forward which modules return a feature map (B, C, H, W) "
+    "that is added to a shortcut, and name all of them with after=",
+    "stage": "look up in the network's forward which module returns the feature map (B, C, H, W) "
+    "that you want, and name it with after=",
 }
 
 
 class Site(nn.Sequential):
-    """A module of the backbone, followed by the blocks put at its output.
+    """A module of the backbone, followed by the blocks inserted at its output.
 
-    The module's state-dict keys gain ``.0``. Weights saved from the plain backbone load all the
-    same: keys without it are renamed on the way in. It takes what the module takes.
+    The module's state-dict keys gain ``.0``. Weights saved from the plain backbone still load: keys
+    without it are renamed while loading. A site accepts the same arguments as its module.
     """
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
@@ -43,12 +43,12 @@ class Site(nn.Sequential):
 
 
 def plain_keys(model: nn.Module) -> dict[str, str]:
-    """The state-dict keys of a model by those of its plain backbone; blocks' own are left out."""
+    """Maps the plain backbone's state-dict keys to the model's; the blocks' keys are left out."""
     return {_plain(model, key): key for key in model.state_dict() if not _in_block(model, key)}
 
 
 def _plain(model: nn.Module, key: str) -> str:
-    """The key without what sites add to it."""
+    """The key in the plain backbone, without what sites add."""
     kept, module = [], model
     for name in key.split("."):
         if not isinstance(module, Site):
@@ -67,7 +67,7 @@ def _in_block(model: nn.Module, key: str) -> bool:
 
 
 def require_places(backbone: Backbone, place: Place, options: Mapping[str, Value]) -> None:
-    """Raises BuildError where the network's row says that a block has no place in it."""
+    """Raises BuildError if a stage has no place for the block, by the network's catalog row."""
     stages = options["stage"]
     assert isinstance(stages, tuple)
     for stage in () if options["after"] else map(backbone.stage, stages):
@@ -78,8 +78,8 @@ def require_places(backbone: Backbone, place: Place, options: Mapping[str, Value
             )
         if place == "branch" and not stage.branches:
             raise BuildError(
-                f"{backbone.name} does not say where the residual branches of {stage.name} end",
-                "give it an attribute `branches`, such as *.bn2, if it is your own; else "
+                f"{backbone.name} does not declare where the residual branches of {stage.name} end",
+                "if the network is your own, give it an attribute `branches`, such as *.bn2; else "
                 + LOOK_UP[place],
             )
 
@@ -87,10 +87,10 @@ def require_places(backbone: Backbone, place: Place, options: Mapping[str, Value
 def find_sites(
     model: nn.Module, backbone: Backbone, place: Place, options: Mapping[str, Value]
 ) -> Iterator[tuple[str, str]]:
-    """The modules whose output a block follows, in the network's order, each with what a spec calls
-    the place: a stage, or a pattern of ``after``.
+    """The modules that a block is inserted after, in the network's order, each with its place in
+    the spec: a stage, or a pattern of ``after``.
 
-    Raises BuildError where nothing matches, and where modules match of which one is in another.
+    Raises BuildError if nothing matches, or if one matching module is inside another.
     """
     after, stages = options["after"], options["stage"]
     assert isinstance(after, tuple)
@@ -102,8 +102,8 @@ def find_sites(
         return
     if not stages:
         raise BuildError(
-            f"{backbone.name} lists no stages to put a block behind",
-            f"give it an attribute `stages` if it is your own; else {LOOK_UP[place]}",
+            f"{backbone.name} lists no stages to insert a block after",
+            f"if the network is your own, give it an attribute `stages`; else {LOOK_UP[place]}",
         )
     for name in stages:
         stage = backbone.stage(name)
@@ -115,9 +115,9 @@ def find_sites(
 
 
 def _elsewhere(backbone: Backbone, place: Place) -> str:
-    """What to do where a stage lacks a place."""
+    """The remedy for a stage that has no place."""
     fit = [stage.name for stage in backbone.stages if place not in stage.without]
-    some = f"stage= puts it into some stages only, of which these have a place: {', '.join(fit)}; "
+    some = f"give stage= only stages that have a place ({', '.join(fit)}), or "
     return (some if fit else "") + LOOK_UP[place]
 
 
@@ -154,9 +154,9 @@ def _apart(sites: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def insert(model: nn.Module, site: str, block: nn.Module) -> None:
-    """Put a block at the output of the module that is called ``site`` in the plain network.
+    """Insert a block at the output of the module that is called ``site`` in the plain network.
 
-    A plain Sequential (a stage, or a site that has a block already) takes it at its end, which
+    It is appended to a plain Sequential (a stage, or a site that already has a block), which
     changes no key; any other module is wrapped together with it in a `Site`.
     """
     path = located(model, site)
@@ -169,8 +169,8 @@ def insert(model: nn.Module, site: str, block: nn.Module) -> None:
 
 
 def _takes_one_more(module: nn.Module) -> TypeGuard[nn.Sequential]:
-    """Whether it is a Sequential that runs its modules in turn, numbered from 0: append() names the
-    next by their number, which in a slice may be taken."""
+    """Whether it is a Sequential that runs its modules in order, numbered from 0. append() names a
+    module by their count, and in a slice that name may be taken."""
     if not isinstance(module, nn.Sequential):
         return False
     if type(module).forward not in (nn.Sequential.forward, Site.forward):
@@ -179,7 +179,7 @@ def _takes_one_more(module: nn.Module) -> TypeGuard[nn.Sequential]:
 
 
 def located(model: nn.Module, site: str) -> str:
-    """The name that a module of the plain network has now, blocks behind it included."""
+    """The current name of a module of the plain network, together with the blocks after it."""
     module, path = model, []
     for name in site.split("."):
         if isinstance(module, Site):

@@ -11,10 +11,10 @@ from srbench.models.sites import located
 def stage_units(
     model: nn.Module, backbone: Backbone, ran: Iterable[str]
 ) -> dict[str, tuple[str, ...]]:
-    """The largest modules that lie in one part alone, by ``stem``, the stages' names and ``head``.
+    """The largest modules that lie in a single part, by part: ``stem``, the stages and ``head``.
 
-    ``ran`` are the modules that run, in the order in which they end. A stage takes what stands
-    before it as well, such as a transition that halves the resolution.
+    ``ran`` are the modules that run, in the order in which they end. A stage includes what comes
+    directly before it, such as a transition that halves the resolution.
     """
     ends = {located(model, stage.module): stage.name for stage in backbone.stages}
     first = backbone.stages[0].first or backbone.stages[0].module if backbone.stages else ""

@@ -9,13 +9,13 @@ from srbench.models.sites import plain_keys
 
 
 def load_backbone_weights(model: nn.Module, state_dict: Mapping[str, Tensor]) -> list[str]:
-    """Load a plain (torchvision) state dict into a model with blocks; returns the blocks' own keys,
-    which keep the values they have.
+    """Load a plain (torchvision) state dict into a model with blocks; returns the blocks' keys,
+    whose values do not change.
 
-    Nothing is loaded where keys or shapes are wrong.
+    Nothing is loaded if keys or shapes are wrong.
 
-    Raises BuildError where a key of the backbone is missing or unexpected, where a shape differs,
-    and for weights of a variant: those load with ``model.load_state_dict`` as usual.
+    Raises BuildError if a key of the backbone is missing or unexpected, if a shape differs, and for
+    weights of a variant: load these with ``model.load_state_dict`` as usual.
     """
     new = {
         f"{name}.{key}"
@@ -26,7 +26,7 @@ def load_backbone_weights(model: nn.Module, state_dict: Mapping[str, Tensor]) ->
     keys = {plain: key for plain, key in plain_keys(model).items() if key not in new}
     if state_dict.keys() != keys.keys() and not new.isdisjoint(state_dict):
         raise BuildError(
-            "these are weights of a variant, with blocks of their own",
+            "these are weights of a variant, including its blocks",
             "load them with model.load_state_dict(weights)",
         )
     wrong = sorted(state_dict.keys() ^ keys.keys())

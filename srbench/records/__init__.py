@@ -1,1 +1,4 @@
-"""What was measured: typed, kept as JSON lines, joined, compared and explained. No torch here."""
+"""Results of measurements: typed, kept as JSON lines, joined, compared and explained.
+
+No torch is imported here.
+"""

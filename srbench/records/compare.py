@@ -1,4 +1,4 @@
-"""Two sets of records, row by row: what is in both, in one only, and in what they differ."""
+"""Two sets of records, row by row: which rows are in both or in one only, and how they differ."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -14,7 +14,7 @@ HOW = ("device", "dtype", "amp", "channels_last", "compile", "cuda_graph", "seed
 
 @dataclass(frozen=True)
 class Pair:
-    """One row in both."""
+    """A row that is in both."""
 
     before: Record
     after: Record
@@ -22,9 +22,9 @@ class Pair:
 
 @dataclass(frozen=True)
 class Differences:
-    """Pairs in the first one's order, the rows of one side only, and lines that say what else
+    """Pairs in the order of ``before``, the rows of one side only, and lines about what else
     differs: versions, machines, and how the models were run. ``before`` and ``after`` are all
-    records of both."""
+    records of the two sets."""
 
     pairs: tuple[Pair, ...]
     only_before: tuple[RowKey, ...]
@@ -42,8 +42,8 @@ def differences(before: Sequence[Record], after: Sequence[Record]) -> Difference
             holds.
 
     Raises:
-        SrbenchError: where they do not compare: other input sizes, classes, batch sizes or counting
-            conventions, or no row in common.
+        SrbenchError: if they cannot be compared: the input sizes, classes, batch sizes or counting
+            conventions differ, or no row is in common.
 
     >>> import srbench
     >>> rows = srbench.count("resnet18+sr", input_size=64)
@@ -74,7 +74,7 @@ _Key = tuple[RowKey, Role | None, int | None]
 
 
 def _by_row(records: Iterable[Record]) -> dict[_Key, Record]:
-    """What is measured, by row; times by their batch as well."""
+    """The measured records by row; times also by role and batch."""
     found: dict[_Key, Record] = {}
     for record in records:
         if record.kind == "published":
@@ -106,15 +106,15 @@ def _require_one_convention(pairs: Iterable[Pair]) -> None:
 
 
 def _require_comparable(before: Iterable[Record], after: Iterable[Record]) -> None:
-    """Refuses to compare what was measured under other conditions."""
+    """Raises SrbenchError for rows that were measured under different conditions."""
     old, new = _conditions(before), _conditions(after)
     for spec_and_kind in old.keys() & new.keys():
         spec, kind = spec_and_kind
         if not old[spec_and_kind] & new[spec_and_kind]:
             a, b = (", ".join(sorted(map(str, s[spec_and_kind]))) for s in (old, new))
             raise SrbenchError(
-                f"{spec} was {kind} under other conditions: {a} in A; {b} in B",
-                "measure both alike; nothing was compared",
+                f"{spec} was {kind} under different conditions: {a} in A; {b} in B",
+                "measure both under the same conditions; nothing was compared",
             )
 
 
@@ -124,13 +124,13 @@ def _conditions(records: Iterable[Record]) -> dict[tuple[str, str], set[str]]:
         said = f"{record.row.size} and {record.num_classes} classes"
         if record.timing:
             said += f" in batches of {record.timing.setup.batch}"
-        kind = "timed" if record.timing else "counted"  # what is published is of a count
+        kind = "timed" if record.timing else "counted"  # published figures belong to counts
         found.setdefault((record.spec, kind), set()).add(said)
     return found
 
 
 def _environment(pairs: Iterable[Pair]) -> Iterator[str]:
-    """What each pair was measured with, where that differs."""
+    """A line for each difference in what a pair was measured with."""
     for pair in pairs:
         old, new = dict(pair.before.environment), dict(pair.after.environment)
         before, after = pair.before.timing, pair.after.timing

@@ -1,4 +1,4 @@
-"""Exact counts. A count is a field of `Counts`: all that shows or compares it reads it there."""
+"""Exact counts. A count is a field of `Counts`; what shows or compares counts reads it there."""
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
@@ -9,8 +9,8 @@ from srbench.records.schema import CONVENTION, STRICT, Kind
 
 
 class Metric(NamedTuple):
-    """A count, and what a column of it is called; ``""`` for none. One that is compared has
-    columns of what it is more than the baseline's, and inserted blocks have it, too."""
+    """A count, and the title of its column; ``""`` for no column. One that is compared also has
+    columns for the difference to the baseline, and is counted for inserted blocks, too."""
 
     name: str
     title: str
@@ -18,7 +18,7 @@ class Metric(NamedTuple):
 
 
 def _count(title: str = "", compared: bool = False, default: Any = MISSING) -> Any:
-    """A field of `Counts` that is an integer. One that older records lack has None for default."""
+    """An integer field of `Counts`. One that older records lack has the default None."""
     return field(default=default, metadata={"title": title, "compared": compared})
 
 
@@ -35,7 +35,7 @@ class ModuleCounts:
     flops: int
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a count that none can be."""
+        """Raises ValueError for an impossible count."""
         require_counts(*self.shape, self.params, self.macs, self.flops)
 
 
@@ -44,10 +44,10 @@ class Counts:
     """Exact integers for one image.
 
     ``macs`` and ``flops`` are fvcore's; ``macs_torch`` is torch's own count of the same MACs.
-    ``uncounted`` are operators passed over by convention, ``unknown`` those that fvcore does not
-    know, with the number of calls. ``parameters`` are the shapes by name (``"64x3x7x7"``) and
-    ``operators`` the FLOPs by module and operator (``"conv1 conv"``), where they were asked for:
-    what explains a difference. Counts of two ``convention``s do not compare.
+    ``uncounted`` are operators left out by convention, ``unknown`` those that fvcore does not know,
+    with the number of calls. ``parameters`` are the shapes by name (``"64x3x7x7"``) and
+    ``operators`` the FLOPs by module and operator (``"conv1 conv"``), if they were requested:
+    they explain a difference. Counts of different ``convention``s cannot be compared.
     """
 
     __pydantic_config__ = STRICT
@@ -68,7 +68,7 @@ class Counts:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Why the counts should not be trusted as they stand."""
+        """Why the counts should not be trusted."""
         found = []
         if self.macs != self.macs_torch:
             found.append(
@@ -80,13 +80,13 @@ class Counts:
         return tuple(found)
 
     def rest(self) -> dict[str, Any]:
-        """What a flat row has no place for."""
-        # vars, not asdict: it copies every string, which takes most of the time of a large file.
+        """What does not fit into a flat row."""
+        # vars, not asdict, which copies every string: most of the time for a large file.
         modules = [dict(vars(module)) for module in self.modules]
         return {"uncounted": self.uncounted, "unknown": self.unknown, "modules": modules}
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a count that none can be."""
+        """Raises ValueError for an impossible count."""
         totals = [getattr(self, metric.name) for metric in METRICS]
         require_counts(*(total for total in totals if total is not None))
         require_counts(*self.uncounted.values(), *self.unknown.values(), *self.operators.values())

@@ -1,4 +1,4 @@
-"""What a figure was measured with: versions and hardware, and how the machine does now."""
+"""What a figure was measured with, versions and hardware, and the machine's current state."""
 
 import os
 import platform
@@ -11,14 +11,14 @@ from srbench._version import __version__
 
 PACKAGES = ("torch", "torchvision", "fvcore")
 VERSIONS = ("srbench", "python", *PACKAGES)
-# What a record of times holds of torch: settings that change them, and libraries it stands on.
+# What a record of times holds about torch: settings that change times, and libraries it uses.
 TORCH = (
     *("threads", "interop_threads", "cpu_capability", "cuda", "cudnn"),
     *("fp32_cuda_matmul", "fp32_cuda_conv", "fp32_cuda_rnn"),
     *("fp32_cpu_matmul", "fp32_cpu_conv", "fp32_cpu_rnn"),
     *("cudnn_benchmark", "deterministic", "flush_denormal", "freed_memory"),
 )
-# Settings that a record has only where they are not as torch has them.
+# Settings that a record has only if they differ from torch's defaults.
 UNUSUAL = (
     *("cudnn_enabled", "mkldnn_enabled", "flash_sdp", "mem_efficient_sdp", "math_sdp", "cudnn_sdp"),
     *("autocast_cpu", "autocast_cuda", "anomaly_detection", "grad_enabled"),
@@ -28,7 +28,7 @@ _CPUFREQ = Path("/sys/devices/system/cpu/cpu0/cpufreq")
 
 
 def facts() -> dict[str, Any]:
-    """What is the same from one run to the next on one machine, in base units."""
+    """Facts that do not change from run to run on one machine, in base units."""
     return versions() | machine()
 
 
@@ -42,12 +42,12 @@ def versions() -> dict[str, str]:
 
 
 def now() -> str:
-    """The date and time in UTC, ``2026-01-31T23:59:59Z``, which a record says that it was made."""
+    """The current date and time in UTC as a record holds it, such as ``2026-01-31T23:59:59Z``."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def machine() -> dict[str, Any]:
-    """System, processor, cores and memory; None for what the system does not tell."""
+    """System, processor, cores and memory; None for what the system does not report."""
     import psutil
 
     return {
@@ -61,7 +61,7 @@ def machine() -> dict[str, Any]:
 
 
 def state() -> dict[str, Any]:
-    """How the machine does now: load, free memory, clock."""
+    """The current state of the machine: load, free memory, clock."""
     import psutil
 
     clock = psutil.cpu_freq()

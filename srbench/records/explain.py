@@ -9,15 +9,15 @@ from srbench.records.counts import METRICS
 from srbench.records.environment import VERSIONS
 from srbench.records.record import Record
 
-SAID = ("baseline", "status", "settings")  # of the record itself
+SAID = ("baseline", "status", "settings")  # fields of the record itself
 AT_MOST = 6  # lines about one kind of thing
 
 
 def differs(before: Record, after: Record) -> bool:
-    """Whether what is committed is no longer so, in anything that is counted or said of a row.
+    """Whether anything that is counted or recorded for a row has changed.
 
-    How often each operator was called, and by which module, is compared only where the versions
-    are the same: others may name operators otherwise.
+    How often each operator was called, and by which module, is compared only if the versions are
+    the same: other versions may name operators differently.
     """
     one, other = before.counts, after.counts
     if one is None or other is None or _said(before) != _said(after):
@@ -37,7 +37,7 @@ def _said(record: Record) -> tuple[object, ...]:
 
 
 def summary(before: Record, after: Record) -> str:
-    """The counts that differ, or else what does."""
+    """The counts that differ, or else what other fields differ."""
     if before.counts is None:
         return "the record has no counts"
     said = [*figures(before, after)]
@@ -53,7 +53,7 @@ def summary(before: Record, after: Record) -> str:
 def figures(before: Record, after: Record) -> Iterator[str]:
     """The counts that differ, such as ``params 26,566,451 → 26,667,010 (+100,559)``.
 
-    Trainable parameters are named where they are not simply all.
+    Equal changes are listed once: ``trainable`` is left out if it changes as ``params`` does.
     """
     said: set[tuple[int, int]] = set()
     for name, _, _ in METRICS:
@@ -64,7 +64,7 @@ def figures(before: Record, after: Record) -> Iterator[str]:
 
 
 def reasons(before: Record, after: Record) -> Iterator[str]:
-    """Blocks, parameters, operators and versions that differ, most telling first."""
+    """Blocks, parameters, operators and versions that differ, the most informative first."""
     if before.counts is None or after.counts is None:
         return
     blocks = [
@@ -81,9 +81,9 @@ def reasons(before: Record, after: Record) -> Iterator[str]:
     parts = ("modules", "parameters", "operators", "unknown", "uncounted")
     alike = all(getattr(before.counts, part) == getattr(after.counts, part) for part in parts)
     if before.settings != after.settings:
-        yield from _changes("what the name leaves unsaid of", before.settings, after.settings)
+        yield from _changes("setting", before.settings, after.settings)
     elif alike and _same_versions(before, after):
-        yield "every parameter and operator is as it was: the record itself was edited"
+        yield "every parameter and operator is unchanged: the record itself was edited"
     old, new = before.environment, after.environment
     yield from _changes(
         "version", {k: old.get(k) for k in VERSIONS}, {k: new.get(k) for k in VERSIONS}
@@ -91,7 +91,7 @@ def reasons(before: Record, after: Record) -> Iterator[str]:
 
 
 def _changes(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
-    """A line for each key that differs; those that differ alike, but for numbers, share one."""
+    """A line for each key that differs; keys that differ alike, except for numbers, share one."""
     alike: dict[str, list[str]] = {}
     for key in dict.fromkeys([*before, *after]):
         old, new = before.get(key), after.get(key)
@@ -103,7 +103,7 @@ def _changes(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> 
     lines = [f"{same[0]}{_and_more(len(same) - 1)}" for same in alike.values()]
     yield from lines[:AT_MOST]
     if len(lines) > AT_MOST:
-        yield f"and {len(lines) - AT_MOST} more changes of {kind}s"
+        yield f"{kind} (and {len(lines) - AT_MOST} more)"
 
 
 def _change(old: Any, new: Any) -> str:

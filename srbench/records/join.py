@@ -1,4 +1,4 @@
-"""Records of one row put together: its counts beside its baseline's, its times, what papers say."""
+"""Joins the records of a row: its counts, its baseline's counts, its times, published figures."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,16 +6,16 @@ from functools import cached_property
 
 from srbench.records.record import UNKNOWN, Record, RowKey
 
-OUTDATED = "was timed with other code than was counted, and those times are left out"
+OUTDATED = "was timed with other code than it was counted with; those times are left out"
 
 
 @dataclass(frozen=True)
 class Row:
-    """All that is known of a row; ``baseline`` are the counts of the model without blocks.
+    """All that is known about a row; ``baseline`` holds the counts of the model without blocks.
 
-    ``outdated`` are times of other code than was counted, which are no times of this row.
-    ``older`` are the backbones and blocks of which other rows have newer code: the two do not
-    compare.
+    ``outdated`` are times of other code than was counted, which do not belong to this row.
+    ``older`` are the backbones and blocks that other rows have newer code of: these rows cannot be
+    compared with this one.
     """
 
     row: RowKey
@@ -37,12 +37,12 @@ class Row:
 
     @cached_property
     def doubts(self) -> tuple[str, ...]:
-        """Why the row does not compare with others as it stands, beside its records' warnings."""
+        """Why the row cannot be compared with others, apart from its records' warnings."""
         older = f"was measured with older code of {', '.join(self.older)} than other rows"
-        beside = f"Δ is to {self.baseline_spec}, whose count is warned of"
+        beside = f"Δ is the difference from {self.baseline_spec}, whose count has a warning"
         return (
             *([OUTDATED] if self.outdated else []),
-            *([f"{older}, and does not compare with them"] if self.older else []),
+            *([f"{older}, and cannot be compared with them"] if self.older else []),
             *([beside] if self._is_beside_a_warning else []),
         )
 
@@ -58,11 +58,11 @@ class Row:
 
     @property
     def baseline_spec(self) -> str:
-        """The spec that the row is compared with: its own where nothing is known of it."""
+        """The spec that the row is compared with: its own if it has no records."""
         return next((record.baseline for record in self.records), self.row.spec)
 
     def delta(self, metric: str) -> int | None:
-        """How much more than its baseline the row counts, or None for the baseline itself."""
+        """How much more than its baseline the row has, or None for the baseline itself."""
         own = self.counts and self.counts.counts
         base = self.baseline and self.baseline.counts
         if self.is_baseline or not own or not base:
@@ -80,7 +80,7 @@ class Row:
 
 
 class RowIndex:
-    """Looks records up by row; of several alike the first."""
+    """Looks up records by row; of several alike, the first."""
 
     def __init__(self, records: Iterable[Record]) -> None:
         self._counts: dict[RowKey, Record] = {}
@@ -97,11 +97,11 @@ class RowIndex:
                 self._timings.setdefault(record.row, []).append(record)
 
     def __call__(self, row: RowKey, source: str = "") -> Row:
-        """A row; of what is published only what ``source`` says."""
+        """A row, with the published figures of ``source`` only."""
         return self.every(row, source)[0]
 
     def every(self, row: RowKey, source: str = "") -> list[Row]:
-        """The same once for every way that it was timed in."""
+        """The same row, once for every way in which it was timed."""
         counts = self._counts.get(row)
         baseline = self._counts.get(counts.baseline_row) if counts else None
         published = self._published.get((row, source))
@@ -130,9 +130,9 @@ def _newest_code(records: Iterable[Record]) -> dict[str, str]:
 
 
 def rows_of(records: Sequence[Record]) -> list[Row]:
-    """Every row that the records are about, in their order, with all that is published of it.
+    """Every row of the records, in their order, with everything published about it.
 
-    A row that was timed in several ways, or that several publications print, is there for each.
+    A row that was timed in several ways, or is in several publications, is there once for each.
     """
     join = RowIndex(records)
     sources: dict[RowKey, dict[str, None]] = {}

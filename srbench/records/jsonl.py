@@ -1,7 +1,7 @@
-"""Records as JSON lines: one record a line, with the schema's version, appended as measured.
+"""Records as JSON lines: one record per line, with the schema's version, appended as measured.
 
-A line stands for itself, so an interruption loses at most the row under way, and one line that is
-damaged takes no other with it.
+Lines are independent: an interruption loses at most the row being measured, and a damaged line does
+not affect the others.
 """
 
 import os
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
     from pydantic import TypeAdapter
 
-LARGEST_FILE = 2**29  # bytes; a record takes some kB, and all of a file is held in memory
-# How a line of each schema begins. What an earlier one does not say has a default, so that its
-# lines are read as today's are: the fingerprint and the date are unknown, the precision is usual.
+LARGEST_FILE = 2**29  # bytes; a record takes a few kB, and the whole file is held in memory
+# How a line of each schema begins. Fields that an earlier schema lacks have defaults, so that its
+# lines can be read: the fingerprint and the date are unknown, the precision is the usual one.
 HEADS = {schema: b'{"schema":%d,' % schema for schema in range(1, SCHEMA + 1)}
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A line that is no record, counted from 1, and why; ``text`` is the line."""
+    """A line that is not a record: its number, from 1, the reason, and its ``text``."""
 
     line: int
     why: str
@@ -41,7 +41,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A file's records with their line numbers, and the lines that are none."""
+    """A file's records with their line numbers, and the lines that are not records."""
 
     path: Path
     records: tuple[Record, ...] = ()
@@ -49,24 +49,24 @@ class Loaded:
     problems: tuple[Problem, ...] = ()
 
     def line(self, record: Record) -> int | None:
-        """The number of the line that a record stands on."""
+        """The line number of a record."""
         numbers = (n for n, one in zip(self.lines, self.records, strict=True) if one is record)
         return next(numbers, None)
 
     def require_sound(self) -> None:
-        """Raises SrbenchError with the first problem, and how much is sound."""
+        """Raises SrbenchError for the first problem, with the number of valid records."""
         for problem in self.problems:
             raise SrbenchError(
                 f"{self.path} line {problem.line}: {problem.why}",
-                f"mend or delete the line; the other {len(self.records)} records are sound",
+                f"fix or delete the line; the other {len(self.records)} records are valid",
             )
 
 
 def read(path: Path) -> Loaded:
-    """Read a file line by line; one that does not exist holds nothing.
+    """Read a file line by line; a file that does not exist has no records.
 
-    A record that stands there twice is one; two that differ, of one row, are a problem of the
-    second one's line. Raises SrbenchError for a file that cannot be read, or that is too large.
+    A record that occurs twice counts once; if two records of one row differ, the second is a
+    problem of its line. Raises SrbenchError for a file that cannot be read or is too large.
     """
     records: list[Record] = []
     lines: list[int] = []
@@ -89,12 +89,12 @@ def read(path: Path) -> Loaded:
 
 
 def parse(line: bytes) -> Record:
-    """A record from its line. Raises ValueError that says what is wrong with it."""
+    """Parse a record from its line. Raises ValueError that says what is wrong with it."""
     from pydantic import ValidationError
 
     try:
         return _adapter().validate_json(_without_schema(line), strict=True)
-    except SrbenchError as error:  # a setup that none can be
+    except SrbenchError as error:  # an impossible setup
         raise ValueError(f"not a record: {error.message}") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
@@ -103,26 +103,26 @@ def parse(line: bytes) -> Record:
 
 
 def line(record: Record) -> bytes:
-    """A record as its line, with the line's end."""
+    """A record as its line, with the line ending."""
     return (
         HEADS[SCHEMA] + printable_json(_adapter().dump_json(record)[1:].decode()).encode() + b"\n"
     )
 
 
 def append(path: Path, record: Record) -> None:
-    """Add a record. Raises SrbenchError where the file cannot be written."""
+    """Add a record. Raises SrbenchError if the file cannot be written."""
     text = line(record)
     try:
         with path.open("ab+", buffering=0) as file:
             end = file.tell()
             if end:
                 file.seek(-1, os.SEEK_END)
-                if file.read(1) != b"\n":  # an editor's, or an interrupted line's
+                if file.read(1) != b"\n":  # an editor left it out, or a write was interrupted
                     text = b"\n" + text
             try:
                 _write_all(file, text)
             except OSError:
-                file.truncate(end)  # a full disk leaves no half of a line
+                file.truncate(end)  # so that a full disk does not leave half a line
                 raise
     except OSError as error:
         raise unwritable(path, error) from error
@@ -134,7 +134,7 @@ def _write_all(file: "FileIO", text: bytes) -> None:
 
 
 def write(path: Path, records: Iterable[Record]) -> None:
-    """Write a file anew, whole or not at all. Raises SrbenchError where it cannot be written."""
+    """Replace a file, completely or not at all. Raises SrbenchError if it cannot be written."""
     write_whole(path, b"".join(line(record) for record in records))
 
 
@@ -164,7 +164,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def _without_schema(text: bytes) -> bytes:
-    """The record's JSON: cheap for lines that this srbench wrote; others are looked at closely."""
+    """The record's JSON without its schema: cheap for lines that srbench wrote, else parsed."""
     for head in HEADS.values():
         if text.startswith(head):
             return b"{" + text[len(head) :]
@@ -182,7 +182,7 @@ def _without_schema(text: bytes) -> bytes:
             f"written by a newer srbench, schema {schema}; this one reads up to {SCHEMA}"
         )
     if schema not in HEADS:
-        raise ValueError(f"there is no schema {schema}")
+        raise ValueError(f"unknown schema {schema}")
     return to_json(found)
 
 

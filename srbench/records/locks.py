@@ -1,4 +1,4 @@
-"""One writer at a time, so that several processes may keep their records in one file."""
+"""One writer at a time, so that several processes may write their records to one file."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,10 +12,9 @@ PATIENCE = 60.0  # seconds; a record is written in milliseconds
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Keep other processes from writing the file; what marks it goes again.
+    """Keep other processes from writing the file; the lock file is removed afterwards.
 
-    Raises SrbenchError where another process does not let go of it, or its folder cannot be
-    written.
+    Raises SrbenchError if another process does not release it, or if its folder cannot be written.
     """
     from filelock import FileLock, Timeout
 
@@ -23,7 +22,7 @@ def locked(path: Path) -> Iterator[None]:
     mark = target.with_name(f".{target.name}.lock")
     lock = FileLock(mark)
     try:
-        target.parent.stat()  # a lock would make the folder
+        target.parent.stat()  # fails if there is no folder, which a lock would create
         lock.acquire(timeout=PATIENCE)
     except Timeout as error:
         raise SrbenchError(
@@ -35,7 +34,7 @@ def locked(path: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        # Whoever waits for it sees that it is gone, and makes another. Windows keeps an open file.
+        # A waiting process sees that it is gone and creates another. Windows keeps an open file.
         with suppress(PermissionError, FileNotFoundError):
             mark.unlink()
         lock.release()

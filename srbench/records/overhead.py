@@ -1,4 +1,4 @@
-"""What the interval of a ratio of two times says: a difference, none, or that it is undecided."""
+"""Whether the interval of a ratio of two times shows a difference, none, or is undecided."""
 
 from dataclasses import dataclass
 from math import inf
@@ -9,7 +9,7 @@ from srbench.records.timing import Estimate, Timing
 
 def reach(estimate: Estimate) -> float:
     """How far an interval reaches from its estimate, to the side where it reaches further, as a
-    share of the estimate; infinite where there is no interval, or none that times could have.
+    share of the estimate; infinite if there is no interval, or if the estimate is not positive.
 
     >>> round(reach(Estimate(1.0, 0.99, 1.02, 9)), 3)
     0.02
@@ -24,14 +24,15 @@ def is_precise(estimate: Estimate, precision: float) -> bool:
     """Whether an interval reaches no further than ``precision``, a share, to either side of its
     estimate.
 
-    Timing stops by this, and reports judge by this: what stopped since it was precise is decided.
+    Timing stops by this, and reports judge by this: a ratio that was precise enough to stop is
+    decided.
     """
     return reach(estimate) <= precision
 
 
 @dataclass(frozen=True)
 class Overhead:
-    """A ratio of two times, and the precision that was asked for, a share to either side."""
+    """A ratio of two times, and the requested precision, a share to either side."""
 
     ratio: Estimate
     precision: float
@@ -52,6 +53,6 @@ class Overhead:
 
 
 def overhead(timing: Timing, pass_name: str) -> Overhead | None:
-    """The overhead of a pass over the baseline's; None where there is none to compare with."""
+    """The overhead of a pass over the baseline's; None if there is no baseline to compare with."""
     found = timing.passes.get(pass_name)
     return Overhead(found.ratio, timing.precision) if found and found.ratio else None

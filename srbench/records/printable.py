@@ -1,4 +1,4 @@
-"""Text that somebody else wrote stays where it is put: what is not printable becomes visible."""
+"""Makes text from other people safe to print: characters that are not printable become visible."""
 
 import json
 import re
@@ -10,10 +10,10 @@ _SUSPECT_IN_JSON = re.compile(r"[^ -~\n]")
 
 
 def printable(text: str) -> str:
-    r"""The text on one line: what is not printable as Python's escapes, all else as it is.
+    r"""The text on one line, with Python's escapes for characters that are not printable.
 
-    Letters of every script and spaces of every width are printable. A text that begins with ``::``
-    or holds ``##`` would be a command to a CI that reads the line, and is none any more.
+    Letters of every script and spaces of every width are printable. ``::`` at the beginning and
+    ``##`` anywhere are escaped too, since a CI that reads the line would take them for a command.
 
     >>> printable("Größe 3×3")
     'Größe 3×3'
@@ -29,21 +29,21 @@ def printable(text: str) -> str:
 
 
 def all_printable(value: Any) -> Any:
-    """A text, or those of a tuple, made printable; any other value as it is."""
+    """A text, or the texts of a tuple, made printable; any other value unchanged."""
     if isinstance(value, str):
         return printable(value)
     return tuple(map(all_printable, value)) if type(value) is tuple else value
 
 
 def printable_json(text: str) -> str:
-    r"""JSON that says the same without a character that is not printable, but for line feeds.
+    r"""Equivalent JSON in which all characters are printable, except for line feeds.
 
-    Such characters stand in its strings alone, where JSON has escapes for them.
+    Characters that are not printable occur only in strings, where JSON has escapes for them.
 
     >>> print(printable_json('["left \u202e right", "Größe"]'))
     ["left \u202e right", "Größe"]
     """
-    if text.isascii() and "\x7f" not in text:  # who writes JSON has escaped the others
+    if text.isascii() and "\x7f" not in text:  # JSON writers escape the others
         return text
     return _SUSPECT_IN_JSON.sub(lambda found: _visible_in_json(found[0]), text)
 

@@ -12,8 +12,8 @@ from srbench.records.timing import Estimate
 class PartProfile:
     """A stage, the stem or the head, or the blocks of one kind in a stage, for one batch.
 
-    ``moved`` are the bytes of input, output and parameters, each once, and ``least`` the seconds
-    that the machine's own limits allow; ``seconds`` are what it took.
+    ``moved`` is the bytes of input, output and parameters, each counted once. ``least`` is the
+    shortest time in seconds that the machine's own limits allow, and ``seconds`` the measured time.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What was measured, typed: one `Record` a row. No torch here."""
+"""What was measured, typed: one `Record` per row. No torch here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -12,11 +12,11 @@ from srbench.records.published import Published
 from srbench.records.schema import STRICT, Kind
 from srbench.records.timing import Role, Timing
 
-UNKNOWN = "unknown"  # the fingerprint or the date of what an older srbench measured
+UNKNOWN = "unknown"  # the fingerprint or the date of a record that an older srbench made
 
 
 class RowKey(NamedTuple):
-    """What a row of a table is about: a spec under one input."""
+    """What a row of a table is about: a spec with one input."""
 
     spec: str
     input: tuple[int, int, int]
@@ -24,7 +24,7 @@ class RowKey(NamedTuple):
 
     @property
     def size(self) -> str:
-        """Height and width as people write them, ``224×224``."""
+        """Height and width for display, such as ``224×224``."""
         return "×".join(map(str, self.input[1:]))
 
     def __str__(self) -> str:
@@ -32,7 +32,7 @@ class RowKey(NamedTuple):
 
 
 class Key(NamedTuple):
-    """What a record must have to itself in a file."""
+    """What must be unique to a record in a file."""
 
     row: RowKey
     setup: Setup | None
@@ -43,7 +43,7 @@ class Key(NamedTuple):
 @dataclass(frozen=True)
 class MadeOf:
     """The backbone or a block of a spec: its name, the values of all its options, and the digest of
-    its code, which is the same with whatever options."""
+    its code, which does not depend on the options."""
 
     __pydantic_config__ = STRICT
     name: str
@@ -53,16 +53,16 @@ class MadeOf:
 
 @dataclass(frozen=True)
 class Record:
-    """One row: a spec, what it was measured under and with, and what was found, or why nothing.
+    """One row: a spec, how and with what it was measured, and the result, or why there is none.
 
     ``status`` is ``"ok"``, ``"skipped: why"`` or ``"failed: why"``. ``input`` is (C, H, W); counts
-    are per image. ``settings`` are the blocks' options where the spec says nothing, by the block's
-    name. ``reason`` is why a committed figure was changed, in the words of who accepted it.
-    ``fingerprint`` stands for the code that was measured (`srbench.models.fingerprint`), and
-    ``made`` is when, in UTC; both are `UNKNOWN` where an older srbench made the record. ``parts``
-    are what the spec's backbone and blocks are made of, in their order, and ``usual`` the side of
-    the input and the classes that the network is made for: by these a reader knows what the spec
-    means without importing anything.
+    are per image. ``settings`` are the blocks' options that the spec leaves out, by the block's
+    name. ``reason`` is why a committed figure was changed, in the words of the person who accepted
+    it. ``fingerprint`` identifies the code that was measured (`srbench.models.fingerprint`), and
+    ``made`` is when, in UTC; both are `UNKNOWN` if an older srbench made the record. ``parts`` are
+    what the spec's backbone and blocks are made of, in their order, and ``usual`` is the network's
+    default side of the input and number of classes: with these, a reader knows what the spec means
+    without importing anything.
     """
 
     __pydantic_config__ = STRICT
@@ -83,7 +83,7 @@ class Record:
     usual: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
-        """Raises ValueError for an input that none can be, and numbers beyond all measure."""
+        """Raises ValueError for an impossible input, and for numbers out of range."""
         if not all(1 <= side <= LARGEST_SIDE for side in self.input):
             raise ValueError(f"input: each of C, H and W must be from 1 to {LARGEST_SIDE}")
         if not 1 <= self.num_classes <= MOST_CLASSES:
@@ -92,17 +92,17 @@ class Record:
         require_facts([value for part in self.parts for value in part.options.values()])
 
     def is_like(self, other: "Record") -> bool:
-        """Whether the two say the same, whenever they were made."""
+        """Whether the two are equal, apart from when they were made."""
         return replace(self, made=other.made) == other
 
     @property
     def content(self) -> Timing | Published | Counts | None:
-        """What was found, or printed by somebody else; None for a row that could not be counted."""
+        """What was measured or published; None for a row that could not be counted."""
         return self.timing or self.published or self.counts
 
     @property
     def kind(self) -> Kind:
-        """Whether this is a row's counts, its times, or what is published of it."""
+        """Whether this is a row's counts, its times, or its published figures."""
         return self.content.kind if self.content else "counted"
 
     @property
@@ -124,5 +124,5 @@ class Record:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Why this row should not be trusted as it stands; ``--strict`` fails on any."""
+        """Why this row should not be trusted; ``--strict`` fails on any."""
         return self.content.warnings if self.content else ()

@@ -10,10 +10,10 @@ from srbench.records.record import Record
 
 
 class RecordFile:
-    """A file that records are put into as they are measured, each kept at once.
+    """A file that records are added to as they are measured; each is written immediately.
 
-    Several processes may put records into one file: each takes in what the others have put there.
-    ``identity`` tells which records are of one row: a new one takes the old one's place.
+    Several processes may add records to one file: each reads what the others have added.
+    ``identity`` decides which records are of one row: a new one replaces the old one.
     """
 
     def __init__(
@@ -22,7 +22,7 @@ class RecordFile:
         """Open a file, which need not exist.
 
         A last line that was cut short while it was written is left out: ``cut_short`` is its
-        number. Raises SrbenchError where any other line is no record.
+        number. Raises SrbenchError if any other line is not a record.
         """
         self.path = path
         self._identity = identity
@@ -36,7 +36,7 @@ class RecordFile:
         return tuple(self._records.values())
 
     def require_writable(self) -> None:
-        """Raises SrbenchError where nothing can be put into it; cheap from the second time."""
+        """Raises SrbenchError if the file cannot be written; later calls are cheap."""
         if not self._is_writable:
             require_writable(self.path)
             self._is_writable = True
@@ -46,12 +46,12 @@ class RecordFile:
         return self._records.get(identity)
 
     def refresh(self) -> None:
-        """Take in what other processes have put there; raises SrbenchError as opening does."""
+        """Read what other processes have added. Raises SrbenchError as opening does."""
         if self._version() != self._seen:
             self._read()
 
     def put(self, record: Record) -> None:
-        """Add a record, or put it in the place of that of the same row; one that is there stays."""
+        """Add a record, or replace that of the same row; an equal one stays."""
         with locked(self.path):
             self.refresh()
             identity = self._identity(record)
@@ -66,14 +66,14 @@ class RecordFile:
                 self._write()
 
     def restore(self) -> None:
-        """Write again what this process put there, where somebody has taken it out since."""
+        """Write this process's records again if they have been removed since."""
         with locked(self.path):
             self.refresh()
             if self._is_incomplete:
                 self._write()
 
     def arrange(self, order: Callable[[Iterable[Record]], Iterable[Record]]) -> None:
-        """Put the records in another order, or leave out some; the file changes only if they do."""
+        """Reorder the records, or leave out some; the file is written only if that changes it."""
         with locked(self.path):
             self.refresh()
             arranged = {self._identity(record): record for record in order(self.records)}
@@ -82,13 +82,13 @@ class RecordFile:
                 self._write()
 
     def _read(self) -> None:
-        seen = self._version()  # before reading: what comes in between is read again
+        seen = self._version()  # before reading, so that what is written meanwhile is read again
         loaded = read(self.path)
         self.cut_short = _cut_short(loaded)
         if not self.cut_short:
             loaded.require_sound()
         there = {self._identity(record): record for record in loaded.records}
-        # What this process put there, and somebody has taken out since.
+        # Records of this process that have been removed since.
         lost = {key: record for key, record in self._own.items() if key not in there}
         self._records = there | lost
         self._is_incomplete = bool(self.cut_short or lost)
@@ -101,7 +101,7 @@ class RecordFile:
         self._seen = self._version()
 
     def _version(self) -> tuple[int, int, int] | None:
-        """What differs as soon as anybody has written the file."""
+        """A value that changes whenever the file is written."""
         try:
             found = self.path.stat()
         except OSError:
@@ -110,14 +110,14 @@ class RecordFile:
 
 
 def _cut_short(loaded: Loaded) -> int | None:
-    """The number of the one line that is no record, if it is the last and ends in its middle."""
+    """The number of the only line that is not a record, if it is the last and was cut short."""
     if len(loaded.problems) != 1 or loaded.problems[0].text.endswith(b"\n"):
         return None
     from pydantic_core import from_json
 
     text = loaded.problems[0].text
     try:
-        from_json(text)  # whole, so it is something else that is wrong with it
+        from_json(text)  # complete JSON, so something else is wrong
     except ValueError:
         begun = any(text.startswith(head[: len(text)]) for head in HEADS.values())
         return loaded.problems[0].line if begun else None

@@ -1,4 +1,4 @@
-"""The rows of a comparison, and what they are in base units: flat for CSV, whole for JSON."""
+"""The rows of a comparison in base units: flat for CSV, complete for JSON."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -12,14 +12,14 @@ from srbench.records.schema import SCHEMA
 if TYPE_CHECKING:
     import pandas
 
-UNCOUNTED = ("uncounted", "unknown", "modules")  # what a row that failed says nothing of
+UNCOUNTED = ("uncounted", "unknown", "modules")  # what a failed row has no data for
 
 
 class Results(Sequence[Record]):
     """The rows of a comparison, each baseline before its variants.
 
-    Index by position, or by spec: ``results["resnet50+sr"].counts.macs``. Where a spec has several
-    rows, on several devices say, that is the first.
+    Index by position, or by spec: ``results["resnet50+sr"].counts.macs``. If a spec has several
+    rows, for example on several devices, this is the first.
     """
 
     def __init__(self, records: Sequence[Record]) -> None:
@@ -57,7 +57,7 @@ class Results(Sequence[Record]):
         return self._join(record.row).percent(metric)
 
     def to_rows(self) -> list[dict[str, Any]]:
-        """One flat dict a row in base units, unrounded: the columns of the CSV."""
+        """One flat dict per row in base units, unrounded: the columns of the CSV."""
         return [self._flat(record) for record in self]
 
     def to_frame(self) -> "pandas.DataFrame":
@@ -110,20 +110,20 @@ class Results(Sequence[Record]):
 
 
 def _rest(record: Record) -> dict[str, Any]:
-    """What a flat row has no place for."""
+    """What does not fit into a flat row."""
     if record.timing:
         return record.timing.rest()
     return record.counts.rest() if record.counts else dict.fromkeys(UNCOUNTED)
 
 
 def _said(record: Record) -> dict[str, Any]:
-    """What people say of a row, where they do."""
+    """What is published about a row, and the reason for a change, if there are any."""
     published = {"published": asdict(record.published)} if record.published else {}
     return published | ({"reason": record.reason} if record.reason else {})
 
 
 def _dtype(values: Sequence[Any]) -> Literal["string", "boolean", "Float64", "Int64"]:
-    """The pandas type that keeps a column exact: an integer beside nothing must not be a float."""
+    """The pandas type that keeps a column exact: integers beside a missing value stay integers."""
     kinds = {type(value) for value in values if value is not None}
     if bool in kinds:
         return "boolean"

@@ -2,10 +2,10 @@
 
 from typing import Literal
 
-# 2: what was measured has a fingerprint and a date. 3: a timing has the precision asked for.
+# 2: a measured record has a fingerprint and a date. 3: a timing has the requested precision.
 # 4: its samples are divided into placements in memory, its setup may have an optimiser, and what
-# the model's own code changed stands by itself.
+# the model's own code changed is stored separately.
 SCHEMA = 4
 Kind = Literal["counted", "timed", "published"]  # of what a record holds
-STRICT = {"extra": "forbid", "allow_inf_nan": False}  # pydantic's, where records come from a file
+STRICT = {"extra": "forbid", "allow_inf_nan": False}  # pydantic's, to read records from a file
 CONVENTION = "one multiply-add is one MAC, FLOPs as fvcore's default handles count them"

@@ -13,8 +13,8 @@ from srbench.records.schema import STRICT, Kind
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value and the interval around it, from ``n`` samples; without ends where those are too few
-    for one."""
+    """A value and the interval around it, from ``n`` samples; if these are too few for an interval,
+    its ends are None."""
 
     __pydantic_config__ = STRICT
     value: float
@@ -23,47 +23,47 @@ class Estimate:
     n: int = 0
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a number beyond all measure."""
+        """Raises ValueError for a number out of range."""
         require_measures(self.value, self.low, self.high)
         require_counts(self.n)
 
 
 @dataclass(frozen=True)
 class Memory:
-    """Peak of a pass in bytes, over the weights and the batch that lie there anyway.
+    """Peak of a pass in bytes, without the weights and the batch, which are in memory anyway.
 
-    ``allocated`` is what tensors took, ``reserved`` what the allocator took for them; None where
-    the device does not tell. On the CPU ``allocated`` is the process's resident memory.
+    ``allocated`` is what tensors took, ``reserved`` what the allocator took for them; None if the
+    device does not report it. On the CPU ``allocated`` is the process's resident memory.
     """
 
     allocated: int | None
     reserved: int | None
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a number beyond all measure."""
+        """Raises ValueError for a number out of range."""
         require_measures(self.allocated, self.reserved)
 
 
 @dataclass(frozen=True)
 class Energy:
-    """Joules per image of a GPU: all that it drew, and that less what it draws when it idles."""
+    """Joules per image of a GPU: all that it drew, and the same without what it draws when idle."""
 
     gross: float
     net: float
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a number beyond all measure."""
+        """Raises ValueError for a number out of range."""
         require_measures(self.gross, self.net)
 
 
 @dataclass(frozen=True)
 class PassTiming:
-    """One pass of one model, in seconds a batch.
+    """One pass of one model, in seconds per batch.
 
     ``ratio`` is to the baseline, from the same rounds. ``wall`` is from the call until the device
-    is idle, where ``seconds`` are the device's own. ``samples`` are all that were taken, process by
-    process and round by round: none was dropped. ``placements`` are the numbers of rounds between
-    which the models were moved in memory, process by process; an older srbench never moved them.
+    is idle, while ``seconds`` is the device's own time. ``samples`` are all that were taken, by
+    process and by round: none was dropped. ``placements`` are, by process, the numbers of rounds
+    between which the models were moved in memory; an older srbench never moved them.
     """
 
     __pydantic_config__ = STRICT
@@ -90,7 +90,7 @@ class PassTiming:
 
     def percentile(self, share: float) -> float | None:
         """The smallest sample that at least that share of all samples does not exceed, in seconds;
-        None where fewer than one is expected above it."""
+        None if fewer than one is expected above it."""
         taken = sorted(seconds for process in self.samples for seconds in process)
         if len(taken) * (1 - share) < 1 - 1e-9:
             return None
@@ -98,9 +98,9 @@ class PassTiming:
 
     @property
     def units(self) -> tuple[float, ...]:
-        """One median for each unit of the intervals: each process where there are several, else
-        each placement. An older srbench had rounds for units."""
-        from statistics import median  # listings do without
+        """One median for each unit of the intervals: each process if there are several, else each
+        placement. In records of an older srbench, each round is a unit."""
+        from statistics import median  # not needed for listings
 
         if len(self.samples) > 1:
             parts = [taken for taken in self.samples if taken]
@@ -111,8 +111,8 @@ class PassTiming:
         return tuple(median(part) for part in parts)
 
     def __post_init__(self) -> None:
-        """Raises ValueError where there is no sample, or one that is not above zero, or where they
-        are not those of the placements."""
+        """Raises ValueError if there is no sample, if one is not above zero, or if they do not fit
+        the placements."""
         taken = [s for one in self.samples for s in one]
         taken += [one.value for one in (self.seconds, self.ratio, self.wall) if one]
         if not any(self.samples) or any(not 1 / LARGEST < s < LARGEST for s in taken):
@@ -129,13 +129,13 @@ Role = Literal["baseline", "variant", "aa"]
 
 @dataclass(frozen=True)
 class Timing:
-    """How a model was run, and what each pass took; ``notes`` tell what disturbed it.
+    """How a model was run, and what each pass took; ``notes`` describe what disturbed it.
 
-    ``precision`` is what the run was asked for, a share to either side of a ratio: a wider interval
-    around no difference is undecided. An older srbench did not say; most runs asked for the usual
-    one. The role ``aa`` is the baseline a second time: what is found there is noise. ``changed``
-    are the settings of torch that the model's own code set while it was timed; those in the
-    record's environment were held.
+    ``precision`` is the requested one, a share to either side of a ratio: a wider interval around
+    no difference is undecided. An older srbench did not record it; most of its runs used the
+    default. The role ``aa`` is the baseline a second time: any difference found there is noise.
+    ``changed`` are the settings of torch that the model's own code set while it was timed; those in
+    the record's environment were kept fixed.
     """
 
     __pydantic_config__ = STRICT
@@ -163,7 +163,7 @@ class Timing:
         return row
 
     def how(self) -> dict[str, Any]:
-        """Columns of how the model was run, but for the device."""
+        """Columns of how the model was run, except for the device."""
         setup = asdict(self.setup)
         setup.pop("device")
         return (
@@ -171,7 +171,7 @@ class Timing:
         )
 
     def rest(self) -> dict[str, Any]:
-        """What a flat row has no place for."""
+        """What does not fit into a flat row."""
         passes = self.passes.items()
         return {
             "samples": {name: [list(s) for s in timed.samples] for name, timed in passes},
@@ -180,7 +180,7 @@ class Timing:
         }
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a number of processes or a precision that none can be."""
+        """Raises ValueError for an impossible number of processes, precision or changed setting."""
         require_counts(self.processes)
         require_facts(self.changed)
         if not 0 < self.precision < 1:

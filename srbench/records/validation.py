@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with data, in plain words."""
+"""pydantic's errors about data, in plain words."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -19,11 +19,11 @@ KINDS = {
     "dict_type": ("a table", "write key = value, line by line, below its heading in brackets"),
     "model_type": ("a table", "write key = value, line by line, below its heading in brackets"),
 }
-# By the same, what is said of a value otherwise; pydantic's own words fill it in.
+# By the same key, the message and remedy of other errors; pydantic's details are filled in.
 SENTENCES = {
     "missing": ("{where} is missing", "add it"),
-    "extra_forbidden": ("there is no key {where}", "leave it out"),
-    "too_short": ("{where} is empty", "write something there"),
+    "extra_forbidden": ("unknown key {where}", "leave it out"),
+    "too_short": ("{where} is empty", "give it a value"),
     "greater_than": ("{where} must be more than {gt:g}", "give another number"),
     "greater_than_equal": ("{where} must be {ge:g} or more", "give another number"),
     "less_than_equal": ("{where} must be {le:g} or less", "give another number"),
@@ -35,8 +35,8 @@ SENTENCES = {
 def by_place(error: "ValidationError", data: Any) -> dict[Where, "list[ErrorDetails]"]:
     """The errors by the path of the value that they are about.
 
-    Of a value that may be of several types pydantic tells why it is none of them: only what it says
-    of the one that comes nearest is kept, or that it is of none.
+    If a value may be of several types, pydantic reports why it is none of them. Only the errors of
+    the closest type are kept, or those saying that it is of none.
     """
     found: dict[Where, list[ErrorDetails]] = {}
     for details in error.errors(include_url=False):
@@ -66,7 +66,7 @@ def sentence(several: "Sequence[ErrorDetails]", where: str) -> tuple[str, str]:
 
 
 def _path(details: "ErrorDetails", data: Any) -> Where:
-    """Where a value is in the data, without what pydantic says of the type it might have."""
+    """The path of a value in the data, without the names of types that pydantic adds to it."""
     where: Where = ()
     for part in details["loc"]:
         is_there = (

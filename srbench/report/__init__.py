@@ -1,1 +1,1 @@
-"""From results to text: a `Table` for eyes, flat rows for machines, one small renderer a format."""
+"""From results to text: a `Table` for readers, flat rows for programs, one renderer per format."""

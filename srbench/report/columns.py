@@ -18,7 +18,7 @@ ERRORS = {"top1_error": "Top-1 error", "top5_error": "Top-5 error"}
 
 @dataclass(frozen=True)
 class Field:
-    """A column, and what it shows of a row. ``of`` says how its values came about."""
+    """A column, and how to read its value from a row. ``of`` is how its values were obtained."""
 
     column: Column
     read: Callable[[Row], Any]
@@ -26,12 +26,12 @@ class Field:
 
 
 def fields(names: Iterable[str], kinds: Collection[str]) -> dict[str, Field]:
-    """The columns of those names. Raises SrbenchError for one unknown, or of another kind."""
+    """The columns with these names. Raises SrbenchError for an unknown one or another kind."""
     return {name: field(name, kinds) for name in names}
 
 
 def field(name: str, kinds: Collection[str]) -> Field:
-    """The column of that name. Raises SrbenchError for none, or one of another kind."""
+    """The column with this name. Raises SrbenchError if it is unknown or of another kind."""
     if name not in FIELDS:
         raise SrbenchError(
             f"unknown column {name!r}",
@@ -39,8 +39,8 @@ def field(name: str, kinds: Collection[str]) -> Field:
         )
     if FIELDS[name].of not in kinds:
         raise SrbenchError(
-            f"{name} is measured in seconds, and an exact table has none",
-            "put it under device_columns",
+            f"{name} is a column for times, and an exact table has none",
+            "move it to device_columns",
         )
     return FIELDS[name]
 
@@ -74,7 +74,7 @@ def _figure(name: str) -> Callable[[Row], Figure | None]:
 
 
 def _beside(metric: str, how: Callable[[Figure, int], Figure]) -> Callable[[Row], Figure | None]:
-    """Our count as the publication writes it, or how far apart the two are."""
+    """Our count with the publication's digits, or the difference between the two."""
 
     def read(row: Row) -> Figure | None:
         figure, value = _figure(metric)(row), _count(metric)(row)
@@ -109,7 +109,7 @@ def _setup(attribute: str) -> Callable[[Row], Any]:
 
 
 def _counted(metric: str) -> Iterator[tuple[str, Field]]:
-    """A count, and how much more than the baseline's that is."""
+    """A count, and its difference from the baseline's, in full and in percent."""
     title = TITLES[metric]
     yield metric, Field(Column(title, "count", title), _count(metric))
     delta = Column("Δ", "delta", title, lower_is_better=True)
@@ -119,7 +119,7 @@ def _counted(metric: str) -> Iterator[tuple[str, Field]]:
 
 
 def _compared(metric: str) -> Iterator[tuple[str, Field]]:
-    """What is printed, what that is here with as many digits, and the difference."""
+    """The published figure, our count with as many digits, and the difference."""
     title = TITLES[metric]
     yield (
         f"published_{metric}",

@@ -1,4 +1,4 @@
-"""The report of two sets of records beside each other."""
+"""The report that compares two sets of records."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,8 +25,7 @@ MEASURE_AGAIN = (
 
 
 def differences_report(found: Differences, a: str, b: str) -> Report:
-    """Counts beside counts, times beside times; nothing about what only one of them has but its
-    name."""
+    """Counts compared with counts, times with times; rows that only one set has are just named."""
     counts = [pair for pair in found.pairs if pair.before.counts and pair.after.counts]
     timed = list(_timed(found.pairs))
     notes = tuple(_notes(found, a, b, bool(counts), timed))
@@ -69,7 +68,7 @@ def _sections(pairs: Iterable[Pair]) -> frozenset[int]:
 
 @dataclass(frozen=True)
 class _Timed:
-    """A pass that both have, in a row of the table."""
+    """A pass that both sets have: one row of the table."""
 
     pair: Pair
     pass_name: str
@@ -78,13 +77,13 @@ class _Timed:
 
     @cached_property
     def change(self) -> Overhead:
-        """B's time over A's, as precise as the less precise of the two was to be."""
+        """B's time over A's, judged by the coarser of the two precisions."""
         ratio = change(self.before.passes[self.pass_name], self.after.passes[self.pass_name])
         return Overhead(ratio, max(self.before.precision, self.after.precision))
 
 
 def _timed(pairs: Iterable[Pair]) -> Iterator[_Timed]:
-    """Every pass that both have."""
+    """Every pass that both sets have."""
     for pair in pairs:
         if pair.before.timing and pair.after.timing:
             for pass_name in PASSES:
@@ -93,7 +92,7 @@ def _timed(pairs: Iterable[Pair]) -> Iterator[_Timed]:
 
 
 def change(before: PassTiming, after: PassTiming) -> Estimate:
-    """B's time over A's, over the units that the intervals of each have."""
+    """B's time over A's, computed over the units of each one's intervals."""
     from srbench import stats
 
     return stats.independent_ratio(after.units, before.units)
@@ -124,7 +123,7 @@ def _raw_counts(pair: Pair) -> dict[str, Any]:
 
 
 def _beside(one: _Timed) -> dict[str, Estimate | Overhead | None]:
-    """What a row of times shows, by the name that CSV and JSON have for it."""
+    """The values in a row of times, by their names in CSV and JSON."""
     return {
         "s_a": one.before.passes[one.pass_name].seconds,
         "s_b": one.after.passes[one.pass_name].seconds,
@@ -152,14 +151,14 @@ def _where(pair: Pair) -> dict[str, Any]:
 
 
 def _code(pairs: Sequence[Pair]) -> Iterator[str]:
-    """Of which rows other code was measured, and of how many that cannot be told."""
+    """Which rows were measured with different code, and for how many that is unknown."""
     codes = [(pair.after.spec, pair.before.fingerprint, pair.after.fingerprint) for pair in pairs]
     other = dict.fromkeys(spec for spec, a, b in codes if a != b and UNKNOWN not in (a, b))
     unknown = sum(UNKNOWN in (a, b) for _, a, b in codes)
     if other:
-        yield f"Other code was measured in A than in B: {shortened(list(other))}."
+        yield f"The code differs between A and B: {shortened(list(other))}."
     if unknown:
-        yield f"Whether the code is the same is unknown of {unknown} rows."
+        yield f"Whether the code is the same is unknown for {unknown} rows."
 
 
 def _notes(
@@ -177,7 +176,7 @@ def _notes(
     for name, records in (("A", found.before), ("B", found.after)):
         yield from (f"{name}: {problem.removeprefix('* ')}" for problem in problems(records))
     if found.environment:
-        yield f"Measured with other things: {'; '.join(found.environment)}."
+        yield f"Measured in different environments: {'; '.join(found.environment)}."
     else:
         yield "Measured with the same versions" + (" on the same machine." if timed else ".")
     if timed:
@@ -187,8 +186,8 @@ def _notes(
         apart = "" if in_a == in_b == reach else f", at {in_a} in A and {in_b} in B"
         yield (
             "Change: medians of two runs, with the 95 % interval of the Mann-Whitney test; none "
-            f"where that contains 0 and reaches at most {reach} to either side of the estimate, "
-            f"undecided where it reaches further, and overheads likewise{apart}. What the machine "
-            "did between the runs is in it: `srbench check --time` takes turns. Overheads are "
-            "paired, each in its own run."
+            f"if that contains 0 and reaches at most {reach} to either side of the estimate, "
+            f"undecided if it reaches further, and overheads likewise{apart}. The change includes "
+            "what the machine did between the runs; `srbench check --time` takes turns instead. "
+            "Overheads are paired, each within its own run."
         )

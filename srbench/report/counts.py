@@ -1,4 +1,4 @@
-"""The report of a comparison's counts, and of where the inserted blocks' counts are."""
+"""The report of a comparison's counts, and of the inserted blocks' counts."""
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -24,7 +24,7 @@ MODULE_COLUMNS = (
 def counts_report(results: Results, per_module: bool = False) -> Report:
     """Each row beside its baseline; with ``per_module`` the inserted blocks as well.
 
-    CSV has one kind of row: with ``per_module`` the blocks'. JSON always has both.
+    CSV has one kind of row, with ``per_module`` that of the blocks. JSON always has both.
     """
     inserted = [_by_stage(results)] if per_module and _inserted(results) else []
     tables = (_comparison(results), *inserted)
@@ -41,7 +41,7 @@ def _comparison(results: Results) -> Table:
         "counts",
         rows,
         [FIELDS[name] for name in (*inputs, *names)],
-        "Parameters, MACs and FLOPs of each model beside its baseline.",
+        "Parameters, MACs and FLOPs of each model compared with its baseline.",
         [*problems(results), *doubts(rows), *counts_notes(results, names)],
     )
 
@@ -49,7 +49,7 @@ def _comparison(results: Results) -> Table:
 def counts_notes(records: Iterable[Record], names: Iterable[str]) -> Iterator[str]:
     """What was counted, how and with what.
 
-    ``names`` are the columns': what none of them shows needs no word.
+    ``names`` are the names of the columns: what no column shows is not explained.
     """
     names = list(names)
     records = list(records)
@@ -57,7 +57,7 @@ def counts_notes(records: Iterable[Record], names: Iterable[str]) -> Iterator[st
     if not counted:
         return
     delta = (
-        " Δ is to the row's baseline."
+        " Δ: difference from the row's baseline."
         if any(name.endswith(("_delta", "_percent")) for name in names)
         else ""
     )
@@ -79,12 +79,12 @@ def counts_notes(records: Iterable[Record], names: Iterable[str]) -> Iterator[st
 
 
 def _agreed(records: Iterable[Record]) -> str:
-    """The second count of the MACs, as far as it bears the first one out."""
+    """How far the second count of the MACs agrees with the first."""
     doubtful = [bool(record.warnings) or record.status != "ok" for record in records]
     if all(doubtful):
         return "."
     if any(doubtful):
-        return " and by torch's FlopCounterMode, which agree in the rows without *."
+        return " and by torch's FlopCounterMode; the two agree in the rows without *."
     return " and, with the same result, by torch's FlopCounterMode."
 
 
@@ -125,7 +125,7 @@ def _by_stage(results: Results) -> Table:
         "modules",
         columns,
         tuple(rows),
-        "What the inserted blocks, N in each stage, add to parameters, MACs and FLOPs.",
+        "Parameters, MACs and FLOPs that the inserted blocks add, N blocks in each stage.",
         sections=sections(row[0] for row in rows),
     )
 

@@ -1,4 +1,4 @@
-"""What all comparisons say below their tables."""
+"""The notes that all comparisons have below their tables."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
@@ -18,7 +18,7 @@ def sections(keys: Iterable[Any]) -> frozenset[int]:
 
 
 def images(records: "Iterable[Record]") -> str:
-    """What the networks are given, and how many classes they tell apart."""
+    """The input sizes and the numbers of classes."""
     records = list(records)
     inputs = dict.fromkeys("×".join(map(str, record.input)) for record in records)
     classes = dict.fromkeys(str(record.num_classes) for record in records)
@@ -26,21 +26,21 @@ def images(records: "Iterable[Record]") -> str:
 
 
 def listed(values: Iterable[str]) -> str:
-    """``a``, or ``a, b or c`` row by row."""
+    """The values as ``a``, or as ``a, b or c``."""
     *others, last = values
     return f"{', '.join(others)} or {last}" if others else last
 
 
 def model_name(record: "Record") -> str:
-    """The spec, and whether it is the baseline a second time."""
+    """The spec, marked if it is the baseline timed a second time."""
     timing = record.timing
     return record.spec + (" (again)" if timing and timing.role == "aa" else "")
 
 
 def settings_note(records: "Iterable[Record]") -> str:
-    """The defaults of the options that no name in the table gives, each once; empty without any.
+    """The defaults of options that specs in the table leave out, each once; empty without any.
 
-    Where that differs from network to network, a row of each stands by.
+    Where they differ between networks, each is given with a row that has it.
     """
     found: dict[str, dict[str, str]] = {}
     for record in records:
@@ -52,7 +52,7 @@ def settings_note(records: "Iterable[Record]") -> str:
 
 
 def _unsaid(name: str, told: Mapping[str, str]) -> Iterator[str]:
-    """One block's defaults, without those that another set of them has at its beginning."""
+    """One block's sets of defaults, without those with which another set begins."""
     kept = [u for u in told if not any(other.startswith(f"{u}, ") for other in told)]
     for usual in kept:
         yield f"{name} {usual}" + (f" (as in {told[usual]})" if len(kept) > 1 else "")

@@ -1,5 +1,4 @@
-"""Where the rows of a report are from: measured now, or taken from records, and when those were
-made."""
+"""Where the rows of a report come from: measured now, or taken from records of which dates."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
@@ -10,7 +9,7 @@ from srbench.records.record import UNKNOWN, Key, Record
 def origin(records: Sequence[Record], taken: Collection[Key]) -> str:
     """One line: how many were counted and timed now, and how many were ``taken`` from a file.
 
-    Published figures are nobody's measurement, and rows that failed none: they are left out.
+    Published figures and failed rows are not measurements, and are left out.
     """
     measured = [r for r in records if r.counts or (r.timing and r.timing.passes)]
     said = [
@@ -21,7 +20,7 @@ def origin(records: Sequence[Record], taken: Collection[Key]) -> str:
 
 
 def dates(records: Iterable[Record]) -> str:
-    """When records were made: a day, two that they lie between, or that it is unknown."""
+    """When records were made: a day, the first and the last of several, or that it is unknown."""
     made = {record.made.partition("T")[0] for record in records}
     known = sorted(made - {UNKNOWN})
     between = known[0] if len(known) == 1 else f"{known[0]} to {known[-1]}" if known else ""
@@ -38,7 +37,7 @@ def _said(how: str, records: Sequence[Record], taken: Collection[Key]) -> Iterat
 
 
 def _versions(taken: Iterable[Record]) -> Iterator[str]:
-    """The versions that the records taken were made with, where they are not those of today."""
+    """The versions that the records taken were made with, where they differ from today's."""
     today = versions()
     others = dict.fromkeys(
         f"{name} {record.environment.get(name)}"
@@ -47,4 +46,4 @@ def _versions(taken: Iterable[Record]) -> Iterator[str]:
         if record.environment.get(name) != today[name]
     )
     if others:
-        yield f"of other versions than today's: {', '.join(others)}"
+        yield f"made with other versions than today's: {', '.join(others)}"

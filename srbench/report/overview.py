@@ -1,4 +1,4 @@
-"""Rows of any records, with the columns that they have something for."""
+"""A table of any records, with the columns for which they have values."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -24,7 +24,7 @@ TIMES = tuple(f"{p}{what}" for p in PASSES for what in ("", "_overhead"))
 
 
 def rows_report(name: str, rows: Sequence[Row], caption: str = "") -> Report:
-    """A table of the rows, what is compared together, for sweeps and for the page."""
+    """A table of the rows, grouped by comparison, for sweeps and for the page."""
     rows = _together(rows)
     columns = _worthwhile(rows)
     notes = rows_notes(rows, columns)
@@ -35,7 +35,7 @@ def rows_report(name: str, rows: Sequence[Row], caption: str = "") -> Report:
 
 
 def _together(rows: Sequence[Row]) -> list[Row]:
-    """Baselines with their variants under one input, in the order in which each first came."""
+    """Baselines with their variants under one input, in the order in which each first appears."""
     groups: dict[object, list[Row]] = {}
     for row in rows:
         groups.setdefault((row.baseline_spec, row.row[1:]), []).append(row)
@@ -47,7 +47,7 @@ def _together(rows: Sequence[Row]) -> list[Row]:
 
 
 def rows_notes(rows: Sequence[Row], columns: Iterable[str]) -> Iterator[str]:
-    """How and with what the rows were counted and timed, and whose figures stand beside."""
+    """How and with what the rows were counted and timed, and sources of published figures."""
     columns = list(columns)
     yield from problems(used(rows))
     yield from doubts(rows)
@@ -57,7 +57,7 @@ def rows_notes(rows: Sequence[Row], columns: Iterable[str]) -> Iterator[str]:
     how = list(counts_notes([row.counts for row in rows if row.counts], columns))
     if times:
         how += times_notes(Results(times), compared)
-    yield from dict.fromkeys(how)  # what both say once
+    yield from dict.fromkeys(how)  # each note once, also if counts and times share it
     published = [row.published.published for row in rows if row.published]
     sources = dict.fromkeys(_source(p) for p in published if p)
     if sources:
@@ -67,18 +67,18 @@ def rows_notes(rows: Sequence[Row], columns: Iterable[str]) -> Iterator[str]:
 
 
 def _source(published: Published) -> str:
-    """The publication, and how it counts where that is not how srbench does."""
+    """The publication, and how it counts if srbench counts differently."""
     how = "" if published.convention == CONVENTION else f" ({published.convention})"
     return f"{published.source}{how}"
 
 
 def used(rows: Iterable[Row]) -> list[Record]:
-    """The records that the rows stand on, each once."""
+    """The records that the rows are made of, each once."""
     return list({record.key: record for row in rows for record in row.records}.values())
 
 
 def _worthwhile(rows: Sequence[Row]) -> dict[str, Field]:
-    """Columns with something in them; what all rows share goes without saying."""
+    """The columns with a value; conditions that all rows share are left out."""
     found = {}
     for name in (*ONLY_IF_SEVERAL, *COUNTS, *COMPARISONS, *ERRORS, *TIMES):
         values = (value for row in rows if (value := FIELDS[name].read(row)) is not None)

@@ -1,4 +1,4 @@
-"""What is wrong with the rows of a table: each thing once, with the rows that have it."""
+"""What is wrong with the rows of a table: each problem once, with the rows that have it."""
 
 import re
 from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
@@ -9,7 +9,7 @@ from srbench.records.record import Key, Record
 from srbench.report.notes import model_name
 
 SHOWN = 6  # names; the rest are counted
-# A number that stands by itself; one in conv2d, cuda:0 or a/3/b is a part of a name.
+# A number that stands alone; one inside conv2d, cuda:0 or a/3/b is part of a name.
 _NUMBER = re.compile(
     r"(?:(?<=[\s(\[])|(?<=[\s(\[]×)|(?<=^×)|^)"
     r"[-+−]?[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"
@@ -19,12 +19,12 @@ _Words = tuple[str, ...]
 
 
 def problems(records: Sequence[Record]) -> Iterator[str]:
-    """Why rows failed and what is warned of, a line for each thing."""
+    """Why rows failed, and their warnings, one line for each."""
     yield from (f"* {line}." for line in (*failures(records), *warnings(records)))
 
 
 def failures(records: Sequence[Record], of: Container[Key] | None = None) -> Iterator[str]:
-    """Why rows failed, or were left out: all those, or only ``of`` some."""
+    """Why rows failed or were skipped: all such rows, or only those with a key in ``of``."""
     for kind, every in _kinds(records):
         told = [
             (number, record.status)
@@ -35,8 +35,8 @@ def failures(records: Sequence[Record], of: Container[Key] | None = None) -> Ite
 
 
 def warnings(records: Sequence[Record]) -> Iterator[str]:
-    """What is warned of. What differs in numbers alone is one thing, with the range of each number,
-    and so is what several passes of the same rows have."""
+    """The warnings of the rows. Those that differ only in numbers share a line, with the range of
+    each number, and so do those that several passes of the same rows have."""
     for kind, every in _kinds(records):
         found: dict[tuple[_Words, tuple[int, ...]], dict[str, list[str]]] = {}
         for pass_name, numbers, texts in _alike(kind):
@@ -49,7 +49,7 @@ def warnings(records: Sequence[Record]) -> Iterator[str]:
 
 
 def doubts(rows: Sequence[Row]) -> Iterator[str]:
-    """Why rows do not compare with others as they stand, a line for each thing."""
+    """Why rows are not comparable with others, one line for each reason."""
     known = [row for row in rows if row.records]
     told = [(number, doubt) for number, row in enumerate(known) for doubt in row.doubts]
     names = Names([row.timing or row.records[0] for row in known])
@@ -57,8 +57,8 @@ def doubts(rows: Sequence[Row]) -> Iterator[str]:
 
 
 class Names:
-    """Says rows of a table in short: all of them, whole comparisons by their baseline, or one by
-    one, with what they were measured under where that differs in the table."""
+    """Names rows of a table in short: all of them, whole comparisons by their baseline, or one by
+    one, with the conditions that differ within the table."""
 
     def __init__(self, records: Sequence[Record], every: str = "all rows") -> None:
         self._records = records
@@ -73,7 +73,7 @@ class Names:
             self._groups.setdefault(_comparison(record), []).append(number)
 
     def __call__(self, numbers: Iterable[int]) -> str:
-        """The rows of these numbers."""
+        """The names of the rows with these numbers."""
         told = set(numbers)
         if len(told) == len(self._records) > 2:
             return self._every
@@ -100,7 +100,7 @@ def shortened(listed: Sequence[str]) -> str:
 
 
 def merged(texts: Sequence[str]) -> str:
-    """Texts of the same words as one, with the range of each number.
+    """Texts with the same words as one text, with the range of each number.
 
     >>> merged(["took 48% of 2", "took 33% of 2"])
     'took 33 to 48% of 2'
@@ -111,7 +111,7 @@ def merged(texts: Sequence[str]) -> str:
 
 
 def _words(text: str) -> _Words:
-    """What stands around each number: texts that differ in their numbers alone have the same."""
+    """The text around each number: the same for texts that differ only in their numbers."""
     return tuple(_NUMBER.split(text))
 
 
@@ -121,7 +121,7 @@ def _range(values: set[str]) -> str:
 
 
 def _kinds(records: Iterable[Record]) -> list[tuple[list[Record], str]]:
-    """The rows that were counted, and those that were timed, and what all of them are called."""
+    """The counted and the timed rows, each with the words for all of them."""
     records = list(records)
     counted = [record for record in records if record.kind == "counted"]
     timed = [record for record in records if record.kind == "timed"]
@@ -141,8 +141,8 @@ def _once(told: Iterable[tuple[int, str]], names: Names) -> Iterator[str]:
 
 
 def _alike(records: Iterable[Record]) -> Iterator[tuple[str, tuple[int, ...], list[str]]]:
-    """A pass or nothing, the numbers of the rows that are warned of the same thing of it, and what
-    each is warned of."""
+    """For each warning its pass, which may be empty, the numbers of the rows that have it, and its
+    text in each row."""
     found: dict[tuple[str, _Words], list[tuple[int, str]]] = {}
     for number, record in enumerate(records):
         for warning in record.warnings:
@@ -159,7 +159,7 @@ def _comparison(record: Record) -> Hashable:
 
 
 def _under(record: Record) -> dict[str, str]:
-    """Everything that tells rows of one spec apart, in words."""
+    """Everything in which rows of one spec can differ, in words."""
     channels, height, width = record.input
     found = {
         "channels": f"of {channels} channel{'s' * (channels != 1)}",

@@ -1,4 +1,4 @@
-"""The report of a profile: what each part has, takes, and reaches of the machine's limit."""
+"""The report of a profile: each part's counts, its time, and its share of the machine's limit."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -11,13 +11,13 @@ from srbench.report.table import Column, Table
 
 
 def profile_report(profile: Profile) -> Report:
-    """The table, a flat row a part for CSV, and the whole profile for JSON."""
+    """The table, a flat row per part for CSV, and the whole profile for JSON."""
     rows = [_flat(profile, part) for part in profile.parts]
     return Report((_table(profile),), tuple(rows[0]), rows, [asdict(profile)])
 
 
 def reached(part: PartProfile) -> float:
-    """Percent of the machine's own limit."""
+    """How much of the machine's limit the part reaches, in percent."""
     return 100 * part.least / part.seconds.value
 
 
@@ -97,20 +97,20 @@ def _notes(profile: Profile) -> Iterator[str]:
         f"A batch of {setup.batch} of {channels}×{height}×{width}, {precision}"
         f"{', channels_last' if setup.channels_last else ''}, on {setup.device} "
         f"({facts.get('gpu') or facts.get('cpu')}), {facts.get('threads')} threads. MACs are "
-        "the whole batch's."
+        "for the whole batch."
     )
     yield (
-        f"The machine's own limits, measured just now: {profile.bandwidth / 1e9:.1f} GB/s (a large "
-        f"copy) and {profile.rate / 1e9:.1f} GMAC/s (the better of a large product and a large 3×3 "
-        f"convolution in {setup.dtype})."
+        f"The machine's limits, measured just now: {profile.bandwidth / 1e9:.1f} GB/s (a large "
+        f"copy) and {profile.rate / 1e9:.1f} GMAC/s (the faster of a large matrix product and a "
+        f"large 3×3 convolution in {setup.dtype})."
     )
     yield (
-        "Moved: input, output and parameters, each once. At least: what moving or computing that "
-        "takes at these limits; more than 100 % reached means that it came from a cache, or that a "
-        "convolution got by with fewer multiplications."
+        "Moved: input, output and parameters, each once. At least: the time that moving or "
+        "computing this takes at these limits; more than 100 % reached means that data came from a "
+        "cache, or that a convolution needed fewer multiplications."
     )
     yield (
-        "Parts are timed as they run, between two moments, which adds some microseconds to each; "
-        "the whole forward pass without them."
+        "Each part is timed between two time stamps as it runs, which adds some microseconds; the "
+        "whole forward pass is timed without them."
     )
     yield measured_with("Measured", facts)

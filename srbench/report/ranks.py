@@ -9,29 +9,28 @@ from srbench.report.table import Table
 
 
 class Rank(Enum):
-    """What a paper sets in bold, and what it underlines."""
+    """The best, set in bold, and the second, underlined."""
 
     BEST = 1
     SECOND = 2
 
 
-NOTE = "Bold: the least of its column in its section. Underlined: the second."
-WITHOUT = "Rows with * take no part."
+NOTE = "Bold: the lowest value of its column in its section. Underlined: the second lowest."
+WITHOUT = "Rows with * are not ranked."
 
 
 def notes(table: Table) -> tuple[str, ...]:
-    """The table's notes, and what its marks mean where it has some."""
+    """The table's notes, and what its marks mean if it has any."""
     if not ranks(table):
         return table.notes
     return (*table.notes, f"{NOTE} {WITHOUT}" if table.doubtful else NOTE)
 
 
 def ranks(table: Table) -> dict[tuple[int, int], Rank]:
-    """The rank of cells, by the numbers of their row and column; nothing where all are alike.
+    """The rank of cells, by the numbers of their row and column; nothing where all are equal.
 
-    Values are compared as they are, not as they are rounded; equal ones have the same rank. A
-    second is worth marking only where there is a third. What is warned of has no rank: a count that
-    lacks something would be the least.
+    Values are compared unrounded; equal ones have the same rank. The second is marked only if there
+    is a third. Rows with warnings have no rank: an incomplete count would be the lowest.
     """
     if not table.ranked:
         return {}
@@ -56,7 +55,7 @@ def _ranked(values: dict[int, float | None]) -> Iterator[tuple[int, Rank]]:
 
 
 def _sections(table: Table) -> Iterator[list[int]]:
-    """The numbers of each section's rows, without those that are warned of."""
+    """The numbers of each section's rows, without those that have warnings."""
     starts = [0, *sorted(table.sections)]
     for start, end in zip(starts, [*starts[1:], len(table.rows)], strict=True):
         yield [row for row in range(start, end) if row not in table.doubtful]

@@ -1,4 +1,4 @@
-"""Rows and columns put together to a table: of a command's results, or of a layout's records."""
+"""Make a table of rows and columns: of a command's results, or of a layout's records."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -19,8 +19,8 @@ def rows_table(
     ranked: bool = False,
     names: Mapping[str, str] | None = None,
 ) -> Table:
-    """A line a row, its spec in front, or what ``names`` calls it; a new section where the baseline
-    or the input changes."""
+    """One line per row, with its spec or its name in ``names`` first; a new section begins where
+    the baseline or the input changes."""
     shown = list(columns)
     names = names or {}
     return Table(
@@ -39,7 +39,7 @@ def rows_table(
 
 
 def raw_rows(rows: Iterable[Row], columns: Mapping[str, Field]) -> list[dict[str, Any]]:
-    """The same for CSV and JSON in base units: what identifies a row comes last."""
+    """The same in base units for CSV and JSON; what identifies a row comes last."""
     return [_raw(row, columns) for row in rows]
 
 
@@ -62,7 +62,7 @@ def _raw(row: Row, columns: Mapping[str, Field]) -> dict[str, Any]:
 
 
 def _titled(columns: Sequence[Column]) -> Iterator[Column]:
-    """The columns, of which each that begins a group says which."""
+    """The columns; the title of each that begins a group includes the group's name."""
     before = ""
     for column in columns:
         begins = column.group and column.group != before

@@ -1,4 +1,4 @@
-"""A table for eyes: typed values in columns, each with a hint that says how to write it."""
+"""A table for readers: typed values in columns, each with a hint how to write them."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
@@ -30,19 +30,19 @@ Hint = Literal[
     "figure",
 ]
 NOTHING = "–"
-MARK = " *"  # behind the name of a row that is warned of
+MARK = " *"  # after the name of a row that has warnings
 
 
 @dataclass(frozen=True)
 class Column:
     """A title, how its values are written, and the group of columns it stays with.
 
-    A ``count`` is written in full or scaled, as the format likes; a ``delta`` keeps its sign and
-    every digit. A ``duration`` is an `Estimate` in seconds and a ``ratio`` one of a ratio, both
-    written with their intervals; an ``overhead`` is an `Overhead`, and says so where it is none or
-    undecided. A ``figure`` is a `Figure`, written as it was printed. The first column of a group
-    bears the group's name. Where ``lower_is_better`` a table may rank its rows. Columns with the
-    same ``scale`` are written in the same unit.
+    A ``count`` is written in full or scaled, depending on the format; a ``delta`` keeps its sign
+    and every digit. A ``duration`` is an `Estimate` in seconds and a ``ratio`` one of a ratio, both
+    written with their intervals; an ``overhead`` is an `Overhead`, written in words if it is none
+    or undecided. A ``figure`` is a `Figure`, written as it was printed. The first column of a group
+    has the group's name. With ``lower_is_better`` a table may rank its rows by the column. Columns
+    with the same ``scale`` are written in the same unit.
     """
 
     title: str
@@ -63,13 +63,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """Columns, rows of raw values (None where there is nothing), a caption and footnotes.
+    """Columns, rows of raw values (None for a missing one), a caption and footnotes.
 
     ``name`` is one word to refer to the table by. ``sections`` are the rows, by number, above which
     a new part of the table begins. ``ranked`` tables mark the best two of every section.
-    ``doubtful`` rows, by number, are warned of: they bear a mark, and take no part in that.
-    ``findings`` are lines below the table that matter as much as its rows; they keep their spaces.
-    All text becomes printable: what a record says stays in its cell.
+    ``doubtful`` rows, by number, have warnings: they get a mark, and are not ranked. ``findings``
+    are lines below the table that matter as much as its rows; they keep their spaces. All text is
+    made printable, so that text of a record stays in its cell.
     """
 
     name: str
@@ -91,13 +91,13 @@ class Table:
         return list(dict.fromkeys(column.group for column in self.columns if column.group))
 
     def only(self, group: str) -> "Table":
-        """The table with the columns of one group, beside those of none."""
+        """The table with the columns of one group, and those without a group."""
         return self.with_columns(
             [i for i, column in enumerate(self.columns) if column.group in ("", group)]
         )
 
     def with_columns(self, kept: Sequence[int]) -> "Table":
-        """The table with these columns alone, by their numbers."""
+        """The table with only these columns, by their numbers."""
         return replace(
             self,
             columns=tuple(self.columns[i] for i in kept),
@@ -123,7 +123,7 @@ def written(table: Table, scaled: bool) -> tuple[list[str], list[list[str]]]:
 
 
 def _alike(table: Table, index: int) -> list[Any]:
-    """What is there in a column, and in those that share its unit."""
+    """The values in a column and in those that share its unit."""
     name = table.columns[index].scale
     alike = [i for i, c in enumerate(table.columns) if i == index or (name and c.scale == name)]
     return [row[i] for i in alike for row in table.rows if row[i] is not None]
@@ -142,7 +142,7 @@ def _percent(value: float, scale: Scale) -> str:
 
 
 def _estimate(estimate: "Estimate", scale: Scale) -> str:
-    """The value and its interval, or from how few samples there is none."""
+    """The value and its interval, or the number of samples if they are too few for one."""
     if estimate.low is None or estimate.high is None:
         return f"{scale.write(estimate.value)} (n={estimate.n})"
     low, high = scale.write(estimate.low), scale.write(estimate.high)
@@ -150,7 +150,7 @@ def _estimate(estimate: "Estimate", scale: Scale) -> str:
 
 
 def _ratio(ratio: "Estimate", scale: Scale) -> str:
-    """The same of a ratio, in percent above 1."""
+    """The same for a ratio, in percent above 1."""
     value, low, high = (
         None if end is None else f"{100 * (end - 1):+.{scale.decimals}f}"
         for end in (ratio.value, ratio.low, ratio.high)
@@ -166,18 +166,18 @@ def _overhead(overhead: "Overhead", scale: Scale) -> str:
 
 
 def _ratio_scale(ratios: "Iterable[Estimate]") -> Scale:
-    """One digit of the narrowest interval's half, and one decimal at least."""
+    """Decimals for one digit of the narrowest interval's half width, and at least one."""
     halves = [50 * (r.high - r.low) for r in ratios if r.low is not None and r.high is not None]
     return Scale(decimals=max(1, min(percent_decimals(halves) - 1, 3)) if halves else 1)
 
 
 def overhead_text(overhead: "Overhead") -> str:
-    """An overhead by itself, in percent."""
+    """A single overhead, in percent."""
     return _overhead(overhead, _ratio_scale([overhead.ratio]))
 
 
 def _figure_unit(figures: "list[Figure]") -> Scale:
-    """The unit that all figures share, for the title; without one every cell says its own."""
+    """The unit that all figures share, for the title; without one every cell has its own."""
     units = {figure.unit for figure in figures}
     return Scale(prefix=FIGURE_UNITS.get(units.pop(), "")) if len(units) == 1 else Scale()
 

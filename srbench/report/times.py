@@ -18,19 +18,19 @@ from srbench.report.undecided import LONGER, overheads, reaching, undecided
 
 FORWARD = "Forward: evaluation mode, inference_mode."
 BACKWARD = (
-    "Backward: the gradient of all parameters in training mode, after a forward that is not timed; "
-    "its memory holds that forward's feature maps."
+    "Backward: the gradients of all parameters in training mode, after a forward pass that is not "
+    "timed; its memory includes that pass's feature maps."
 )
 OPTIMIZERS = {
-    None: "without optimiser",
-    "sgd": "with a step of SGD with momentum, whose state is in its memory",
-    "adamw": "with a step of AdamW, whose state is in its memory",
+    None: "without an optimiser",
+    "sgd": "with a step of SGD with momentum (its memory includes the optimiser's state)",
+    "adamw": "with a step of AdamW (its memory includes the optimiser's state)",
 }
 
 
 def times_report(results: Results, with_percentiles: bool = False) -> Report:
-    """The table, with the 90th and 99th percentiles where they are asked for, the flat rows for CSV
-    and the objects for JSON."""
+    """The table, with the 90th and 99th percentiles if asked for, the flat rows for CSV and the
+    objects for JSON."""
     rows = results.to_rows()
     table = _table(results, with_percentiles)
     return Report((table,), tuple(rows[0]), rows, records=tuple(results))
@@ -44,7 +44,7 @@ def _table(results: Results, with_percentiles: bool) -> Table:
         "times",
         tuple(column for column, _ in columns),
         tuple(tuple(read(line) for _, read in columns) for line in lines),
-        "What a batch takes with each model and beside its baseline, with 95 % intervals.",
+        "Time per batch of each model and its overhead over the baseline, with 95 % intervals.",
         tuple(_notes(results, with_percentiles)),
         sections(
             (line.timing.setup.device, line.record.baseline, line.pass_name) for line in lines
@@ -59,12 +59,15 @@ def _notes(results: Results, with_percentiles: bool) -> Iterator[str]:
     yield from undecided(shown, "overheads", LONGER)
     yield from times_notes(results, shown)
     if with_percentiles:
-        yield "p90, p99: what 90 and 99 % of all samples do not exceed, from 10 and 100 samples on."
+        yield (
+            "p90, p99: the 90th and 99th percentiles of all samples; they need at least 10 and 100 "
+            "samples."
+        )
 
 
 @dataclass(frozen=True)
 class _Line:
-    """One pass of one model; where all of a comparison failed, a line without a pass."""
+    """One pass of one model; if all of a comparison failed, one line without a pass."""
 
     record: Record
     timing: Timing
@@ -73,7 +76,7 @@ class _Line:
 
 
 def _lines(results: Results) -> list[_Line]:
-    """Grouped by device, baseline and pass, so that what is compared stands together."""
+    """The lines by device, baseline and pass, so that what is compared is together."""
     timings = [(record, record.timing) for record in results if record.timing]
     lines = []
     for _, group in groupby(timings, key=lambda pair: (pair[1].setup.device, pair[0].baseline)):
@@ -116,7 +119,7 @@ def _joules(line: _Line) -> float | None:
 
 
 def _percentile(share: float) -> Callable[[_Line], float | None]:
-    """What that share of the calls does not exceed, in seconds."""
+    """The time that this share of the calls does not exceed, in seconds."""
     return lambda line: line.found.percentile(share) if line.found else None
 
 
@@ -137,7 +140,7 @@ _COLUMNS: tuple[tuple[Column, Callable[[_Line], Any]], ...] = (
 
 
 def _worth_it(column: Column, read: Callable[[_Line], Any], lines: list[_Line]) -> bool:
-    """A column with something in it, and of devices only if there are several."""
+    """Whether a column has any value; the device column, whether there are several devices."""
     values = {read(line) for line in lines}
     return len(values) > 1 if column is _DEVICE else values != {None}
 
@@ -161,7 +164,7 @@ def times_notes(results: Results, shown: Sequence[Overhead]) -> Iterator[str]:
 
 
 def _meanings(timings: Sequence[Timing]) -> Iterator[str]:
-    """What the passes are."""
+    """What each pass measures."""
     passes = {pass_name for timing in timings for pass_name in timing.passes}
     if "forward" in passes:
         yield FORWARD
@@ -173,7 +176,7 @@ def _meanings(timings: Sequence[Timing]) -> Iterator[str]:
 
 
 def _setup(record: Record, timing: Timing) -> tuple[str, str]:
-    """Of how many images the batches were, and how and on what they ran."""
+    """The batch size in words, and how and on which device the batches ran."""
     setup, facts = timing.setup, record.environment
     threads: Any = facts.get("threads")
     batch = "one image" if setup.batch == 1 else f"{setup.batch} images"
@@ -195,13 +198,13 @@ def _method(timings: list[Timing], shown: Sequence[Overhead]) -> str:
     rounds = {len(s) for t in timings for p in t.passes.values() for s in p.samples if s}
     units = dict.fromkeys(_unit(timing) for timing in timings)
     return (
-        f"Medians with 95 % intervals. {_judged(shown)}Each interval holds for itself. "
-        f"{_several(rounds, 'round')}, {'; or '.join(units)}."
+        f"Medians with 95 % confidence intervals. {_judged(shown)}The 95 % applies to each "
+        f"interval separately. {_several(rounds, 'round')}, {'; or '.join(units)}."
     )
 
 
 def _several(numbers: set[int], pass_name: str) -> str:
-    """Such as ``30 rounds``, or ``28 to 124 rounds``."""
+    """For example ``30 rounds``, or ``28 to 124 rounds``."""
     least, most = min(numbers), max(numbers)
     return (
         f"{least if least == most else f'{least} to {most}'} {pass_name}{'' if most == 1 else 's'}"
@@ -213,59 +216,59 @@ def _judged(shown: Sequence[Overhead]) -> str:
         return ""
     reach = reaching(one.precision for one in shown)
     return (
-        "Overhead: to the baseline of the same round, paired; none where the interval contains 0 "
-        f"and reaches at most {reach} to either side of the estimate, undecided where it reaches "
+        "Overhead: paired with the baseline of the same round; none if the interval contains 0 "
+        f"and reaches at most {reach} to either side of the estimate, undecided if it reaches "
         "further. "
     )
 
 
 def _unit(timing: Timing) -> str:
-    """What the intervals' unit is."""
+    """The unit of the intervals."""
     if timing.processes > 1:
         return (
             f"from {timing.processes} fresh processes: a time is the median of theirs, and they "
-            "are the intervals' unit"
+            "are the unit of the intervals"
         )
     placements = {len(parts) for found in timing.passes.values() for parts in found.placements}
     if not placements:
         return (
-            "from one process, which never moved the models: what it got by chance, such as where "
-            "its memory lies, is in none of the intervals"
+            "from one process, which never moved the models: the intervals do not include what it "
+            "got by chance, such as where its memory lies"
         )
     return (
-        f"in {_several(placements, 'placement')}, between which all models moved to other places "
-        "in memory: a time is the median of the placements' medians, and they are the intervals' "
-        "unit"
+        f"in {_several(placements, 'placement')}, between which all models were moved to other "
+        "places in memory: a time is the median of the placements' medians, and the placements are "
+        "the unit of the intervals"
     )
 
 
 def _beside(measured: list[tuple[Record, Timing]]) -> Iterator[str]:
-    """What memory and energy mean, where they are known, and that they are not where not."""
+    """What memory and energy mean, or that they are not known."""
     found = [(timing.setup.device, p) for _, timing in measured for p in timing.passes.values()]
     if any(p.wall for _, p in found):
         yield (
-            "Times are the device's own, with an L2 cache that holds nothing of the model; Wall is "
-            "from the call until the device is idle again."
+            "Times are the device's own, with nothing of the model in its L2 cache; Wall is the "
+            "time from the call until the device is idle again."
         )
     peaks = {device for device, p in found if p.memory and p.memory.allocated is not None}
     if "cpu" in peaks:
         yield (
-            "Peak on the CPU: a fresh process's resident memory over that before the pass, which "
-            "holds weights and batch; good to about a megabyte."
+            "Peak on the CPU: the resident memory of a fresh process minus that before the pass, "
+            "which already holds weights and batch; accurate to about a megabyte."
         )
     if peaks - {"cpu"}:
-        yield "Peak on the GPU: allocated by torch over weights and batch."
+        yield "Peak on the GPU: memory that torch allocated beyond weights and batch."
     without = [
         record.spec for record, t in measured if not any(p.memory for p in t.passes.values())
     ]
     if peaks and without:
-        yield f"No peak of {listed(without)}: it failed, or there was no time left for it."
+        yield f"No peak for {listed(without)}: measuring it failed, or no time was left for it."
     if any(p.energy for _, p in found):
         yield (
-            "Energy: all that the GPU drew, by its own counter, good to two digits; net of idling "
-            "in CSV and JSON."
+            "Energy: all that the GPU drew, by its own counter, accurate to two digits; CSV and "
+            "JSON also have it net of idling."
         )
     elif {device for device, _ in found} <= {"cpu", "mps"}:
-        yield "Energy: unavailable, no GPU here counts it."
+        yield "Energy: unavailable, no GPU here measures it."
     else:
         yield "Energy: not measured."

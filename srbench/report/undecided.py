@@ -1,4 +1,4 @@
-"""What is said once, below a table, of overheads that are undecided."""
+"""The note below a table about overheads that are undecided."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -21,7 +21,7 @@ WHY = {
 
 
 def overheads(records: Iterable[Record], passes: Iterable[str] = PASSES) -> list[Overhead]:
-    """Those that a table has of these passes."""
+    """The overheads that a table has for these passes."""
     passes = list(passes)
     timings = [record.timing for record in records if record.timing]
     found = (overhead(timing, pass_name) for timing in timings for pass_name in passes)
@@ -29,7 +29,7 @@ def overheads(records: Iterable[Record], passes: Iterable[str] = PASSES) -> list
 
 
 def undecided(found: Sequence[Overhead], called: str, remedy: str) -> Iterator[str]:
-    """How many are undecided, why, and the ``remedy``; nothing where none is."""
+    """How many are undecided, why, and the ``remedy``; nothing if all are decided."""
     verdicts = [one.verdict for one in found if one.verdict in WHY]
     if verdicts:
         which = "all" if len(verdicts) == len(found) else f"{len(verdicts)} of {len(found)}"
@@ -39,7 +39,7 @@ def undecided(found: Sequence[Overhead], called: str, remedy: str) -> Iterator[s
 
 
 def reaching(precisions: Iterable[float]) -> str:
-    """How far an interval may reach to either side of its estimate for there to be no difference.
+    """How far an interval around 0 may reach to either side of its estimate to mean no difference.
 
     >>> reaching([0.02, 0.01])
     '1 or 2 %'

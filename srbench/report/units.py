@@ -1,4 +1,4 @@
-"""How numbers are written for eyes: one scale and one precision a column. Base units elsewhere."""
+"""How tables write numbers: one scale and one precision per column. CSV and JSON use base units."""
 
 import math
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ class Scale:
 
 
 def column_scale(values: Iterable[float], digits: int = 4) -> Scale:
-    """The prefix that suits the largest value; the smallest keeps that many significant digits.
+    """The prefix that suits the largest value; the smallest keeps ``digits`` significant digits.
 
     >>> column_scale([1_814_073_344, 7_801_405_440])
     Scale(divisor=1000000000, prefix='G', decimals=3)
@@ -41,7 +41,7 @@ def column_scale(values: Iterable[float], digits: int = 4) -> Scale:
 
 
 def measured_scale(values: Iterable[float], digits: int = 4) -> Scale:
-    """The same for seconds and joules, which may be far below 1: the middle of them decides.
+    """The same for seconds and joules, which may be far below 1: their geometric middle decides.
 
     >>> measured_scale([0.0071, 0.025])
     Scale(divisor=0.001, prefix='m', decimals=3)
@@ -66,5 +66,5 @@ def percent_decimals(values: Iterable[float]) -> int:
 
 
 def _decimals(value: float, digits: int) -> int:
-    """Decimals that leave ``value`` that many significant digits."""
+    """The decimals that show ``digits`` significant digits of ``value``."""
     return min(MOST_DECIMALS, max(0, digits - 1 - math.floor(math.log10(value))))

@@ -1,1 +1,1 @@
-"""Measures specs one by one. A row that fails is that row's failure; the others stand."""
+"""Measures specs one by one. A row that fails does not affect the others."""

@@ -25,7 +25,7 @@ from srbench.spec.cases import Case, Size, cases, usual
 from srbench.spec.parse import Spec, backbone_of, settings
 
 LOG = logging.getLogger(__name__)
-FOR_REAL = "was counted in one run on zeros: on shapes alone it does not run"
+FOR_REAL = "was counted in a run for real on zeros: it does not run on shapes alone"
 
 
 def count(
@@ -35,19 +35,20 @@ def count(
     input_size: Size | None = None,
     num_classes: int | None = None,
 ) -> Results:
-    """Parameters, MACs and FLOPs of the specs, each beside its baseline.
+    """Count the parameters, MACs and FLOPs of specs and of their baselines.
 
-    A backbone given alone is one row: no variants are added but those asked for.
+    A backbone given alone is one row: only the ``variants`` given are added.
 
     Args:
-        spec, specs: such as ``"resnet50+sr"``; the baselines are added where they are missing.
-        variants: blocks that make one more row per backbone, such as ``"se+sr:memories=4"``.
+        spec, specs: such as ``"resnet50+sr"``; missing baselines are added.
+        variants: blocks that add one more row per backbone, such as ``"se+sr:memories=4"``.
         input_size: one side, ``(height, width)`` or ``"192x256"``, in pixels; by default
-            what each network is made for, 224 mostly.
-        num_classes: the logits of the last layer; likewise, 1000 mostly.
+            each network's default input size, mostly 224.
+        num_classes: the number of logits; by default each network's default, mostly 1000.
 
     Returns:
-        A record a row. One that cannot be built or run has no counts, and its ``status`` says why.
+        One record per row. A row that cannot be built or run has no counts, and its ``status`` says
+        why.
 
     Raises:
         SrbenchError: for bad input, with the remedy.
@@ -61,14 +62,14 @@ def count(
 
 
 def run(wanted: Sequence[Case], detailed: bool = False) -> Iterator[Record]:
-    """Count each spec for one image, in order, as the rows are asked for.
+    """Count each spec for one image, in order and lazily.
 
-    ``detailed`` counts list every parameter's shape and every module's operators. Whatever fails
-    while a model is built or run becomes the row's status, and the others stand.
+    ``detailed`` counts list every parameter's shape and every module's operators. An error while a
+    model is built or run becomes the row's status, and does not affect the others.
     """
     facts = environment.facts()
     for spec, conditions in wanted:
-        with _without_garbage_collection():  # which takes a sixth of the time, and finds little
+        with _without_garbage_collection():  # it takes a sixth of the time, and finds little
             found = _count(spec, conditions, detailed)
         yield Record(
             spec=str(spec),
@@ -99,7 +100,7 @@ def _without_garbage_collection() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class _Counted:
-    """The counts, the row's status, what is to be said of the backbone, and the code's hash."""
+    """The counts, the row's status, notes on the spec or its backbone, and the fingerprint."""
 
     counts: Counts | None
     status: str = "ok"
@@ -127,11 +128,11 @@ def _count(spec: Spec, conditions: Conditions, detailed: bool) -> _Counted:
 
 @kept()
 def fingerprint_of(case: Case) -> str:
-    """What the record of a case would say of its code; `UNKNOWN` for what cannot be built."""
+    """The fingerprint that a case's record would have; `UNKNOWN` if it cannot be built."""
     try:
         with _without_garbage_collection():
             return assemble_uninitialised(*case).fingerprint
-    except BaseException as error:  # counting it says why
+    except BaseException as error:  # counting it reports why
         require_failure(error)
         LOG.debug("%s failed", case.spec, exc_info=True)
         return UNKNOWN
@@ -146,12 +147,12 @@ def _reason(spec: Spec, conditions: Conditions, error: BaseException) -> str:
 
 
 def _auxiliary(spec: Spec, model: nn.Module, flops: Flops) -> dict[str, str]:
-    """How much of the counts is a head that inference does without."""
+    """A note on how much of the counts is a head that inference does not use."""
     head = backbone_of(spec.backbone).auxiliary
     if not head:
         return {}
     params, (macs, _) = count_parameters(model.get_submodule(head)).total, flops.modules[head]
-    own = f"holds an auxiliary head, for training alone: {params:,} parameters, {macs:,} MACs"
+    own = f"has an auxiliary head, for training only: {params:,} parameters, {macs:,} MACs"
     return {str(spec.backbone): own}
 
 
@@ -159,9 +160,9 @@ def _auxiliary(spec: Spec, model: nn.Module, flops: Flops) -> dict[str, str]:
 def assemble_and_count(
     spec: Spec, conditions: Conditions
 ) -> tuple[Assembly, Flops, dict[str, str]]:
-    """A model and its counts, on shapes, or for real where that fails, which is said.
+    """A model and its counts: on shapes, or, if that fails, for real and with a note.
 
-    Raises SrbenchError for what cannot be built or is no network, and what the forward raises.
+    Raises SrbenchError if it cannot be built or is not a network, and what the forward raises.
     """
     try:
         assembly = assemble(spec, conditions, initialised=False)
@@ -170,7 +171,7 @@ def assemble_and_count(
         return assembly, flops, {}
     except SrbenchError:
         raise
-    except Exception:  # whatever it was: the model itself has the last word
+    except Exception:  # of any kind: a run for real decides
         assembly = assemble(spec, conditions)
         with watched(spec, assembly, conditions.num_classes):
             flops = count_for_real(assembly.model, torch.zeros(conditions.input_shape))

@@ -1,4 +1,4 @@
-"""From samples to estimates and records."""
+"""Makes estimates and records from samples."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
@@ -14,15 +14,15 @@ from srbench.runner.sampling import Candidate, LineUp, Sampled
 from srbench.spec.cases import usual
 from srbench.spec.parse import settings
 
-# Of the wall time, spent in launching kernels, from which on the device waits for the host in
-# parts. On an H200, a training step of ResNet-50 took 9 % more than its CUDA graph at 0.70.
+# Share of the wall time spent launching kernels, above which the device partly waits for the host.
+# On an H200, a training step of ResNet-50 took 9 % more than its CUDA graph at 0.70.
 LAUNCH_BOUND = 0.75
 
 Placements = Sequence[Sequence[float]]  # seconds by placement and round
 
 
 def failure_of(found: Sequence[Sampled], row: Candidate) -> str | None:
-    """Why a row failed, in the first process that it failed in; None where it did not."""
+    """Why a row failed, in the first process in which it failed; None if it did not."""
     return next((one.failures[row.name] for one in found if row.name in one.failures), None)
 
 
@@ -33,7 +33,7 @@ def estimates(
     peaks: dict[str, Memory | None],
     joules: dict[str, dict[str, Energy]],
 ) -> dict[str, PassTiming]:
-    """What each pass of a row took, with the peaks and joules that were measured beside."""
+    """The times of each pass of a row, with the peak memory and energy measured for it."""
     passes = {}
     processes = _finished(line_up, found)
     for pass_name in PASSES:
@@ -60,7 +60,7 @@ def _seconds(walls: Sequence[Sequence[Wall]]) -> Placements:
 
 
 def _median(samples: Sequence[Placements], processes: int) -> Estimate:
-    """Of one process over its placements, of several over the one median of each."""
+    """Of one process over its placements; of several over the median of each."""
     found = [stats.median_over_placements(one) for one in samples if one]
     return found[0] if processes == 1 else stats.median([one.value for one in found])
 
@@ -68,7 +68,7 @@ def _median(samples: Sequence[Placements], processes: int) -> Estimate:
 def _ratio(
     own: Sequence[Placements], base: Sequence[Placements], processes: int
 ) -> Estimate | None:
-    """Of one process over its placements, of several over the one ratio of each."""
+    """Of one process over its placements; of several over the ratio of each."""
     found = [
         stats.ratio_over_placements(*whole)
         for variant, baseline in zip(own, base, strict=True)
@@ -82,7 +82,7 @@ def _ratio(
 def _whole_rounds(
     variant: Placements, baseline: Placements
 ) -> tuple[Placements, Placements] | None:
-    """What both have; an interruption may have come between two. None where that is nothing."""
+    """The rounds that both have, as an interruption may come between; None if there are none."""
     pairs = [(v[: len(b)], b[: len(v)]) for v, b in zip(variant, baseline, strict=False)]
     pairs = [pair for pair in pairs if pair[0]]
     return ([v for v, _ in pairs], [b for _, b in pairs]) if pairs else None
@@ -95,7 +95,7 @@ def record_of(
     passes: dict[str, PassTiming],
     facts: dict[str, object],
 ) -> Record:
-    """A row's record, with all that disturbed it; ``facts`` are of the machine and the settings."""
+    """A row's record, with notes on disturbances; ``facts`` are of the machine and the settings."""
     failure = failure_of(found, row)
     return Record(
         spec=str(row.spec),
@@ -123,7 +123,7 @@ def record_of(
 
 
 def _changes(found: Sequence[Sampled], row: Candidate, doing: Sequence[str]) -> dict[str, object]:
-    """The settings of torch that a row's code changed while it did one of these."""
+    """The settings of torch that a row's code changed during one of these activities."""
     return {
         setting: value
         for one in found
@@ -134,7 +134,7 @@ def _changes(found: Sequence[Sampled], row: Candidate, doing: Sequence[str]) -> 
 
 
 def _launching(found: Sequence[Sampled], row: Candidate, pass_name: str) -> float:
-    """The share of the wall time after which the calls came back; 0 where that was not measured."""
+    """The share of the wall time after which the calls returned; 0 if it was not measured."""
     taken = [one.samples[pass_name] for one in found if pass_name in one.samples]
     placements = [one for samples in taken for one in samples.wall.get(row.name, ())]
     walls = [wall for placement in placements for wall in placement]
@@ -155,7 +155,7 @@ def _finished(line_up: LineUp, found: Sequence[Sampled]) -> int:
 def _notes(
     line_up: LineUp, row: Candidate, found: Sequence[Sampled], passes: dict[str, PassTiming]
 ) -> Iterator[str]:
-    """What disturbed the row, or keeps it from saying more."""
+    """What disturbed the row, or limits what it shows."""
     yield from dict.fromkeys(note for one in found for note in one.notes)
     built, ran = _changes(found, row, [BUILDING]), _changes(found, row, PASSES)
     if ran:
@@ -168,7 +168,7 @@ def _notes(
         if (share := _launching(found, row, pass_name)) > LAUNCH_BOUND:
             yield (
                 f"{pass_name}: launch-bound, the host takes {share:.0%} of the wall time to launch "
-                "the kernels: this is its time more than the GPU's, and --cuda-graph takes it out"
+                "the kernels: give --cuda-graph to measure the GPU's time rather than the host's"
             )
         if any(
             pass_name in one.samples and row.name in one.samples[pass_name].unsettled

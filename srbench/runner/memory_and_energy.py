@@ -1,4 +1,4 @@
-"""What is measured beside the times, with models built anew: peak memory and energy."""
+"""Measures peak memory and energy, after the times and with newly built models."""
 
 from collections.abc import Callable, Sequence
 
@@ -28,12 +28,12 @@ def measure_peaks(
     peaks: dict[Spec, Peaks],
     say: Say,
 ) -> None:
-    """Peak memory of every model, built alone: on the CPU each in a fresh process.
+    """Measure the peak memory of every model, built alone: on the CPU each in a fresh process.
 
-    What fails here, though it ran before, leaves its cells empty, and so does what would not be
-    done in time, if it takes as long as those before it.
+    A model that fails here, though it ran before, has empty cells. So has a model that would exceed
+    the deadline if it took as long as those before it.
     """
-    first: dict[Spec, Candidate] = {}  # of each spec: the baseline again has the baseline's peak
+    first: dict[Spec, Candidate] = {}  # of each spec: with --aa both baselines have one peak
     for row in rows:
         first.setdefault(row.spec, row)
     begin = deadline.clock.now()
@@ -53,7 +53,7 @@ def measure_peaks(
         except BaseException as error:
             require_failure(error)
             peaks[row.spec] = {}
-            say(f"no memory of {row.name}: {told(error)}")
+            say(f"memory of {row.name} could not be measured: {told(error)}")
             release(error)
     empty()
 
@@ -61,14 +61,14 @@ def measure_peaks(
 def _peaks(
     line_up: LineUp, row: Candidate, device: Device, peak: Callable[[Subject, str], Memory]
 ) -> Peaks:
-    """Peak memory by the device's own counter; the model is gone on return."""
+    """Peak memory by the device's own counter; the model is released on return."""
     with pinned(line_up.setup) as held:
         model = subject(line_up, row, device.torch_device, held)
         return {pass_name: peak(model, pass_name) for pass_name in line_up.plan.passes}
 
 
 def peaks_here(line_up: LineUp, row: Candidate) -> Peaks:
-    """Peak memory on the CPU, to be called in a process of its own."""
+    """Peak memory on the CPU, to be called in a separate process."""
     put_back(line_up.settings)
     with pinned(line_up.setup, keeps_memory=False) as held:
         model = subject(line_up, row, torch.device("cpu"), held)
@@ -83,15 +83,15 @@ def measure_energies(
     joules: dict[str, dict[str, Energy]],
     say: Say,
 ) -> None:
-    """Energy per image, forward and in training: a backward pass never runs alone.
+    """Measure the energy per image, forward and in training: a backward pass never runs alone.
 
-    What fails here, though it ran before, leaves its cells empty.
+    If this fails, though the models ran before, the cells are empty.
     """
     try:
         _measure_energies(line_up, device, rows, deadline, joules, say)
     except BaseException as error:
         require_failure(error)
-        say(f"no energy: {told(error)}")
+        say(f"energy could not be measured: {told(error)}")
         release(error)
     empty()
 
@@ -104,7 +104,7 @@ def _measure_energies(
     joules: dict[str, dict[str, Energy]],
     say: Say,
 ) -> None:
-    """The models are gone on return."""
+    """The models are released on return."""
     assert device.gpu
     passes = [pass_name for pass_name in line_up.plan.passes if pass_name != "backward"]
     with pinned(line_up.setup) as held:

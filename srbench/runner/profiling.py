@@ -1,4 +1,4 @@
-"""Profiles one model: builds it, times its parts, and sets them against the machine's limits."""
+"""Profiles one model: builds it, times its parts, and compares them with the machine's limits."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
@@ -35,9 +35,9 @@ def profile(
     rounds: int,
     trace: Path | None = None,
 ) -> Profile:
-    """Time every part of forward passes as they run; with ``trace`` write one as well.
+    """Time every part of forward passes as they run; if ``trace`` is given, write a trace there.
 
-    Raises SrbenchError for what cannot be built, OSError for a trace that cannot be written, and
+    Raises SrbenchError if the model cannot be built, OSError if the trace cannot be written, and
     what the forward raises.
     """
     spec, conditions = case
@@ -103,7 +103,7 @@ def _part(
 
 
 def _parts(case: Case, assembly: Assembly) -> list[Span]:
-    """The stem, each stage with its blocks below it, and the head, in the order they run."""
+    """The stem, each stage followed by its blocks, and the head, in the order they run."""
     found = stage_units(assembly.model, backbone_of(case.spec.backbone), _ran(case, assembly))
     parts = []
     for name, modules in found.items():

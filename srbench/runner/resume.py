@@ -1,4 +1,4 @@
-"""Measures the rows that a file of records lacks; each is kept as soon as it is measured."""
+"""Measures the rows missing from a file of records; each is saved as soon as it is measured."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -20,7 +20,7 @@ SAME_MACHINE = (*VERSIONS, "cpu", "gpu", "driver", *TORCH, *UNUSUAL)
 
 
 class Counter:
-    """Counts rows, each once, however many tables have it; loads torch when it is first used.
+    """Counts each row once, even if several tables have it; loads torch when it is first used.
 
     ``detailed`` counts hold everything that explains a difference.
     """
@@ -35,14 +35,14 @@ class Counter:
         self._detailed = detailed
 
     def __call__(self, row: RowKey) -> Record:
-        """A row's record, whose status says why where this version does not know the spec, or
-        where it cannot be built or counted."""
+        """A row's record. Its status says why, if this version does not know the spec or cannot
+        build or count it."""
         if row not in self._counted:
             self._counted[row] = self._count(row)
         return self._counted[row]
 
     def fingerprint(self, row: RowKey) -> str:
-        """That of the code that would be counted; `UNKNOWN` for what cannot be built."""
+        """The fingerprint of the code that would be counted; `UNKNOWN` if it cannot be built."""
         if row in self._counted:
             return self._counted[row].fingerprint
         if row not in self._fingerprints:
@@ -53,7 +53,7 @@ class Counter:
         self._begin(row)
         try:
             case = Case.of(row)
-        except SpecError as error:  # of a record that another version made
+        except SpecError as error:  # the record is of another version
             return Record(row.spec, *row, None, {}, f"failed: {error}")
         from srbench.runner import counting  # loads torch
 
@@ -76,14 +76,14 @@ class Counter:
             self._say(str(row))
 
     def is_current(self, record: Record | None) -> bool:
-        """Whether a record has counts, and they are of the code as it is now."""
+        """Whether a record has counts of the code as it is now."""
         if record is None or record.counts is None or record.fingerprint == UNKNOWN:
             return False
         return record.fingerprint == self.fingerprint(record.row)
 
 
 def comparisons(rows: Iterable[RowKey]) -> Iterator[list[RowKey]]:
-    """Rows that are timed together: a baseline with its variants, under one input."""
+    """Rows that are timed together: a baseline with its variants, for one input."""
     for _, group in groupby(rows, lambda row: (parse(row.spec).baseline, row[1:])):
         yield list(group)
 
@@ -96,11 +96,11 @@ def time_missing(
     plan: Plan,
     say: Callable[[str, str], object],
 ) -> Iterator[Record]:
-    """Time the comparisons of which a row has no times of its code, as its fingerprint says, on
-    this machine, with these versions and settings of torch. Yields what is timed, once it is in
-    the file.
+    """Time the comparisons in which the code of a row, by its fingerprint, was not yet timed on
+    this machine with these versions and settings of torch. Yields each record once it is in the
+    file.
 
-    Raises SrbenchError for a file that cannot be written.
+    Raises SrbenchError if the file cannot be written.
     """
     from srbench.measure.pinning import pinned  # loads torch
 
@@ -119,7 +119,7 @@ def time_missing(
 def is_timed(
     row: RowKey, fingerprint: str, records: Sequence[Record], setup: Setup, facts: dict[str, Any]
 ) -> bool:
-    """Whether a row's code was timed so on this machine, with these versions."""
+    """Whether a row's code was timed with this setup on this machine, with these versions."""
     return fingerprint != UNKNOWN and any(
         record.row == row
         and record.timing is not None
@@ -132,8 +132,8 @@ def is_timed(
 
 
 def same_environment(record: Record, facts: dict[str, Any]) -> bool:
-    """Whether a record was measured with the versions and settings, and on the machine, that the
-    facts name."""
+    """Whether a record was measured on the machine, and with the versions and settings, of the
+    facts."""
     return all(record.environment.get(name) == facts.get(name) for name in SAME_MACHINE)
 
 

@@ -30,8 +30,8 @@ from srbench.spec.parse import Spec
 
 @dataclass(frozen=True)
 class Candidate:
-    """A model of the comparison; ``name`` tells it from the others. ``fingerprint`` is that of the
-    code that is to be measured, ``parts`` what that is made of."""
+    """A model of the comparison, with a unique ``name``. ``fingerprint`` is that of the code to be
+    measured, ``parts`` what it is made of."""
 
     name: str
     spec: Spec
@@ -42,9 +42,9 @@ class Candidate:
 
 @dataclass(frozen=True)
 class LineUp:
-    """Models that are compared, and how. ``baseline`` is the name of the one that they are compared
-    with, which is not among them where it cannot be built. ``process`` counts the fresh ones, which
-    take over torch's ``settings``."""
+    """Models that are compared, and how. ``baseline`` is the name of the one they are compared
+    with; it is not among the ``rows`` if it cannot be built. ``process`` is the number of the fresh
+    process, which takes over torch's ``settings``."""
 
     baseline: str
     rows: tuple[Candidate, ...]
@@ -57,10 +57,10 @@ class LineUp:
 
 @dataclass
 class Sampled:
-    """What one process found: samples by pass, what failed and why, by row, and what disturbed.
+    """What one process found: samples by pass, why rows failed, and notes on disturbances.
 
-    ``changes`` are the settings of torch that a row's code changed, by what it was doing, and
-    ``compiling`` the seconds that the time budget does not count.
+    ``changes`` are the settings of torch that a row's code changed, by row and activity, and
+    ``compiling`` the seconds that do not count towards the time budget.
     """
 
     samples: dict[str, Samples] = field(default_factory=dict)
@@ -74,8 +74,8 @@ class Sampled:
 Say = Callable[[str], object]
 
 STAYED = (
-    "memory was too short to move {} to other places: what it got by chance is in its times, and "
-    "not in their intervals"
+    "there was too little memory to move {} to other places: the effect of its placement is in its "
+    "times, but not in their intervals"
 )
 
 
@@ -86,10 +86,10 @@ def sample(
     sampled: Sampled,
     say: Say = lambda text: None,
 ) -> None:
-    """Time all models of a job on a device; an interruption leaves what was measured.
+    """Time all models of a comparison on a device; an interruption leaves what was measured.
 
-    A model that cannot be built, or that fails, fails alone, and in a pass that it fails in: it may
-    run in another.
+    A model that cannot be built, or that fails, does not affect the others. One that fails in one
+    pass may still run in another.
     """
     with pinned(line_up.setup) as held:
         sampled.flags, sampled.changes = held.flags, held.changes
@@ -114,7 +114,7 @@ def sample(
         ]
 
         def move() -> None:
-            for name in [*subjects]:  # what failed in all passes must not take others' memory
+            for name in [*subjects]:  # what failed in all passes must not take up memory
                 if all(name in samples.failures for samples in sampled.samples.values()):
                     del subjects[name]
             places.move([*subjects.values()])
@@ -140,7 +140,7 @@ def sample(
 
 
 def at_most(deadline: Deadline) -> str:
-    """The time that is left, in words; nothing where there is no limit."""
+    """The time that is left, in words; empty if there is no limit."""
     return f", at most {max(0.0, deadline.left):.0f} s left" if isfinite(deadline.at) else ""
 
 
@@ -148,7 +148,7 @@ def at_most(deadline: Deadline) -> str:
 def _ready(
     subjects: dict[str, Subject], pass_name: str, held: Pinned, samples: Samples
 ) -> Iterator[dict[str, Task]]:
-    """The tasks of a pass, for where the models lie now, of those that have not failed in it."""
+    """The tasks of a pass, at the current placement, of the models that have not failed in it."""
     going = {name: one for name, one in subjects.items() if name not in samples.failures}
     ready, failures = tasks(going, pass_name, held)
     for name, reason in failures.items():
@@ -158,7 +158,7 @@ def _ready(
 
 
 def sample_afresh(line_up: LineUp, budget: float) -> Sampled:
-    """The same in a process of its own, which starts within the ``budget`` of seconds too.
+    """As `sample`, in a fresh process, whose start counts towards the ``budget`` in seconds.
 
     Raises what `srbench.measure.fresh_process.call` does.
     """
@@ -175,10 +175,10 @@ def _sample_here(line_up: LineUp, budget: float, began: float) -> Sampled:
 
 
 def subject(line_up: LineUp, row: Candidate, device: torch.device, held: Pinned) -> Subject:
-    """A model of the job on a device, built with the settings that are held.
+    """A model of the comparison on a device, built with the settings that are held.
 
-    Raises BuildError where it is not the code any more that was asked for: a fresh process reads
-    it anew, and it may have been edited meanwhile. Raises what building raises.
+    Raises BuildError if its code has changed: a fresh process reads the code again, and it may have
+    been edited meanwhile. Raises what building raises.
     """
     held.begin(row.name, BUILDING)
     torch.manual_seed(line_up.setup.seed)
@@ -190,15 +190,15 @@ def subject(line_up: LineUp, row: Candidate, device: torch.device, held: Pinned)
 
 
 def _built(line_up: LineUp, device: Device, sampled: Sampled, held: Pinned) -> dict[str, Subject]:
-    """The models on their device by name, made in random order: none always has the first place
-    there."""
+    """The models on their device by name, built in random order, so that none always has the first
+    place there."""
     order = list(line_up.rows)
     random.Random(f"{line_up.setup.seed}/{line_up.process}").shuffle(order)
     built = {}
     for row in order:
         try:
             built[row.name] = subject(line_up, row, device.torch_device, held)
-        except BaseException as error:  # lack of memory, above all: it is this row's failure
+        except BaseException as error:  # mostly lack of memory: only this row fails
             require_failure(error)
             sampled.failures[row.name] = told(error)
             release(error)

@@ -1,4 +1,4 @@
-"""Times specs against their baselines, within the time that they were given."""
+"""Times specs against their baselines, within the time budget."""
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -37,7 +37,7 @@ def time(
     dtype: str | None = None,
     amp: bool = False,
     channels_last: bool = False,
-    compile: bool = False,  # noqa: A002 - what torch calls it
+    compile: bool = False,  # noqa: A002 - torch's name
     cuda_graph: bool = False,
     threads: int | None = None,
     seed: int = 0,
@@ -45,21 +45,21 @@ def time(
     aa: bool = False,
     plan: Plan | None = None,
 ) -> Results:
-    """What the specs take, forward, backward and in a training step, each beside its baseline.
+    """Time the forward pass, backward pass and training step of specs and of their baselines.
 
     Args:
-        spec, specs: such as ``"resnet50+sr"``; the baselines are added where they are missing.
-        variants: blocks that make one more row per backbone, such as ``"se+sr:memories=4"``.
+        spec, specs: such as ``"resnet50+sr"``; missing baselines are added.
+        variants: blocks that add one more row per backbone, such as ``"se+sr:memories=4"``.
         input_size: one side, ``(height, width)`` or ``"192x256"``, in pixels; by default
-            what each network is made for, 224 mostly.
-        num_classes: the logits of the last layer; likewise, 1000 mostly.
+            each network's default input size, mostly 224.
+        num_classes: the number of logits; by default each network's default, mostly 1000.
         device: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"`` or ``"all"``, or several of these
             separated by commas; by default every GPU present, else the CPU.
-        batch: images a batch; by default 1 on a CPU and 32 elsewhere.
-        dtype: ``"float32"``, ``"float16"`` or ``"bfloat16"``; with ``amp`` that of autocast.
+        batch: images per batch; by default 1 on a CPU and 32 elsewhere.
+        dtype: ``"float32"``, ``"float16"`` or ``"bfloat16"``; with ``amp``, autocast's dtype.
         amp, channels_last, compile, cuda_graph, threads, seed, optimizer: see
             `srbench.conditions.Setup`.
-        aa: time the baseline a second time, to see the noise.
+        aa: time the baseline twice, to show the noise.
         plan: passes, rounds, processes and budget; see `srbench.conditions.Plan`.
 
     Raises:
@@ -116,13 +116,13 @@ def run(
 ) -> Iterator[Record]:
     """Time each baseline with its variants, one comparison after the other.
 
-    Building, warming up and timing a comparison end when the plan's budget is over, or after one
-    round of each pass; memory and energy when as much again is, or after one round of energy. What
-    compiling takes is beside it. A row that cannot be built or run has a status that says why; the
-    others stand. Interrupted, it yields what was measured, and then raises KeyboardInterrupt.
-    Raises SrbenchError as `require_possible` does.
+    Building, warming up and timing a comparison end when the plan's budget is used up, but not
+    before one round of each pass. Memory and energy have the same budget again, and at least one
+    round of energy. Compiling does not count. A row that cannot be built or run has a status that
+    says why, and does not affect the others. If interrupted, it yields what was measured, and then
+    raises KeyboardInterrupt. Raises SrbenchError as `require_possible` does.
     """
-    import torchvision  # noqa: F401 - takes a second, which is nobody's building
+    import torchvision  # noqa: F401 - takes a second, which no model's build should include
 
     require_possible(setup, plan, device)
     for (baseline, conditions), group in groupby(
@@ -162,7 +162,7 @@ def run(
 
 
 def _deadline(device: Device, plan: Plan) -> Deadline:
-    """The budget's end, from now on."""
+    """The end of the budget, counted from now."""
     return Deadline.after(device.clock, plan.budget)
 
 
@@ -170,7 +170,7 @@ def _deadline(device: Device, plan: Plan) -> Deadline:
 def _checked(
     row: Candidate, conditions: Conditions, failures: dict[str, str], say: Say
 ) -> Candidate:
-    """The row with the fingerprint of its code; why it cannot be built or run is a failure."""
+    """The row with its code's fingerprint; if it cannot be built or run, ``failures`` says why."""
     say(f"building {row.name}")
     try:
         assembly = require_buildable(row.spec, conditions)
@@ -194,14 +194,14 @@ def _rows(specs: Sequence[Spec], aa: bool) -> Iterator[Candidate]:
 def _sample(
     line_up: LineUp, device: Device, deadline: Deadline, found: list[Sampled], say: Say
 ) -> None:
-    """The samples of one process, this one, or of as many fresh ones as were asked for."""
+    """Adds the samples of this process, or of each of the plan's fresh ones."""
     if not line_up.rows:
         return
     if line_up.plan.processes == 1:
         found.append(Sampled())
         try:
             sample(line_up, device, deadline, found[-1], say)
-        except RuntimeError as error:  # of a device on which every call fails after an error
+        except RuntimeError as error:  # on a device, every call may fail after an error
             found[-1].failures = _all_failed(line_up, error) | found[-1].failures
         return
     beside = 0.0  # seconds that a process takes more than its share, to start above all

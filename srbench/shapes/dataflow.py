@@ -1,5 +1,5 @@
-"""What a network's run on shapes tells: each operator's result, what it came from, and which module
-returned it."""
+"""What a run on shapes shows: each operator's result, its sources, and the module that returned
+it."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 
 class Call(NamedTuple):
-    """A module that runs, by its name, and how many results there were when it began."""
+    """A run of a module: its name, and how many results there were when it began."""
 
     module: str
     start: int
@@ -23,11 +23,11 @@ class Call(NamedTuple):
 
 @dataclass(eq=False)
 class Result:
-    """What an operator made of the image, directly or not.
+    """An operator's result that depends on the image, directly or not.
 
-    ``sources`` are the operands that depend on the image too: weights do not. ``call`` is the
-    innermost module in whose forward it was made, and ``channels`` the side that counts channels,
-    where that is known. ``returned_by`` are the modules that returned it, in that order.
+    ``sources`` are the operands that depend on the image too, unlike weights. ``call`` is the
+    innermost module in whose forward it was computed, and ``channels`` the dimension of the
+    channels, if known. ``returned_by`` are the modules that returned it, in that order.
     """
 
     number: int
@@ -47,8 +47,8 @@ class Result:
 
 @dataclass(frozen=True)
 class Flow:
-    """A run: all results, and by module what it returned first (None of what is no tensor), in the
-    order in which the modules ended, and how often it ran."""
+    """A run: all results; what each module returned first (None if not a tensor), in the order in
+    which the modules ended; and how often each ran."""
 
     results: tuple[Result, ...]
     returned: dict[str, Result | None]
@@ -56,7 +56,7 @@ class Flow:
 
     @cached_property
     def order(self) -> dict[str, int]:
-        """Modules by when they ended."""
+        """The position of each module in the order in which they ended."""
         return {name: number for number, name in enumerate(self.returned)}
 
 
@@ -80,11 +80,11 @@ class _Watching(TorchDispatchMode):
         self.returned: dict[str, Result | None] = {}
         self.runs = Counter[str]()
         self._calls: list[Call] = []
-        # By the tensor's id; the tensor is kept, so that no other gets the same one.
+        # By the tensor's id; the tensor is kept, so that no other gets the same id.
         self._known: dict[int, tuple[Tensor, Result]] = {id(image): (image, first)}
 
     def follow(self, name: str, module: nn.Module) -> Iterator[torch.utils.hooks.RemovableHandle]:
-        """Hooks that tell when a module runs, and what it returns."""
+        """Hooks that record when a module runs, and what it returns."""
 
         def enter(module: nn.Module, inputs: object) -> None:
             self._calls.append(Call(name, len(self.results)))
@@ -145,7 +145,7 @@ MOVES = frozenset({"permute", "transpose", "view", "_unsafe_view", "reshape", "_
 def _channels(
     operator: str, sources: tuple[Result, ...], args: Any, shape: tuple[int, ...]
 ) -> int | None:
-    """The side that counts channels, as far as an operator tells: most keep it where it is."""
+    """The dimension of the channels, as far as it is known: most operators keep it."""
     source, last = sources[0], len(shape) - 1
     before = source.channels
     if operator in LAST:
@@ -163,7 +163,7 @@ def _channels(
 def _moved(
     operator: str, source: tuple[int, ...], before: int, args: Any, shape: tuple[int, ...]
 ) -> int | None:
-    """Where the side that counts channels goes."""
+    """The dimension that the channels move to."""
     last = len(shape) - 1
     if operator == "permute":
         return [side % len(shape) for side in args[1]].index(before)

@@ -1,15 +1,14 @@
 """Running a model on shapes alone, without arithmetic and without touching memory.
 
 fvcore reads a TorchScript trace, and the tracer works neither on the meta device nor on fake
-tensors: both compute shapes in Python, where the tracer turns every size into a tensor. But it is
-content with results that are remembered. So a model runs twice here, on real tensors whose memory
-nobody touches. Under a `Recording` each operator's result is worked out on the meta device and
-kept, and torch's FlopCounterMode counts it there. Under a `Replay` a counter sees the same
-operators return the results kept. Time does not depend on the resolution, and memory is reserved
-and never used.
+tensors: both compute shapes in Python, where the tracer turns every size into a tensor. But the
+tracer accepts stored results. So a model runs twice here, on real tensors whose memory is never
+touched. Under a `Recording` each operator's result is computed on the meta device and stored, and
+torch's FlopCounterMode counts it there. Under a `Replay` a counter sees the same operators return
+the stored results. Time does not depend on the resolution, and memory is reserved but never used.
 
-Nothing is taken on trust: a replay that meets another operator than the recording did raises
-`NeedsValues`, as does whatever reads a value. The model must then run for real.
+A replay that meets another operator than the recording did raises `NeedsValues`, and so does
+anything that reads a value. The model must then run for real.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -33,7 +32,7 @@ VALUE_TAGS = frozenset({torch.Tag.data_dependent_output, torch.Tag.dynamic_outpu
 
 
 class Recorded(NamedTuple):
-    """An operator's call: what it was called with, but for values, and its result."""
+    """An operator's call: its arguments, without tensors' values, and its result."""
 
     func: OpOverload
     key: Any
@@ -41,7 +40,7 @@ class Recorded(NamedTuple):
 
 
 class Recording(TorchDispatchMode):
-    """Works out every operator's result and keeps it; ``flops`` is torch's own count so far."""
+    """Works out and stores every operator's result; ``flops`` is torch's count so far."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -69,9 +68,9 @@ class Recording(TorchDispatchMode):
         return result
 
     def require_same(self, other: "Recording") -> None:
-        """Raises NeedsValues where two runs of one model took different courses."""
+        """Raises NeedsValues if two runs of one model called different operators."""
         if [call.key for call in self.calls] != [call.key for call in other.calls]:
-            raise NeedsValues("the model's course depends on what it did before")
+            raise NeedsValues("the model's operators depend on its earlier runs")
 
 
 class Replay(TorchDispatchMode):
@@ -93,7 +92,7 @@ class Replay(TorchDispatchMode):
         return args[0] if _is_in_place(func) else recorded.result
 
     def finish(self) -> None:
-        """Raises NeedsValues where fewer operators ran than were recorded."""
+        """Raises NeedsValues if fewer operators ran than were recorded."""
         left_over = next(self._calls, None)
         if left_over is not None:
             raise NeedsValues(f"{left_over.func} ran before and does not now")
@@ -101,7 +100,7 @@ class Replay(TorchDispatchMode):
 
 @contextmanager
 def on_shapes(mode: Recording | Replay) -> Iterator[None]:
-    """Run what is inside on shapes. A model built inside gets weights that nobody initialises."""
+    """Run the code inside on shapes. A model built inside gets uninitialised weights."""
     with torch.no_grad(), AboveDispatch(), mode:
         yield
 
@@ -123,11 +122,11 @@ def forget() -> None:
 
 
 def _worked_out(key: Any, func: OpOverload, args: Args, kwargs: Kwargs) -> _Worked:
-    """Shapes determine the result: networks repeat the same call over and over."""
+    """Cached, as shapes determine the result and networks repeat the same calls."""
     try:
         known = _KNOWN.get(key)
     except TypeError as error:
-        raise NeedsValues(f"{func} takes an argument that cannot be remembered") from error
+        raise NeedsValues(f"{func} has an argument that cannot be cached") from error
     if known is None:
         if len(_KNOWN) >= _KNOWN_AT_MOST:
             _KNOWN.clear()
@@ -137,7 +136,7 @@ def _worked_out(key: Any, func: OpOverload, args: Args, kwargs: Kwargs) -> _Work
 
 def _work_out(func: OpOverload, args: Args, kwargs: Kwargs) -> _Worked:
     if "out" in kwargs:
-        raise NeedsValues(f"{func} writes where it is told to")
+        raise NeedsValues(f"{func} writes to its out= argument")
     on_meta, keywords = tree_map_only(Tensor, _to_meta, (args, kwargs))
     try:
         with FlopCounterMode(display=False) as counter:
@@ -149,9 +148,9 @@ def _work_out(func: OpOverload, args: Args, kwargs: Kwargs) -> _Worked:
 
 
 def _convolution(x: Tensor, weight: Tensor, *others: Any) -> Tensor:
-    """The rule of ``convolution``, of which this operator is the inside: torch 2.11 has no other.
+    """The rule of ``convolution``, which calls this operator: torch 2.11 has none for this one.
 
-    On the CPU, weights in channels_last make the output so as well, which the rule does not know.
+    On the CPU, weights in channels_last give an output in channels_last, which the rule ignores.
     """
     result: Tensor = torch.ops.aten.convolution.default(x, weight, *others[:7])
     for tensor in (x, weight):
@@ -167,7 +166,7 @@ _RULES: dict[OpOverload, Callable[..., Tensor]] = {
 
 
 def _frozen(value: Any) -> Any:
-    """What a result's shape depends on, as a key: 1, 1.0 and True are not the same argument."""
+    """What a result's shape depends on, as a key: 1, 1.0 and True are different arguments."""
     if isinstance(value, Tensor):
         return (value.shape, value.stride(), value.dtype)
     if isinstance(value, (tuple, list)):
@@ -176,7 +175,7 @@ def _frozen(value: Any) -> Any:
 
 
 def _is_cheap(func: OpOverload, args: Args, kwargs: Kwargs) -> bool:
-    """Views and factories, and arithmetic on single integers, to which the tracer turns sizes."""
+    """Views, factories, and arithmetic on scalar integers, into which the tracer turns sizes."""
     return (
         func.is_view
         or torch.Tag.inplace_view in func.tags

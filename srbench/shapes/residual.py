@@ -1,9 +1,10 @@
 """Where a network's residual branches end, found by watching it run on shapes.
 
-A residual addition is x + f(x), or g(x) + f(x) with a projection g. The shortcut is x, or what is
-made of it step by step; the branch has a nonlinearity in it, comes from x alone, is made in the
-module that adds, and is deeper than the shortcut. What else is added is none: feature maps of other
-resolutions, and convolutions side by side that can be fused into one, as in RepVGG.
+A residual addition is x + f(x), or g(x) + f(x) with a projection g. The shortcut is x, or is
+computed from it step by step; the branch contains a nonlinearity, is computed from x alone and in
+the module that adds, and is deeper than the shortcut. Other additions are not residual: those of
+feature maps of other resolutions, and of parallel convolutions that can be fused into one, as in
+RepVGG.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,8 +26,8 @@ SCALES = frozenset({"mul", "div", "slice", "clone"})
 class Unit:
     """A module that adds a branch to its shortcut.
 
-    ``end`` is the module that returns the branch; "" where none does that runs once, or where that
-    is no feature map, (B, C, H, W). ``shape`` is the branch's, batch and all.
+    ``end`` is the module that returns the branch; "" if no module that runs once returns it, or if
+    it is not a feature map, (B, C, H, W). ``shape`` is the branch's, including the batch.
     """
 
     module: str
@@ -36,7 +37,7 @@ class Unit:
 
 @dataclass(frozen=True)
 class _Addition:
-    """A residual addition's unit, its sum, and all that the branch is made of."""
+    """A residual addition's unit, its sum, and all results in its branch."""
 
     unit: Unit
     added: Result
@@ -46,11 +47,11 @@ class _Addition:
 def residual_units(model: nn.Module, flow: Flow) -> list[Unit]:
     """A network's residual units, in the order in which their branches end.
 
-    A unit without a shortcut, since it changes the size, ends as others of its class do.
+    A unit that has no shortcut because it changes the size ends as others of its class do.
     """
     additions = [one for result in flow.results if (one := _addition(flow, result))]
     inside = {result.number for one in additions for result in one.branch}
-    # One in a branch is a part of it, as an attention with a shortcut of its own is.
+    # An addition in a branch is a part of it, such as an attention with its own shortcut.
     found = [one.unit for one in additions if one.added.number not in inside]
     found += _without_shortcut(model, flow, found)
     return in_order(flow, found)
@@ -62,7 +63,7 @@ def in_order(flow: Flow, units: Iterable[Unit]) -> list[Unit]:
 
 
 def _addition(flow: Flow, added: Result) -> _Addition | None:
-    """The residual addition that an operator is."""
+    """The residual addition with this sum; None if it is not one."""
     if added.operator != "add" or len(added.sources) != 2 or not added.call.module:
         return None
     one, other = added.sources
@@ -77,7 +78,7 @@ def _addition(flow: Flow, added: Result) -> _Addition | None:
 
 
 def _branch(shortcut: Result, branch: Result, start: int) -> list[Result]:
-    """All that a branch is made of from its origin on, if that is what the two are."""
+    """All results in a branch, from its origin on; empty if the two are not such a pair."""
     for origin, weights, is_norm in _steps_back(shortcut):
         _, *made = _back_to([origin], branch, start) or [origin]
         if made:
@@ -88,10 +89,11 @@ def _branch(shortcut: Result, branch: Result, start: int) -> list[Result]:
 
 
 def _steps_back(shortcut: Result) -> Iterator[tuple[Result, int, bool]]:
-    """What a shortcut is made of, step by step, with the layers that have weights until there, and
-    whether it is a norm alone: that is no projection, but is fused with the convolutions beside it.
+    """The results that a shortcut is computed from, step by step backwards, each with the number of
+    layers with weights up to there, and whether the shortcut is a norm alone: that is not a
+    projection, but is fused with the parallel convolutions.
 
-    A part of the channels is no shortcut.
+    A part of the channels is not a shortcut.
     """
     result, weights, has_norm = shortcut, 0, False
     yield result, 0, False
@@ -106,7 +108,7 @@ def _steps_back(shortcut: Result) -> Iterator[tuple[Result, int, bool]]:
 
 
 def _is_all(returned: Result | None, added: Result, branch: list[Result]) -> bool:
-    """Whether a module returns nothing but what is made of the sum, and parts of the branch."""
+    """Whether a module returns only what is computed from the sum and parts of the branch."""
     return not returned or bool(_back_to([added, *branch], returned, added.call.start))
 
 
@@ -115,8 +117,8 @@ def _channels(result: Result) -> int:
 
 
 def _back_to(stops: list[Result], result: Result, start: int) -> list[Result]:
-    """A result and all that it is made of, from the stops on, in the order made; nothing where
-    something else comes in that was there before the module's call."""
+    """A result and all that it is computed from, back to the stops, in the order computed; empty if
+    it also depends on another result from before the module's call."""
     numbers = {stop.number for stop in stops}
     made: dict[int, Result] = {}
     waiting = [result]
@@ -133,7 +135,7 @@ def _back_to(stops: list[Result], result: Result, start: int) -> list[Result]:
 
 
 def _depth(made: list[Result]) -> int:
-    """The layers with weights that stand one behind the other, at most."""
+    """The largest number of successive layers with weights."""
     depths: dict[int, int] = {}
     for result in made:
         before = max((depths.get(source.number, 0) for source in result.sources), default=0)
@@ -150,7 +152,7 @@ def _is_nonlinear(result: Result) -> bool:
 def _end(flow: Flow, branch: Result, unit: str) -> tuple[str, Result]:
     """The module inside the unit that returns the branch first, if need be before it is scaled.
 
-    One that runs for something else too is none.
+    Modules that run more than once are left out.
     """
     result, own = branch, f"{unit}."
     while True:
@@ -165,7 +167,7 @@ def _end(flow: Flow, branch: Result, unit: str) -> tuple[str, Result]:
 
 
 def _without_shortcut(model: nn.Module, flow: Flow, found: list[Unit]) -> Iterator[Unit]:
-    """The other units of the same classes, as far as they have a nonlinearity too."""
+    """The other units of the same classes, if they have a nonlinearity too."""
     known = {unit.module for unit in found}
     ends: dict[type, list[list[str]]] = {}
     for name in dict.fromkeys(unit.module for unit in found):

@@ -1,4 +1,4 @@
-"""What a dispatch mode does not see, caught one level above it, where Python calls torch."""
+"""Catches what a dispatch mode does not see, one level above, where Python calls torch."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,10 +13,11 @@ class NeedsValues(Exception):  # noqa: N818 - it names what the model needs
 
 
 class AboveDispatch(TorchFunctionMode):
-    """Refuses what reads values past the dispatcher, and gives convolutions the tracer's name.
+    """Refuses functions that read values past the dispatcher, and replaces convolutions.
 
-    The tracer notes ``aten::_convolution``, which ``aten::convolution`` calls inside, where a
-    dispatch mode has long taken over. Without this, a trace on shapes would have no convolutions.
+    The tracer records ``aten::_convolution``, which ``aten::convolution`` calls internally, but a
+    dispatch mode takes over before that. So it is called directly: without this, a trace on shapes
+    would have no convolutions.
     """
 
     def __torch_function__(
@@ -25,7 +26,7 @@ class AboveDispatch(TorchFunctionMode):
         kwargs = kwargs or {}
         if func in _READ_VALUES:
             raise NeedsValues(f"Tensor.{func.__name__} reads values")
-        # With padding="same" it is another operator, which the tracer notes as it is.
+        # With padding="same" it is another operator, which the tracer records directly.
         if func in _CONVOLUTIONS and not any(isinstance(a, str) for a in (*args, *kwargs.values())):
             return _CONVOLUTIONS[func](*args, **kwargs)
         return func(*args, **kwargs)
@@ -40,7 +41,7 @@ _READ_VALUES = {
 
 
 def _convolution(
-    input: Tensor,  # noqa: A002 - torch's own names, by which they may be passed
+    input: Tensor,  # noqa: A002 - torch's names, which callers may use
     weight: Tensor,
     bias: Tensor | None = None,
     stride: Any = 1,
@@ -52,7 +53,7 @@ def _convolution(
 
 
 def _transposed_convolution(
-    input: Tensor,  # noqa: A002 - torch's own names, by which they may be passed
+    input: Tensor,  # noqa: A002 - torch's names, which callers may use
     weight: Tensor,
     bias: Tensor | None = None,
     stride: Any = 1,
@@ -80,7 +81,7 @@ def _call(
         size if isinstance(size, (tuple, list)) else (int(size),) * (weight.dim() - 2)
         for size in sizes
     )
-    # cuDNN's benchmark, determinism and presence, and TF32: nothing is computed.
+    # cuDNN's flags benchmark, deterministic and enabled, and TF32: no effect, nothing is computed.
     cudnn = (False,) * 4
     return torch._convolution(
         x, weight, bias, stride, padding, dilation, transposed, output_padding, groups, *cudnn

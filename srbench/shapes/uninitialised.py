@@ -12,8 +12,8 @@ _INITIALISERS = [name for name in vars(nn.init) if name.endswith("_") and not na
 
 @contextmanager
 def blank() -> Iterator[None]:
-    """Inside, nothing of torch.nn.init does anything: weights are what lies in their memory, which
-    nobody touches, so that it costs neither time nor space. For counting, never for running."""
+    """Inside, the functions of torch.nn.init do nothing. The weights' memory is never touched, so
+    they cost neither time nor space. For counting, never for running."""
     with ExitStack() as patches:
         for name in _INITIALISERS:
             patches.enter_context(patch.object(nn.init, name, _leave))

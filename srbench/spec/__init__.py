@@ -1,1 +1,1 @@
-"""One string names a model: parsing it, grids of them, and the cases that they stand for."""
+"""Specs, the strings that name models: parsing, grids of specs, and the cases of a comparison."""

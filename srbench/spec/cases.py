@@ -1,4 +1,4 @@
-"""Which rows a comparison has, every backbone first, then its variants, and under what input."""
+"""The rows of a comparison, each backbone before its variants, and their conditions."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -15,19 +15,19 @@ Size = str | int | tuple[int, int]
 
 
 class Case(NamedTuple):
-    """A spec, and what it is measured under."""
+    """A spec, and the conditions that it is measured under."""
 
     spec: Spec
     conditions: Conditions
 
     @property
     def key(self) -> RowKey:
-        """The row that it is in records."""
+        """Its row in records."""
         return RowKey(str(self.spec), self.conditions.input_shape[1:], self.conditions.num_classes)
 
     @classmethod
     def of(cls, key: RowKey) -> "Case":
-        """The way back. Raises SpecError for a spec that this version does not know."""
+        """The case of a row. Raises SpecError for a spec that this version does not know."""
         channels, height, width = key.input
         return cls(parse(key.spec), Conditions(height, width, key.num_classes, channels))
 
@@ -40,17 +40,17 @@ def cases(
     size: Size | None = None,
     num_classes: int | None = None,
 ) -> list[Case]:
-    """The rows of a comparison, each under the input asked for, or else what its network is for.
+    """The rows of a comparison, each with the given input, or else its network's defaults.
 
-    Raises SpecError for a spec or variant that does not parse, and SrbenchError for an input.
+    Raises SpecError for a spec or variant that does not parse, and SrbenchError for a bad input.
     """
     return [case_of(spec, size, num_classes) for spec in rows(specs, variants, default_variants)]
 
 
 def case_of(spec: Spec, size: Size | None = None, num_classes: int | None = None) -> Case:
-    """A spec under the input asked for, or else under what its network is made for.
+    """A spec with the given input size and classes, or else its network's defaults.
 
-    Raises SpecError where a network that has its classes in the spec is to have others.
+    Raises SpecError if the spec itself sets the classes, and ``num_classes`` differs.
     """
     backbone = backbone_of(spec.backbone)
     height, width = input_size(backbone.input_size if size is None else size)
@@ -61,7 +61,7 @@ def case_of(spec: Spec, size: Size | None = None, num_classes: int | None = None
     if num_classes not in (None, own):
         raise SpecError(
             f"{spec.backbone} has {own} classes, and {num_classes} are asked for",
-            f"a segmentation network has them in its spec: "
+            f"set the classes of a segmentation network in its spec: "
             f"{spec.backbone.name}:classes={num_classes}",
         )
     assert isinstance(own, int)
@@ -69,7 +69,7 @@ def case_of(spec: Spec, size: Size | None = None, num_classes: int | None = None
 
 
 def usual(spec: Spec) -> tuple[int, int]:
-    """The side of the input, in pixels, and the classes that a spec's network is made for."""
+    """The default input size (its height, in pixels) and number of classes of a spec's network."""
     case = case_of(spec)
     return case.conditions.height, case.conditions.num_classes
 
@@ -80,11 +80,11 @@ def rows(
     default_variants: Sequence[str] = DEFAULT_VARIANTS,
     parse: Callable[[str | Spec], Spec] = parse,
 ) -> list[Spec]:
-    """The specs to measure, grouped by backbone: the baseline, the specs given whole, the variants.
+    """The specs to measure, grouped by backbone: the baseline, the whole specs, the variants.
 
-    Each of ``variants`` (``"se+sr:memories=4"``) makes one row per backbone. A backbone that has no
-    variant of either kind is compared with ``default_variants``. Nothing stands twice. ``parse``
-    may be `srbench.spec.parse.read`, for specs that are not to be looked up.
+    Each of ``variants`` (``"se+sr:memories=4"``) makes one row per backbone. A backbone that has
+    neither whole specs nor variants is compared with ``default_variants``. Duplicates are left out.
+    ``parse`` may be `srbench.spec.parse.read`, for specs that should not be looked up.
 
     Raises SpecError for a spec or variant that does not parse.
     """

@@ -15,12 +15,12 @@ def grid(spec: str | Spec, varied: Mapping[str, Sequence[str]]) -> list[Spec]:
     """Every combination of the options' values, the last option changing fastest.
 
     Args:
-        spec: what the values are put into.
+        spec: the spec whose options are varied.
         varied: values as a spec writes them, by the option's name: ``memories``, or ``sr.memories``
-            where several parts of the spec have such an option.
+            if several parts of the spec have such an option.
 
     Raises:
-        SpecError: for an option that no part has, or several, and for a value that is not valid.
+        SpecError: for an option that no part or several parts have, and for an invalid value.
 
     >>> [str(one) for one in grid("resnet18+sr", {"memories": ["1", "10"]})]
     ['resnet18+sr:memories=1', 'resnet18+sr']
@@ -35,7 +35,7 @@ def grid(spec: str | Spec, varied: Mapping[str, Sequence[str]]) -> list[Spec]:
     ]
     if len(specs) > MOST_ROWS:
         raise SpecError(
-            f"a sweep of {len(specs):,} specs is more than {MOST_ROWS:,}", "sweep a part of them"
+            f"a sweep of {len(specs):,} specs is more than {MOST_ROWS:,}", "sweep fewer values"
         )
     return list(dict.fromkeys(specs))
 

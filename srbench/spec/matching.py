@@ -1,7 +1,7 @@
-"""Which record a spec means, found without importing what it names.
+"""Finds the record that a spec means, without importing the modules that it names.
 
-A record's spec is canonical: what it leaves out is the default. Which values those are only the
-module of a block of one's own could tell, were they not in the record as well.
+A record's spec is canonical: it leaves out options that have their default. Only its module knows
+the defaults of a custom block, so the record holds their values as well.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ from srbench.spec.parse import Part, Spec, is_ours, parse, read
 
 @dataclass(frozen=True)
 class Match:
-    """The row that a spec means; or None, and the canonical specs of those that it may mean."""
+    """The row that a spec means, or None and the canonical specs of the rows that it may mean."""
 
     row: RowKey | None
     candidates: tuple[str, ...] = ()
@@ -36,11 +36,11 @@ class Matches:
             self._by_names.setdefault(_names(spec), {}).setdefault(record.row, (spec, record))
 
     def __call__(self, spec: Spec, size: Size | None, num_classes: int | None) -> Match:
-        """The row of a spec under an input, or under what its network is made for.
+        """The row of a spec under the given input, or else its network's defaults.
 
-        Of what srbench knows itself, whether there is a record of it or not; of others, of which a
-        module would have to be imported, only if one record alone can be meant.
-        Raises SrbenchError for an invalid spec of srbench's own, and for an invalid size.
+        A spec of srbench's own models and blocks has a row even without a record. For any other
+        spec a module would have to be imported, so it has a row only if a single record can be
+        meant. Raises SrbenchError for an invalid spec of the first kind, and for an invalid size.
         """
         if is_ours(spec):
             return Match(case_of(parse(str(spec)), size, num_classes).key)
@@ -56,9 +56,9 @@ class Matches:
         return Match(None, tuple(dict.fromkeys(f"{row.spec} at {row.size}" for row in found)))
 
     def canonical(self, spec: Spec) -> str:
-        """The spec as the records write it, whatever the input; as it is if no record has it.
+        """The spec as the records write it, for any input; unchanged if no record has it.
 
-        Raises SpecError where only the module could tell which one is meant.
+        Raises SpecError if only the module could tell which one is meant.
         """
         answers: dict[str, set[bool | None]] = {}
         for canonical, record in self._by_names.get(_names(spec), {}).values():
@@ -73,7 +73,7 @@ class Matches:
         )
 
     def with_canonical_backbone(self, spec: Spec) -> Spec:
-        """The spec with its backbone as the records write it, if one there is sure to be meant."""
+        """The spec with its backbone as the records write it, if one is certainly meant."""
         baseline = spec.baseline
         written = {
             canonical.backbone: means(baseline, canonical, record)
@@ -85,8 +85,8 @@ class Matches:
 
 
 def means(spec: Spec, canonical: Spec, record: Record) -> bool | None:
-    """Whether a spec, as it is read, is a record's, which it has read as ``canonical``; None where
-    only the module could tell."""
+    """Whether a spec, as it was read, means that of a record, which was read as ``canonical``; None
+    if only the module could tell."""
     made_of = record.parts or [None] * (1 + len(canonical.blocks))
     if len(made_of) != 1 + len(canonical.blocks):
         return None
@@ -101,7 +101,7 @@ def means(spec: Spec, canonical: Spec, record: Record) -> bool | None:
 
 
 def unsaid(record: Record, part: Part) -> dict[str, str]:
-    """The values of options that a part of a record's spec leaves out, as its settings have them.
+    """The option values that a part of a record's spec leaves out, from the record's settings.
 
     >>> from srbench.spec.parse import Part
     >>> settings = {"sr": "memories=10, hidden=64"}
@@ -115,10 +115,10 @@ def unsaid(record: Record, part: Part) -> dict[str, str]:
 
 
 def _is_made_of(own: Part, canonical: Part, made: MadeOf) -> bool | None:
-    """By the values of all options, as a record has them since schema 2."""
+    """Decided by the values of all options, which a record holds since schema 2."""
     given = dict(own.options)
     if any(key not in given for key, _ in canonical.options):
-        return False  # which is not the default there
+        return False  # the record has another value than the default
     if any(key not in made.options for key in given):
         return None
     return all(_says(key, format_value(text), made.options[key]) for key, text in given.items())
@@ -136,7 +136,7 @@ def _says(key: str, text: str, value: Value) -> bool:
 
 
 def _is_said_of(own: Part, canonical: Part, defaults: dict[str, str]) -> bool | None:
-    """By what a record of schema 1 says in words: to the letter, or not at all."""
+    """Decided by the texts in a record of schema 1: None if they are not equal to the letter."""
     given, theirs = dict(own.options), dict(canonical.options)
     said = {**defaults, **theirs}
     if own == canonical:
@@ -147,7 +147,7 @@ def _is_said_of(own: Part, canonical: Part, defaults: dict[str, str]) -> bool | 
 
 
 def _is_under(record: Record, size: Size | None, num_classes: int | None) -> bool:
-    """Whether a record is of that input; of the network's own, where that is not given."""
+    """Whether a record has that input; where not given, its network's default."""
     _, *sides = record.input
     usual_side, usual_classes = record.usual or (None, None)
     if size is None and usual_side is not None:

@@ -3,7 +3,7 @@
     spec    := backbone [":" options] ("+" block [":" options])*
     options := key "=" value ("," key "=" value)*
 
-A backbone or block is a name, or ``module:attribute`` for one of your own, or ``timm:NAME``.
+A backbone or block is a name, ``module:attribute`` for your own, or ``timm:NAME``.
 
 A spec is a row's identity everywhere. The canonical form omits defaults and keeps the options
 in the catalog's order, so ``parse(str(spec)) == spec``, and two spellings of one model are equal.
@@ -50,7 +50,7 @@ class Spec:
 
 
 def parse(text: "str | Spec") -> Spec:
-    """Read a spec; one that is read already is returned as it is.
+    """Parse a spec; a `Spec` is returned unchanged.
 
     Raises SpecError for a name, option or value that does not exist, with the remedy.
 
@@ -66,10 +66,10 @@ def parse(text: "str | Spec") -> Spec:
 
 
 def read(text: str | Spec) -> Spec:
-    """A spec by its grammar alone: options are texts, in the order written.
+    """Read a spec by its grammar alone: options are texts, in the order written.
 
-    Nothing is looked up, and no module imported: that is how specs in records are read.
-    Raises SpecError for what is no spec.
+    Nothing is looked up and no module is imported; specs in records are read this way.
+    Raises SpecError for text that is not a spec.
 
     >>> read("eca:ECA+sr:memories=2").blocks
     (Part(name='sr', options=(('memories', '2'),)),)
@@ -83,21 +83,21 @@ def read(text: str | Spec) -> Spec:
 
 
 def is_ours(spec: Spec) -> bool:
-    """Whether srbench knows all that a spec names, so that parsing it imports nothing."""
+    """Whether all names in a spec are srbench's own, so that parsing it imports nothing."""
     return all(lookup.is_ours(part.name) for part in (spec.backbone, *spec.blocks))
 
 
 def backbone_of(part: Part) -> Backbone:
-    """The catalog's row of a backbone as it is with the part's options."""
+    """The catalog's row of a backbone, with the part's options applied."""
     backbone = find_backbone(part.name)
     return backbone.conditions(values(part, backbone.options, backbone))
 
 
 def settings(spec: Spec) -> dict[str, str]:
-    """What a spec does not say: each block's options by the block's name, and what a reader of the
-    backbone's figures has to know.
+    """What a spec leaves out: each block's default options, by the block's name, and a note that a
+    reader of the backbone's figures needs.
 
-    A block that goes into every stage needs no word about it.
+    The stages of a block are left out if it goes into all of them.
 
     >>> settings(parse("resnet50+se:reduction=8+sr"))
     {'se': 'reduction=16', 'sr': 'memories=10, squeeze=1, hidden=64, stage=layer4'}
@@ -117,7 +117,7 @@ def values_of_all(spec: Spec) -> list[dict[str, Value]]:
 
 
 def _unsaid(part: Part, backbone: Backbone) -> str:
-    """A block's defaults; of where it goes only what is no matter of course."""
+    """A block's defaults, without its place if that is every stage."""
     usual = defaults(find_block(part.name).options, backbone)
     if After().name in dict(part.options):
         usual.pop(Stages().name)
@@ -130,17 +130,17 @@ def _unsaid(part: Part, backbone: Backbone) -> str:
 
 
 def defaults(options: tuple[Option, ...], backbone: Backbone) -> dict[str, Value]:
-    """Every option's value where a spec says nothing."""
+    """Every option's default value."""
     return {option.name: option.default(backbone.stage_names) for option in options}
 
 
 def values(part: Part, options: tuple[Option, ...], backbone: Backbone) -> dict[str, Value]:
-    """Every option's value: the part's own, or the usual one."""
+    """Every option's value: the part's own, or else the default."""
     return defaults(options, backbone) | dict(part.options)
 
 
 def _split(text: str, whole: str) -> tuple[str, str | None]:
-    """A part's name and what follows the colon behind it; ``module:attribute`` is a name."""
+    """A part's name, and the text after its colon; ``module:attribute`` counts as a name."""
     name, colon, rest = text.partition(":")
     attribute, more, options = rest.partition(":")
     if colon and attribute and "=" not in attribute and not lookup.is_ours(name):
@@ -155,18 +155,18 @@ def _split(text: str, whole: str) -> tuple[str, str | None]:
 
 
 def _require_no_file(name: str) -> None:
-    """Raises SpecError where a name is a file of Python, or something in one."""
+    """Raises SpecError if a name is a Python file, or something in one."""
     found = re.fullmatch(r"(.+)\.py(?::(.*))?", name, re.DOTALL)
     if not found:
         return
     folder, _, module = found[1].replace("\\", "/").rpartition("/")
-    if re.fullmatch(r"(\w+/)*\w+", folder):  # below this one
+    if re.fullmatch(r"(\w+/)*\w+", folder):  # below the current folder
         module, folder = f"{folder.replace('/', '.')}.{module}", ""
-    where = f"call srbench in {folder}, and " if folder.strip("./") else ""
+    where = f"run srbench in {folder}, and " if folder.strip("./") else ""
     remedy = f"{where}write {module}:{found[2] or 'Class'}"
     if not all(part.isidentifier() for part in module.split(".")):
-        remedy = "rename it: a module's name has letters, digits and _ alone"
-    raise SpecError(f"{name} is a file, and a spec names a module", remedy)
+        remedy = "rename it: the name of a module has only letters, digits and _"
+    raise SpecError(f"{name} is a file, but a spec names a module", remedy)
 
 
 def _block(written: Part, whole: str, backbone: Backbone) -> Part:
@@ -195,7 +195,7 @@ def _read(text: str, whole: str) -> Part:
 
 
 def _meant(name: str, given: Mapping[str, Value], text: str) -> str:
-    """What to write where an option should stand and does not."""
+    """The remedy for text that is not ``key=value``."""
     if given and text and "=" not in text:
         key, value = list(given.items())[-1]
         return f"join several values by /: {key}={value}/{text}"
@@ -205,7 +205,7 @@ def _meant(name: str, given: Mapping[str, Value], text: str) -> str:
 
 
 def _part(written: Part, whole: str, backbone: Backbone, options: tuple[Option, ...]) -> Part:
-    """A part as it was read, with its values typed, in the catalog's order, and no defaults."""
+    """The part with typed values, in the catalog's order and without defaults."""
     given: dict[str, Value] = {}
     for key, value in written.options:
         option = find_option(key, options, written.name)

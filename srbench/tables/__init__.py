@@ -1,1 +1,1 @@
-"""Committed tables: their layouts, their records, what these lack, and the files made from both."""
+"""Committed tables: their layouts, their records, missing rows, and the files made from them."""

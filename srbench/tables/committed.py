@@ -26,7 +26,7 @@ RENDERINGS = (".md", ".tex", ".csv")
 class Committed:
     """``folder/name.toml`` and ``folder/name.jsonl``, and the times of machines, by machine.
 
-    Unless it ``imports``, it is only read: no module is imported that its specs name.
+    Without ``imports`` it is only read: no module that its specs name is imported.
     """
 
     name: str
@@ -46,14 +46,14 @@ class Committed:
 
     @cached_property
     def rows(self) -> list[RowKey]:
-        """The rows, in order and each once, whoever's figures stand beside them."""
+        """The rows, in order and each once, whatever published figures are shown with them."""
         return list(dict.fromkeys(wanted.row for wanted in self.wanted))
 
     def with_records(self, records: Sequence[Record]) -> "Committed":
         return replace(self, loaded=Loaded(self.loaded.path, tuple(records)))
 
     def with_times(self, machine: str, records: Sequence[Record]) -> "Committed":
-        """The same with one machine's times anew."""
+        """The same with new times of one machine."""
         loaded = Loaded(times_path(self.folder, self.name, machine), tuple(records))
         return replace(self, times=(*(t for t in self.times if t[0] != machine), (machine, loaded)))
 
@@ -69,29 +69,29 @@ class Committed:
         return replace(self, times=tuple(times))
 
     def require_sound(self) -> None:
-        """Raises SrbenchError where a line is not a record."""
+        """Raises SrbenchError if a line is not a record."""
         for loaded in (self.loaded, *(loaded for _, loaded in self.times)):
             loaded.require_sound()
 
     @cached_property
     def uncounted(self) -> list[RowKey]:
-        """The rows that the table has to show counts of, and that no record has."""
+        """The rows whose counts the table has to show, and which no record has."""
         if not shows_counts(self.layout, with_times=bool(self.times)):
             return []
         join = RowIndex(self.records)
         return [row for row in self.rows if join(row).counts is None]
 
     def require_counted(self) -> None:
-        """Raises SrbenchError where a row has no record to be written from."""
+        """Raises SrbenchError if a row has no record to be written from."""
         if rows := self.uncounted:
             raise SrbenchError(
                 f"table {self.name} has no record of {len(rows)} of its {len(self.rows)} rows: "
                 f"{some([str(row) for row in rows])}",
-                f"srbench table {self.name} counts them, and writes the table",
+                f"run `srbench table {self.name}` to count them and write the table",
             )
 
     def renderings(self) -> Iterator[tuple[Path, str]]:
-        """Every file that is written from the records, and what is to be in it."""
+        """Every file that is written from the records, and its content."""
         yield from self._rendered(self.name, self.exact_report())
         for machine, loaded in self.times:
             name = f"{self.name}.{machine}"
@@ -103,7 +103,7 @@ class Committed:
         return layout_report(self.name, self.layout, self.wanted, self.records)
 
     def last_report(self) -> Report:
-        """The table with the times that were added last, or without where there are none."""
+        """The table with the times that were added last, or without times if there are none."""
         if not self.times:
             return self.exact_report()
         machine, loaded = self.times[-1]
@@ -116,10 +116,10 @@ class Committed:
 
 
 def open_table(path: Path, imports: bool = True) -> Committed:
-    """Read a table by its layout's path. Unless it ``imports``, nothing is imported for it, and
-    what it times is not looked at.
+    """Read a table by its layout's path. Without ``imports`` nothing is imported for it, and what
+    it times is not checked.
 
-    Raises SrbenchError for a layout that cannot be read, or with all that is wrong in it.
+    Raises SrbenchError for a layout that cannot be read, or with all of its mistakes.
     """
     draft = read(path)
     loaded = jsonl.read(path.with_suffix(".jsonl"))
@@ -135,27 +135,27 @@ def open_table(path: Path, imports: bool = True) -> Committed:
 
 
 def open_tables(paths: Iterable[Path], imports: bool = True) -> list[Committed]:
-    """Read tables. Raises SrbenchError with all that is wrong in any of them."""
+    """Read tables. Raises SrbenchError with the mistakes of all of them."""
     return for_all(partial(open_table, imports=imports), paths)
 
 
 def _with_names(layout: Layout, wanted: Iterable[Wanted], find: Finder) -> Layout:
-    """The layout, in which names are of specs in their canonical form."""
+    """The layout, with the specs in ``names`` in their canonical form."""
     spec = spec_among({one.row.spec for one in wanted}, find)
     names = {spec(text): name for text, name in layout.names.items()}
     return layout.model_copy(update={"names": names})
 
 
 def layout_paths(folder: Path, names: Iterable[str] = ()) -> list[Path]:
-    """Paths of the layouts in a folder; all of them, or those of that name.
+    """Paths of the layouts in a folder: all of them, or those with these names.
 
-    Raises SrbenchError where there is none.
+    Raises SrbenchError if there is none.
     """
     there = {path.stem: path for path in sorted(folder.glob("*.toml"))}
     if not there:
         raise SrbenchError(
             f"there are no tables in {folder}",
-            "run this where a folder tables/ with a layout *.toml is, or name the folder",
+            "run this in a folder that has tables/ with a layout *.toml, or give the folder",
         )
     for name in (wanted := list(dict.fromkeys(names))):
         if name not in there:
@@ -167,17 +167,17 @@ def layout_paths(folder: Path, names: Iterable[str] = ()) -> list[Path]:
 
 
 def with_line_feeds(content: bytes) -> bytes:
-    """What a file holds where a checkout may have made CRLF of its line ends."""
+    """A file's content with LF line ends; a checkout may have changed them to CRLF."""
     return content.replace(b"\r\n", b"\n")
 
 
 def times_path(folder: Path, name: str, machine: str) -> Path:
-    """Where the times of a machine are."""
+    """The path of the file with the times of a machine."""
     return folder / f"{name}.{machine}.jsonl"
 
 
 def machine_name(chip: str) -> str:
-    """A chip's name as a part of a file's.
+    """A chip's name as part of a file name.
 
     >>> machine_name("NVIDIA H100 80GB HBM3")
     'nvidia-h100-80gb-hbm3'

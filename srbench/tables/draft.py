@@ -1,4 +1,4 @@
-"""A layout's file as it stands, right or wrong, and what is said of all that is wrong with it."""
+"""A layout's file as it is, right or wrong, and the errors for everything wrong in it."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from srbench.records.validation import Where
 from srbench.tables.positions import lines
 
 GROUPS = "rows"
-README = "see the README for what a layout says"
+README = "see the README for the keys of a layout"
 
 
 class Wrong(NamedTuple):
@@ -26,7 +26,7 @@ class Wrong(NamedTuple):
 
     @classmethod
     def at(cls, where: Where, error: SrbenchError) -> "Wrong":
-        """An error of a value, behind the words for where that is."""
+        """An error about a value, after the words for its place."""
         return cls(where, f"{said(where)}: {error.message}", error.hint)
 
 
@@ -39,13 +39,13 @@ class Draft:
     data: dict[str, Any]
 
     def texts(self, *where: str | int) -> dict[Where, str]:
-        """The texts among the entries of a list, by their places; none where no list is."""
+        """The texts among the entries of a list, by their places; none if there is no list."""
         found = self.at(where)
         entries = enumerate(found) if isinstance(found, list) else ()
         return {(*where, n): entry for n, entry in entries if isinstance(entry, str)}
 
     def keys(self, *where: str | int) -> dict[Where, str]:
-        """The keys of a table, by their places; none where no table is."""
+        """The keys of a table, by their places; none if there is no table."""
         found = self.at(where)
         return {(*where, key): key for key in found} if isinstance(found, dict) else {}
 
@@ -55,7 +55,7 @@ class Draft:
         return range(len(found)) if isinstance(found, list) else ()
 
     def require_right(self, wrong: Iterable[Wrong]) -> None:
-        """Raises what is wrong, all at once, as the file has it from top to bottom."""
+        """Raises all that is wrong at once, ordered by line."""
         if wrong := list(dict.fromkeys(wrong)):
             known = lines(self.text)
             placed = [(_line(known, where) or 0, message, hint) for where, message, hint in wrong]
@@ -65,7 +65,7 @@ class Draft:
             )
 
     def at(self, where: Where) -> Any:
-        """The value at a place; None where there is none."""
+        """The value at a place; None if it has none."""
         found: Any = self.data
         for key in where:
             kind = list if isinstance(key, int) else dict
@@ -75,10 +75,10 @@ class Draft:
 
 
 def read(path: Path) -> Draft:
-    """Read a layout's file. Raises SrbenchError where it cannot be read, or is not TOML."""
+    """Read a layout's file. Raises SrbenchError if it cannot be read, or is not TOML."""
     if not re.fullmatch(r"[\w-]+", path.stem):
         raise SrbenchError(
-            f"{path.stem!r} is not a table's name", "use letters, digits, _ and - alone"
+            f"{path.stem!r} is not a valid table name", "use only letters, digits, _ and -"
         )
     try:
         content = path.read_bytes()
@@ -87,20 +87,20 @@ def read(path: Path) -> Draft:
         return Draft(path, text, tomllib.loads(text))
     except OSError as error:
         raise SrbenchError(
-            f"cannot read {path}: {error.strerror}", "name a table, or a folder of tables"
+            f"cannot read {path}: {error.strerror}", "give a table, or a folder of tables"
         ) from error
     except tomllib.TOMLDecodeError as error:
-        raise SrbenchError(f"{path} is not TOML: {error}", "mend the line it names") from error
+        raise SrbenchError(f"{path} is not TOML: {error}", "correct the line it names") from error
     except UnicodeDecodeError as error:
         raise SrbenchError(f"{path} is not UTF-8: {error.reason}", "save it as UTF-8") from error
     except RecursionError:
         raise SrbenchError(f"{path} is nested too deeply", README) from None
-    except ValueError as error:  # of a number with thousands of digits
+    except ValueError as error:  # for example, from a number with thousands of digits
         raise SrbenchError(f"{path}: {error}", README) from error
 
 
 def said(where: Where) -> str:
-    """A place in words, counting from the first.
+    """A place in words, with numbers from 1.
 
     >>> said(("rows", 1, "models", 0))
     'the 1st of models in the 2nd [[rows]]'
@@ -125,6 +125,6 @@ def _nth(index: str | int) -> str:
 
 
 def _line(known: dict[Where, int], where: Where) -> int | None:
-    """The line of a place; of what is missing, that of the table it is missing from."""
+    """The line of a place; for a missing key, that of the table that lacks it."""
     places = (where[:length] for length in range(len(where), 0, -1))
     return next((known[place] for place in places if place in known), None)

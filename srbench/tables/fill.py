@@ -1,4 +1,4 @@
-"""Measuring what a table lacks, and accepting what has changed; written row by row."""
+"""Measure the missing rows of a table, or accept changes; records are written row by row."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outdated:
-    """A row whose record is not true of its code any more, how, and what explains it."""
+    """A row whose record no longer matches its code, what differs, and what explains it."""
 
     row: RowKey
     summary: str
     reasons: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"not shown, since its record is not true of the code as it is: {self.summary}"
+        return f"not shown, since its record does not match the current code: {self.summary}"
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Filled:
 
     @property
     def is_true(self) -> bool:
-        """Whether every record is known to be true of the code as it is."""
+        """Whether every record is known to match the current code."""
         known = {record.row for record in self.table.records if record.counts}
         return not self.outdated and known.isdisjoint(self._failed)
 
@@ -57,7 +57,7 @@ class Filled:
         return {record.row: record for record in self.failures if not record.timing}
 
     def shown(self) -> Committed:
-        """The table as it may be shown: rows that are not true any more have no figures."""
+        """The table as it may be shown: rows that no longer match the code have no figures."""
         withheld, outdated = dict(self._failed), {one.row: one for one in self.outdated}
         for record in self.table.records:
             if record.counts and (why := outdated.get(record.row)):
@@ -67,10 +67,10 @@ class Filled:
 
 
 def fill(table: Committed, count: Counter) -> Filled:
-    """Count the rows that have no record, or one of other code; each is kept as soon as it is.
+    """Count the rows that have no record, or one of other code; each is saved once it is counted.
 
-    Where the code is another and the figures are the same, the record gets the code's fingerprint.
-    Where they differ, the record stays as it is: `update` accepts that.
+    If the code differs and the figures are the same, the record gets the new code's fingerprint.
+    If the figures differ, the record stays as it is; `update` accepts the change.
     Raises SrbenchError for a folder that cannot be written.
     """
     file = RecordFile(table.loaded.path)
@@ -93,7 +93,7 @@ def fill(table: Committed, count: Counter) -> Filled:
             outdated.append(Outdated(row, *told))
         elif before.fingerprint != now.fingerprint:
             file.put(_of_the_code(before, now))
-            changes.append(f"{row}: {_of_other_code(before)}, with the same figures")
+            changes.append(f"{row}: {_of_other_code(before)}; the figures are the same")
             confirmed += 1
     return Filled(
         _in_order(table, file),
@@ -108,8 +108,8 @@ def fill(table: Committed, count: Counter) -> Filled:
 def update(table: Committed, count: Counter, reason: str) -> Filled:
     """Count every row anew, and keep ``reason`` with each that has changed.
 
-    Rows that the layout does not name are dropped. What has not changed stays to the letter, but
-    for the fingerprint of its code.
+    Rows that the layout does not name are dropped. Unchanged records stay as they are, except for
+    the fingerprint of their code.
     """
     file = RecordFile(table.loaded.path)
     file.require_writable()
@@ -139,9 +139,9 @@ def update(table: Committed, count: Counter, reason: str) -> Filled:
 
 
 def write_renderings(table: Committed) -> list[str]:
-    """Write what has changed of the files made from the records; returns their names.
+    """Write those files made from the records that have changed; returns their names.
 
-    A file that differs in CRLF alone is left as it is.
+    A file that differs only in CRLF is left as it is.
     """
     written = []
     for path, content in table.renderings():
@@ -159,8 +159,8 @@ def time_rows(
     plan: Plan,
     say: Callable[[str, str], object],
 ) -> Filled:
-    """Time the rows whose code has no times on this machine; its file has one way of running
-    them."""
+    """Time the rows whose code has no times on this machine; its file has one setup for all
+    rows."""
     table = filled.table
     facts = environment.facts() | device.facts
     machine = machine_name(str(facts.get("gpu") or facts.get("cpu") or "unknown"))
@@ -176,13 +176,13 @@ def time_rows(
 
 
 def _of_the_code(before: Record, now: Record) -> Record:
-    """A record that is still true, with what tells of which code it is."""
+    """A record that still holds, marked as one of the current code."""
     return replace(before, fingerprint=now.fingerprint, parts=now.parts, usual=now.usual)
 
 
 def _of_other_code(record: Record) -> str:
     is_known = record.fingerprint != UNKNOWN
-    return f"its record is of {'other' if is_known else 'unknown'} code"
+    return f"its record was made by {'other' if is_known else 'unknown'} code"
 
 
 def _belongs(record: Record, rows: Iterable[RowKey]) -> bool:
@@ -193,7 +193,7 @@ def _belongs(record: Record, rows: Iterable[RowKey]) -> bool:
 def _in_order(
     table: Committed, file: RecordFile, keep: Callable[[Record], bool] = lambda record: True
 ) -> Committed:
-    """The records as the layout orders them, published ones first, and so in the file."""
+    """The records in the layout's order, published ones first; the file gets the same order."""
     file.arrange(partial(_arranged, table.rows, keep))
     return table.with_records(file.records)
 
@@ -207,6 +207,6 @@ def _arranged(
 
 
 def _ordered(rows: Sequence[RowKey], records: Iterable[Record]) -> list[Record]:
-    """As the rows are, and what is of none of them behind."""
+    """In the order of the rows, with records of other rows at the end."""
     place = {row: number for number, row in enumerate(rows)}
     return sorted(records, key=lambda record: place.get(record.row, len(place)))

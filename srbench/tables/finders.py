@@ -1,4 +1,4 @@
-"""Two ways from what a layout says to rows: importing what specs name, or reading records alone."""
+"""Two ways to find the rows of a layout: import what its specs name, or only read records."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from srbench.spec.parse import Spec, is_ours, parse, read
 
 @dataclass(frozen=True)
 class Asked:
-    """Models with variants of each, at every input size; None is what each network is made for."""
+    """Models with variants of each, at every input size; None is each network's default."""
 
     models: Sequence[str]
     variants: Sequence[str] = ()
@@ -23,7 +23,7 @@ class Asked:
 
     @property
     def number(self) -> int:
-        """How many rows these are at most."""
+        """The largest number of rows that these can be."""
         return len(self.models) * (1 + len(self.variants)) * len(self.sizes)
 
 
@@ -33,26 +33,26 @@ class Finder(Protocol):
     def rows(self, asked: Asked) -> Iterator[RowKey]:
         """The rows, for one input size after the other.
 
-        Raises SrbenchError also where it cannot be told which rows are meant.
+        Also raises SrbenchError if it is unclear which rows are meant.
         """
 
     def spec(self, text: str) -> str:
-        """A spec in its canonical form. Raises SrbenchError also where that cannot be told."""
+        """A spec in its canonical form. Also raises SrbenchError if that is unclear."""
 
     def require_spec(self, text: str) -> None:
-        """Only looks for what is wrong with a spec, whatever its input."""
+        """Only check a spec, whatever its input."""
 
     def require_blocks(self, variant: str) -> None:
         """The same for the names of a variant's blocks, whatever the model."""
 
 
 def finder(records: Sequence[Record], imports: bool) -> Finder:
-    """The finder for a table with these records; it looks at them alone unless it ``imports``."""
+    """The finder for a table with these records; without ``imports`` it uses only them."""
     return ByImport() if imports else ByRecords(records)
 
 
 class ByImport:
-    """Looks up what specs name, and imports it where it is not srbench's own."""
+    """Looks up what specs name, and imports what is not srbench's own."""
 
     def rows(self, asked: Asked) -> Iterator[RowKey]:
         for size in asked.sizes:
@@ -73,7 +73,7 @@ class ByImport:
 
 
 class ByRecords:
-    """Looks up what is srbench's own, and finds the rest among records; imports nothing."""
+    """Looks up what is srbench's own, and finds the rest in records; imports nothing."""
 
     def __init__(self, records: Sequence[Record]) -> None:
         self._matches = Matches(records)

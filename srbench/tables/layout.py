@@ -6,11 +6,11 @@ columns = ["params", "params_delta", "macs", "macs_delta", "top1_error"]
 [[rows]]
 models = ["resnet50"]
 variants = ["se", "cbam", "sr"]
-input_size = [224, "192x256"]     # what each network is made for if not given
+input_size = [224, "192x256"]     # each network's default if not given
 num_classes = 1000                # likewise
-published = "ECA-Net (…), …"      # whose figures stand beside; alone, its rows are the rows
+published = "ECA-Net (…), …"      # source of published figures; without models, also of the rows
 
-[names]                           # what the table calls a row, by its spec in any spelling
+[names]                           # the names of rows in the table, by spec in any spelling
 resnet50 = "ResNet-50"
 
 [time]                            # what `srbench check --time` measures
@@ -77,7 +77,7 @@ class Group(_Strict):
 
     @property
     def asked(self) -> Asked:
-        """The rows, as a finder takes them."""
+        """The rows, in the form that a finder takes."""
         sizes = self.input_size if isinstance(self.input_size, list) else [self.input_size]
         return Asked(self.models, self.variants, sizes, self.num_classes)
 
@@ -86,7 +86,7 @@ def _not_too_many(groups: list[Group]) -> list[Group]:
     number = sum(group.asked.number for group in groups)
     if number > MOST_ROWS:
         raise SpecError(
-            f"a table of {number:,} rows is more than {MOST_ROWS:,}", "make several tables of it"
+            f"a table of {number:,} rows is more than {MOST_ROWS:,}", "split it into several tables"
         )
     return groups
 
@@ -94,7 +94,7 @@ def _not_too_many(groups: list[Group]) -> list[Group]:
 class TimeGate(_Strict):
     """What is timed against another version of the code, and how much slower is too slow.
 
-    ``tolerance`` is a share: 0.05 lets a model take 5 % longer. ``tolerances`` are of single rows.
+    ``tolerance`` is a share: 0.05 lets a model take 5 % longer. ``tolerances`` are for single rows.
     """
 
     specs: list[str] = Field(min_length=1)
@@ -108,7 +108,7 @@ class TimeGate(_Strict):
     def conditions(self) -> Conditions:
         """The input that all are timed with.
 
-        Raises SrbenchError where none is given and the networks are made for different ones.
+        Raises SrbenchError if none is given and the networks have different defaults.
         """
         found = {
             case_of(parse(spec), self.input_size, self.num_classes).conditions
@@ -116,7 +116,7 @@ class TimeGate(_Strict):
         }
         if len(found) > 1:
             raise SrbenchError(
-                "the networks to be timed are made for different inputs or classes",
+                "the networks to be timed have different default inputs or numbers of classes",
                 "give input_size and num_classes under [time]",
             )
         return found.pop()
@@ -124,7 +124,7 @@ class TimeGate(_Strict):
     def specs_with_tolerances(self) -> dict[str, float]:
         """The specs in their canonical form, and how much slower each may be.
 
-        Raises SpecError for what is no spec.
+        Raises SpecError for an invalid spec.
         """
         return {str(parse(spec)): self.tolerance for spec in self.specs} | {
             str(parse(spec)): tolerance for spec, tolerance in self.tolerances.items()
@@ -134,7 +134,7 @@ class TimeGate(_Strict):
 class Layout(_Strict):
     """A table's caption, columns and rows.
 
-    ``rank`` marks the best of every section; ``names`` are what the table calls a spec.
+    ``rank`` marks the best of every section; ``names`` are the names of specs in the table.
     """
 
     caption: Prose
@@ -148,9 +148,8 @@ class Layout(_Strict):
     def wanted(self, records: Sequence[Record], imports: bool = True) -> list["Wanted"]:
         """The rows, in order and each once; of a published table those that its records name.
 
-        Unless it ``imports``, no module is imported that a spec names: its row is looked for in the
-        records. Raises SrbenchError for an invalid spec, or one of which it cannot be told what it
-        means.
+        Without ``imports`` no module that a spec names is imported: its row is looked up in the
+        records. Raises SrbenchError for an invalid spec, or if it is unclear which row it means.
         """
         find = finder(records, imports)
         found: dict[Wanted, None] = {}
@@ -160,14 +159,14 @@ class Layout(_Strict):
 
 
 class Wanted(NamedTuple):
-    """A row, and whose published figures stand beside it."""
+    """A row, and the source of the published figures shown with it."""
 
     row: RowKey
     source: str = ""
 
 
 def load(path: Path) -> Layout:
-    """Read a layout. Raises SrbenchError with every key that is wrong."""
+    """Read a layout. Raises SrbenchError that names every wrong key."""
     draft = read(path)
     layout, wrong = parsed(draft.data)
     draft.require_right(wrong)
@@ -184,7 +183,7 @@ def parsed(data: dict[str, Any]) -> tuple[Layout | None, list[Wrong]]:
 
 
 def valid(model: type[Part], data: Any) -> Part | None:
-    """A part of a layout, or None where its data make none."""
+    """A part of a layout, or None if its data are invalid."""
     try:
         return model.model_validate(data)
     except ValidationError:
@@ -193,7 +192,7 @@ def valid(model: type[Part], data: Any) -> Part | None:
 
 def _explained(error: ValidationError, data: dict[str, Any]) -> list[Wrong]:
     found: dict[Where, Wrong] = {}
-    meant: set[Where] = set()  # keys that are there, and misspelt: they are not missing too
+    meant: set[Where] = set()  # keys that are misspelt: they are not also missing
     for where, several in by_place(error, data).items():
         message, hint = sentence(several, said(where))
         if several[0]["type"] == "extra_forbidden":
@@ -216,5 +215,5 @@ def _wanted(group: Group, records: Sequence[Record], find: Finder) -> Iterator[W
 
 
 def rows_of_source(source: str, records: Sequence[Record]) -> list[RowKey]:
-    """The rows that a publication has figures of, as the records have them."""
+    """The rows for which the records have figures from a publication."""
     return [r.row for r in records if r.published and r.published.source == source]

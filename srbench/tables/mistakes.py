@@ -1,4 +1,4 @@
-"""What is wrong with the specs and the publications that a layout names, each at its key."""
+"""Mistakes in the specs and the publications that a layout names, each at its key."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
@@ -20,7 +20,7 @@ def mistakes(draft: Draft, records: Sequence[Record], find: Finder) -> Iterator[
     """What is wrong with a layout's rows and with the names of rows."""
     groups = {n: valid(Group, draft.at((GROUPS, n))) for n in draft.groups()}
     if sum(group.asked.number for group in groups.values() if group) > MOST_ROWS:
-        return  # that alone is wrong enough, and takes too long to look at
+        return  # an error already, and the rows would take too long to check
     specs: dict[str, None] | None = {}
     for number, group in groups.items():
         found, wrong = _group(draft, (GROUPS, number), group, records, find)
@@ -46,9 +46,9 @@ def mistakes_of_times(draft: Draft, find: Finder) -> Iterator[Wrong]:
 
 
 def spec_among(specs: Specs, find: Finder) -> Callable[[str], str]:
-    """Brings a spec into its canonical form; one of these, to the letter, is in it already.
+    """A function that brings a spec into its canonical form; these ``specs`` are in it already.
 
-    Those of records may be of another version of srbench, which this one does not know.
+    Specs of records may be from another version of srbench, and unknown to this one.
     """
     return lambda text: text if text in specs else find.spec(text)
 
@@ -57,7 +57,7 @@ def _group(
     draft: Draft, where: Where, group: Group | None, records: Sequence[Record], find: Finder
 ) -> tuple[Sequence[RowKey], list[Wrong]]:
     """The rows of a group, and what is wrong with it."""
-    if group is None:  # its specs are looked at all the same
+    if group is None:  # its specs are checked all the same
         return (), list(_wrong_specs(draft, where, _spelling(find), find))
     printed = rows_of_source(group.published, records)
     source = (*where, "published")
@@ -76,14 +76,14 @@ def _group(
 
 
 def _exactly(asked: Asked, find: Finder) -> Require:
-    """Looks for the rows of models with variants under the input asked for."""
+    """A check that finds the rows of models with variants for the input asked for."""
     return lambda models, variants: list(
         find.rows(replace(asked, models=models, variants=variants))
     )
 
 
 def _spelling(find: Finder) -> Require:
-    """Looks at each spec of models with variants for itself, whatever the input."""
+    """A check of each spec of models with variants, whatever the input."""
 
     def require(models: Sequence[str], variants: Sequence[str]) -> None:
         for spec in rows(models, variants, (), parse=read):
@@ -93,7 +93,7 @@ def _spelling(find: Finder) -> Require:
 
 
 def _wrong_specs(draft: Draft, where: Where, require: Require, find: Finder) -> Iterator[Wrong]:
-    """The models that are none, and the variants that do not go with one of the others."""
+    """The invalid models, and the variants that do not go with one of the valid models."""
     models, variants = draft.texts(*where, "models"), draft.texts(*where, "variants")
     if len(models) * (1 + len(variants)) > MOST_ROWS:
         return
@@ -116,8 +116,8 @@ def _wrong_keys(
     specs: Specs | None,
     absent: Callable[[str, Specs], SrbenchError],
 ) -> Iterator[Wrong]:
-    """The keys of a table that are no spec, or none of the ``specs`` where these are known, or that
-    are a second spelling of one with another value."""
+    """The keys of a table that are invalid specs, that are not among the ``specs`` (if these are
+    known), or that spell the same spec as another key and have another value."""
     first: dict[str, str] = {}
     for where, key in draft.keys(*table).items():
         if error := _error(spec, key):
@@ -146,22 +146,22 @@ def _no_row(spec: str, specs: Specs) -> SrbenchError:
 
 
 def _not_timed(spec: str, specs: Specs) -> SrbenchError:
-    return SrbenchError(f"{spec} has a tolerance and is not timed", "add it to specs")
+    return SrbenchError(f"{spec} has a tolerance but is not timed", "add it to specs")
 
 
 def _unknown(source: str, records: Sequence[Record]) -> SrbenchError:
     sources = dict.fromkeys(r.published.source for r in records if r.published)
-    there = f"{did_you_mean(source, sources)}there are {'; '.join(sources)}"
+    there = f"{did_you_mean(source, sources)}the sources are {'; '.join(sources)}"
     return SrbenchError(
-        f"no record is published by {source!r}",
-        there if sources else "its figures are records too: add them",
+        f"no record has the source {source!r}",
+        there if sources else "add records of its published figures",
     )
 
 
 def _elsewhere(source: str, printed: Sequence[RowKey]) -> SrbenchError:
     return SrbenchError(
-        f"{source!r} has figures of none of these rows",
-        f"it has them of {some(list(map(str, printed)))}: leave it out, or ask for such rows",
+        f"{source!r} has figures for none of these rows",
+        f"it has figures for {some(list(map(str, printed)))}: leave it out, or add such rows",
     )
 
 

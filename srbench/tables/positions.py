@@ -1,4 +1,4 @@
-"""Where the keys of a TOML file stand, which tomllib does not tell."""
+"""The lines of the keys of a TOML file, which tomllib does not report."""
 
 import re
 import tomllib
@@ -19,9 +19,9 @@ _OTHER_VALUE = re.compile(r"[^,\]}#\n]+")  # a number, a date, true or false
 def lines(text: str) -> dict[Where, int]:
     """The line, from 1, of every table, key and entry of a list, by its path.
 
-    A path names keys, and counts the entries of lists from 0. A table that several lines add to
-    stands where the first does. There is nothing for a text that is not TOML, or is not understood
-    as tomllib does: no line is better than a wrong one.
+    A path has keys, and the numbers of list entries from 0. A table that several lines add to has
+    the first of these lines. The result is empty for a text that is not TOML, or that is not
+    understood as tomllib does: no line is better than a wrong one.
 
     >>> found = lines("a = 1\\n[[rows]]\\nmodels = ['x',\\n  'y']")
     >>> found["rows", 0], found["rows", 0, "models"], found["rows", 0, "models", 1]
@@ -42,7 +42,7 @@ class _Scan:
         self.found: dict[Where, int] = {}
         self._text, self._at = text, 0
         self._line_ends = [match.start() for match in re.finditer("\n", text)]
-        self._last: dict[Where, int] = {}  # the entry of each [[list]] that is added to now
+        self._last: dict[Where, int] = {}  # the current entry of each [[list]]
         table: Where = ()
         while self._skip() < len(text):
             if self._has("["):
@@ -119,7 +119,7 @@ class _Scan:
         return self._at
 
     def _has(self, mark: str) -> bool:
-        """Whether a mark comes next, which is passed then."""
+        """Whether a mark comes next; if so, it is passed over."""
         found = self._text.startswith(mark, self._at)
         self._at += found
         return found

@@ -1,4 +1,4 @@
-"""A committed table: its layout and its records, and nothing else, make what is written."""
+"""The report of a committed table, made only from its layout and its records."""
 
 from collections.abc import Iterator, Sequence
 
@@ -19,7 +19,7 @@ EXACT = (ASKED, COUNTED, PRINTED)
 def layout_report(
     name: str, layout: Layout, wanted: Sequence[Wanted], records: Sequence[Record]
 ) -> Report:
-    """The exact table: the rows ``wanted`` of counts, beside what is published of them.
+    """The exact table: the counts of the rows ``wanted``, with their published figures.
 
     Raises SrbenchError for an unknown column.
     """
@@ -33,13 +33,13 @@ def device_report(
     records: Sequence[Record],
     times: Sequence[Record],
 ) -> Report:
-    """The same with the times of one machine beside it."""
+    """The same with the times of one machine."""
     columns = fields(layout.columns, EXACT) | fields(layout.device_columns, (*EXACT, TIMED))
     return _report(name, layout, wanted, [*records, *times], columns)
 
 
 def wrong_columns(draft: Draft) -> Iterator[Wrong]:
-    """The columns that there are none of, or that have no place where they stand."""
+    """The unknown columns, and those of a kind that their key does not allow."""
     for key, kinds in (("columns", EXACT), ("device_columns", (*EXACT, TIMED))):
         for where, name in draft.texts(key).items():
             try:
@@ -49,7 +49,7 @@ def wrong_columns(draft: Draft) -> Iterator[Wrong]:
 
 
 def shows_counts(layout: Layout, with_times: bool) -> bool:
-    """Whether the table has a column of what is counted, or the one ``with_times`` beside it."""
+    """Whether the table has a column of counts, or ``with_times`` one among its device columns."""
     columns = [*layout.columns, *(layout.device_columns if with_times else ())]
     return any(FIELDS[name].of == COUNTED for name in columns)
 

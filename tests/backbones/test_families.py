@@ -23,12 +23,12 @@ def placed(spec: str, size: int = 64) -> list[tuple[str, tuple[int, int, int]]]:
 
 
 def se_parameters(spec: str, size: int = 64) -> int:
-    """By the closed form, at the channels of every site."""
+    """By the closed form, from the channels of every site."""
     return sum(2 * c * (c // 16) + c // 16 + c for _, (c, _, _) in placed(spec, size))
 
 
 @pytest.mark.parametrize("backbone", one_of_each_family())
-def test_a_fresh_memory_leaves_the_very_output(backbone: str) -> None:
+def test_a_fresh_memory_leaves_the_output_unchanged(backbone: str) -> None:
     """Plain weights load into SR in every stage, in spite of the modules it wraps."""
     row = BACKBONES[backbone]
     torch.manual_seed(0)
@@ -46,7 +46,7 @@ def test_a_fresh_memory_leaves_the_very_output(backbone: str) -> None:
 
 
 @pytest.mark.parametrize("spec", ["densenet121+sr+se", "densenet121+se+sr"])
-def test_a_block_behind_a_module_renames_none_inside_for_the_next(spec: str) -> None:
+def test_a_block_after_a_module_does_not_hide_sites_inside_it(spec: str) -> None:
     model = srbench.build(spec, input_size=64)
     layer = model.features.denseblock4[0].denselayer1
     assert [type(m) for m in layer.conv2] == [nn.Conv2d, blocks.SqueezeExcitation]
@@ -81,7 +81,7 @@ def test_cifar_resnets_have_their_depth_and_parameters(depth: int) -> None:
     assert sum(p.numel() for p in model.parameters()) == convs + norms + 64 * 10 + 10
 
 
-def test_projections_add_two_1x1() -> None:
+def test_projections_add_two_1x1_convolutions() -> None:
     rows = srbench.count("cifar_resnet20", "cifar_resnet20:shortcut=projection")
     projections = 16 * 32 + 2 * 32 + 32 * 64 + 2 * 64
     assert rows[1].counts.params - rows[0].counts.params == projections
@@ -94,7 +94,7 @@ def test_wide_resnets_have_their_depth() -> None:
     assert model.layer3[0].conv1.out_channels == 4 * 64
 
 
-def test_dropout_in_wide_resnets() -> None:
+def test_wide_resnets_have_dropout_in_every_block() -> None:
     model = srbench.build("wrn16_8:dropout=0.3")
     assert [m.p for m in model.modules() if isinstance(m, nn.Dropout)] == [0.3] * 6
 
@@ -102,14 +102,14 @@ def test_dropout_in_wide_resnets() -> None:
 @pytest.mark.parametrize(
     ("name", "what"),
     [
-        ("cifar_resnet21", "its depth is 6n + 2"),
-        ("cifar_resnet2", "its depth is 6n + 2"),
-        ("wrn27_10", "its depth is 6n + 4"),
+        ("cifar_resnet21", "the depth must be 6n + 2"),
+        ("cifar_resnet2", "the depth must be 6n + 2"),
+        ("wrn27_10", "the depth must be 6n + 4"),
         ("cifar_resnet020", "did you mean cifar_resnet20?"),
         ("wrn28_0", "did you mean wrn28_10?"),
     ],
 )
-def test_depths_that_no_network_has(name: str, what: str) -> None:
+def test_a_depth_that_no_network_has_is_an_error(name: str, what: str) -> None:
     with pytest.raises(SpecError) as raised:
         parse(name)
     assert what in raised.value.hint
@@ -137,7 +137,7 @@ def test_mobilenet_v1_takes_blocks_after_every_convolution() -> None:
 @pytest.mark.parametrize(
     "backbone", ["vgg11", "densenet121", "mobilenet_v2", "regnet_x_400mf", "convnext_tiny"]
 )
-def test_se_costs_the_closed_form(backbone: str) -> None:
+def test_the_cost_of_se_equals_the_closed_form(backbone: str) -> None:
     rows = srbench.count(f"{backbone}+se", input_size=64)
     assert rows.delta(rows[1], "params") == se_parameters(f"{backbone}+se")
     macs = sum(2 * c * (c // 16) for _, (c, _, _) in placed(f"{backbone}+se"))
@@ -159,7 +159,7 @@ def test_a_cifar_stem_keeps_the_resolution() -> None:
     assert assemble(*case).inserted[0].shape == (64, 32, 32)
 
 
-def test_memories_in_segmentation_are_at_an_eighth() -> None:
+def test_memories_in_segmentation_have_an_eighth_of_the_resolution() -> None:
     spec = "deeplabv3_resnet50:classes=19+sr:stage=layer3/layer4+sr:after=classifier.0"
     inserted = assemble(*case_of(parse(spec), "128x256"), initialised=False).inserted
     assert [(block.stage, block.shape) for block in inserted] == [
@@ -169,7 +169,7 @@ def test_memories_in_segmentation_are_at_an_eighth() -> None:
     ]
 
 
-def test_segmentation_has_its_classes_in_the_spec() -> None:
+def test_segmentation_networks_have_their_classes_in_the_spec() -> None:
     model = srbench.build("fcn_resnet50:classes=19,aux=true", input_size=64).eval()
     found = model(torch.zeros(1, 3, 64, 64))
     assert {name: logits.shape for name, logits in found.items()} == {
@@ -182,7 +182,7 @@ def test_segmentation_has_its_classes_in_the_spec() -> None:
     assert raised.value.hint.endswith("fcn_resnet50:classes=19")
 
 
-def test_the_auxiliary_head_is_said() -> None:
+def test_a_row_reports_its_auxiliary_head() -> None:
     plain, aux = srbench.count("fcn_resnet50", "fcn_resnet50:aux=true", input_size=64)
     params = aux.counts.params - plain.counts.params
     macs = aux.counts.macs - plain.counts.macs
@@ -190,7 +190,7 @@ def test_the_auxiliary_head_is_said() -> None:
     assert "fcn_resnet50" not in plain.settings
 
 
-def test_a_network_with_se_of_its_own_says_so() -> None:
+def test_a_row_reports_that_its_network_has_built_in_se() -> None:
     for backbone in ("mobilenet_v3_large", "efficientnet_b0", "regnet_y_400mf"):
         (row,) = srbench.count(backbone, input_size=64)
         assert row.settings[backbone].startswith("has SE of its own")
@@ -212,7 +212,7 @@ def test_a_network_with_se_of_its_own_says_so() -> None:
         ("features.1.conv.*", [f"features.1.conv.{i}.{n}" for i, n in ((0, 3), (1, 1), (2, 1))]),
     ],
 )
-def test_any_module_is_a_place(after: str, modules: list[str]) -> None:
+def test_after_accepts_any_module(after: str, modules: list[str]) -> None:
     assert [name for name, _ in placed(f"mobilenet_v2+se:after={after}")] == modules
 
 
@@ -225,18 +225,18 @@ def test_any_module_is_a_place(after: str, modules: list[str]) -> None:
         ("resnet18+se:after=layer1.0/layer1.*", "after names layer1.0 twice", "once"),
         ("resnet18+se:after=fc", "of shape (B, 1000)", "feature map"),
         ("resnet18+se:after=layer1.0.relu", "runs 2 times", "runs once"),
-        ("deeplabv3_resnet50+se:after=backbone", "is no tensor", "feature map"),
+        ("deeplabv3_resnet50+se:after=backbone", "is not a tensor", "feature map"),
         ("vgg11+sr:stage=stage9", "there is no stage 'stage9'", "stage1, stage2"),
     ],
 )
-def test_places_that_are_none(spec: str, problem: str, remedy: str) -> None:
+def test_an_unsuitable_place_is_an_error(spec: str, problem: str, remedy: str) -> None:
     with pytest.raises((BuildError, SpecError)) as raised:
         srbench.build(spec, input_size=64)
     assert problem in raised.value.message
     assert remedy in raised.value.hint
 
 
-def test_a_module_that_never_runs_is_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_module_that_never_runs_is_not_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
     import srbench.backbones.torchvision_models as home
 
     def with_a_spare(name: str, num_classes: int) -> nn.Module:
@@ -250,7 +250,7 @@ def test_a_module_that_never_runs_is_no_place(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("after", ["features..1", ".features", "features.+", "*/*", "a/b/a"])
-def test_patterns_that_are_none(after: str) -> None:
+def test_an_invalid_pattern_is_an_error(after: str) -> None:
     with pytest.raises(SpecError):
         parse(f"vgg11+se:after={after}")
 

@@ -18,7 +18,7 @@ def test_every_architecture_is_in_the_catalog() -> None:
 
 
 @pytest.mark.parametrize("name", IN_TORCHVISION)
-def test_layers_are_torchvisions(name: str) -> None:
+def test_layers_are_the_same_as_torchvisions(name: str) -> None:
     with torch.device("meta"):
         ours, theirs = srbench.build(name), torchvision.models.get_model(name)
 

@@ -1,4 +1,4 @@
-"""What every block can do: one test over the catalog."""
+"""What every block must do: the same tests for the whole catalog."""
 
 import copy
 import inspect
@@ -35,7 +35,7 @@ every_block = pytest.mark.parametrize("name", list(BLOCKS))
 
 
 @every_block
-def test_the_catalog_tells_the_constructors_defaults(name: str) -> None:
+def test_the_catalog_has_the_constructors_defaults(name: str) -> None:
     parameters = inspect.signature(resolve_name(BLOCKS[name].target)).parameters
     told = {o.name: o.value for o in BLOCKS[name].options if not isinstance(o, Stages | After)}
     assert told == {key: p.default for key, p in parameters.items() if key not in SIZES}
@@ -44,7 +44,7 @@ def test_the_catalog_tells_the_constructors_defaults(name: str) -> None:
 @every_block
 @pytest.mark.parametrize("size", [0, 1, 4])
 @pytest.mark.parametrize("training", [True, False])
-def test_keeps_the_shape_for_any_batch(name: str, size: int, training: bool) -> None:
+def test_a_block_keeps_the_shape_for_any_batch(name: str, size: int, training: bool) -> None:
     block = make(name).train(training)
     x = batch(size, requires_grad=True)
     y = block(x)
@@ -79,7 +79,7 @@ def test_derivatives_are_those_of_finite_differences(name: str) -> None:
 
 @every_block
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-def test_autocast(name: str, dtype: torch.dtype) -> None:
+def test_the_output_under_autocast_is_close_to_that_without(name: str, dtype: torch.dtype) -> None:
     block = make(name).eval()
     x = batch()
     with torch.autocast("cpu", dtype=dtype):
@@ -90,7 +90,7 @@ def test_autocast(name: str, dtype: torch.dtype) -> None:
 
 @every_block
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
-def test_dtype_of_the_module(name: str, dtype: torch.dtype) -> None:
+def test_the_output_has_the_dtype_of_the_module(name: str, dtype: torch.dtype) -> None:
     block = make(name).eval().to(dtype)
     assert block(batch(dtype=dtype)).dtype == dtype
 
@@ -110,7 +110,7 @@ def test_channels_last_stays_channels_last(name: str) -> None:
 
 
 @every_block
-def test_compiles_into_one_graph(name: str) -> None:
+def test_a_block_compiles_into_one_graph(name: str) -> None:
     torch.compiler.reset()
     block = make(name).eval()
     compiled = torch.compile(block, fullgraph=True, backend="aot_eager")
@@ -122,7 +122,7 @@ def test_compiles_into_one_graph(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("g++") is None, reason="inductor needs a C++ compiler")
 @every_block
-def test_compiles_with_the_default_backend(name: str) -> None:
+def test_a_block_compiles_with_the_default_backend(name: str) -> None:
     torch.compiler.reset()
     block = make(name).eval()
     x = batch()
@@ -146,7 +146,7 @@ def test_copies_and_state_dicts_round_trip(name: str) -> None:
 
 
 @every_block
-def test_the_input_is_left_alone(name: str) -> None:
+def test_a_block_leaves_its_input_unchanged(name: str) -> None:
     x = batch()
     before = x.clone()
     make(name).train()(x)

@@ -1,4 +1,4 @@
-"""Every block on a GPU: what the CPU's tests cannot show."""
+"""Every block on a GPU: what the tests on the CPU cannot show."""
 
 import pytest
 import torch
@@ -11,7 +11,7 @@ pytestmark = [
 
 
 @every_block
-def test_agrees_with_the_cpu(name: str) -> None:
+def test_a_block_agrees_with_the_cpu(name: str) -> None:
     block, x = make(name).eval(), batch()
     expected = block(x)
     torch.testing.assert_close(block.cuda()(x.cuda()).cpu(), expected, rtol=1e-3, atol=1e-3)
@@ -19,7 +19,7 @@ def test_agrees_with_the_cpu(name: str) -> None:
 
 @every_block
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-def test_autocast_trains(name: str, dtype: torch.dtype) -> None:
+def test_a_block_trains_under_autocast(name: str, dtype: torch.dtype) -> None:
     block = make(name).cuda().train()
     x = batch().cuda().requires_grad_()
     with torch.autocast("cuda", dtype=dtype):
@@ -37,7 +37,7 @@ def test_channels_last_stays_channels_last(name: str) -> None:
 
 
 @every_block
-def test_compiles_with_the_default_backend(name: str) -> None:
+def test_a_block_compiles_with_the_default_backend(name: str) -> None:
     torch.compiler.reset()
     block, x = make(name).cuda().eval(), batch().cuda()
     compiled = torch.compile(block, fullgraph=True)

@@ -74,6 +74,6 @@ def test_dropout_is_the_identity_in_evaluation() -> None:
     assert torch.equal(Dropout2d().eval()(x), x)
 
 
-def test_dropout_rejects_what_is_no_probability() -> None:
+def test_dropout_rejects_an_invalid_probability() -> None:
     with pytest.raises(ValueError, match="probability"):
         Dropout2d(1.5)

@@ -1,8 +1,8 @@
-"""Every backbone with every block at two input sizes: a row is tested the moment it is listed.
+"""Every backbone with every block at two input sizes; a new row of the catalog is tested at once.
 
-They run forward and backward on fake tensors, which have shapes and no values; the first network of
-each family does so for real as well, with all blocks. Its siblings are tested by
-``pytest -m catalog``, a gate of its own in CI.
+They run forward and backward on fake tensors, which have shapes but no values; the first network of
+each family also runs for real, with all blocks. The other networks of a family are tested by
+``pytest -m catalog``, a separate gate in CI.
 """
 
 import pytest
@@ -26,7 +26,7 @@ SIZES = ((64, 64), (96, 64))
 
 
 def gradients(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
-    """Those of the sum of all logits, in a training step."""
+    """The gradients of the sum of all logits, in a training step."""
     named = dict(model.train().named_parameters())
     total = sum(one.sum() for one in logits(model(x)))
     assert isinstance(total, Tensor)
@@ -52,7 +52,9 @@ def _fake(mode: FakeTensorMode, tensor: Tensor | None) -> Tensor | None:
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: "x".join(map(str, size)))
 @pytest.mark.parametrize("block", BLOCKS)
 @pytest.mark.parametrize("backbone", every_backbone())
-def test_builds_counts_and_trains(backbone: str, block: str, size: tuple[int, int]) -> None:
+def test_every_backbone_with_every_block_builds_counts_and_trains(
+    backbone: str, block: str, size: tuple[int, int]
+) -> None:
     case = case_of(parse(f"{backbone}+{block}"), size)
     (record,) = run([case])
     assert record.status == "ok"
@@ -69,7 +71,7 @@ def test_builds_counts_and_trains(backbone: str, block: str, size: tuple[int, in
 
 
 @pytest.mark.parametrize("backbone", one_of_each_family())
-def test_trains_for_real_with_all_blocks(backbone: str) -> None:
+def test_a_network_trains_for_real_with_all_blocks(backbone: str) -> None:
     torch.manual_seed(0)
     case = case_of(parse("+".join([backbone, *BLOCKS])), SIZES[0])
     model = assemble(*case).model
@@ -81,8 +83,8 @@ def test_trains_for_real_with_all_blocks(backbone: str) -> None:
 
 
 @pytest.mark.parametrize("backbone", every_backbone())
-def test_its_parts_hold_the_whole(backbone: str) -> None:
-    """Stem, stages and head share all parameters and modules among them, and nothing twice."""
+def test_stem_stages_and_head_hold_every_parameter_once(backbone: str) -> None:
+    """All parameters and modules are in the stem, the stages or the head, and none is in two."""
     case = case_of(parse(backbone))
     model = assemble(*case, initialised=False).model
     parts = stage_units(
@@ -97,7 +99,7 @@ def test_its_parts_hold_the_whole(backbone: str) -> None:
 
 @pytest.mark.parametrize("backbone", every_backbone())
 def test_stages_shrink_by_the_total_stride(backbone: str) -> None:
-    """SR in every stage: the last feature map has the side that the catalog's stride says."""
+    """With SR in every stage, the last feature map has the side that the catalog's stride gives."""
     row = BACKBONES[backbone]
     side = 4 * row.total_stride
     spec = parse(f"{backbone}+sr:memories=1,stage={'/'.join(row.stage_names)}")

@@ -1,4 +1,4 @@
-"""Blocks of other packages, by entry point, and how they may fail."""
+"""Blocks from other packages, by entry point, and how they may fail."""
 
 import pytest
 
@@ -141,14 +141,14 @@ def package(install: object, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("package")
 class TestThirdPartyBlocks:
-    def test_they_work_like_ours(self) -> None:
+    def test_third_party_blocks_work_like_built_in_ones(self) -> None:
         rows = srbench.count("resnet18+scale+position", input_size=64)
         channels = 2 * (64 + 128 + 256 + 512)
         assert rows.delta(rows[1], "params") == channels + sum(s * s for s in (16, 8, 4, 2))
         assert rows.delta(rows[1], "macs") == 0
         assert [m.block for m in rows[1].counts.modules].count("scale") == 8
 
-    def test_their_options_are_their_constructors(self) -> None:
+    def test_the_arguments_of_the_constructor_are_the_options(self) -> None:
         spec = parse("resnet18+scale:bias=true,start=2.0,stage=layer1")
         assert str(spec) == "resnet18+scale:start=2,bias=true,stage=layer1"
         block = srbench.build(spec, input_size=64).layer1[0].bn2[1]
@@ -159,16 +159,16 @@ class TestThirdPartyBlocks:
         with pytest.raises(SrbenchError, match="bias=yes is not valid"):
             parse("resnet18+scale:bias=yes")
 
-    def test_a_built_in_name_cannot_be_taken(self) -> None:
+    def test_a_package_cannot_take_a_built_in_name(self) -> None:
         model = srbench.build("resnet18+se", input_size=64)
         assert type(model.layer1[0].bn2[1]).__name__ == "SqueezeExcitation"
 
-    def test_one_that_looks_at_values_is_counted_for_real(self) -> None:
+    def test_a_block_that_looks_at_values_is_counted_for_real(self) -> None:
         rows = srbench.count("resnet18+choosy:stage=layer4", input_size=64)
         assert rows.delta(rows[1], "macs") == 2 * 512 * 512 * 4
         assert rows[1].warnings == ()
 
-    def test_one_that_fails_on_shapes_only_is_counted_for_real(self) -> None:
+    def test_a_block_that_fails_only_on_shapes_is_counted_for_real(self) -> None:
         rows = srbench.count("resnet18+splits", input_size=64)
         assert rows.delta(rows[1], "params") == 0
         assert rows[1].status == "ok"
@@ -177,13 +177,13 @@ class TestThirdPartyBlocks:
         ("spec", "problem"),
         [
             ("resnet18+needy", "needs 'heads', an argument that has no default"),
-            ("resnet18+staged", "needs 'stage', an argument that is srbench's own"),
-            ("resnet18+elsewhere", "the place 'roof'"),
+            ("resnet18+staged", "needs 'stage', an argument that is reserved by srbench"),
+            ("resnet18+elsewhere", "unknown place 'roof'"),
             ("resnet18+missing", "cannot be imported"),
             ("resnet18+scal", "unknown block 'scal'"),
         ],
     )
-    def test_what_cannot_be_used_is_said_and_nothing_is_written(
+    def test_a_block_that_cannot_be_used_is_an_error_and_nothing_is_written(
         self, spec: str, problem: str, tmp_path: object, capsys: pytest.CaptureFixture
     ) -> None:
         out = tmp_path / "out.csv"
@@ -204,7 +204,7 @@ class TestThirdPartyBlocks:
             ("resnet18+reshapes", "it changes (2, 64, 16, 16) to (2, 1, 1, 16)"),
         ],
     )
-    def test_a_block_that_fails_leaves_the_other_rows(
+    def test_a_block_that_fails_does_not_affect_the_other_rows(
         self, spec: str, problem: str, capsys: pytest.CaptureFixture
     ) -> None:
         arguments = ["resnet18+se", spec, "--input-size", "64", "-f", "csv"]
@@ -220,7 +220,7 @@ class TestThirdPartyBlocks:
         rows = srbench.count("resnet18+flexible", input_size=64)
         assert rows.delta(rows[1], "params") == 0
 
-    def test_what_fvcore_cannot_count_fails_its_own_row(
+    def test_a_block_that_fvcore_cannot_count_fails_its_own_row(
         self, capsys: pytest.CaptureFixture
     ) -> None:
         assert run(["flops", "resnet18+matrix", "--input-size", "64"]) == 4
@@ -228,7 +228,7 @@ class TestThirdPartyBlocks:
         assert "11,689,512" in stdout
         assert "resnet18+matrix: failed: fvcore cannot count it" in stderr
 
-    def test_strict_fails_on_what_is_not_counted(self, capsys: pytest.CaptureFixture) -> None:
+    def test_strict_fails_on_uncounted_operators(self, capsys: pytest.CaptureFixture) -> None:
         arguments = ["flops", "resnet18+disguised:stage=layer4", "--input-size", "64"]
         assert run(arguments) == 0
         stdout, stderr = capsys.readouterr()
@@ -241,7 +241,7 @@ class TestThirdPartyBlocks:
     def test_the_listing_names_the_package(self, capsys: pytest.CaptureFixture) -> None:
         assert run(["blocks"]) == 0
         stdout, stderr = capsys.readouterr()
-        assert stderr == "warning: srbench's own se hides the one of blockpack 1.0\n"
+        assert stderr == "warning: srbench's own se hides that of blockpack 1.0\n"
         assert any(
             line.startswith("scale") and "blockpack 1.0" in line for line in stdout.splitlines()
         )

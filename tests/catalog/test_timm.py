@@ -1,5 +1,8 @@
-"""Where blocks go in networks of timm, by three oracles: srbench's own rows of the same networks, a
-run with real numbers, and the page that lists what each family takes."""
+"""Where blocks go in networks of timm, by three oracles.
+
+They are srbench's own rows of the same networks, a run with real numbers, and the page that lists
+which blocks each family supports.
+"""
 
 import re
 from collections.abc import Callable, Iterable
@@ -50,9 +53,7 @@ PAIRS = [
 
 
 @pytest.mark.parametrize(("theirs", "ours"), PAIRS)
-def test_blocks_cost_what_they_cost_in_the_same_network_of_torchvision(
-    theirs: str, ours: str
-) -> None:
+def test_blocks_cost_the_same_as_in_the_same_network_of_torchvision(theirs: str, ours: str) -> None:
     names = [f"{name}{blocks}" for name in (f"timm:{theirs}", ours) for blocks in ("", ALL)]
     plain, blocks, their_plain, their_blocks = (
         row.counts for row in srbench.count(*names, input_size=64)
@@ -63,21 +64,22 @@ def test_blocks_cost_what_they_cost_in_the_same_network_of_torchvision(
 
 
 def costs(counts: Counts) -> list[tuple[Any, ...]]:
-    """Of each block, in the network's order."""
+    """The costs of each block, in the network's order."""
     return [(m.block, m.shape, m.params, m.macs) for m in counts.modules]
 
 
 # --- every family
 
 
-# What a family is made of changes with timm; the rest holds for all that pyproject.toml allows.
+# The networks of a family change with timm; the rest holds for all versions that pyproject.toml
+# allows.
 OF_THE_PAGES_TIMM = pytest.mark.skipif(
-    timm.__version__ != timm_page.version(), reason="the page is of another timm"
+    timm.__version__ != timm_page.version(), reason="the page is for another version of timm"
 )
 
 
 def families(*names: str) -> list[Any]:
-    """The page's lines; those of other families run with ``-m catalog``."""
+    """The page's lines. Families that are not in ``names`` run only with ``-m catalog``."""
     return [
         pytest.param(one, id=one.family, marks=() if one.family in names else pytest.mark.catalog)
         for one in timm_page.listed()
@@ -93,7 +95,7 @@ def test_the_page_has_every_family() -> None:
 
 @OF_THE_PAGES_TIMM
 @pytest.mark.parametrize("one", families("vgg", "swin_transformer", "dpn"))
-def test_the_page_says_what_a_family_takes(one: timm_page.Listed) -> None:
+def test_the_page_says_which_blocks_a_family_supports(one: timm_page.Listed) -> None:
     assert timm_page.row(one.family, one.network) == one.line
 
 
@@ -101,7 +103,7 @@ def test_the_page_says_what_a_family_takes(one: timm_page.Listed) -> None:
 
 
 class Given(nn.Module):
-    """Stands where a block would, and returns random numbers, or zeros."""
+    """Takes the place of a block, and returns random numbers, or zeros."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -114,7 +116,7 @@ class Given(nn.Module):
 
 
 class Additions(TorchFunctionMode):
-    """Notes the blocks whose output is added to something, as it is or scaled by channel."""
+    """Records the blocks whose output is added to something, unchanged or scaled by channel."""
 
     def __init__(self, blocks: dict[str, Given]) -> None:
         super().__init__()
@@ -135,7 +137,7 @@ class Additions(TorchFunctionMode):
 
 
 def is_made_of(one: Tensor, value: Tensor) -> bool:
-    """Whether it is the value's first channels, each times a number."""
+    """Whether it is the value's first channels, each multiplied by a number."""
     if one.dim() != 4 or value.dim() != 4 or one.shape[2:] != value.shape[2:]:
         return False
     if one.shape[1] > value.shape[1]:
@@ -145,7 +147,7 @@ def is_made_of(one: Tensor, value: Tensor) -> bool:
 
 
 def units(model: nn.Module, sites: Iterable[str]) -> dict[str, list[str]]:
-    """The modules that sites lie in, each with its sites; of plain networks there are none."""
+    """The modules that contain sites, each with its sites; empty for plain networks."""
     found: dict[str, list[str]] = {}
     for site in sites:
         parent = site.rpartition(".")[0]
@@ -178,9 +180,9 @@ WITH_BRANCHES = [
 
 @OF_THE_PAGES_TIMM
 @pytest.mark.parametrize("name", WITH_BRANCHES)
-def test_a_block_is_right_before_the_addition(name: str) -> None:
-    """What it returns is added to a shortcut, or is what the unit returns, and nothing but a layer
-    scale happens to it on the way. If it returns zeros, the unit is its shortcut."""
+def test_a_block_comes_right_before_the_addition(name: str) -> None:
+    """A block's output is added to a shortcut, or is the unit's output; only a layer scale may come
+    in between. If the block returns zeros, the unit equals its shortcut."""
     model, blocks, found = with_given(name)
     calls: dict[str, tuple[tuple[Any, ...], Tensor]] = {}
 
@@ -209,18 +211,18 @@ def test_a_block_is_right_before_the_addition(name: str) -> None:
     assert alike or name in NO_IDENTITY
 
 
-# They add nothing, or all their units project, widen or are among FUSED.
+# These networks add nothing, or all their units project, widen or are among FUSED.
 NO_IDENTITY = (
     *("vgg11", "densenet121", "mobileone_s1"),
     *("resnest14d", "rexnet_100", "fastvit_t8", "repvit_m1"),
 )
-# Token mixers of these are linear, stand beside a shortcut and are fused with it: no branch.
+# Token mixers of these are linear, parallel to a shortcut and fused with it: no branch.
 FUSED = ("RepMixerBlock", "RepViTBlock")
 PROJECTIONS = ("conv_skip", "downsample", "shortcut", "skip")
 
 
 def is_residual(unit: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> bool:
-    """Whether a unit adds its only input as it is, as far as shapes and timm's names tell."""
+    """Whether a unit adds its only input unchanged, judging by shapes and timm's names."""
     if type(unit).__name__ in FUSED or len(inputs) != 1 or not isinstance(inputs[0], Tensor):
         return False
     projections = [getattr(unit, name, None) for name in PROJECTIONS]
@@ -229,7 +231,7 @@ def is_residual(unit: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> boo
 
 
 def is_pointwise(unit: nn.Module, x: Tensor) -> bool:
-    """Whether what comes out at a place depends on nothing but what goes in there."""
+    """Whether the output at a position depends only on the input at that position."""
     changed = x.clone()
     changed[0, 0, 0, 0] += 1
     difference = unit(x.clone()) != unit(changed)
@@ -255,7 +257,7 @@ def test_without_residual_branches_blocks_follow_every_relu(name: str, within: s
     assert all(a is b for a, b in zip(returned, rectified, strict=True))
 
 
-# --- what srbench cannot tell
+# --- networks in which srbench finds no place
 
 
 NO_PLACE = [
@@ -272,8 +274,8 @@ NO_PLACE = [
 
 
 @pytest.mark.parametrize(("spec", "why"), NO_PLACE)
-def test_without_a_place_nothing_is_guessed_and_none_is_proposed(spec: str, why: str) -> None:
-    """A hint that names modules would lead to a row with a block in another place."""
+def test_without_a_place_the_error_says_why_and_proposes_no_module(spec: str, why: str) -> None:
+    """A hint that named modules would lead to a row with a block in a wrong place."""
     with pytest.raises(BuildError) as raised:
         require_buildable(*case_of(parse(f"timm:{spec}")))
     assert why in raised.value.message
@@ -281,19 +283,19 @@ def test_without_a_place_nothing_is_guessed_and_none_is_proposed(spec: str, why:
     assert not re.search("after=[^ ]|stage=[^ :]", raised.value.hint)
 
 
-def test_stages_that_have_a_place_are_named() -> None:
+def test_the_hint_names_the_stages_that_have_a_place() -> None:
     spec = "timm:efficientformer_l1+se"
     with pytest.raises(
         BuildError, match=r"stages.3: a residual branch of stages.3.blocks.4"
     ) as said:
         require_buildable(*case_of(parse(spec)))
-    assert "these have a place: stages.0, stages.1, stages.2; look up" in said.value.hint
+    assert "that have a place (stages.0, stages.1, stages.2), or look up" in said.value.hint
     some = require_buildable(*case_of(parse(f"{spec}:stage=stages.0/stages.2")))
     assert len(some.inserted) == 3 + 6
 
 
 def test_a_refusal_builds_nothing_for_real(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With weights, the largest would take minutes to be refused."""
+    """With weights, it would take minutes to refuse the largest networks."""
     parse("timm:vit_tiny_patch16_224+se")
     monkeypatch.setattr(timm, "create_model", None)
     with pytest.raises(BuildError, match="ends in"):

@@ -1,4 +1,4 @@
-"""Blocks and networks by their module's name, networks by entry point, and timm's."""
+"""Blocks and networks by module name, networks by entry point, and networks of timm."""
 
 import csv
 import io
@@ -174,7 +174,7 @@ numbers = itertools.count()
 
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, install: Callable[..., None]) -> str:
-    """A module in the working directory, whose name nothing has imported before."""
+    """A module in the working directory, with a name that was never imported before."""
     name = f"own{next(numbers)}"
     (tmp_path / f"{name}.py").write_text(CODE, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
@@ -193,7 +193,7 @@ def failure(capsys: pytest.CaptureFixture, *arguments: str) -> tuple[str, str]:
 
 
 def failed_row(capsys: pytest.CaptureFixture, *arguments: str) -> str:
-    """What is said of the one row that fails; those before it stand."""
+    """The status of the one row that fails. The rows before it are fine."""
     assert run([*arguments, "--no-variants", "-f", "csv"]) == 4
     stdout, stderr = capsys.readouterr()
     *others, row = csv.DictReader(io.StringIO(stdout))
@@ -217,16 +217,16 @@ def eca() -> type[nn.Module]:
 @pytest.mark.parametrize(
     ("channels", "size"), [(64, 3), (128, 5), (256, 5), (512, 5), (1024, 5), (2048, 7)]
 )
-def test_ecas_kernel_is_the_papers(eca: type[nn.Module], channels: int, size: int) -> None:
+def test_ecas_kernel_size_is_the_papers(eca: type[nn.Module], channels: int, size: int) -> None:
     """Eq. 12: the odd number nearest to |log2(C) / 2 + 1 / 2|, from below or above."""
     assert eca(channels).conv.kernel_size == (size,)
     assert abs(size - (math.log2(channels) + 1) / 2) < 2
 
 
-def test_eca_adds_its_kernels_and_nothing_else(
+def test_eca_adds_only_its_kernels(
     eca: type[nn.Module], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Figures by hand: k parameters and k C MACs on every branch of a ResNet-50."""
+    """Calculated by hand: k parameters and k C MACs on every branch of a ResNet-50."""
     code = {name: code for page in PAGES for name, code in FILE.findall(page.read_text())}["eca.py"]
     (tmp_path / "eca_here.py").write_text(code)
     monkeypatch.chdir(tmp_path)
@@ -240,7 +240,9 @@ def test_eca_adds_its_kernels_and_nothing_else(
 # --- by the module's name
 
 
-def test_a_block_of_ones_own(package: str, capsys: pytest.CaptureFixture) -> None:
+def test_a_custom_block_is_used_by_its_module_and_class(
+    package: str, capsys: pytest.CaptureFixture
+) -> None:
     block = f"{package}:Plain"
     assert run(["flops", "resnet18", "--block", block, "--input-size", "64", "-f", "csv"]) == 0
     assert f"resnet18+{block},11689512," in capsys.readouterr().out
@@ -248,7 +250,7 @@ def test_a_block_of_ones_own(package: str, capsys: pytest.CaptureFixture) -> Non
     assert str(parse(spec)) == spec
 
 
-def test_a_network_of_ones_own(package: str) -> None:
+def test_a_custom_network_is_used_by_its_module_and_class(package: str) -> None:
     rows = srbench.count(f"{package}:Net:width=8+se:reduction=2+sr:stage=early")
     assert rows[0].input == (3, 16, 16)
     assert rows[0].num_classes == 7
@@ -263,7 +265,7 @@ def test_a_network_of_ones_own(package: str) -> None:
     assert model.early[0].conv.weight.std() > 0, "a network to be used is initialised"
 
 
-def test_stages_may_have_names_of_their_own(package: str) -> None:
+def test_the_names_of_stages_may_differ_from_those_of_modules(package: str) -> None:
     rows = srbench.count(f"{package}:by_name+sr:stage=first/last", input_size=16)
     assert [m.stage for m in rows[1].counts.modules] == ["first", "last"]
 
@@ -280,24 +282,24 @@ def test_a_network_that_looks_at_values_is_run_for_real(package: str) -> None:
         ("resnet18+{}:no_module", "is not known to make a module", "-> nn.Module"),
         ("resnet18+{}:NoModule", "is not known to make a module", "torch.nn.Module"),
         ("resnet18+{}:callable_one", "is not known to make a module", "annotate"),
-        ("{}:by_keywords", "is not known to make a module", "name num_classes"),
+        ("{}:by_keywords", "is not known to make a module", "argument num_classes"),
         ("resnet18+tempfile:mkdtemp", "is not known to make a module", "annotate"),
         ("tempfile:mkdtemp", "is not known to make a module", "num_classes"),
         ("resnet18+{}:NUMBER", "is not a class or a function", "the class itself"),
         ("resnet18+{}:MADE", "is not a class or a function", "the class itself"),
         ("resnet18+{}:Plane", "has no 'Plane'", "did you mean Plain?"),
-        ("resnet18+no_such_module:Plain", "there is no module 'no_such_module'", "installed"),
+        ("resnet18+no_such_module:Plain", "there is no module 'no_such_module'", "install it"),
         ("{}:Bare+sr:stage=early", "lists no stages", "after="),
-        ("{}:OddStages", "lists its stages in a way", "tuple"),
+        ("{}:OddStages", "has invalid `stages` or `branches`", "tuple"),
         ("{}:OddSize", "has the input_size 'large'", "pixels"),
-        ("{}:Fixed", "takes no num_classes", "argument num_classes"),
+        ("{}:Fixed", "has no argument num_classes", "argument num_classes"),
         ("{}:Needy", "needs 'depth', an argument that has no default", "num_classes"),
         ("{}:Net:width=x", "width=x is not valid", "whole number"),
         ("{}:Net+se:stage=layer1", "no stage 'layer1'", "early, late"),
         ("resnet50:Oops", "is not key=value", "key=value"),
     ],
 )
-def test_what_cannot_be_used(
+def test_what_cannot_be_used_is_an_error_with_a_remedy(
     package: str, capsys: pytest.CaptureFixture, spec: str, problem: str, remedy: str
 ) -> None:
     size = ("--input-size", "64") if spec.startswith("resnet") else ()
@@ -315,14 +317,14 @@ def test_what_cannot_be_used(
         ("resnet18+{}:Quits", "it called sys.exit(3)", "options"),
         ("resnet18+{}:breaks_its_promise", "it is a int", "torch.nn.Module"),
         ("{}:Bare+se", "lists no stages", "after="),
-        ("{}:NoBranches+se", "does not say where the residual branches", "branches"),
+        ("{}:NoBranches+se", "does not declare where the residual branches", "branches"),
         ("{}:Misnamed+sr", "has no module later", "did you mean late"),
         ("{}:Fails", "RuntimeError: no luck", "options"),
         ("{}:Narrow", "does not run on an input of 16x16", "--input-size"),
         ("{}:Bare+se:after=early.0", "reduction 16 leaves none of 4 channels", "options"),
     ],
 )
-def test_what_fails_is_a_row(
+def test_a_model_that_fails_is_a_failed_row_with_a_remedy(
     package: str, capsys: pytest.CaptureFixture, spec: str, problem: str, remedy: str
 ) -> None:
     size = ("--input-size", "64") if spec.startswith("resnet") else ()
@@ -331,7 +333,7 @@ def test_what_fails_is_a_row(
     assert remedy in said
 
 
-def test_what_is_promised_to_be_a_module_is_called(package: str) -> None:
+def test_an_annotated_function_and_a_partial_of_a_class_are_called(package: str) -> None:
     by_function, narrow = (
         srbench.count(f"resnet18+{package}:promised", input_size=64),
         srbench.count(f"{package}:narrow"),
@@ -342,7 +344,7 @@ def test_what_is_promised_to_be_a_module_is_called(package: str) -> None:
     assert narrow[0].counts.params < srbench.count(f"{package}:Net")[0].counts.params
 
 
-def test_a_module_that_fails_takes_no_other_with_it(
+def test_a_module_that_fails_to_import_does_not_affect_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     (tmp_path / "broken_here.py").write_text("import no_such_thing_at_all\n")
@@ -351,12 +353,14 @@ def test_a_module_that_fails_takes_no_other_with_it(
     assert (
         "cannot be imported: ModuleNotFoundError: No module named 'no_such_thing_at_all'" in error
     )
-    assert "works without it" in hint
+    assert "still work" in hint
     assert run(["blocks"]) == 0
     assert run(["flops", "resnet18+se", "--input-size", "64"]) == 0
 
 
-def test_ones_own_folder_hides_no_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_working_directory_hides_no_module(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "torch.py").write_text("raise SystemExit('found the wrong one')\n")
     monkeypatch.chdir(tmp_path)
     assert blocks.block_at("torch.nn:Identity").options
@@ -366,7 +370,7 @@ def test_ones_own_folder_hides_no_module(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.usefixtures("package")
-def test_networks_by_entry_point(
+def test_a_network_is_found_by_its_entry_point(
     install: Callable[..., None], capsys: pytest.CaptureFixture
 ) -> None:
     name = f"netpack{next(numbers)}"
@@ -377,7 +381,7 @@ def test_networks_by_entry_point(
     assert run(["models", "-f", "csv"]) == 0
     stdout, stderr = capsys.readouterr()
     assert f"ournet,{name} 1.0" in stdout
-    assert "warning: srbench's own resnet18 hides the one of" in stderr
+    assert "warning: srbench's own resnet18 hides that of" in stderr
     error, hint = failure(capsys, "flops", "broken")
     assert "has no 'Missing'" in error
     error, hint = failure(capsys, "flops", "ournett")
@@ -387,7 +391,7 @@ def test_networks_by_entry_point(
 # --- timm
 
 
-def test_a_network_of_timm() -> None:
+def test_a_network_of_timm_counts_as_that_of_torchvision() -> None:
     rows = srbench.count("timm:resnet18+se", "timm:resnet18+sr", "resnet18+se", "resnet18+sr")
     theirs, their_se, their_sr, ours, our_se, our_sr = rows
     for a, b in ((theirs, ours), (their_se, our_se), (their_sr, our_sr)):
@@ -396,7 +400,7 @@ def test_a_network_of_timm() -> None:
     assert parse("timm:resnet18+sr").blocks[0].options == ()
 
 
-def test_timms_stages_take_their_units_branches() -> None:
+def test_blocks_follow_the_branches_of_the_units_in_timms_stages() -> None:
     rows = srbench.count("timm:efficientnet_b0+se", "timm:efficientnet_b0+sr", input_size=64)
     assert len(rows["timm:efficientnet_b0+se"].counts.modules) == 16
     (sr,) = rows["timm:efficientnet_b0+sr"].counts.modules
@@ -417,7 +421,7 @@ def test_a_network_of_timm_is_initialised() -> None:
         ("timm:resnet18:drop=1", "has no option 'drop'", "none"),
     ],
 )
-def test_what_timm_does_not_have(
+def test_an_unknown_network_or_option_of_timm_is_an_error(
     capsys: pytest.CaptureFixture, spec: str, problem: str, remedy: str
 ) -> None:
     error, hint = failure(capsys, "flops", spec, "--input-size", "64")
@@ -425,13 +429,13 @@ def test_what_timm_does_not_have(
     assert remedy in hint
 
 
-def test_a_network_of_timm_without_a_place_fails_alone(capsys: pytest.CaptureFixture) -> None:
+def test_a_network_of_timm_without_a_place_fails_its_row(capsys: pytest.CaptureFixture) -> None:
     specs = ("timm:resnet18+se", "timm:dpn48b+se")
     said = failed_row(capsys, "flops", *specs, "--input-size", "64")
     assert "has no place for a block in features.conv1_1: srbench sees no residual branch" in said
 
 
-def test_a_network_of_timm_that_cannot_be_built_fails_alone(
+def test_a_network_of_timm_that_cannot_be_built_fails_its_own_row(
     capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     timm = pytest.importorskip("timm")
@@ -451,7 +455,7 @@ def test_a_network_of_timm_that_cannot_be_built_fails_alone(
     backbones.backbone_at.cache_clear()
 
 
-def test_without_timm_the_remedy_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_timm_the_hint_is_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     backbones.backbone_at.cache_clear()
     monkeypatch.setitem(__import__("sys").modules, "timm", None)
     with pytest.raises(SpecError) as raised:
@@ -459,7 +463,7 @@ def test_without_timm_the_remedy_is_said(monkeypatch: pytest.MonkeyPatch) -> Non
     assert raised.value.hint == "install it: pip install timm"
 
 
-# --- networks that do not do as their attributes say
+# --- networks that do not do what their attributes say
 
 ODD = '''
 import torch
@@ -565,7 +569,7 @@ def odd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, install: Callable[..., 
     return name
 
 
-def test_a_slice_of_a_sequential_keeps_all_of_its_own(odd: str) -> None:
+def test_a_slice_of_a_sequential_keeps_all_its_modules(odd: str) -> None:
     rows = srbench.count(f"{odd}:Slice+se:reduction=2,after=body", f"{odd}:Slice+sr:memories=1")
     assert rows.delta(rows[1], "params") == 2 * 8 * 4 + 4 + 8
     assert rows.delta(rows[1], "macs") == 2 * 8 * 4
@@ -584,14 +588,14 @@ def test_an_option_called_classes_is_the_networks_own(odd: str) -> None:
     [
         ("{}:Alias+dropout2d:after=stem", "it runs 0 times in a forward pass"),
         ("{}:InAList+dropout2d:after=after", "it runs 0 times in a forward pass"),
-        ("{}:Deaf", "returns (1, 9), and not the 4 classes that are asked for"),
+        ("{}:Deaf", "returns (1, 9), not logits of 4 classes"),
         ("{}:Both", "it returns a tuple, not logits"),
         ("{}:Nothing", "it returns a NoneType, not logits"),
         ("{}:Leaves", "called sys.exit(0)"),
         ("{}:not_a_module", "is a dict"),
     ],
 )
-def test_what_would_be_a_wrong_number(
+def test_a_network_that_would_give_wrong_numbers_is_refused(
     odd: str, capsys: pytest.CaptureFixture, spec: str, problem: str
 ) -> None:
     assert problem in failed_row(capsys, "flops", spec.format(odd))
@@ -607,7 +611,7 @@ def test_what_would_be_a_wrong_number(
         ("cifar_resnet8:bogus", "is not key=value"),
     ],
 )
-def test_what_is_no_spec(capsys: pytest.CaptureFixture, spec: str, problem: str) -> None:
+def test_invalid_specs_are_refused(capsys: pytest.CaptureFixture, spec: str, problem: str) -> None:
     error, _ = failure(capsys, "flops", spec)
     assert problem in error
 

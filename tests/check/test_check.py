@@ -1,4 +1,4 @@
-"""`srbench check` on a table that was true: every planted change is found, and named."""
+"""`srbench check` on a table that was true: every planted change is found and named."""
 
 import inspect
 import json
@@ -49,7 +49,7 @@ def check(tables: Path, capsys: pytest.CaptureFixture) -> Check:
     return check
 
 
-def test_what_is_true_passes(tables: Path, capsys: pytest.CaptureFixture) -> None:
+def test_unchanged_tables_pass(tables: Path, capsys: pytest.CaptureFixture) -> None:
     assert run(["check", str(tables)]) == 0
     assert capsys.readouterr().out.splitlines()[2].split() == ["small", "3", "ok"]
 
@@ -97,7 +97,7 @@ def test_a_moved_block_is_named(check: Check, monkeypatch: pytest.MonkeyPatch) -
     def moved(*arguments: object) -> list[tuple[str, str]]:
         return [(stage, site.replace("bn2", "bn1")) for stage, site in plain(*arguments)]
 
-    module = sys.modules["srbench.models.build"]  # a function of srbench.models bears its name
+    module = sys.modules["srbench.models.build"]  # srbench.models has a function of this name
     monkeypatch.setattr(module, "find_sites", moved)
     (finding,) = check().values()
     assert finding["row"] == "resnet18+se at 64×64"
@@ -136,8 +136,8 @@ def test_a_hand_edited_record_is_named(column: str, check: Check, tables: Path) 
     finding = findings["resnet18 at 64×64"]
     assert finding["kind"] == "changed"
     assert "the record itself was edited" in finding["details"][0]
-    for suffix in ("md", "tex", "csv"):  # what follows from a wrong record is no advice
-        assert "mend the records first" in findings.get(f"small.{suffix}", finding)["remedy"] or (
+    for suffix in ("md", "tex", "csv"):  # rendering a wrong record again is not the remedy
+        assert "fix the records first" in findings.get(f"small.{suffix}", finding)["remedy"] or (
             f"small.{suffix}" not in findings
         )
     assert f"{column} " in finding["message"]
@@ -158,10 +158,10 @@ def test_a_hand_edited_record_is_named(column: str, check: Check, tables: Path) 
         (b'"conv1 conv":', b'"conv1 conv":1', "operator conv1 conv"),
     ],
 )
-def test_whatever_a_record_says_is_checked(
+def test_every_field_of_a_record_is_checked(
     before: bytes, after: bytes, word: str, check: Check, tables: Path
 ) -> None:
-    """Even where the files are made anew from what was edited."""
+    """Even if the files are rendered again from the edited record."""
     path = tables / "small.jsonl"
     *others, last = path.read_bytes().splitlines(keepends=True)
     assert before in last
@@ -172,18 +172,18 @@ def test_whatever_a_record_says_is_checked(
     assert word in said
 
 
-def test_times_do_not_belong_among_counts(check: Check, tables: Path) -> None:
+def test_times_among_counts_are_a_finding(check: Check, tables: Path) -> None:
     from support.records import timed
 
     record = replace(timed("resnet18", [0.1] * 6), num_classes=10)
     jsonl.append(tables / "small.jsonl", record)
-    assert "their machine's own" in check()["resnet18 at 64×64"]["message"]
+    assert "separate file for each machine" in check()["resnet18 at 64×64"]["message"]
     arguments = ["--update", "--reason", "times do not belong here"]
     assert run(["table", "--folder", str(tables), *arguments]) == 0
     assert check(code=0) == {}
 
 
-def test_a_cell_that_is_no_csv_is_named_all_the_same(check: Check, tables: Path) -> None:
+def test_a_cell_that_is_not_valid_csv_is_named(check: Check, tables: Path) -> None:
     path = tables / "small.csv"
     path.write_bytes(path.read_bytes().replace(b"resnet18+se", b"resnet18\r+se", 1))
     assert check()["small.csv"]["line"] == 3
@@ -215,7 +215,7 @@ def test_a_renamed_column_is_named(suffix: str, check: Check, tables: Path) -> N
     assert any("GFLOPs" in line or "xspec" in line for line in finding["details"])
 
 
-def test_a_byte_too_many_is_found(check: Check, tables: Path) -> None:
+def test_an_extra_byte_is_found(check: Check, tables: Path) -> None:
     path = tables / "small.md"
     path.write_bytes(path.read_bytes() + b"\n")
     assert check()["small.md"]["details"] == ["more lines than there should be"]
@@ -223,8 +223,8 @@ def test_a_byte_too_many_is_found(check: Check, tables: Path) -> None:
     assert check()["small.md"]["kind"] == "rendering"
 
 
-def test_a_checkout_with_other_line_ends_is_as_true(check: Check, tables: Path) -> None:
-    """What Git makes of a file where core.autocrlf is set."""
+def test_other_line_endings_are_not_a_difference(check: Check, tables: Path) -> None:
+    """Git writes such files if core.autocrlf is set."""
     for path in tables.iterdir():
         path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
     assert check(code=0) == {}
@@ -245,7 +245,7 @@ def test_a_file_in_utf_16_cannot_be_read(suffix: str, check: Check, tables: Path
     assert check(code=2)["small.toml"]["message"] == f"{path} is UTF-16"
 
 
-def test_rows_of_one_side_only_are_named(check: Check, tables: Path) -> None:
+def test_missing_and_extra_rows_are_named(check: Check, tables: Path) -> None:
     path = tables / "small.jsonl"
     records = jsonl.read(path).records
     extra = replace(records[1], spec="resnet18+se:reduction=8")
@@ -342,7 +342,9 @@ def test_github_gets_annotations_and_a_summary(
     assert "| small | 3 | 1 finding |" in summary.read_text()
 
 
-def test_only_some_tables_are_checked(tables: Path, capsys: pytest.CaptureFixture) -> None:
+def test_the_option_only_limits_the_check_to_some_tables(
+    tables: Path, capsys: pytest.CaptureFixture
+) -> None:
     write_layout(tables, LAYOUT, name="empty")
     assert run(["check", str(tables), "--only", "small"]) == 0
     assert run(["check", str(tables), "--only", "nothing"]) == 2

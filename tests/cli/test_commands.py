@@ -32,7 +32,7 @@ def rows(stdout: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(stdout)))
 
 
-def test_the_first_command(capsys: pytest.CaptureFixture) -> None:
+def test_flops_shows_exact_counts_and_differences(capsys: pytest.CaptureFixture) -> None:
     stdout, stderr = flops(capsys, "resnet50", "--sr-memories", "10")
     lines = stdout.splitlines()
     assert re.split(r"\s{2,}", lines[2]) == [
@@ -46,7 +46,7 @@ def test_the_first_command(capsys: pytest.CaptureFixture) -> None:
     assert stderr == ""
 
 
-def test_csv_is_raw(capsys: pytest.CaptureFixture) -> None:
+def test_csv_has_exact_numbers(capsys: pytest.CaptureFixture) -> None:
     stdout, _ = flops(capsys, "resnet18", "--se", "--format", "csv")
     assert stdout.startswith("spec,params,macs,flops,")
     baseline, se = rows(stdout)
@@ -60,7 +60,7 @@ def test_csv_is_raw(capsys: pytest.CaptureFixture) -> None:
     assert float(se["params_percent"]) == 100 * int(se["params_delta"]) / 11689512
 
 
-def test_json_is_raw_and_whole(capsys: pytest.CaptureFixture) -> None:
+def test_json_has_exact_numbers_and_all_fields(capsys: pytest.CaptureFixture) -> None:
     stdout, _ = flops(capsys, "resnet18+cbam", *SMALL, "--format", "json")
     baseline, cbam = json.loads(stdout)
     assert baseline["modules"] == []
@@ -84,7 +84,7 @@ def test_shorthands_and_variants_add_rows_after_the_baseline(
     assert [row["spec"] for row in rows(stdout)] == expected
 
 
-def test_a_backbone_alone_gets_the_default_set(capsys: pytest.CaptureFixture) -> None:
+def test_a_backbone_alone_gets_the_default_variants(capsys: pytest.CaptureFixture) -> None:
     stdout, _ = flops(capsys, "resnet18", *SMALL, "-f", "csv")
     assert [row["spec"] for row in rows(stdout)] == [
         "resnet18",
@@ -96,7 +96,7 @@ def test_a_backbone_alone_gets_the_default_set(capsys: pytest.CaptureFixture) ->
     assert [row["spec"] for row in rows(stdout)] == ["resnet18"]
 
 
-def test_input_size_and_classes(capsys: pytest.CaptureFixture) -> None:
+def test_input_size_and_classes_can_be_given(capsys: pytest.CaptureFixture) -> None:
     arguments = ("resnet18+sr", "--input-size", "64x96", "--num-classes", "10", "-f", "csv")
     stdout, _ = flops(capsys, *arguments)
     assert [(r["input_height"], r["input_width"], r["num_classes"]) for r in rows(stdout)] == [
@@ -104,7 +104,7 @@ def test_input_size_and_classes(capsys: pytest.CaptureFixture) -> None:
     ] * 2
 
 
-def test_per_module_shows_stage_by_stage(capsys: pytest.CaptureFixture) -> None:
+def test_per_module_shows_the_blocks_of_each_stage(capsys: pytest.CaptureFixture) -> None:
     stdout, _ = flops(capsys, "resnet18", "--cbam", "--sr-memories", "3", *SMALL, "--per-module")
     assert re.search(r"resnet18\+cbam +layer1 +cbam +2 +64×16×16", stdout)
     assert re.search(r"resnet18\+sr:memories=3 +layer4 +sr:memories=3 +1 +512×2×2", stdout)
@@ -123,7 +123,7 @@ def test_per_module_shows_stage_by_stage(capsys: pytest.CaptureFixture) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["md", "tex", "csv", "json", "txt"])
-def test_output_takes_its_format_from_the_name(
+def test_the_format_of_an_output_follows_its_suffix(
     suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     path = tmp_path / f"table.{suffix}"
@@ -136,7 +136,7 @@ def test_output_takes_its_format_from_the_name(
     assert re.sub(made, "", path.read_text()) == re.sub(made, "", expected)
 
 
-def test_an_unknown_ending_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_an_unknown_suffix_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     path = tmp_path / "table.xlsx"
     _, stderr = flops(capsys, "resnet18", *SMALL, "-o", str(path), code=2)
     assert "unknown format" in stderr
@@ -146,7 +146,7 @@ def test_an_unknown_ending_is_an_error(tmp_path: Path, capsys: pytest.CaptureFix
     assert path.read_text().startswith("spec,")
 
 
-def test_output_replaces_a_file_only_when_all_is_counted(
+def test_output_replaces_a_file_only_after_counting(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     path = tmp_path / "table.csv"
@@ -189,12 +189,12 @@ BAD = [
     (["resnet50", "--variant", ""], "a variant is empty", "--variant se+sr"),
     (["resnet50", "--sr-memories", "x"], "--sr-memories", "write --sr-memories 2,10"),
     (["resnet50", "--form", "x"], "--form", "srbench flops --help"),
-    (["resnet50", "--format", "yaml"], "yaml", "it takes text, markdown"),
+    (["resnet50", "--format", "yaml"], "yaml", "it accepts text, markdown"),
 ]
 
 
 @pytest.mark.parametrize(("arguments", "problem", "remedy"), BAD, ids=lambda v: str(v)[:40])
-def test_bad_input_is_two_lines_and_code_2(
+def test_bad_input_is_two_lines_and_exit_code_2(
     arguments: list[str], problem: str, remedy: str, capsys: pytest.CaptureFixture, tmp_path: Path
 ) -> None:
     out = tmp_path / "out.csv"
@@ -218,7 +218,7 @@ FAILING = [
 
 
 @pytest.mark.parametrize(("arguments", "problem", "remedy"), FAILING, ids=lambda v: str(v)[:40])
-def test_what_fails_while_it_is_built_is_a_row_and_code_4(
+def test_a_model_that_cannot_be_built_is_a_failed_row_and_exit_code_4(
     arguments: list[str], problem: str, remedy: str, capsys: pytest.CaptureFixture
 ) -> None:
     stdout, stderr = flops(capsys, *arguments, "--no-variants", "-f", "csv", code=4)
@@ -246,7 +246,7 @@ def test_debug_shows_the_traceback(capsys: pytest.CaptureFixture) -> None:
     assert "\nerror: unknown model 'resnet5'\n" in stderr
 
 
-def test_a_failed_row_is_code_4_and_the_others_stand(
+def test_a_failed_row_is_exit_code_4_and_keeps_the_others(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     real = runner.count_on_shapes
@@ -264,7 +264,7 @@ def test_a_failed_row_is_code_4_and_the_others_stand(
     assert "error: resnet18+se: failed: MemoryError: no room" in stderr
 
 
-def test_ctrl_c_shows_what_is_counted(
+def test_ctrl_c_shows_what_was_counted(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, tmp_path: Path
 ) -> None:
     real = runner.count_on_shapes
@@ -301,7 +301,9 @@ def test_a_full_disk_is_an_error_of_two_lines(capsys: pytest.CaptureFixture) -> 
     assert done.stderr.splitlines()[0].startswith("error: cannot write")
 
 
-def test_odd_output_paths(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_long_and_linked_output_paths_are_handled(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
     _, stderr = flops(capsys, "-o", str(tmp_path / ("a" * 300 + ".csv")), code=2)
     assert stderr.startswith("error: cannot write to")
     link, target = tmp_path / "link.csv", tmp_path / "target.csv"
@@ -315,7 +317,7 @@ def test_odd_output_paths(tmp_path: Path, capsys: pytest.CaptureFixture) -> None
     assert sorted(p.name for p in tmp_path.iterdir()) == ["link.csv", "target.csv"]
 
 
-def test_listings(capsys: pytest.CaptureFixture) -> None:
+def test_models_and_blocks_are_listed(capsys: pytest.CaptureFixture) -> None:
     assert run(["models", "--format", "csv"]) == 0
     assert [row["name"] for row in rows(capsys.readouterr().out)] == list(BACKBONES)
     assert run(["blocks", "--format", "json"]) == 0
@@ -335,13 +337,13 @@ def srbench_process(*arguments: str, **environment: str) -> subprocess.Completed
     )
 
 
-def test_version() -> None:
+def test_the_version_is_shown() -> None:
     done = srbench_process("--version")
     assert (done.stdout, done.returncode) == (f"srbench {srbench.__version__}\n", 0)
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["flops", "-h"], ["models", "--help"]])
-def test_help(arguments: list[str]) -> None:
+def test_the_help_is_shown(arguments: list[str]) -> None:
     done = srbench_process(*arguments)
     assert done.returncode == 0
     assert "Usage: srbench" in done.stdout
@@ -353,14 +355,14 @@ def test_no_command_shows_the_help() -> None:
     assert "Usage: srbench" in done.stdout + done.stderr
 
 
-def test_output_is_plain_where_nobody_looks() -> None:
+def test_output_is_plain_without_a_terminal() -> None:
     done = srbench_process("flops", "resnet18", "--se", *SMALL, COLUMNS="40")
     assert done.stderr == ""
     assert "\x1b" not in done.stdout
     assert "resnet18+se   11,778,592" in done.stdout
 
 
-def test_a_reader_that_leaves_early_is_no_error() -> None:
+def test_a_reader_that_leaves_early_is_not_an_error() -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "srbench", "models", "--format", "json"],
         stdout=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""What is offered for the word at the cursor, as a shell is told."""
+"""The completions that a shell gets for the word at the cursor."""
 
 import os
 import re
@@ -21,7 +21,7 @@ Tab = Callable[..., dict[str, str]]
 
 @pytest.fixture
 def tab(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> Tab:
-    """Stands for a Tab behind a line: the candidates, each with its help."""
+    """Stands for a Tab after a line: returns the candidates, each with its help."""
     monkeypatch.setenv("_SRBENCH_COMPLETE", "line")
 
     def tab(line: str, *replaced: str) -> dict[str, str]:
@@ -42,14 +42,14 @@ def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 # --- commands and their options
 
 
-def test_commands_and_what_they_are_for(tab: Tab) -> None:
+def test_commands_are_offered_with_their_summaries(tab: Tab) -> None:
     assert {*COMMANDS} <= tab("srbench ").keys()
     assert tab("srbench fl") == {"flops": "Count parameters, MACs and FLOPs of models..."}
     assert tab("srbench nonsense ") == {}
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_option_that_help_names(name: str, tab: Tab) -> None:
+def test_every_option_in_the_help_is_offered(name: str, tab: Tab) -> None:
     offered = tab(f"srbench {name} --")
     shown = subprocess.run(
         [sys.executable, "-m", "srbench", name, "--help"],
@@ -63,10 +63,10 @@ def test_every_option_that_help_names(name: str, tab: Tab) -> None:
     assert {*named} <= offered.keys()
 
 
-def test_help_is_told_on_one_line_without_markup(tab: Tab) -> None:
+def test_the_help_of_an_option_is_one_line_without_markup(tab: Tab) -> None:
     told = tab("srbench check --ti")["--time"]
     assert told == "Check times instead of counts: those that layouts ask for under [time]."
-    assert "by default what" in tab("srbench flops --input")["--input-size"]
+    assert "by default each network's own" in tab("srbench flops --input")["--input-size"]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_help_is_told_on_one_line_without_markup(tab: Tab) -> None:
         ("srbench compare a b resnet", []),
     ],
 )
-def test_values(line: str, offered: list[str], tab: Tab) -> None:
+def test_values_of_options_are_completed(line: str, offered: list[str], tab: Tab) -> None:
     assert [*tab(line)] == offered
 
 
@@ -125,7 +125,7 @@ def test_values(line: str, offered: list[str], tab: Tab) -> None:
         ("+:=,", []),
     ],
 )
-def test_specs(typed: str, offered: list[str], tab: Tab) -> None:
+def test_specs_are_completed(typed: str, offered: list[str], tab: Tab) -> None:
     done = "" if not offered or offered[0].startswith(typed[:3]) else typed.rpartition("/")[0] + "/"
     assert [*tab(f"srbench flops {typed}")] == [done + each for each in offered]
 
@@ -146,14 +146,14 @@ def test_specs(typed: str, offered: list[str], tab: Tab) -> None:
         ("sweep resnet18 resnet", []),
     ],
 )
-def test_parts_of_specs(line: str, offered: list[Any], tab: Tab) -> None:
+def test_parts_of_specs_are_completed(line: str, offered: list[Any], tab: Tab) -> None:
     found = [*tab(f"srbench {line}")]
     expected = [f"{line.split(' ')[-1]}{e}" if isinstance(e, int) else e for e in offered]
     assert found[: len(expected)] == expected
     assert bool(found) == bool(expected)
 
 
-def test_names_are_those_of_the_catalog(tab: Tab) -> None:
+def test_the_offered_names_are_those_of_the_catalog(tab: Tab) -> None:
     assert [*tab("srbench flops ")] == [*BACKBONES, *plugins.names(plugins.BACKBONE_GROUP)]
     assert {block.name: block.summary for block in BLOCKS.values()}.items() <= tab(
         "srbench flops --block "
@@ -187,12 +187,14 @@ def test_networks_and_blocks_of_other_packages_are_not_imported(
         (r"resnet3\4", r"resnet3\4", ["resnet34"]),
     ],
 )
-def test_the_end_of_a_word(word: str, replaced: str, offered: list[str], tab: Tab) -> None:
+def test_candidates_replace_only_the_end_of_a_word(
+    word: str, replaced: str, offered: list[str], tab: Tab
+) -> None:
     assert [*tab(f"srbench latency {word}", replaced)] == offered
 
 
 @pytest.mark.parametrize("line", ['srbench table --reason "a: b" ima', "srbench  table\t ima"])
-def test_words_are_those_of_a_shell(line: str, tab: Tab, inside: Path) -> None:
+def test_a_line_is_split_into_words_as_by_a_shell(line: str, tab: Tab, inside: Path) -> None:
     write_layout(inside / "tables", name="imagenet")
     assert [*tab(line)] == ["imagenet"]
 
@@ -200,7 +202,7 @@ def test_words_are_those_of_a_shell(line: str, tab: Tab, inside: Path) -> None:
 # --- tables and records
 
 
-def test_tables_and_records(tab: Tab, inside: Path) -> None:
+def test_tables_and_records_are_completed(tab: Tab, inside: Path) -> None:
     for folder, name in (("tables", "a"), ("tables", "b"), ("others", "c")):
         write_layout(inside / folder, name=name)
     jsonl.write(inside / "tables" / "a.jsonl", [counted("resnet18")])
@@ -216,7 +218,7 @@ def test_tables_and_records(tab: Tab, inside: Path) -> None:
     assert [*tab("srbench compare s")] == ["sweep.jsonl"]
 
 
-def test_no_name_does_anything_in_a_shell(tab: Tab, inside: Path) -> None:
+def test_names_that_a_shell_would_interpret_are_not_offered(tab: Tab, inside: Path) -> None:
     (inside / "tables").mkdir()
     names = [
         "$(touch owned)",
@@ -235,11 +237,11 @@ def test_no_name_does_anything_in_a_shell(tab: Tab, inside: Path) -> None:
     assert [*tab("srbench report ")] == ["a-1.b_2.jsonl", "größe.jsonl"]
 
 
-# --- what fails says nothing
+# --- failures are silent
 
 
 @pytest.mark.parametrize("raised", [RuntimeError, KeyError, OSError, SystemExit, AssertionError])
-def test_entry_points_that_cannot_be_read(
+def test_nothing_is_offered_if_entry_points_cannot_be_read(
     raised: type[BaseException], tab: Tab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(group: str) -> list[str]:
@@ -255,7 +257,9 @@ def test_entry_points_that_cannot_be_read(
 
 
 @pytest.mark.parametrize("mode", [0o000, 0o555, None])
-def test_folders_that_cannot_be_read(mode: int | None, tab: Tab, inside: Path) -> None:
+def test_no_files_are_offered_if_folders_cannot_be_read(
+    mode: int | None, tab: Tab, inside: Path
+) -> None:
     if mode is not None:
         (inside / "tables").mkdir()
         (inside / "tables").chmod(mode)
@@ -269,7 +273,9 @@ def test_folders_that_cannot_be_read(mode: int | None, tab: Tab, inside: Path) -
         inside.chmod(0o755)
 
 
-def test_a_folder_that_fails(tab: Tab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_offered_if_a_folder_raises_an_error(
+    tab: Tab, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(folder: Path, pattern: str) -> list[Path]:
         raise PermissionError(13, "Permission denied", folder)
 
@@ -281,15 +287,15 @@ def test_a_folder_that_fails(tab: Tab, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "line", ["", "srbench", "x", "srbench flops \0", "srbench 'a", "srbench \\"]
 )
-def test_odd_lines(line: str, tab: Tab) -> None:
+def test_odd_lines_cause_no_error(line: str, tab: Tab) -> None:
     tab(line)
 
 
-# --- scripts that were installed by an earlier srbench, and typer's where ours cannot be given
+# --- scripts that an earlier srbench installed, and typer's own where ours cannot be installed
 
 
 def asked_by_typer(line: str) -> dict[str, str]:
-    """What the script of typer for bash sets."""
+    """The variables that typer's script for bash sets."""
     words = line.split(" ")
     number = str(len(words) - 1)
     return {"_SRBENCH_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": number}
@@ -306,7 +312,7 @@ def asked_by_typer(line: str) -> dict[str, str]:
     ],
 )
 @pytest.mark.parametrize("shell", ["bash", "fish"])
-def test_the_scripts_of_typer(shell: str, line: str, offered: list[str]) -> None:
+def test_scripts_of_typer_get_the_candidates(shell: str, line: str, offered: list[str]) -> None:
     fish = {"_TYPER_COMPLETE_ARGS": line, "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
     how = asked_by_typer(line) if shell == "bash" else fish
     done = subprocess.run(
@@ -320,7 +326,7 @@ def test_the_scripts_of_typer(shell: str, line: str, offered: list[str]) -> None
     assert done.stderr == ""
 
 
-def test_typer_gives_our_scripts() -> None:
+def test_typer_installs_our_scripts() -> None:
     from typer._completion_shared import get_completion_script
 
     for shell, script in shells.SCRIPTS.items():
@@ -331,7 +337,9 @@ def test_typer_gives_our_scripts() -> None:
         assert len(given.splitlines()) == len(script.strip().splitlines())
 
 
-def test_a_typer_that_keeps_its_scripts_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_typer_that_keeps_its_scripts_elsewhere_is_accepted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     import typer._completion_shared
 
     monkeypatch.delattr(typer._completion_shared, "_completion_scripts")

@@ -1,4 +1,4 @@
-"""How a command ends: by a signal, without stdout or stderr, with a fault of its own."""
+"""How a command ends: by a signal, without stdout or stderr, or by a bug."""
 
 import errno
 import os
@@ -41,7 +41,7 @@ class Net(nn.Module):
 
 
 def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """A command line in which ``srbench`` is this one."""
+    """Run a command line in which ``srbench`` is the one under test."""
     return subprocess.run(
         ["bash", "-c", command.replace("srbench", SRBENCH)],
         cwd=folder,
@@ -55,7 +55,7 @@ def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
-def test_what_was_measured_is_kept(name: str, tmp_path: Path) -> None:
+def test_a_signal_keeps_what_was_measured(name: str, tmp_path: Path) -> None:
     number = getattr(signal, name).value
     (tmp_path / "ends.py").write_text(ENDS)
     done = shell(
@@ -69,7 +69,7 @@ def test_what_was_measured_is_kept(name: str, tmp_path: Path) -> None:
     )
 
 
-def test_nohup_is_heeded(tmp_path: Path) -> None:
+def test_a_signal_that_nohup_ignores_is_ignored(tmp_path: Path) -> None:
     (tmp_path / "ends.py").write_text(ENDS)
     command = f"nohup srbench flops cifar_resnet8+se ends:Net:number={int(signal.SIGHUP)} -f csv"
     done = shell(command, tmp_path)
@@ -77,7 +77,7 @@ def test_nohup_is_heeded(tmp_path: Path) -> None:
     assert "cifar_resnet8,75290" in done.stdout
 
 
-def test_times_are_kept_too(
+def test_a_signal_keeps_times_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     fakes.install_fake_cuda(monkeypatch)
@@ -101,7 +101,7 @@ def test_times_are_kept_too(
 
 
 @pytest.mark.parametrize("command", ["check", "table", "profile cifar_resnet8"])
-def test_every_command_ends_so(
+def test_every_command_has_the_exit_code_of_the_signal(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_layout(tmp_path / "tables")
@@ -119,7 +119,7 @@ def test_every_command_ends_so(
 # --- rows that fail
 
 
-def test_a_neighbour_that_cannot_be_built_costs_no_times(
+def test_a_model_that_cannot_be_built_costs_others_no_times(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -139,7 +139,7 @@ def test_a_neighbour_that_cannot_be_built_costs_no_times(
     assert "error: nobody:Net at 224×224: failed: " in stderr
 
 
-def test_a_variant_keeps_its_times_where_its_baseline_fails(
+def test_a_variant_keeps_its_times_if_its_baseline_fails(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     from srbench.runner import timing
@@ -163,10 +163,10 @@ def test_a_variant_keeps_its_times_where_its_baseline_fails(
     assert "nothing to compare with, the baseline failed" in variant
 
 
-# --- a fault of srbench's own
+# --- a bug in srbench
 
 
-def test_a_fault_of_its_own_is_70_and_keeps_what_it_has(
+def test_a_bug_in_srbench_is_exit_code_70_and_keeps_the_results(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     plain = counting.run
@@ -182,7 +182,7 @@ def test_a_fault_of_its_own_is_70_and_keeps_what_it_has(
     stderr = capsys.readouterr().err
     assert f"wrote {tmp_path}/t.partial.csv" in stderr
     assert "error: srbench itself failed: KeyError: 'a bug'" in stderr
-    assert "srbench's own fault" in stderr
+    assert "this is a bug in srbench" in stderr
     assert "Traceback" not in stderr
     assert not output.exists()
     assert run(["--debug", "flops", "cifar_resnet8+se", "-f", "csv"]) == 70
@@ -202,7 +202,7 @@ def test_a_fault_of_its_own_is_70_and_keeps_what_it_has(
         (GeneratorExit(), 2, "ended the program"),
     ],
 )
-def test_no_other_end_has_a_traceback_or_a_false_code(
+def test_an_unexpected_error_has_no_traceback_and_the_right_exit_code(
     error: BaseException,
     code: int,
     said: str,
@@ -219,7 +219,7 @@ def test_no_other_end_has_a_traceback_or_a_false_code(
     assert [line.partition(":")[0] for line in stderr.splitlines()] == ["error", "hint"]
 
 
-# --- stdout and stderr that are closed, full, or left by their reader
+# --- stdout and stderr that are closed, full, or without a reader
 
 FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 PIPED = "; exit ${PIPESTATUS[0]}"
@@ -243,7 +243,9 @@ PIPED = "; exit ${PIPESTATUS[0]}"
         ("yes '' | head -c 0 | cat; srbench models -f json | true" + PIPED, 141, ""),
     ],
 )
-def test_streams(command: str, code: int, said: str, tmp_path: Path) -> None:
+def test_closed_and_full_streams_have_the_right_exit_code(
+    command: str, code: int, said: str, tmp_path: Path
+) -> None:
     done = shell(command, tmp_path)
     assert done.returncode == code, done.stderr
     assert said in done.stderr
@@ -251,7 +253,7 @@ def test_streams(command: str, code: int, said: str, tmp_path: Path) -> None:
     assert "Exception" not in done.stderr
 
 
-def test_a_gate_says_what_it_found_without_stdout(tmp_path: Path) -> None:
+def test_a_gate_works_without_stdout(tmp_path: Path) -> None:
     (tmp_path / "tables").mkdir()
     layout = 'caption = "T"\ncolumns = ["params"]\n[[rows]]\nmodels = ["cifar_resnet8"]\n'
     (tmp_path / "tables" / "t.toml").write_text(layout)
@@ -259,8 +261,8 @@ def test_a_gate_says_what_it_found_without_stdout(tmp_path: Path) -> None:
     assert shell("srbench table t && srbench check >&-", tmp_path).returncode == 0
 
 
-def test_a_closed_streams_place_is_taken_by_nothing_else(tmp_path: Path) -> None:
-    """A file that got number 1 would have in it what a library prints."""
+def test_no_file_gets_the_number_of_a_closed_stream(tmp_path: Path) -> None:
+    """A file with number 1 would receive what a library prints."""
     (tmp_path / "opens.py").write_text(
         "from srbench.cli import streams\n"
         "streams.prepare()\n"
@@ -272,7 +274,7 @@ def test_a_closed_streams_place_is_taken_by_nothing_else(tmp_path: Path) -> None
 
 
 def test_a_worker_that_dies_does_not_end_srbench(tmp_path: Path) -> None:
-    """Writing into the pipe of a process that is gone is that process's failure."""
+    """A write to the pipe of a process that has ended is only that process's failure."""
     code = (
         "import subprocess, sys\n"
         "from srbench.cli import streams, signals\n"
@@ -308,7 +310,7 @@ RECORDS = ("flops", "cifar_resnet8", "--no-variants", "-o", "r.jsonl")
 
 
 @pytest.mark.parametrize("link", [os.symlink, os.link, None])
-def test_no_output_takes_the_place_of_what_is_read(
+def test_no_output_replaces_a_file_that_is_read(
     link: Callable[[str, str], None] | None, inside: Path, capsys: pytest.CaptureFixture
 ) -> None:
     assert run([*RECORDS]) == 0
@@ -339,7 +341,7 @@ def test_no_output_takes_the_place_of_what_is_read(
     assert {path: path.read_bytes() for path in before} == before
 
 
-def test_records_are_replaced_only_if_that_is_said(
+def test_records_are_replaced_only_with_overwrite(
     inside: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     assert run([*RECORDS]) == 0
@@ -350,7 +352,7 @@ def test_records_are_replaced_only_if_that_is_said(
         assert "--overwrite" in capsys.readouterr().err
         assert run(["models", "-f", "csv", "-o", "r.jsonl"]) == 2
         Path("x.partial.jsonl").write_bytes(before)
-        assert run([*RECORDS[:-1], "x.jsonl"]) == 2, "nor what an interrupted command kept"
+        assert run([*RECORDS[:-1], "x.jsonl"]) == 2, "nor what an interrupted command saved"
     assert Path("r.jsonl").read_bytes() == before
     Path("r.jsonl").write_bytes(before * 2)
     assert run([*RECORDS, "--overwrite"]) == 0
@@ -359,7 +361,9 @@ def test_records_are_replaced_only_if_that_is_said(
         assert run([*RECORDS[:-1], "r.csv"]) == 0
 
 
-def test_ones_own_module_is_read_too(inside: Path, capsys: pytest.CaptureFixture) -> None:
+def test_an_output_does_not_replace_a_python_file(
+    inside: Path, capsys: pytest.CaptureFixture
+) -> None:
     Path("mynets.py").write_text(ENDS)
     assert run(["flops", "mynets:Net", "-f", "csv", "-o", "mynets.py"]) == 2
     assert "may hold code" in capsys.readouterr().err
@@ -392,7 +396,7 @@ LONG = "a" * 300
         ["flops", "-o", "no/such/folder.csv"],
     ],
 )
-def test_odd_names_are_two_lines(
+def test_odd_file_names_give_an_error_and_a_hint(
     arguments: list[str], inside: Path, capsys: pytest.CaptureFixture
 ) -> None:
     os.symlink("loop", "loop2")
@@ -406,7 +410,7 @@ def test_odd_names_are_two_lines(
     assert names(inside) == ["loop", "loop2", "r.jsonl"]
 
 
-def test_nothing_is_left_where_work_fails(inside: Path) -> None:
+def test_a_failed_command_leaves_no_file(inside: Path) -> None:
     for arguments in (["flops", "nonsense", "-o", "x.csv"], ["profile", "nonsense", "-o", "x.csv"]):
         assert run(arguments) == 2
     assert names(inside) == []
@@ -427,7 +431,7 @@ def test_a_layout_of_too_many_rows_is_refused_at_once(
         assert "a table of 400,400 rows is more than 100,000" in stdout + stderr
 
 
-# --- whatever a module of someone else's does
+# --- third-party modules that misbehave
 
 WILD = """
 from torch import nn
@@ -476,7 +480,7 @@ class Big(nn.Module):
 
 
 class Sly:
-    # An instance may say that it has any signature.
+    # An instance may claim any signature.
 
     def __call__(self, *_, **__):
         raise AssertionError("called")
@@ -540,7 +544,7 @@ def test_whatever_a_block_raises_in_training_fails_its_times(
         (["torch:classes.foo.bar", "--no-variants"], "cannot be used"),
     ],
 )
-def test_what_cannot_even_be_looked_at_is_bad_input(
+def test_an_object_that_cannot_be_inspected_is_bad_input(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture
 ) -> None:
     assert run(["flops", *arguments]) == 2
@@ -548,12 +552,12 @@ def test_what_cannot_even_be_looked_at_is_bad_input(
 
 
 @pytest.mark.usefixtures("wild")
-def test_an_odd_default_is_no_option() -> None:
+def test_an_argument_with_a_huge_default_is_not_an_option() -> None:
     assert run(["flops", "cifar_resnet8+wild:Big"]) == 0
 
 
 @pytest.mark.usefixtures("wild")
-def test_a_forgotten_call_is_named(capsys: pytest.CaptureFixture) -> None:
+def test_a_forgotten_super_init_call_is_named(capsys: pytest.CaptureFixture) -> None:
     assert run(["flops", "cifar_resnet8+wild:Forgetful"]) == 4
     assert "call super().__init__() first" in capsys.readouterr().err
 
@@ -574,9 +578,7 @@ def test_a_module_that_does_not_import_is_bad_input(
         assert f"{name}.py line 2" in error
 
 
-def test_numbers_without_end_in_a_layout_are_refused(
-    inside: Path, capsys: pytest.CaptureFixture
-) -> None:
+def test_huge_numbers_in_a_layout_are_refused(inside: Path, capsys: pytest.CaptureFixture) -> None:
     write_layout(Path("tables"), name="t")
     layout = Path("tables/t.toml")
     layout.write_text(layout.read_text().replace("input_size = 64", "input_size = 1" + "0" * 5000))
@@ -594,7 +596,7 @@ def test_numbers_without_end_in_a_layout_are_refused(
         {"_SRBENCH_COMPLETE": "bogus"},
     ],
 )
-def test_a_completion_that_no_shell_asks_for(
+def test_a_completion_variable_without_a_shell_is_bad_input(
     variables: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     for name, value in variables.items():

@@ -1,4 +1,4 @@
-"""What people type out of habit, and what a line of help or of a listing looks like."""
+"""Spellings that people type out of habit, and the layout of help and listings."""
 
 import csv
 import io
@@ -23,7 +23,7 @@ SMALL = ("--input-size", "64")
 
 
 def said(*arguments: str, code: int = 0) -> tuple[str, str]:
-    """What a command says on both streams of a process of its own."""
+    """What a command prints on both streams, in its own process."""
     done = subprocess.run(
         [sys.executable, "-m", "srbench", *arguments], capture_output=True, text=True
     )
@@ -43,25 +43,25 @@ def error(capsys: pytest.CaptureFixture, *arguments: str) -> tuple[str, str]:
     return message.removeprefix("error: "), hint.removeprefix("hint: ")
 
 
-def test_help_is_a_command_too() -> None:
+def test_help_is_also_a_command() -> None:
     assert said("help") == said("--help")
     assert said("help", "flops") == said("flops", "--help")
     _, stderr = said("help", "flopps", code=2)
     assert "No such command 'flopps'. Did you mean 'flops'?" in stderr
 
 
-def test_the_version_in_short() -> None:
+def test_a_short_option_shows_the_version() -> None:
     assert said("-V")[0] == f"srbench {srbench.__version__}\n"
 
 
-def test_debug_may_stand_anywhere(capsys: pytest.CaptureFixture) -> None:
+def test_debug_is_accepted_before_and_after_the_command(capsys: pytest.CaptureFixture) -> None:
     for arguments in (["--debug", "flops", "nope"], ["flops", "nope", "--debug"]):
         assert run(arguments) == 2
         assert "Traceback" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", [None, *COMMANDS])
-def test_help_names_no_type_of_a_flag(
+def test_help_names_no_types_of_flags_and_fits_80_columns(
     name: str | None, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
@@ -102,16 +102,20 @@ def test_names_are_separated_by_commas(capsys: pytest.CaptureFixture) -> None:
         (("flops", "--dropout2d", "x"), "p=x is not valid", "a number from 0 to 1"),
         (("flops", "--num-classes", "x"), "it is not a whole number", "`srbench flops --help`"),
         (("flops", "--output"), "requires an argument", "`srbench flops --help`"),
-        (("flops", "--format", "markdwn"), "takes no 'markdwn'", "did you mean markdown?"),
+        (("flops", "--format", "markdwn"), "does not accept 'markdwn'", "did you mean markdown?"),
         (("flops", "--block", "se,cbam"), "'se,cbam' is not a name", "one at a time.* se\\+cbam"),
-        (("latency", "--pass", "forwad"), "--pass takes no 'forwad'", "did you mean forward?"),
+        (
+            ("latency", "--pass", "forwad"),
+            "--pass does not accept 'forwad'",
+            "did you mean forward?",
+        ),
         (("latency", "--device", "cpu,gpu"), "no device gpu", "use --device cpu"),
         (("flops", "--block", "gct.py:GCT"), "gct.py:GCT is a file", "^write gct:GCT$"),
         (("flops", "--block", "my/gct.py:GCT"), "is a file", "^write my.gct:GCT$"),
         (("flops", "--block", "my\\gct.py:GCT"), "is a file", "^write my.gct:GCT$"),
         (("flops", "--block", "gct.py"), "gct.py is a file", "^write gct:Class$"),
         (("flops", "--block", "gct.py:"), "gct.py is a file", "^write gct:Class$"),
-        (("flops", "a b.py:GCT"), "is a file", "rename it: a module's name has letters"),
+        (("flops", "a b.py:GCT"), "is a file", "rename it: the name of a module has only letters"),
         (("flops", ".py:GCT"), "'.py:GCT' is not a name", "write a spec as"),
         (("flops", "resnet18,resnet34"), "is not a name", "^name one at a time$"),
         (("sweep", "resnet18+sr", "--memories", ""), "--memories '' has an empty value", "comma"),
@@ -125,7 +129,11 @@ def test_names_are_separated_by_commas(capsys: pytest.CaptureFixture) -> None:
             "",
         ),
         (("sweep", "resnet18", "--device", "tpu"), "there is no device tpu", "use --device cpu"),
-        (("latency", "resnet18", "--dtype", ""), "--dtype takes no ''", "it takes float32"),
+        (
+            ("latency", "resnet18", "--dtype", ""),
+            "--dtype does not accept ''",
+            "it accepts float32",
+        ),
         (("latency", "resnet18", "--pass", ""), "--pass '' has an empty value", "comma"),
         (("flops", "--sr-memories", ""), "--sr-memories '' has an empty value", "comma"),
         (
@@ -136,7 +144,7 @@ def test_names_are_separated_by_commas(capsys: pytest.CaptureFixture) -> None:
         (("flops", "resnet18:se"), "is not key=value", "by \\+: resnet18\\+se"),
         (("check", "--tolerance", "3"), "--tolerance is for times", "give --time"),
         (("flops", "../gct.py:Net"), "is a file", "^write gct:Net$"),
-        (("flops", "/home/me/gct.py:G"), "is a file", "^call srbench in /home/me, and write gct:G"),
+        (("flops", "/home/me/gct.py:G"), "is a file", "^run srbench in /home/me, and write gct:G"),
         (("flops", "resnet18+sr:stage=4"), "there is no stage '4'", "did you mean layer4?"),
         (("flops", "densenet121+sr:stage=2"), "there is no stage '2'", "mean denseblock2?"),
         (("flops", "resnet18+sr:stage=layr4"), "no stage 'layr4'", "did you mean layer4?"),
@@ -149,7 +157,7 @@ def test_names_are_separated_by_commas(capsys: pytest.CaptureFixture) -> None:
         (("profile", "resnet18", "--rounds", "0"), "it must be at least 1", "srbench profile"),
     ],
 )
-def test_what_is_meant_is_told(
+def test_a_mistake_is_named_with_its_remedy(
     arguments: tuple[str, ...], message: str, hint: str, capsys: pytest.CaptureFixture
 ) -> None:
     found = error(capsys, *arguments)
@@ -158,7 +166,7 @@ def test_what_is_meant_is_told(
 
 
 @pytest.mark.parametrize(("short", "form"), [("tex", "latex"), ("md", "markdown"), ("CSV", "csv")])
-def test_a_format_goes_by_its_files_ending_too(
+def test_a_format_may_be_named_by_its_suffix(
     short: str, form: str, capsys: pytest.CaptureFixture
 ) -> None:
     written = []
@@ -177,7 +185,7 @@ def test_output_to_a_dash_is_stdout(
     assert not [*tmp_path.iterdir()]
 
 
-def test_the_listing_of_models_has_a_line_a_network(capsys: pytest.CaptureFixture) -> None:
+def test_the_listing_of_models_has_one_line_per_network(capsys: pytest.CaptureFixture) -> None:
     assert run(["models"]) == 0
     table, notes = capsys.readouterr().out.split("\n\n")
     assert len(table.splitlines()) == 2 + len(BACKBONES)
@@ -186,7 +194,7 @@ def test_the_listing_of_models_has_a_line_a_network(capsys: pytest.CaptureFixtur
     assert "stride (ResNet): " in notes
 
 
-def test_a_narrow_terminal_wraps_no_listing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_listing_does_not_wrap_in_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     tables = []
     monkeypatch.setattr("srbench.cli.output.Destination.write", lambda _, one: tables.append(one))
     models()
@@ -196,7 +204,7 @@ def test_a_narrow_terminal_wraps_no_listing(monkeypatch: pytest.MonkeyPatch) -> 
     assert [line.split()[0] for line in shown[2:]] == list(BACKBONES)
 
 
-def test_env_writes_the_digits_that_mean_something(
+def test_env_writes_the_significant_digits_and_the_unit(
     capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     driver = FakeNvml()
@@ -222,7 +230,7 @@ def test_a_report_to_a_dash_is_stdout(
     assert [path.name for path in tmp_path.iterdir()] == ["a.jsonl"]
 
 
-def test_what_follows_two_dashes_is_no_option(capsys: pytest.CaptureFixture) -> None:
+def test_an_argument_after_two_dashes_is_not_an_option(capsys: pytest.CaptureFixture) -> None:
     assert run(["flops", "--", "--debug"]) == 2
     message, _ = capsys.readouterr().err.splitlines()
     assert "'--debug' is not a name" in message

@@ -55,7 +55,7 @@ def cuda(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("cuda")
-def test_the_columns_of_the_csv(capsys: pytest.CaptureFixture) -> None:
+def test_the_csv_has_times_ratios_and_intervals_per_pass(capsys: pytest.CaptureFixture) -> None:
     stdout, _ = latency(capsys, "cifar_resnet8", "--se", "--sr-memories", "2", *FAKE, "-f", "csv")
     baseline, se, sr = rows(stdout)
     assert stdout.startswith("spec,device,forward_s,forward_s_low,forward_s_high,forward_ratio,")
@@ -79,7 +79,7 @@ def test_the_columns_of_the_csv(capsys: pytest.CaptureFixture) -> None:
 
 
 @pytest.mark.usefixtures("cuda")
-def test_the_table(capsys: pytest.CaptureFixture) -> None:
+def test_the_table_shows_overheads_with_intervals(capsys: pytest.CaptureFixture) -> None:
     stdout, stderr = latency(capsys, "cifar_resnet8", "--se", "--sr-memories", "2", *FAKE)
     header, _, baseline, se, sr, gap, *others = stdout.splitlines()
     assert re.split(r"\s{2,}", header) == [
@@ -102,7 +102,7 @@ def loud(task: Task, number: int) -> float:
     return 1e-3 * 2 ** random.Random(f"{task.model}{number}").uniform(-0.3, 0.3)
 
 
-def test_what_is_too_wide_to_tell_is_undecided_and_how_to_decide_is_said_once(
+def test_a_wide_interval_is_undecided_and_one_note_says_how_to_decide(
     capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install_fake_cuda(monkeypatch, loud)
@@ -126,7 +126,7 @@ def test_what_is_too_wide_to_tell_is_undecided_and_how_to_decide_is_said_once(
     assert all(0.6 < float(row["forward_ratio"]) < 1.6 for row in written if "+" in row["spec"])
 
 
-def test_a_record_knows_what_precision_was_asked_for(
+def test_a_record_holds_the_requested_precision(
     capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     install_fake_cuda(monkeypatch, loud)
@@ -140,7 +140,7 @@ def test_a_record_knows_what_precision_was_asked_for(
     assert "reaches further than 2.5 % to a side" in page.read_text()
 
 
-def test_the_same_every_time(
+def test_the_output_is_the_same_every_time(
     capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     texts = []
@@ -173,9 +173,7 @@ def test_json_has_every_sample_and_the_machine(capsys: pytest.CaptureFixture) ->
 
 
 @pytest.mark.usefixtures("cuda")
-def test_without_a_model_it_is_resnet50_and_its_usual_variants(
-    capsys: pytest.CaptureFixture,
-) -> None:
+def test_the_default_is_resnet50_with_its_default_variants(capsys: pytest.CaptureFixture) -> None:
     stdout, _ = latency(
         capsys, *FAKE, "--pass", "forward", "--rounds", "6", "--no-memory", "-f", "csv"
     )
@@ -185,7 +183,7 @@ def test_without_a_model_it_is_resnet50_and_its_usual_variants(
 
 
 @pytest.mark.usefixtures("cuda")
-def test_the_baseline_again_shows_the_noise(capsys: pytest.CaptureFixture) -> None:
+def test_timing_the_baseline_twice_shows_the_noise(capsys: pytest.CaptureFixture) -> None:
     command = ("cifar_resnet8", "--se", *FAKE, "--aa", "--pass", "forward")
     baseline, again, se = rows(latency(capsys, *command, "-f", "csv")[0])
     assert [row["role"] for row in (baseline, again, se)] == ["baseline", "aa", "variant"]
@@ -235,7 +233,7 @@ def test_energy_comes_from_the_cards_counter(
     install_fake_cuda(monkeypatch, card.seconds, gpu=fake_gpu(card.driver))
     stdout, _ = latency(capsys, "cifar_resnet8", "--se", *FAKE, "--rounds", "6", "-f", "csv")
     baseline, se = rows(stdout)
-    # 250 W for 0.1 s, 50 W of them drawn anyway, for a batch of two
+    # 250 W for 0.1 s, of which 50 W are drawn at idle, for a batch of two
     assert float(baseline["forward_energy_j"]) == pytest.approx(12.5, rel=0.02)
     assert float(baseline["forward_energy_net_j"]) == pytest.approx(10.0, rel=0.02)
     assert float(se["train_energy_j"]) == pytest.approx(12.5 * 3 * 1.1, rel=0.05)
@@ -245,7 +243,7 @@ def test_energy_comes_from_the_cards_counter(
 
 @pytest.mark.parametrize("form", ["markdown", "latex"])
 @pytest.mark.usefixtures("cuda")
-def test_intervals_in_papers(form: str, capsys: pytest.CaptureFixture) -> None:
+def test_markdown_and_latex_show_intervals(form: str, capsys: pytest.CaptureFixture) -> None:
     stdout, _ = latency(capsys, "cifar_resnet8", "--se", "--sr-memories", "2", *FAKE, "-f", form)
     assert "none" in stdout
     if form == "latex":
@@ -253,7 +251,7 @@ def test_intervals_in_papers(form: str, capsys: pytest.CaptureFixture) -> None:
         assert r"Time (ms) & Overhead \%" in stdout
 
 
-def test_a_real_comparison_on_the_cpu(capsys: pytest.CaptureFixture) -> None:
+def test_a_comparison_runs_on_the_real_cpu(capsys: pytest.CaptureFixture) -> None:
     stdout, stderr = latency(
         capsys,
         "cifar_resnet20",
@@ -278,7 +276,7 @@ def test_a_real_comparison_on_the_cpu(capsys: pytest.CaptureFixture) -> None:
 
 
 @pytest.mark.slow
-def test_processes_are_the_unit(capsys: pytest.CaptureFixture) -> None:
+def test_each_process_counts_as_one_number(capsys: pytest.CaptureFixture) -> None:
     stdout, stderr = latency(
         capsys,
         *("cifar_resnet20", "--se", *SMALL, "--device", "cpu", "--pass", "forward"),
@@ -295,7 +293,7 @@ def test_processes_are_the_unit(capsys: pytest.CaptureFixture) -> None:
 def test_six_processes_have_an_interval(
     capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In fresh processes that are this one, each of which makes SE a little slower."""
+    """The fresh processes are simulated in this one; each makes SE a little slower."""
     luck = iter(range(100))
 
     def fresh_call(
@@ -324,10 +322,10 @@ def test_six_processes_have_an_interval(
 
 
 @pytest.mark.parametrize("compiling", [0.0, 30.0])
-def test_processes_end_when_time_is_up(
+def test_no_process_starts_after_the_time_budget(
     compiling: float, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each of six takes 5 s of 12, besides compiling: two end in time, and no third begins."""
+    """Each of six takes 5 s of 12, compiling excluded: two end in time, and no third is started."""
     clock = FakeClock(steady)
     install_fake_cuda(monkeypatch, clock=clock)
 
@@ -369,7 +367,7 @@ def test_processes_end_when_time_is_up(
         (("cifar_resnet14", "--time-budget", "8"), "as long again for each of 2 comparisons"),
     ],
 )
-def test_how_long_it_takes_is_said_before(
+def test_the_duration_is_announced_before_measuring(
     arguments: tuple[str, ...],
     said: str,
     capsys: pytest.CaptureFixture,
@@ -396,13 +394,13 @@ def test_an_optimizers_step_is_in_the_training_step(
 
 
 @pytest.mark.usefixtures("cuda")
-def test_percentiles_are_shown_where_they_are_asked_for(capsys: pytest.CaptureFixture) -> None:
+def test_percentiles_are_shown_only_on_request(capsys: pytest.CaptureFixture) -> None:
     command = ("cifar_resnet8", "--se", *FAKE, "--rounds", "120")
     plain, _ = latency(capsys, *command)
     asked, _ = latency(capsys, *command, "--percentiles")
     assert "p90" not in plain
     assert re.split(r"\s{2,}", asked.splitlines()[0])[3:5] == ["p90 (ms)", "p99 (ms)"]
-    assert "p90, p99: what 90 and 99 % of all samples do not exceed" in asked
+    assert "p90, p99: the 90th and 99th percentiles of all samples" in asked
     baseline, _ = rows(latency(capsys, *command, "-f", "csv")[0])
     taken = sorted(1e-3 * (1 + 0.001 * (n % 11 - 5)) for n in range(120))
     assert float(baseline["forward_p90_s"]) == pytest.approx(taken[107], rel=1e-3)
@@ -411,7 +409,7 @@ def test_percentiles_are_shown_where_they_are_asked_for(capsys: pytest.CaptureFi
 
 
 @pytest.mark.usefixtures("cuda")
-def test_a_plot_of_two_comparisons(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_a_plot_shows_two_comparisons(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     path = tmp_path / "times.svg"
     command = ("cifar_resnet8", "cifar_resnet14", "--se", "--aa", *FAKE, "--plot", str(path))
     _, stderr = latency(capsys, *command)
@@ -421,7 +419,7 @@ def test_a_plot_of_two_comparisons(tmp_path: Path, capsys: pytest.CaptureFixture
 
 
 @pytest.mark.usefixtures("cuda")
-def test_a_plot_of_a_network_alone(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_a_plot_shows_a_network_alone(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     path = tmp_path / "times.svg"
     latency(capsys, "cifar_resnet8", "--no-variants", *FAKE, "--plot", str(path))
     assert "<!-- cifar_resnet8 " in path.read_text()
@@ -452,7 +450,7 @@ def test_a_plot_that_cannot_be_written_fails_before_anything_is_measured(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     for path, message in (
-        (tmp_path / "times.bmp", "unknown format of a picture"),
+        (tmp_path / "times.bmp", "unknown picture format"),
         (tmp_path / "none" / "times.png", "none"),
     ):
         _, stderr = latency(capsys, "cifar_resnet8", *FAKE, "--plot", str(path), code=2)
@@ -462,13 +460,13 @@ def test_a_plot_that_cannot_be_written_fails_before_anything_is_measured(
     _, stderr = latency(
         capsys, "cifar_resnet8", *FAKE, "--plot", same, "-o", same, "-f", "csv", code=2
     )
-    assert "two things go to one file" in stderr
+    assert "two outputs go to one file" in stderr
 
 
-def test_memory_stops_when_as_much_time_again_is_over(
+def test_measuring_memory_stops_at_its_own_time_budget(
     capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each peak takes 3 s of 7: two of four models have one, and which have none is said."""
+    """Each peak takes 3 s of 7: two of four models have one, and a note names the others."""
     clock = FakeClock(steady)
 
     def peak(subject: object, pass_name: str) -> Memory:
@@ -481,7 +479,7 @@ def test_memory_stops_when_as_much_time_again_is_over(
     stdout, _ = latency(capsys, *command, "-f", "csv")
     assert [row["forward_peak_bytes"] for row in rows(stdout)] == ["1000", "1000", "", ""]
     text, _ = latency(capsys, *command)
-    assert "No peak of cifar_resnet8+cbam or cifar_resnet8+sr" in text
+    assert "No peak for cifar_resnet8+cbam or cifar_resnet8+sr" in text
 
 
 # --- trouble
@@ -495,10 +493,10 @@ def test_memory_stops_when_as_much_time_again_is_over(
         (("--device", "cuda:7"), "there is no device cuda:7", "cuda:0"),
         (("--batch-size", "0"), "--batch-size 0 is out of range", "from 1"),
         (("--batch-size", "-3"), "--batch-size -3 is out of range", "from 1"),
-        (("--dtype", "int8"), "--dtype takes no 'int8'", "it takes float32"),
+        (("--dtype", "int8"), "--dtype does not accept 'int8'", "it accepts float32"),
         (("--amp", "--dtype", "float32"), "lower precision than float32", "--dtype"),
         (("--device", "cpu", "--cuda-graph"), "--cuda-graph needs a CUDA GPU", "--device cuda"),
-        (("--optimizer", "adam"), "--optimizer takes no 'adam'", "it takes sgd"),
+        (("--optimizer", "adam"), "--optimizer does not accept 'adam'", "it accepts sgd"),
         (("--rounds", "0"), "--rounds 0 is out of range", "from 1"),
         (("--rounds", "5001"), "--rounds 5001 is out of range", "5000"),
         (("--processes", "0"), "--processes 0 is out of range", "from 1"),
@@ -507,7 +505,7 @@ def test_memory_stops_when_as_much_time_again_is_over(
         (("--precision", "0"), "--precision (in %) 0 is out of range", "from 0.01"),
         (("--threads", "0"), "--threads 0 is out of range", "from 1"),
         (("--seed", "-1"), "--seed -1 is out of range", "from 0"),
-        (("--pass", "sideways"), "--pass takes no 'sideways'", "it takes forward"),
+        (("--pass", "sideways"), "--pass does not accept 'sideways'", "it accepts forward"),
         (("--variant", "nope"), "nope", "did you mean|srbench blocks"),
     ],
 )
@@ -521,7 +519,7 @@ def test_bad_input_is_one_line_and_a_remedy(
     assert re.search(hint, remedy)
 
 
-def test_a_device_that_cannot_do_the_dtype(
+def test_a_dtype_that_the_device_cannot_compute_is_refused(
     capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*arguments: object) -> None:
@@ -536,7 +534,7 @@ def test_a_device_that_cannot_do_the_dtype(
 
 
 def exhaust(monkeypatch: pytest.MonkeyPatch, pass_name: str) -> None:
-    """Moving a model of that name to its device takes more memory than there is."""
+    """Make moving a model of that name to its device run out of memory."""
     real = sampling.to_device
 
     def to_device(name: str, *arguments: object) -> object:
@@ -614,7 +612,7 @@ def test_a_model_that_raises_in_backward_fails_alone(
 
 
 def interrupting(after: int) -> Callable[[Task, int], float]:
-    """Ctrl-C in the middle of the training step's rounds."""
+    """Times that raise Ctrl-C in the middle of the training step's rounds."""
 
     def seconds(task: Task, number: int) -> float:
         if task.pass_name == "train" and number == after:
@@ -639,7 +637,7 @@ def test_ctrl_c_shows_and_keeps_what_was_measured(
     assert "interrupted" in stderr
 
 
-def test_ctrl_c_before_anything_was_measured(
+def test_ctrl_c_before_any_measurement_writes_nothing(
     capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def seconds(task: Task, number: int) -> float:
@@ -654,7 +652,7 @@ def test_ctrl_c_before_anything_was_measured(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_throttled_and_busy_gpu_is_a_fact_on_the_rows(
+def test_a_throttled_and_busy_gpu_is_a_warning_on_the_rows(
     capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     driver = FakeNvml()
@@ -664,7 +662,7 @@ def test_a_throttled_and_busy_gpu_is_a_fact_on_the_rows(
         capsys, "cifar_resnet8", "--se", *FAKE, "--rounds", "6", "--pass", "forward", "-f", "csv"
     )
     for row in rows(stdout):
-        assert "clocks were lowered (hardware thermal slowdown) at 7 of 7 looks" in row["warnings"]
+        assert "clocks were lowered (hardware thermal slowdown) in 7 of 7 checks" in row["warnings"]
         assert "the GPU was busy: 1 other process(es) used it" in row["warnings"]
     assert "warning: cifar_resnet8, cifar_resnet8+se: the GPU's clocks were lowered" in stderr
     text, _ = latency(capsys, "cifar_resnet8", "--se", *FAKE, "--rounds", "6", "--pass", "forward")
@@ -675,7 +673,7 @@ def test_a_throttled_and_busy_gpu_is_a_fact_on_the_rows(
 def test_memory_counts_as_short_only_while_samples_are_taken(
     while_timed: bool, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And not while models move, and are called for the first time in their new places."""
+    """Not while models move, or are called for the first time in their new places."""
     retries, add = [0], Samples.add
 
     def short(*_: object) -> None:
@@ -692,8 +690,8 @@ def test_memory_counts_as_short_only_while_samples_are_taken(
     install_fake_cuda(monkeypatch, watch=lambda: MemoryWatch(lambda: retries[0]))
     command = ("cifar_resnet8", "--se", *FAKE, "--rounds", "12", "--pass", "forward")
     _, stderr = latency(capsys, *command)
-    assert ("anew 24 times" in stderr) == while_timed
-    assert ("memory was too full" in stderr) == while_timed
+    assert ("again 24 times" in stderr) == while_timed
+    assert ("memory was short" in stderr) == while_timed
 
 
 def test_a_device_on_which_every_call_fails_loses_no_comparison(
@@ -726,12 +724,12 @@ def test_a_device_on_which_every_call_fails_loses_no_comparison(
     assert float(first["forward_s"]) > 0
     assert [row["spec"] for row in others] == list(nets[1:])
     for row in others:
-        assert "device-side assert triggered; it may be another model's" in row["status"]
+        assert "device-side assert triggered; another model may have caused it" in row["status"]
     assert "itself failed" not in stderr
 
 
 @pytest.mark.parametrize(("launching", "bound"), [(0.5, False), (0.7, False), (0.8, True)])
-def test_a_host_that_keeps_the_gpu_waiting_is_told(
+def test_a_host_that_keeps_the_gpu_waiting_is_a_warning(
     launching: float,
     bound: bool,
     capsys: pytest.CaptureFixture,
@@ -759,7 +757,7 @@ def test_too_few_rounds_have_no_interval_and_the_cell_says_so(
 
 
 @pytest.mark.usefixtures("cuda")
-def test_what_fails_only_when_memory_is_measured_leaves_a_cell_empty(
+def test_a_failure_to_measure_memory_leaves_a_cell_empty(
     capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def peak(subject: object, pass_name: str) -> None:
@@ -771,7 +769,7 @@ def test_what_fails_only_when_memory_is_measured_leaves_a_cell_empty(
     assert (row["status"], row["forward_peak_bytes"]) == ("ok", "")
 
 
-def test_several_processes_on_a_gpu_that_admits_one(
+def test_several_processes_are_refused_on_a_gpu_that_admits_one(
     capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     driver = FakeNvml()
@@ -781,14 +779,14 @@ def test_several_processes_on_a_gpu_that_admits_one(
     stdout, stderr = capsys.readouterr()
     assert stdout == ""
     assert (
-        "cuda:0 admits one process at a time (compute mode EXCLUSIVE_PROCESS)\n"
+        "cuda:0 allows only one process at a time (compute mode EXCLUSIVE_PROCESS)\n"
         "hint: leave --processes out, or set the mode with: nvidia-smi -c 0\n" in stderr
     )
-    with pytest.raises(SrbenchError, match="admits one process at a time"):
+    with pytest.raises(SrbenchError, match="allows only one process at a time"):
         srbench.time("cifar_resnet8", device="cuda", plan=Plan(processes=6))
 
 
-def test_what_fails_only_when_energy_is_measured_loses_no_times(
+def test_a_failure_to_measure_energy_loses_no_times(
     capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def seconds(task: Task, number: int) -> float:

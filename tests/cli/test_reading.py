@@ -1,4 +1,4 @@
-"""Looking at somebody's records runs none of their code."""
+"""Reading somebody's records runs none of their code."""
 
 import itertools
 import json
@@ -72,7 +72,7 @@ def nothing_is_imported(request: pytest.FixtureRequest, tmp_path: Path) -> objec
 
 
 def sweep_of(block: str) -> list:
-    """A baseline, and a block with k = 3, its default, and 5 and 7."""
+    """A baseline, and a block with k = 3 (the default), 5 and 7."""
     rows = [counted("resnet18", 1000)]
     for k in (3, 5, 7):
         spec = f"resnet18+{block}" + (f":k={k}" if k != 3 else "")
@@ -81,32 +81,32 @@ def sweep_of(block: str) -> list:
     return rows
 
 
-def test_a_report(evil: str, capsys: pytest.CaptureFixture) -> None:
+def test_a_report_imports_nothing(evil: str, capsys: pytest.CaptureFixture) -> None:
     rows = [*sweep_of(f"{evil}:Block"), counted(f"{evil}:Net"), counted(f"{evil}:Net+se")]
     jsonl.write(Path("r.jsonl"), [*rows, timed(f"resnet18+{evil}:Block", [0.1] * 6, 1.1)])
     assert run(["report", "r.jsonl", "-o", "page.html"]) == 0
     page = Path("page.html").read_text()
-    assert f"Params overhead against k of {evil}:Block" in page, "the records tell the default"
+    assert f"Params overhead against k of {evil}:Block" in page, "the records hold the default"
     assert "note" not in capsys.readouterr().err
 
 
-def test_a_plot_that_needs_the_module_is_left_out_and_said(
+def test_a_plot_that_needs_the_module_is_left_out_with_a_note(
     evil: str, capsys: pytest.CaptureFixture
 ) -> None:
     block = f"{evil}:Block"
     jsonl.write(Path("r.jsonl"), [replace(row, settings={}) for row in sweep_of(block)[:3]])
     assert run(["report", "r.jsonl", "-o", "page.html"]) == 0
     assert f"against k of {block}" not in Path("page.html").read_text()
-    said = f"note: r.jsonl: rows that leave options of {block} out are not plotted against them"
+    said = f"note: r.jsonl: rows that leave out options of {block} are not plotted against them"
     assert said in capsys.readouterr().err
 
 
-def test_a_comparison(evil: str) -> None:
+def test_a_comparison_imports_nothing(evil: str) -> None:
     jsonl.write(Path("a.jsonl"), sweep_of(f"{evil}:Block"))
     assert run(["compare", "a.jsonl", "a.jsonl"]) == 0
 
 
-def test_an_entry_point(evil: str, install: Callable[..., None]) -> None:
+def test_a_report_imports_no_entry_point(evil: str, install: Callable[..., None]) -> None:
     install(f"pack{evil}", EVIL, backbones={"evilnet": "Net"}, evilblock="Block")
     rows = [counted("evilnet"), counted("evilnet+evilblock"), *sweep_of("evilblock")]
     jsonl.write(Path("r.jsonl"), rows)
@@ -143,7 +143,9 @@ def records_of(net: str, block: str) -> None:
     "written",
     ["", ":k=3", ":kind=mean,k=3", ":scale=2,kind=mean,k=3"],
 )
-def test_a_layouts_spelling_is_matched_by_the_records_settings(evil: str, written: str) -> None:
+def test_a_spelling_in_a_layout_is_matched_by_the_settings_of_records(
+    evil: str, written: str
+) -> None:
     block = f"{evil}:Block"
     records_of("resnet18", block)
     assert table("resnet18", block + written, "input_size = 64") == 0
@@ -164,7 +166,7 @@ def test_a_network_is_matched_without_its_input(evil: str) -> None:
     assert table(net, block, "num_classes = 7") == 2
 
 
-def test_what_stays_undecided_is_named_with_its_canonical_form(
+def test_an_undecided_spelling_is_named_with_the_canonical_forms(
     evil: str, capsys: pytest.CaptureFixture
 ) -> None:
     net, block = f"{evil}:Net", f"{evil}:Block"
@@ -193,7 +195,7 @@ def test_what_stays_undecided_is_named_with_its_canonical_form(
         "table ",
     ],
 )
-def test_completion(words: str, evil: str) -> None:
+def test_completion_imports_nothing(words: str, evil: str) -> None:
     line = f"srbench {words.replace('{}', evil)}"
     for how in ({"_SRBENCH_COMPLETE": "line"}, asked_by_typer(line)):
         done = subprocess.run(
@@ -206,7 +208,7 @@ def test_completion(words: str, evil: str) -> None:
 
 
 def asked_by_typer(line: str) -> dict[str, str]:
-    """What the script of typer for bash asks with."""
+    """The variables that typer's script for bash sets."""
     words = line.split(" ")
     return {
         "_SRBENCH_COMPLETE": "complete_bash",
@@ -236,8 +238,8 @@ GROUPS = {
 
 @pytest.mark.imports
 @pytest.mark.parametrize("groups", GROUPS.values(), ids=GROUPS)
-def test_what_was_written_with_the_module_is_written_without(evil: str, groups: list) -> None:
-    """`table` imports what a layout names, as a conftest is imported; rendering it does not."""
+def test_render_only_writes_the_same_files_without_the_module(evil: str, groups: list) -> None:
+    """`table` imports what a layout names, as pytest imports a conftest; rendering does not."""
     text = 'caption = "T"\ncolumns = ["input", "num_classes", "params"]\n'
     for net, blocks, more in groups:
         variants = [block if block.startswith("sr") else f"{evil}:{block}" for block in blocks]
@@ -296,7 +298,9 @@ OPTIONS = {
         ("a:N:unheard=2", "a:N", None),
     ],
 )
-def test_whether_a_spec_is_a_records(spec: str, canonical: str, answer: bool | None) -> None:
+def test_a_spec_is_matched_with_the_spec_of_a_record(
+    spec: str, canonical: str, answer: bool | None
+) -> None:
     parts = (MadeOf("a:N", {"w": 1}), MadeOf("b:B", OPTIONS))[: 1 + canonical.count("+")]
     record = counted(canonical, parts=parts)
     assert means(read(spec), read(canonical), record) is answer
@@ -314,14 +318,14 @@ def test_whether_a_spec_is_a_records(spec: str, canonical: str, answer: bool | N
         ("a:N:w=1", "a:N", None),
     ],
 )
-def test_records_of_the_first_schema_go_by_their_settings(
+def test_records_of_the_first_schema_are_matched_by_their_settings(
     spec: str, canonical: str, answer: bool | None
 ) -> None:
     record = counted(canonical, settings={"b:B": "k=3, scale=2"})
     assert means(read(spec), read(canonical), record) is answer
 
 
-def test_of_two_that_may_be_meant_neither_is_taken() -> None:
+def test_a_spec_that_fits_two_records_matches_neither() -> None:
     records = [counted("a:N"), replace(counted("a:N"), input=(3, 32, 32))]
     match = Matches(records)
     assert match(read("a:N"), None, None) == Match(None, ("a:N at 64×64", "a:N at 32×32"))
@@ -336,18 +340,18 @@ def test_of_two_that_may_be_meant_neither_is_taken() -> None:
     "spec",
     ["resnet50", "resnet50:stride=v1.5+sr:memories=10+se", "wrn28_10+cbam:kernel=7,reduction=8"],
 )
-def test_what_srbench_knows_is_looked_up(spec: str) -> None:
+def test_a_spec_of_srbenchs_own_parts_is_looked_up(spec: str) -> None:
     found = Matches([])(read(spec), None, None).row
     assert found
     assert found.spec == str(parse(spec))
 
 
 @pytest.mark.parametrize("text", ["resnet50", "a:B:c=d+e.f:G:h=1,i=2/3+sr", "timm:x+y"])
-def test_the_grammar_writes_what_it_reads(text: str) -> None:
+def test_a_spec_is_written_as_it_was_read(text: str) -> None:
     assert str(read(text)) == text
 
 
-def test_the_grammar_is_that_of_a_whole_parse() -> None:
+def test_reading_a_spec_refuses_bad_grammar() -> None:
     for text in ("", "+se", "a b", "resnet50:oops", "resnet50+se:reduction", "x:y:z=1,z=2"):
         with pytest.raises(matching.SpecError) as raised:
             read(text)

@@ -44,7 +44,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return output
 
 
-def test_the_page_needs_nothing_but_itself(page: Path) -> None:
+def test_the_page_loads_nothing(page: Path) -> None:
     text = page.read_text()
     loads = re.findall(
         r"""(?:src|href)\s*=\s*["']?(?!#)[^"'>]+|url\(|@import|fetch\(|import\(""", text
@@ -93,7 +93,7 @@ def find(browser: "Chrome", selector: str):
 MODELS = "#part-1 tbody td:first-child"
 
 
-def test_it_opens_without_a_complaint(opened: "Chrome") -> None:
+def test_the_page_opens_without_browser_messages(opened: "Chrome") -> None:
     assert opened.get_log("browser") == []
     assert opened.title == NASTY
     assert texts(opened, "h2") == ["sweep.jsonl", "other.jsonl"]
@@ -108,7 +108,7 @@ def test_columns_sort_up_down_and_back(opened: "Chrome") -> None:
     head.click()
     up = texts(opened, f"#part-1 tbody td:nth-child({column})")
     assert up[:4] == ["+900", "+1,800", "+9,000", "+45,000"]  # by number, not by letter
-    assert up[4] == "–"  # nothing comes last
+    assert up[4] == "–"  # an empty cell comes last
     assert head.get_attribute("aria-sort") == "ascending"
     head.click()
     assert texts(opened, f"#part-1 tbody td:nth-child({column})")[:2] == ["+45,000", "+9,000"]
@@ -116,7 +116,7 @@ def test_columns_sort_up_down_and_back(opened: "Chrome") -> None:
     assert texts(opened, MODELS) == original
 
 
-def test_rows_filter_as_one_types(opened: "Chrome") -> None:
+def test_rows_are_filtered_while_typing(opened: "Chrome") -> None:
     box = find(opened, "#part-1 input")
     box.send_keys("MEMORIES=2")
     assert texts(opened, MODELS) == ["resnet18+sr:memories=2"]
@@ -128,7 +128,7 @@ def test_rows_filter_as_one_types(opened: "Chrome") -> None:
     assert len(texts(opened, MODELS)) == 5
 
 
-def test_plots_tell_their_numbers_when_pointed_at(opened: "Chrome") -> None:
+def test_plots_show_their_values_on_hover(opened: "Chrome") -> None:
     from selenium.webdriver import ActionChains
 
     assert "Params overhead against memories of sr" in texts(opened, "figcaption")
@@ -139,7 +139,7 @@ def test_plots_tell_their_numbers_when_pointed_at(opened: "Chrome") -> None:
     assert find(opened, "#tip").text == "resnet18+sr:memories=50 at 64×64: 4.5"
 
 
-def test_dark_and_light(opened: "Chrome") -> None:
+def test_the_page_switches_between_dark_and_light(opened: "Chrome") -> None:
     def ground() -> str:
         return find(opened, "body").value_of_css_property("background-color")
 
@@ -164,14 +164,14 @@ def test_a_phone_scrolls_the_table_and_not_the_page(opened: "Chrome", page: Path
         opened.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
-def test_where_the_numbers_are_from(opened: "Chrome") -> None:
+def test_the_page_shows_where_the_numbers_are_from(opened: "Chrome") -> None:
     find(opened, "#part-1 summary").click()
     told = find(opened, "#part-1 dl").text
     assert "2.14.1" in told
     assert NASTY in told  # the publication, and why a figure was changed
 
 
-def test_damaged_records_are_said_and_the_rest_shown(
+def test_damaged_records_are_reported_and_the_others_shown(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     path = tmp_path / "r.jsonl"
@@ -191,7 +191,7 @@ def test_without_records_there_is_no_page(tmp_path: Path, capsys: pytest.Capture
     assert run(["report", str(tmp_path / "r.jsonl"), "-o", "/nonexistent/r.html"]) == 2
 
 
-def test_every_command_writes_html(tmp_path: Path) -> None:
+def test_models_can_be_written_as_html(tmp_path: Path) -> None:
     output = tmp_path / "models.html"
     assert run(["models", "--output", str(output)]) == 0
     assert "<td" in output.read_text()

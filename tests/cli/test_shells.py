@@ -1,4 +1,4 @@
-"""Completion in bash, zsh and fish, each in a terminal of its own."""
+"""Completion in bash, zsh and fish, each in its own terminal."""
 
 import os
 import re
@@ -15,12 +15,12 @@ import pytest
 pexpect = pytest.importorskip("pexpect", reason="no terminals here")
 pyte = pytest.importorskip("pyte", reason="no terminals here")
 
-# Python warns of a fork beside the threads of the test runner; the child becomes the shell at once.
+# Python warns of a fork while the test runner has threads; the child becomes the shell at once.
 pytestmark = pytest.mark.filterwarnings("ignore:.*forkpty:DeprecationWarning")
 
 SHELLS = ("bash", "zsh", "fish")
 PROMPT = "$ "
-# What people have in these files already; without suggestions, what fish shows was asked for.
+# What people have in these files. fish shows only what was asked for, without suggestions.
 SETTINGS = {
     ".bashrc": "PS1='$ '\n",
     ".zshrc": "PROMPT='$ '\n",
@@ -29,7 +29,7 @@ SETTINGS = {
     "set --global fish_autosuggestion_enabled 0\n",
     ".local/share/fish/generated_completions/none.fish": "",  # or fish reads all manual pages
 }
-PATIENCE = 60  # seconds; what is waited for comes much sooner
+PATIENCE = 60  # seconds; waiting normally ends much sooner
 
 
 class Terminal:
@@ -58,7 +58,7 @@ class Terminal:
         self._process.send(text)
 
     def lines(self) -> list[str]:
-        """What the screen shows; spaces end a line only where the cursor is behind them."""
+        """What the screen shows; trailing spaces are kept only before the cursor."""
         self._read()
         shown = [line.rstrip() for line in self._screen.display]
         at = self._screen.cursor
@@ -66,7 +66,7 @@ class Terminal:
         return shown[: max((n for n, line in enumerate(shown, 1) if line), default=0)]
 
     def until(self, holds: Callable[[list[str]], Any]) -> list[str]:
-        """The lines as soon as that holds of them, and they stay as they are; else the last."""
+        """The lines once they satisfy ``holds`` and stay the same; else the last ones."""
         end = time.monotonic() + PATIENCE
         lines = self.lines()
         while time.monotonic() < end:
@@ -84,7 +84,7 @@ class Terminal:
         self._process.close(force=True)
 
     def _read(self) -> None:
-        """Take in what the shell writes within a tenth of a second, and what follows at once."""
+        """Read what the shell writes within a tenth of a second, and what follows at once."""
         try:
             while True:
                 self._stream.feed(self._process.read_nonblocking(65536, timeout=0.1))
@@ -101,7 +101,7 @@ def shell(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fresh home with `srbench` in its bin, and one that only fails."""
+    """A fresh home with `srbench` in its folder bin, and one in broken that only fails."""
     home = tmp_path_factory.mktemp("home")
     for name, text in SETTINGS.items():
         (home / name).parent.mkdir(parents=True, exist_ok=True)
@@ -116,7 +116,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the shells are: with two tables and a file."""
+    """The shells' working directory, with two tables and a file."""
     folder = tmp_path_factory.mktemp("folder")
     (folder / "tables").mkdir()
     for name in ("imagenet", "memories"):
@@ -127,7 +127,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(shell: str, home: Path, folder: Path) -> Iterator[list[str]]:
-    """Installs completion as people do; what the terminal showed then."""
+    """Installs completion as people do; returns what the terminal showed."""
     terminal = Terminal(shell, home, folder)
     terminal.type("srbench --install-completion; echo done\r")
     shown = terminal.until(lambda lines: "done" in lines)
@@ -137,7 +137,7 @@ def installed(shell: str, home: Path, folder: Path) -> Iterator[list[str]]:
 
 @pytest.fixture(scope="module")
 def fresh(shell: str, home: Path, folder: Path, installed: list[str]) -> Iterator[Terminal]:
-    """A shell that is started after that."""
+    """A shell that is started after the installation."""
     terminal = Terminal(shell, home, folder)
     yield terminal
     terminal.close()
@@ -149,7 +149,7 @@ def terminal(fresh: Terminal) -> Terminal:
     return fresh
 
 
-def test_installing_says_where(shell: str, home: Path, installed: list[str]) -> None:
+def test_installing_shows_where_the_script_is(shell: str, home: Path, installed: list[str]) -> None:
     said = "".join(installed)
     (where,) = re.findall(rf"{shell} completion installed in (/\S*srbench\S*?)Completion", said)
     assert Path(where).is_relative_to(home)
@@ -177,14 +177,14 @@ def test_installing_says_where(shell: str, home: Path, installed: list[str]) -> 
         ("true && srbench fl", "true && srbench flops "),
     ],
 )
-def test_a_tab_completes(typed: str, completed: str, terminal: Terminal) -> None:
-    """The cursor is behind the word, and after a space where the word is finished."""
+def test_one_tab_completes_a_word(typed: str, completed: str, terminal: Terminal) -> None:
+    """The cursor is after the word, or after a space if the word is finished."""
     terminal.type(f"{typed}\t")
     assert terminal.until(lambda lines: lines == [PROMPT + completed]) == [PROMPT + completed]
 
 
 @pytest.mark.parametrize("typed", ["srbench flops nothing+like:it=", "srbench nonsense zz"])
-def test_a_tab_where_nothing_is_offered(typed: str, terminal: Terminal) -> None:
+def test_a_tab_without_candidates_changes_nothing(typed: str, terminal: Terminal) -> None:
     terminal.type(f"{typed}\t!")
     assert terminal.until(lambda lines: lines == [f"$ {typed}!"]) == [f"$ {typed}!"]
 
@@ -204,8 +204,8 @@ def test_a_tab_where_nothing_is_offered(typed: str, terminal: Terminal) -> None:
         ("srbench flops --o", ["--output", "--overwrite"]),
     ],
 )
-def test_tabs_list_what_is_offered(typed: str, offered: list[str], terminal: Terminal) -> None:
-    """How is the shell's matter: a name may lack its beginning, and have its help beside it."""
+def test_two_tabs_list_the_candidates(typed: str, offered: list[str], terminal: Terminal) -> None:
+    """The shell decides how: a name may lack its beginning, and have its help next to it."""
 
     def is_listed(lines: list[str]) -> bool:
         rows = [line.strip() for line in lines if not line.startswith(PROMPT)]
@@ -220,7 +220,7 @@ def test_tabs_list_what_is_offered(typed: str, offered: list[str], terminal: Ter
 
 
 @pytest.mark.parametrize("program", ["broken", "missing"])
-def test_a_program_that_fails(program: str, terminal: Terminal) -> None:
+def test_a_program_that_fails_changes_nothing(program: str, terminal: Terminal) -> None:
     typed = f"~/{program}/srbench flops resnet1"
     terminal.type(f"{typed}\t!")
     assert terminal.until(lambda lines: lines == [f"$ {typed}!"]) == [f"$ {typed}!"]

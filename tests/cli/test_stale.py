@@ -1,4 +1,4 @@
-"""Measure, edit the block, measure again: no figure of the old block is shown as today's."""
+"""Measure, edit the block, measure again: no figure of the old block is shown as current."""
 
 import csv
 import io
@@ -42,17 +42,18 @@ class Gate(nn.Module):
     def forward(self, x):
         return x * self.conv(x).sigmoid()
 '''
-GROUPED = ("bias=False", "groups=channels, bias=False")  # one weight a channel instead of C
+GROUPED = ("bias=False", "groups=channels, bias=False")  # one weight per channel instead of C
 SAME_FIGURES = ("k // 2", "(k - 1) // 2")  # the same for odd k
 LOOKS_ONLY = ("Weighs every place.", "Weighs every place, as in equation 3.")
 SIZE = ("--input-size", "64")
-# Of a ResNet-18 at 64x64: 1x1 convolutions, full or one weight a channel, behind eight branches.
+# Parameters of a ResNet-18 at 64x64: plain, and with 1x1 convolutions behind its eight branches,
+# full or with one weight per channel.
 PLAIN, FULL, SMALL = 11_689_512, 12_385_832, 11_691_432
 
 
 @pytest.fixture
 def edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Edits the block's file, which is then imported anew, as by the next command."""
+    """Edits the block's file, which is then imported again, as by the next command."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     path = tmp_path / f"gate{next(numbers)}.py"
@@ -90,7 +91,7 @@ def params(capsys: pytest.CaptureFixture) -> Printed:
 
 @pytest.fixture
 def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The rows that are counted, as they are."""
+    """The specs of the rows, added as they are counted."""
     found: list[str] = []
     plain = resume.Counter._count
 
@@ -117,7 +118,7 @@ def test_an_edited_block_is_measured_again(edit: Callable, params: Printed) -> N
 
 
 @pytest.mark.parametrize("change", [LOOKS_ONLY, ("import nn\n", "import nn  # torch's\n")])
-def test_what_changes_nothing_is_not_measured_again(
+def test_an_edit_without_effect_causes_no_measurement(
     edit: Callable, params: Printed, measured: list[str], change: tuple[str, str]
 ) -> None:
     sweep = ("sweep", f"resnet18+{edit.block}", *SIZE)
@@ -160,9 +161,9 @@ def test_times_of_the_old_block_are_not_shown(
     found = json.loads(capsys.readouterr().out)
     assert {one["spec"] for one in found if "forward_s" in one} == {"resnet18"}
     assert run(["report", "sweep.jsonl", "-o", "page.html"]) == 0
-    assert "was timed with other code than was counted" in Path("page.html").read_text()
+    assert "was timed with other code than it was counted with" in Path("page.html").read_text()
     capsys.readouterr()
-    assert run([*sweep, "--device", "cuda"]) == 0  # timed again, the two of them together
+    assert run([*sweep, "--device", "cuda"]) == 0  # both rows are timed again, together
     found = json.loads(capsys.readouterr().out)
     timed_now = [one for one in found if "forward_s" in one]
     assert [one["from_records"] for one in timed_now] == [False, False]
@@ -170,7 +171,7 @@ def test_times_of_the_old_block_are_not_shown(
     assert len({r.fingerprint for r in records if r.spec != "resnet18"}) == 1
 
 
-def test_where_rows_are_from_is_said(edit: Callable, capsys: pytest.CaptureFixture) -> None:
+def test_the_origin_of_rows_is_printed(edit: Callable, capsys: pytest.CaptureFixture) -> None:
     sweep = ["sweep", f"resnet18+{edit.block}", "--vary", f"{edit.block}.k=1", *SIZE]
     assert run(sweep) == 0
     edit(*GROUPED)
@@ -190,8 +191,8 @@ def test_where_rows_are_from_is_said(edit: Callable, capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.slow
-def test_the_loop_in_processes_of_their_own(tmp_path: Path) -> None:
-    """As it is in a shell, where nothing is patched."""
+def test_an_edit_is_noticed_by_a_fresh_process(tmp_path: Path) -> None:
+    """As in a shell, where nothing is patched."""
     (tmp_path / "gate.py").write_text(GATE)
     command = [sys.executable, "-m", "srbench", "sweep", "resnet18+gate:Gate", *SIZE, "-f", "csv"]
 
@@ -221,10 +222,10 @@ def test_a_table_keeps_figures_that_are_still_true(
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     old = jsonl.read(folder / "t.jsonl").records
     edit(*SAME_FIGURES)
-    assert run(["check"]) == 0, "check gates on counts alone"
+    assert run(["check"]) == 0, "check compares only counts"
     capsys.readouterr()
     assert run(["table", "t"]) == 0
-    assert "its record is of other code, with the same figures" in capsys.readouterr().err
+    assert "its record was made by other code; the figures are the same" in capsys.readouterr().err
     new = jsonl.read(folder / "t.jsonl").records
     assert new[0] == old[0]
     assert new[1].fingerprint not in (old[1].fingerprint, UNKNOWN)
@@ -233,7 +234,7 @@ def test_a_table_keeps_figures_that_are_still_true(
     assert {name for name in after if after[name] != before[name]} == {"t.jsonl"}
 
 
-def test_a_table_does_not_show_figures_that_are_not_true_any_more(
+def test_a_table_does_not_show_figures_that_are_no_longer_true(
     edit: Callable, folder: Path, capsys: pytest.CaptureFixture
 ) -> None:
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
@@ -242,7 +243,7 @@ def test_a_table_does_not_show_figures_that_are_not_true_any_more(
     assert run(["table", "t"]) == 1
     stdout, stderr = capsys.readouterr()
     assert f"{FULL:,} → {SMALL:,}" in stderr
-    assert 'hint: if this is meant: srbench table t --update --reason "why"' in stderr
+    assert 'hint: if this is intended: srbench table t --update --reason "why"' in stderr
     row = next(line for line in stdout.splitlines() if line.startswith(f"resnet18+{edit.block}"))
     assert row.split() == [f"resnet18+{edit.block}", "*", "–"]
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
@@ -268,7 +269,7 @@ def variant(path: Path) -> dict[str, str]:
     return next(row for row in rows if row["spec"] != "resnet18")
 
 
-def test_a_tables_times_are_taken_again(
+def test_the_times_of_a_table_are_measured_again_after_an_edit(
     edit: Callable, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     fakes.install_fake_cuda(monkeypatch)
@@ -278,15 +279,15 @@ def test_a_tables_times_are_taken_again(
     edit(*SAME_FIGURES)
     assert run(["table", "t"]) == 0
     assert variant(times)["forward"] == ""
-    assert "other code than was counted" in times.with_suffix(".md").read_text()
+    assert "other code than it was counted with" in times.with_suffix(".md").read_text()
     assert run(["table", "t", "--device", "cuda"]) == 0
     assert float(variant(times)["forward"]) > 0
 
 
-# --- records of other times
+# --- older records
 
 
-def test_times_join_the_counts_of_their_own_code_alone() -> None:
+def test_times_join_only_counts_of_the_same_code() -> None:
     counts = counted("resnet18", fingerprint="a" * 16)
     other = timed("resnet18", [0.1] * 6, fingerprint="b" * 16)
     same = timed("resnet18", [0.1] * 6, fingerprint="a" * 16)
@@ -297,12 +298,10 @@ def test_times_join_the_counts_of_their_own_code_alone() -> None:
     assert RowIndex([counts, same])(row).timing == same
     assert RowIndex([counts, unknown])(row).timing is None
     assert RowIndex([replace(counts, fingerprint=UNKNOWN), unknown])(row).timing == unknown
-    assert RowIndex([other])(row).timing == other, (
-        "where nothing was counted there is nothing to mix"
-    )
+    assert RowIndex([other])(row).timing == other, "without counts, there is nothing to mix"
 
 
-def test_where_records_are_from_in_one_line() -> None:
+def test_the_origin_of_records_is_one_line() -> None:
     today = versions()
     old = counted("resnet18", made="2026-01-02T03:04:05Z", environment=today | {"torch": "2.0"})
     older = replace(old, spec="resnet34", made="2025-12-31T03:04:05Z")
@@ -313,21 +312,21 @@ def test_where_records_are_from_in_one_line() -> None:
     assert origin(records, {old.key, older.key, times.key}) == (
         "1 counted now; 2 counted before, taken from records of 2025-12-31 to 2026-01-02; "
         "1 timed before, taken from records of an unknown date; "
-        "of other versions than today's: torch 2.0"
+        "made with other versions than today's: torch 2.0"
     )
     assert origin([now], {now.key}) == "1 counted before, taken from records of an unknown date"
     assert origin([failed], ()) == ""
 
 
 def of_an_older_srbench(name: str, folder: Path) -> tuple[str, jsonl.Loaded]:
-    """A copy of a file that an older srbench wrote, and what is read in it, which is all sound."""
+    """A copy of a file that an older srbench wrote, and its records, which are all sound."""
     path = Path(shutil.copy(DATA / name, folder / "old.jsonl"))
     loaded = jsonl.read(path)
     assert not loaded.problems
     return str(path), loaded
 
 
-def test_the_first_schema_is_read_and_says_unknown(
+def test_the_first_schema_is_read_with_unknown_code_and_date(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     path, loaded = of_an_older_srbench("schema1.jsonl", tmp_path)
@@ -335,12 +334,12 @@ def test_the_first_schema_is_read_and_says_unknown(
     assert [r.timing is not None for r in loaded.records].count(True) == 2
     assert loaded.records[1].settings["sr"].startswith("memories=10")
     assert run(["compare", path, path]) == 4  # it holds a row that failed
-    assert "Whether the code is the same is unknown of 5 rows." in capsys.readouterr().out
+    assert "Whether the code is the same is unknown for 5 rows." in capsys.readouterr().out
     assert run(["report", path, "-o", str(tmp_path / "page.html")]) == 0
     assert "unknown" in (tmp_path / "page.html").read_text()
 
 
-def test_the_second_schema_is_read_and_asked_for_the_usual_precision(
+def test_the_second_schema_is_read_with_the_default_precision(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     path, loaded = of_an_older_srbench("schema2.jsonl", tmp_path)
@@ -354,7 +353,7 @@ def test_the_second_schema_is_read_and_asked_for_the_usual_precision(
     assert jsonl.parse(jsonl.line(times)) == times
 
 
-def test_the_third_schema_is_read_and_never_moved_a_model(
+def test_the_third_schema_is_read_without_placements(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     path, loaded = of_an_older_srbench("schema3.jsonl", tmp_path)
@@ -370,7 +369,9 @@ def test_the_third_schema_is_read_and_never_moved_a_model(
     assert "which never moved the models" in (tmp_path / "page.html").read_text()
 
 
-def test_a_newer_schema_is_refused_in_words(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_a_newer_schema_is_refused_with_a_message(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
     path = tmp_path / "new.jsonl"
     path.write_bytes(jsonl.line(counted("resnet18")).replace(b'"schema":4', b'"schema":5'))
     assert run(["compare", str(path), str(path)]) == 2
@@ -380,7 +381,7 @@ def test_a_newer_schema_is_refused_in_words(tmp_path: Path, capsys: pytest.Captu
 def test_code_that_changes_while_it_is_measured_fails_the_row(
     edit: Callable, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
-    """A fresh process imports the block anew, perhaps after an edit."""
+    """A fresh process imports the block again, perhaps after an edit."""
     fakes.install_fake_cuda(monkeypatch)
     plain = sampling.assemble
 
@@ -457,7 +458,7 @@ def test_a_sweep_survives_the_loss_of_its_file(
 # --- rows of several versions of a block in one file
 
 
-def test_rows_of_older_code_are_told_from_newer_ones(
+def test_rows_of_older_code_are_marked_and_not_plotted(
     edit: Callable, capsys: pytest.CaptureFixture
 ) -> None:
     """A file of records keeps what another sweep measured before the edit."""
@@ -474,15 +475,15 @@ def test_rows_of_older_code_are_told_from_newer_ones(
     page = Path("page.html").read_text()
     said = f"* resnet18+{block}:k=3, resnet18+{block}:k=5: was measured with older code of {block}"
     assert said in page
-    assert f">resnet18+{block}:k=5 *<" in page, "it is marked"
-    assert f'data-label="resnet18+{block}:k=5 at' not in page, "and in no plot"
+    assert f">resnet18+{block}:k=5 *<" in page, "the row is marked"
+    assert f'data-label="resnet18+{block}:k=5 at' not in page, "and not plotted"
     assert f'data-label="resnet18+{block}:k=7 at' in page
     report = rows_report("x", rows_of(jsonl.read(path).records))
     warned = [row["spec"] for row in report.rows if "older code" in row["warnings"]]
     assert warned == [f"resnet18+{block}:k=3", f"resnet18+{block}:k=5"]
 
 
-def test_the_newest_code_is_that_of_the_record_made_last() -> None:
+def test_the_newest_code_is_that_of_the_latest_record() -> None:
     def row(k: int, code: str, made: str) -> object:
         parts = (MadeOf("resnet18", {}, "r"), MadeOf("b:B", {"k": k}, code))
         return counted(f"resnet18+b:B:k={k}", parts=parts, made=made)
@@ -524,10 +525,10 @@ if "k = " + "1" in path.read_text():
 
 
 @pytest.mark.parametrize("lazy", [False, True])
-def test_a_file_that_is_edited_while_it_is_imported(
+def test_a_file_edited_while_it_is_imported_is_counted_as_it_was_read(
     lazy: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, params: Printed
 ) -> None:
-    """What was counted is what Python had read; the next command counts what is there now."""
+    """The code that Python has read is counted; the next command counts the edited file."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     name = f"late{next(numbers)}"

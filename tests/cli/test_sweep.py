@@ -1,4 +1,4 @@
-"""`srbench sweep` as people use it: again, after an interruption, and wrongly."""
+"""`srbench sweep` as people use it: repeated, interrupted, and with mistakes."""
 
 import csv
 import io
@@ -44,7 +44,7 @@ def test_a_grid_becomes_records_and_a_table(capsys: pytest.CaptureFixture) -> No
     assert [str(r.counts.params) for r in records] == [r["params"] for r in found]
 
 
-def test_what_is_there_is_not_measured_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_with_a_record_are_not_measured_again(monkeypatch: pytest.MonkeyPatch) -> None:
     sweep("resnet18+sr", "--memories", "1,2", *SMALL)
     before = Path("sweep.jsonl").read_bytes()
     counted: list[str] = []
@@ -60,7 +60,7 @@ def test_what_is_there_is_not_measured_again(monkeypatch: pytest.MonkeyPatch) ->
     assert Path("sweep.jsonl").read_bytes().startswith(before)
 
 
-def test_other_versions_are_said_and_make_no_count_stale(capsys: pytest.CaptureFixture) -> None:
+def test_other_versions_are_named_and_make_no_count_stale(capsys: pytest.CaptureFixture) -> None:
     sweep("resnet18+sr", "--memories", "1", *SMALL)
     path = Path("sweep.jsonl")
     path.write_bytes(path.read_bytes().replace(b'"torch":"', b'"torch":"0.'))
@@ -70,13 +70,13 @@ def test_other_versions_are_said_and_make_no_count_stale(capsys: pytest.CaptureF
     assert path.read_bytes().startswith(before)
     said = capsys.readouterr().err
     assert "1 counted now; 2 counted before, taken from records of" in said
-    assert "of other versions than today's: torch 0." in said
+    assert "made with other versions than today's: torch 0." in said
     sweep("resnet18+sr", "--memories", "1", *SMALL)
     said = capsys.readouterr().err
-    assert "of other versions than today's: torch 0." in said, "also where nothing is new"
+    assert "made with other versions than today's: torch 0." in said, "also if nothing is new"
 
 
-def test_an_interruption_keeps_what_it_has(
+def test_an_interrupted_sweep_keeps_its_rows_and_resumes(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     plain = resume.Counter.__call__
@@ -98,7 +98,7 @@ def test_an_interruption_keeps_what_it_has(
     assert Path("p.png").stat().st_size > 5000
 
 
-def test_a_row_that_fails_leaves_the_others(capsys: pytest.CaptureFixture) -> None:
+def test_a_failed_row_does_not_affect_the_others(capsys: pytest.CaptureFixture) -> None:
     sweep("resnet18+sr", "--memories", "1,2", "--input-size", "16,64", code=4)
     stdout, stderr = capsys.readouterr()
     assert stderr.count("error: ") == stderr.count("too small for resnet18") == 1
@@ -108,7 +108,7 @@ def test_a_row_that_fails_leaves_the_others(capsys: pytest.CaptureFixture) -> No
     assert rows_of_two[1][1:3] == ["64×64", f"{11_689_512 + 5_059:,}"]
 
 
-def test_times_are_swept_too(
+def test_times_are_measured_with_a_device(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     fakes.install_fake_cuda(monkeypatch)
@@ -139,7 +139,7 @@ def test_times_are_swept_too(
         (("resnet18+sr", "--input-size", "64,big"), "'big' is not an input size"),
         (("resnet18+sr", "--batch-size", "1,2"), "is for times"),
         (("resnet18+sr", "--device", "cpu", "--batch-size", "1,x"), "not a whole number"),
-        (("resnet18+sr", "--plot", "p.txt"), "unknown format of a picture"),
+        (("resnet18+sr", "--plot", "p.txt"), "unknown picture format"),
         (("resnet18+sr", "--records", "/nonexistent/r.jsonl"), "cannot write to"),
         (("resnet81+sr",), "did you mean resnet18"),
     ],
@@ -158,7 +158,7 @@ def test_bad_input_is_named_before_any_work(
     assert not Path("sweep.jsonl").exists()
 
 
-def test_the_records_of_a_table_are_not_a_sweeps(capsys: pytest.CaptureFixture) -> None:
+def test_the_records_of_a_table_are_refused(capsys: pytest.CaptureFixture) -> None:
     Path("t.toml").write_text("")
     sweep("resnet18+sr", "--memories", "1", *SMALL, "--records", "t.jsonl", code=2)
     assert "belongs to a table" in capsys.readouterr().err
@@ -189,7 +189,7 @@ def test_a_last_line_that_was_cut_short_is_measured_again(
     assert "line 2 of sweep.jsonl was cut short" in capsys.readouterr().err
 
 
-def test_a_last_line_without_its_end_is_not_written_into() -> None:
+def test_a_last_line_without_a_newline_stays_whole() -> None:
     sweep("resnet18+sr", "--memories", "1", *SMALL)
     path = Path("sweep.jsonl")
     path.write_bytes(path.read_bytes().rstrip(b"\n"))

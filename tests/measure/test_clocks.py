@@ -1,4 +1,4 @@
-"""Clocks: what is inside the time, and what is not."""
+"""Clocks: what a time includes, and what it does not."""
 
 import time
 from types import SimpleNamespace
@@ -9,7 +9,7 @@ import torch
 from srbench.measure.clocks import CudaClock, FakeClock, Task, WallClock
 
 
-def test_wall_time_has_the_call_in_it_and_not_what_comes_before() -> None:
+def test_wall_time_includes_the_call_but_not_its_preparation() -> None:
     log: list[str] = []
     clock = WallClock(lambda: log.append("synchronise"))
     task = Task(
@@ -20,14 +20,14 @@ def test_wall_time_has_the_call_in_it_and_not_what_comes_before() -> None:
     assert log == ["prepare", "synchronise", "synchronise"]
 
 
-def test_a_call_that_comes_back_early_was_launched_early() -> None:
+def test_launching_ends_when_the_call_returns() -> None:
     """The host takes 10 ms to launch, the device 20 ms more."""
     clock = WallClock(lambda: time.sleep(0.02))
     wall = clock.wall(Task("a", "forward", lambda: time.sleep(0.01)))
     assert 0.01 <= wall.launching <= wall.seconds - 0.02
 
 
-def test_marks_tell_the_time_between() -> None:
+def test_two_marks_give_the_time_between_them() -> None:
     clock = WallClock()
     begin = clock.mark()
     time.sleep(0.02)
@@ -36,7 +36,7 @@ def test_marks_tell_the_time_between() -> None:
 
 
 class FakeCuda:
-    """A GPU that works off its stream when it is asked to, a millisecond an entry."""
+    """A fake GPU that runs its stream when it is synchronised, one millisecond per entry."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.log: list[str] = []
@@ -78,7 +78,7 @@ class FakeCuda:
         )
 
 
-def test_cuda_events_stand_around_the_work_alone_and_are_read_at_once(
+def test_cuda_events_enclose_only_the_work_and_are_read_together(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     cuda = FakeCuda(monkeypatch)
@@ -103,7 +103,7 @@ def test_cuda_wall_time_waits_for_an_idle_device_before_and_after(
     assert cuda.log == ["prepare", "synchronise", "a", "synchronise"]
 
 
-def test_the_fake_clock_says_what_it_is_told() -> None:
+def test_the_fake_clock_runs_the_tasks_and_returns_the_given_seconds() -> None:
     clock = FakeClock(lambda task, number: 2.0 + number)
     ran: list[str] = []
     task = Task("m", "p", lambda: ran.append("run"), lambda: ran.append("prepare"))

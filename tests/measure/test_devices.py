@@ -37,27 +37,29 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> object:
         (0, True, "all", ["cpu", "mps"]),
     ],
 )
-def test_names(cuda: int, mps: bool, wanted: str, names: list[str], machine: object) -> None:
+def test_a_name_resolves_to_its_devices(
+    cuda: int, mps: bool, wanted: str, names: list[str], machine: object
+) -> None:
     machine(cuda, mps)
     assert resolve(wanted) == names
 
 
 @pytest.mark.parametrize("wanted", ["cuda", "cuda:0", "mps", "tpu", "", "cpu:1"])
-def test_what_is_not_there_is_an_error_that_says_what_is(wanted: str, machine: object) -> None:
+def test_an_unknown_device_is_an_error_that_lists_known_ones(wanted: str, machine: object) -> None:
     machine(0)
     with pytest.raises(SrbenchError, match="no device") as raised:
         resolve(wanted)
     assert "--device cpu" in raised.value.hint
 
 
-def test_a_gpu_that_is_not_there(machine: object) -> None:
+def test_a_missing_gpu_is_an_error_that_lists_known_ones(machine: object) -> None:
     machine(2)
     with pytest.raises(SrbenchError) as raised:
         resolve("cuda:2")
     assert raised.value.hint == "use --device cpu or cuda:0 or cuda:1"
 
 
-def test_the_cpu() -> None:
+def test_the_cpu_has_its_own_defaults() -> None:
     with opened("cpu") as device:
         assert (device.default_batch, device.default_autocast) == (1, "bfloat16")
         assert device.peak is None
@@ -65,9 +67,7 @@ def test_the_cpu() -> None:
 
 
 @pytest.mark.parametrize("uuid", ["0000", "ffff"])
-def test_a_gpu_is_found_at_the_driver_by_its_uuid(
-    uuid: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_driver_finds_a_gpu_by_its_uuid(uuid: str, monkeypatch: pytest.MonkeyPatch) -> None:
     properties = SimpleNamespace(
         name="CUDA's H100", multi_processor_count=132, major=9, minor=0, uuid=uuid
     )
@@ -105,14 +105,14 @@ def test_a_gpu_is_found_at_the_driver_by_its_uuid(
 
 
 def lowered(device: Device, driver: FakeNvml) -> bool:
-    """Whether the device's watch sees what the driver says of its clocks."""
+    """Whether the device's watch sees the lowered clocks that the driver reports."""
     watch = device.watch()
     driver.reasons = 64
     watch.observe(timed=True)
     return any("clocks were lowered" in warning for warning in watch.warnings())
 
 
-def test_a_dtype_that_the_device_cannot_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dtype_that_the_device_cannot_do_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def conv2d(*arguments: object) -> None:
         raise RuntimeError("\"slow_conv2d_cpu\" not implemented for 'Half'\nmore")
 
@@ -124,15 +124,15 @@ def test_a_dtype_that_the_device_cannot_do(monkeypatch: pytest.MonkeyPatch) -> N
     )
 
 
-def test_what_a_gpu_only_emulates_it_cannot_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dtype_that_the_gpu_only_emulates_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: False)
     device = SimpleNamespace(name="cuda:0", torch_device=torch.device("cuda:0"))
-    with pytest.raises(SrbenchError, match="cannot compute in bfloat16: it only emulates"):
+    with pytest.raises(SrbenchError, match="cannot compute in bfloat16: it is only emulated"):
         require_dtype(device, Setup("cuda:0", dtype="bfloat16"), ("forward",))
 
 
 @pytest.mark.parametrize("mode", [0, 3])
-def test_a_gpu_is_asked_whether_it_admits_several_processes(
+def test_a_gpu_that_allows_only_one_process_is_an_error(
     mode: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     driver = FakeNvml()
@@ -145,7 +145,7 @@ def test_a_gpu_is_asked_whether_it_admits_several_processes(
         if mode == 0:
             require_several("cuda:0", gpu, "use another --device")
         else:
-            with pytest.raises(SrbenchError, match="cuda:0 admits one process") as raised:
+            with pytest.raises(SrbenchError, match="cuda:0 allows only one process") as raised:
                 require_several("cuda:0", gpu, "use another --device")
             assert raised.value.hint.startswith("use another --device, or set the mode")
     with asked("mps") as gpu:
@@ -154,6 +154,6 @@ def test_a_gpu_is_asked_whether_it_admits_several_processes(
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
-def test_this_cpu_can_do_them_all(dtype: str) -> None:
+def test_this_cpu_supports_every_dtype(dtype: str) -> None:
     with opened("cpu") as device:
         require_dtype(device, Setup(dtype=dtype), ("forward", "train"))

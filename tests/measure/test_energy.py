@@ -20,7 +20,7 @@ def constant(task: Task, time: float) -> float:
 
 
 def drifting(task: Task, time: float) -> float:
-    """One percent more in the 18 s that all windows of two models and of idling take."""
+    """The power rises by one percent in the 18 s that all windows of two models and idling take."""
     return WATTS[task.model] * (1 + 0.01 * time / 18)
 
 
@@ -45,7 +45,7 @@ def found_on(
 @pytest.mark.parametrize("watts", [constant, drifting])
 @pytest.mark.parametrize("step", [0.02, 0.1])
 @pytest.mark.parametrize("seconds", [0.0005, 0.005, 0.05, 0.3])
-def test_joules_an_image_are_what_the_card_drew(
+def test_joules_per_image_are_what_the_card_drew(
     seconds: float, step: float, watts: Callable, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     card = Card(monkeypatch, watts, lasting(seconds), step)
@@ -62,10 +62,10 @@ def test_joules_an_image_are_what_the_card_drew(
 
 @pytest.mark.parametrize("late", [0.0, 0.09])
 @pytest.mark.parametrize("seed", range(5))
-def test_what_the_card_did_before_is_not_counted(
+def test_work_before_a_window_is_not_counted(
     late: float, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One model draws five times as much as the other, whose windows come after its own."""
+    """One model draws five times as much as the other, whose windows come right after."""
     watts = {"idle": 124.0, "a": 130.0, "b": 650.0}
 
     def steady(task: Task, time: float) -> float:
@@ -78,7 +78,7 @@ def test_what_the_card_did_before_is_not_counted(
 
 
 @pytest.mark.parametrize("seconds", [0.0005, 0.3, 5.0])
-def test_a_window_is_longer_only_for_a_run_that_is(
+def test_a_window_is_longer_only_if_a_run_is_longer(
     seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     card = Card(monkeypatch, constant, lambda task, number: seconds)
@@ -88,13 +88,13 @@ def test_a_window_is_longer_only_for_a_run_that_is(
     assert card.ran["a"] * seconds <= WINDOWS * (max(WINDOW, seconds) + 2 * seconds)
 
 
-def test_a_counter_that_stands_still_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_counter_that_stands_still_gives_no_energy(monkeypatch: pytest.MonkeyPatch) -> None:
     card = Card(monkeypatch, constant, lasting(0.05), step=None)
     assert found_on(card) == {}
     assert sum(card.ran.values()) < 100  # one window was enough to know
 
 
-def test_a_card_without_counter_has_no_energy() -> None:
+def test_a_card_without_a_counter_gives_no_energy() -> None:
     driver = FakeNvml()
 
     def refuse(handle: str) -> int:

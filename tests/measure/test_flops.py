@@ -32,21 +32,21 @@ def macs(model: nn.Module, *shape: int) -> int:
 
 @counted_quickly
 @given(sizes, sizes, sizes, sizes, sizes, sizes)
-def test_sr_is_the_closed_form(c: int, h: int, w: int, p: int, s: int, n: int) -> None:
+def test_sr_macs_are_the_closed_form(c: int, h: int, w: int, p: int, s: int, n: int) -> None:
     block = SqueezeRemember(c, h, w, memories=p, squeeze=s, hidden=n)
     assert macs(block, 1, c, h, w) == c * s * h * w + s * h * w * n + n * p + p * c * h * w
 
 
 @counted_quickly
 @given(sizes, sizes, st.integers(1, 40), st.integers(1, 40))
-def test_se_is_the_closed_form(h: int, w: int, c: int, r: int) -> None:
+def test_se_macs_are_the_closed_form(h: int, w: int, c: int, r: int) -> None:
     r = min(c, r)
     assert macs(SqueezeExcitation(c, r), 1, c, h, w) == 2 * c * (c // r)
 
 
 @counted_quickly
 @given(sizes, sizes, st.integers(1, 40), st.integers(1, 40), st.sampled_from([1, 3, 5, 7]))
-def test_cbam_is_the_closed_form(h: int, w: int, c: int, r: int, k: int) -> None:
+def test_cbam_macs_are_the_closed_form(h: int, w: int, c: int, r: int, k: int) -> None:
     r = min(c, r)
     expected = 4 * c * (c // r) + 2 * k**2 * h * w
     assert macs(CBAM(c, r, k), 1, c, h, w) == expected
@@ -63,8 +63,8 @@ def test_shapes_alone_count_what_plain_fvcore_counts_on_a_real_forward(backbone:
         assert counted.flops == plain.total()
         assert {name: flops for name, (_, flops) in counted.modules.items()} == plain.by_module()
         passed_over = {op.removeprefix("aten::"): n for op, n in plain.unsupported_ops().items()}
-        passed_over.pop("pad", None)  # moves data, and is nobody's omission
-        # fvcore does not name what it knows to ignore, such as ReLU: srbench does
+        passed_over.pop("pad", None)  # only moves data: leaving it out is right
+        # fvcore does not list the operators that it ignores, such as ReLU: srbench does
         assert passed_over.items() <= counted.uncounted.items()
         assert {f"aten::{op}" for op in counted.uncounted.keys() - passed_over} <= _IGNORED_OPS
     assert counted == count_for_real(model, x)
@@ -72,7 +72,7 @@ def test_shapes_alone_count_what_plain_fvcore_counts_on_a_real_forward(backbone:
 
 
 class Function(nn.Module):
-    """A forward without parameters."""
+    """A module that calls a function."""
 
     def __init__(self, function: object) -> None:
         super().__init__()
@@ -100,14 +100,14 @@ class Function(nn.Module):
         (Function(lambda x: torch.bmm(x, x.mT)), (2, 3, 4), 2 * 3 * 3 * 4),
     ],
 )  # fmt: skip
-def test_operators_are_the_closed_form(module: nn.Module, shape: tuple, expected: int) -> None:
+def test_operator_macs_are_the_closed_form(module: nn.Module, shape: tuple, expected: int) -> None:
     for count in (count_on_shapes, count_for_real):
         counted = count(module, torch.zeros(shape))
         assert (counted.macs, counted.macs_torch) == (expected, expected)
         assert not counted.unknown
 
 
-def test_batch_norm_and_pooling_are_flops_and_no_macs() -> None:
+def test_batch_norm_and_pooling_have_flops_but_no_macs() -> None:
     counted = count_flops(
         nn.Sequential(nn.BatchNorm2d(3), nn.AdaptiveAvgPool2d(1)), torch.zeros(1, 3, 4, 5)
     )
@@ -120,7 +120,7 @@ def test_counts_grow_with_the_batch() -> None:
     assert (three.macs, three.flops) == (3 * one.macs, 3 * one.flops)
 
 
-def test_elementwise_and_pooling_are_uncounted_by_convention() -> None:
+def test_elementwise_operators_and_pooling_are_uncounted_by_convention() -> None:
     model = nn.Sequential(nn.ReLU(inplace=True), nn.SiLU(), nn.MaxPool2d(2), nn.Softmax(1))
     counted = count_flops(model, torch.zeros(1, 3, 8, 8))
     assert counted.uncounted == {"max_pool2d": 1, "relu_": 1, "silu": 1, "softmax": 1}
@@ -139,12 +139,12 @@ def test_a_matrix_product_in_disguise_is_unknown(function: object, operator: str
     assert operator in count_flops(Function(function), torch.zeros(1, 3, 4)).unknown
 
 
-def test_the_second_counter_sees_what_fvcore_does_not() -> None:
+def test_torch_counts_a_product_that_fvcore_does_not_know() -> None:
     counted = count_flops(Function(lambda x: torch.tensordot(x, x, ([1], [1]))), torch.zeros(5, 7))
     assert (counted.macs, counted.macs_torch) == (0, 5 * 5 * 7)
 
 
-def test_a_model_that_looks_at_values_runs_for_real() -> None:
+def test_a_model_that_depends_on_values_is_counted_on_a_real_forward() -> None:
     class Choosy(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -160,7 +160,7 @@ def test_a_model_that_looks_at_values_runs_for_real() -> None:
     assert count_flops(model, -torch.ones(1, 4)).macs == 8
 
 
-def test_values_read_past_the_dispatcher_are_no_trap() -> None:
+def test_values_read_past_the_dispatcher_are_noticed() -> None:
     class Listing(Function):
         def forward(self, x: Tensor) -> Tensor:
             return x @ x.mT if (x + 0).sum().reshape(1).tolist()[0] > 0 else x
@@ -193,7 +193,7 @@ def runs(function: Callable[[Tensor], Tensor]) -> bool:
 
 
 def in_place_and_not() -> Iterator[tuple[str, Function, Function]]:
-    """Every method of tensors that works in place, on one tensor or with another, and its twin."""
+    """Every in-place method of tensors, with no or one other tensor, and its out-of-place twin."""
     for name in sorted(set(dir(Tensor)) & {f"{name}_" for name in dir(Tensor)} - {"share_memory_"}):
         for others in ((), (torch.rand(2, 3),)):
             here = lambda x, name=name, others=others: getattr(x.clone(), name)(*others)  # noqa: E731
@@ -202,7 +202,7 @@ def in_place_and_not() -> Iterator[tuple[str, Function, Function]]:
                 yield name, Function(here), Function(anew)
 
 
-def test_what_works_in_place_is_uncounted_where_its_twin_is() -> None:
+def test_an_in_place_operator_is_unknown_only_if_its_twin_is() -> None:
     x, compared = torch.rand(2, 3), []
     for name, here, anew in in_place_and_not():
         found = {op.removesuffix("_") for op in count_flops(here, x).unknown}
@@ -212,14 +212,14 @@ def test_what_works_in_place_is_uncounted_where_its_twin_is() -> None:
 
 
 @pytest.mark.parametrize("kind", ["hardtanh", "elu", "hardsigmoid", "leaky_relu", "relu6", "silu"])
-def test_activations_in_place_are_uncounted_too(kind: str) -> None:
+def test_in_place_activations_are_uncounted_too(kind: str) -> None:
     activation = getattr(nn.functional, kind)
     counted = count_flops(Function(lambda x: activation(x + 1, inplace=True)), torch.rand(1, 3, 4))
     assert counted.unknown == {}
     assert len(counted.uncounted) == 2
 
 
-def test_a_model_comes_back_as_it_was() -> None:
+def test_counting_leaves_modes_hooks_and_weights_unchanged() -> None:
     model = srbench.build("resnet18+se", input_size=64).train()
     model.layer1.eval()
     modes = [m.training for m in model.modules()]
@@ -231,7 +231,7 @@ def test_a_model_comes_back_as_it_was() -> None:
 
 
 class Remembering(nn.Module):
-    """Keeps tensors, a counter and a moving mean, and looks at every second column only later."""
+    """Keeps tensors, a counter and a moving mean; its second call skips every other column."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -247,7 +247,7 @@ class Remembering(nn.Module):
         return self.conv(x[..., :: self.calls] + self.position[:: self.calls])
 
 
-def test_what_a_forward_keeps_is_not_kept_by_counting() -> None:
+def test_counting_leaves_the_state_that_a_forward_keeps_unchanged() -> None:
     model = Remembering()
     counted = count_flops(model, torch.ones(1, 2, 3, 4))
     assert counted.macs == counted.macs_torch == 2 * 2 * 3 * 4
@@ -268,7 +268,7 @@ def test_what_a_forward_keeps_is_not_kept_by_counting() -> None:
     ],
     ids=["unsqueeze_", "resize_", "t_", "conv2d by keyword"],
 )  # fmt: skip
-def test_awkward_operators(function: object, expected: int) -> None:
+def test_in_place_reshaping_and_keyword_calls_are_counted(function: object, expected: int) -> None:
     x = torch.ones(6, 8)[: 2 if expected == 2 * 8 * 3 else 6]
     for counted in (
         count_flops(Function(lambda x: function(x.clone())), x),
@@ -278,7 +278,7 @@ def test_awkward_operators(function: object, expected: int) -> None:
 
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
-def test_the_memory_layout_is_the_real_one(layout: torch.memory_format) -> None:
+def test_the_memory_layout_is_that_of_a_real_forward(layout: torch.memory_format) -> None:
     class Asking(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -306,8 +306,8 @@ def test_a_forward_that_raises_leaves_no_hooks() -> None:
     assert model.training
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads peak memory as Linux tells it")
-def test_resolution_costs_no_memory() -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="reads peak memory as Linux reports it")
+def test_a_high_resolution_needs_no_more_memory() -> None:
     """At 8192x8192 the first feature map alone would take 4 GiB."""
     code = """if True:
         import resource, torch, srbench

@@ -1,4 +1,4 @@
-"""Functions in processes of their own."""
+"""Functions called in fresh processes."""
 
 import os
 import signal
@@ -28,16 +28,16 @@ def test_a_result_comes_back_from_another_process() -> None:
     assert variable == "yes"
 
 
-def test_an_error_comes_back_as_it_is() -> None:
+def test_an_error_comes_back_unchanged() -> None:
     with pytest.raises(ValueError, match="not today"):
         fresh_process.call(failing)
 
 
-def test_a_process_that_dies_says_why() -> None:
+def test_the_error_says_why_a_process_died() -> None:
     with pytest.raises(fresh_process.ProcessFailed, match="memory runs out"):
         fresh_process.call(killed)
 
 
-def test_this_is_not_a_fresh_process() -> None:
+def test_a_fresh_process_knows_that_it_is_one() -> None:
     assert not fresh_process.inside()
     assert fresh_process.call(fresh_process.inside)

@@ -1,4 +1,4 @@
-"""What disturbed a measurement is told in words."""
+"""Warnings about what disturbed a measurement."""
 
 import pytest
 from support.fakes import FakeNvml, fake_gpu
@@ -11,14 +11,14 @@ from srbench.measure.interference import CpuWatch, GpuWatch, MemoryWatch, Watche
     ("busy", "warnings"),
     [
         (10.5, []),
-        (16.0, ["other programs took 30% of the processors: fewer --threads may help"]),
+        (16.0, ["other programs used 30% of the processors: fewer --threads may help"]),
         (9.0, []),  # clocks that tick differently
     ],
 )
-def test_the_processors_of_others(
+def test_processor_time_of_other_programs_gives_a_warning(
     busy: float, warnings: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # 10 s of wall time on two processors, all of one was this process's
+    # 10 s of wall time on two processors, one of which this process used fully
     usage = iter([(0.0, 1.0, 5.0), (10.0, 11.0, 5.0 + busy)])
     monkeypatch.setattr(interference, "_usage", lambda: next(usage))
     monkeypatch.setattr(interference.os, "cpu_count", lambda: 2)
@@ -27,16 +27,16 @@ def test_the_processors_of_others(
     assert seen.warnings() == warnings
 
 
-def test_a_gpu_is_not_helped_by_fewer_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fewer_threads_are_not_suggested_for_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     usage = iter([(0.0, 1.0, 5.0), (10.0, 11.0, 21.0)])
     monkeypatch.setattr(interference, "_usage", lambda: next(usage))
     monkeypatch.setattr(interference.os, "cpu_count", lambda: 2)
     seen = CpuWatch(runs_models=False)
     seen.observe(timed=True)
-    assert seen.warnings() == ["other programs took 30% of the processors"]
+    assert seen.warnings() == ["other programs used 30% of the processors"]
 
 
-def test_real_usage_moves() -> None:
+def test_real_usage_never_decreases() -> None:
     seen = CpuWatch()
     sum(range(10**6))
     seen.observe(timed=True)
@@ -46,13 +46,13 @@ def test_real_usage_moves() -> None:
     assert everyone >= 0
 
 
-def test_nothing_is_wrong_with_a_quiet_gpu() -> None:
+def test_a_quiet_gpu_gives_no_warning() -> None:
     seen = GpuWatch(fake_gpu())
     seen.observe(timed=True)
     assert seen.warnings() == []
 
 
-def test_a_throttled_and_busy_gpu_is_told_and_how_often() -> None:
+def test_warnings_say_how_often_a_gpu_was_throttled_and_whether_it_was_busy() -> None:
     driver = FakeNvml()
     seen = GpuWatch(fake_gpu(driver))
     seen.observe(timed=True)
@@ -61,23 +61,23 @@ def test_a_throttled_and_busy_gpu_is_told_and_how_often() -> None:
     driver.reasons, driver.others = 0, 0
     seen.observe(timed=True)
     assert seen.warnings() == [
-        "the GPU's clocks were lowered (thermal slowdown) at 1 of 3 looks",
+        "the GPU's clocks were lowered (thermal slowdown) in 1 of 3 checks",
         "the GPU was busy: 2 other process(es) used it",
     ]
 
 
-def test_memory_that_was_short_while_samples_were_taken() -> None:
-    retries = iter([5, 7, 8, 8, 20, 21])  # at first, then at each look
+def test_memory_shortage_while_samples_are_taken_gives_a_warning() -> None:
+    retries = iter([5, 7, 8, 8, 20, 21])  # at first, then at each check
     seen = Watches([MemoryWatch(lambda: next(retries))])
-    for timed in (False, True, True, False, True):  # twice warm, so the 2 and the 12 are nobody's
+    for timed in (False, True, True, False, True):  # the 2 and the 12 came while nothing was timed
         seen.observe(timed)
     assert seen.warnings() == [
-        "the GPU's memory was too full to keep anything cached: torch gave it back and took it "
-        "anew 2 times while samples were taken, which takes time"
+        "the GPU's memory was short: torch had to free its cache and allocate again "
+        "2 times while samples were taken, which takes time"
     ]
 
 
-def test_memory_that_was_short_while_warming_up_is_not_told() -> None:
+def test_memory_shortage_while_warming_up_gives_no_warning() -> None:
     retries = iter([0, 3, 3])
     seen = MemoryWatch(lambda: next(retries))
     seen.observe(timed=False)

@@ -19,12 +19,12 @@ NO_LIMIT = math.inf
 
 
 def loud(task: Task, number: int) -> float:
-    """A factor of up to two, up or down."""
+    """A random factor between 1/2 and 2."""
     return 2 ** random.Random(f"{task.model}{task.pass_name}{number}").uniform(-1, 1)
 
 
 class Log:
-    """Tasks that write down when they run."""
+    """Tasks that record when they run."""
 
     def __init__(self, *models: str) -> None:
         self.calls: list[str] = []
@@ -32,7 +32,7 @@ class Log:
 
 
 def breaking(after: int, error: BaseException) -> Task:
-    """The task of b, which raises after so many calls."""
+    """The task of b, which raises after that many calls."""
     calls = Counter()
 
     def run() -> None:
@@ -62,7 +62,7 @@ def lengths(samples: Samples) -> dict[str, int]:
 
 
 def timed_rounds(log: Log, samples: Samples) -> list[list[str]]:
-    """The calls of each round, of placements that open with a round that is not timed."""
+    """The calls of each timed round; every placement opens with a round that is not timed."""
     models = len(log.tasks)
     lengths = [len(placement) for placement in samples.seconds["a"]]
     calls = log.calls[-models * (sum(lengths) + len(lengths)) :]
@@ -74,14 +74,14 @@ def timed_rounds(log: Log, samples: Samples) -> list[list[str]]:
     return rounds
 
 
-def test_every_round_has_every_model_once_in_an_order_of_its_own() -> None:
+def test_every_round_times_every_model_once_in_random_order() -> None:
     log = Log("a", "b", "c")
     samples = run(log, Stop("a", 200, 0.01))
     rounds = timed_rounds(log, samples)
     assert all(sorted(order) == ["a", "b", "c"] for order in rounds)
     orders = Counter(map(tuple, rounds))
     assert len(orders) == 6
-    assert max(orders.values()) < 60  # of 33 on average
+    assert max(orders.values()) < 60  # 33 on average
     first = sum(order.index("a") < order.index("b") for order in rounds)
     assert 70 <= first <= 130
     assert lengths(samples) == dict.fromkeys("abc", 200)
@@ -94,12 +94,12 @@ def test_the_seed_decides_the_order() -> None:
     assert logs[0].calls == logs[1].calls != logs[2].calls
 
 
-def test_samples_of_a_round_stay_together() -> None:
+def test_samples_of_a_round_have_the_same_index() -> None:
     samples = run(Log("a", "b"), Stop("a", 10, 0.01), lambda task, number: 1.0 + number)
     assert samples.seconds["a"] == samples.seconds["b"]
 
 
-def test_it_stops_when_the_interval_is_narrow_not_when_it_is_far_from_one() -> None:
+def test_it_stops_if_the_interval_is_narrow_not_if_it_is_far_from_one() -> None:
     def noisy(spread: float, ratio: float) -> object:
         def seconds(task: Task, number: int) -> float:
             noise = random.Random(f"{task.model}{number}").gauss(0, spread)
@@ -116,7 +116,7 @@ def test_it_stops_when_the_interval_is_narrow_not_when_it_is_far_from_one() -> N
 
 @pytest.mark.parametrize("rounds", [None, 4000])
 @pytest.mark.parametrize("budget", [10.0, 33.3, 100.0, 1000.0])
-def test_a_budget_holds_warming_up_and_rounds(budget: float, rounds: int | None) -> None:
+def test_the_budget_includes_warming_up_and_rounds(budget: float, rounds: int | None) -> None:
     clock = FakeClock(lambda task, n: 0.3 * loud(task, n))
     samples = interleaved(Log("a", "b").tasks, clock, Stop("a", rounds, 1e-9), budget)
     assert samples.rounds > 1
@@ -124,7 +124,7 @@ def test_a_budget_holds_warming_up_and_rounds(budget: float, rounds: int | None)
     assert budget - clock.now() < 5  # a round and its opening take 2.4 s at most
 
 
-def test_a_budget_is_divided_among_placements_even_where_rounds_are_slow() -> None:
+def test_a_budget_is_divided_among_placements_even_if_rounds_are_slow() -> None:
     clock = FakeClock(lambda task, n: 0.1 + n / 1e4)
     samples = interleaved(Log("a", "b").tasks, clock, Stop("a", None, 1e-9), 6.0)
     assert {len(placement) for placement in samples.seconds["a"]} == {1}
@@ -132,19 +132,19 @@ def test_a_budget_is_divided_among_placements_even_where_rounds_are_slow() -> No
 
 
 @pytest.mark.parametrize("budget", [0.1, 0.0, -5.0])
-def test_a_budget_for_less_than_one_round_has_one(budget: float) -> None:
+def test_a_budget_for_less_than_one_round_gives_one(budget: float) -> None:
     assert run(Log("a", "b"), Stop("a", None, 0.01), budget=budget).rounds == 1
 
 
 @pytest.mark.parametrize("rounds", [1, 2, 6, 11, 12, 13, 23, 24, 30, 100, 1000])
-def test_rounds_that_were_asked_for_are_taken_in_placements(rounds: int) -> None:
+def test_a_fixed_number_of_rounds_is_divided_among_placements(rounds: int) -> None:
     samples = run(Log("a", "b"), Stop("a", rounds, 0.01))
     assert lengths(samples) == {"a": rounds, "b": rounds}
     assert min(rounds, PLACEMENTS) <= samples.placements < 2 * PLACEMENTS
 
 
 @pytest.mark.parametrize("budget", [0.0, 20.0])
-def test_what_first_calls_take_to_compile_is_beside_the_budget(budget: float) -> None:
+def test_compiling_in_first_calls_is_not_part_of_the_budget(budget: float) -> None:
     log = Log("a", "b")
     clock = FakeClock(lambda task, n: 60.0 if n == 0 else 0.1 * loud(task, n))
     samples = interleaved(log.tasks, clock, Stop("a", None, 1e-9), budget)
@@ -152,14 +152,14 @@ def test_what_first_calls_take_to_compile_is_beside_the_budget(budget: float) ->
     assert clock.now() <= 2 * 60 + max(budget, 2)
 
 
-def test_once_time_is_up_there_is_one_round_and_none_that_opens_it() -> None:
+def test_once_time_is_up_there_is_one_round_without_an_opening_one() -> None:
     log = Log("a", "b")
     samples = run(log, Stop("a", None, 0.01), lambda task, n: 30.0, budget=20.0)
     assert samples.rounds == 1
-    assert Counter(log.calls) == {"a": 3, "b": 3}  # two to warm up
+    assert Counter(log.calls) == {"a": 3, "b": 3}  # two of them to warm up
 
 
-def test_a_model_alone_stops_on_its_medians_interval() -> None:
+def test_a_single_model_stops_on_the_interval_of_its_median() -> None:
     assert run(Log("a"), Stop("a", None, 0.01)).placements == 10
 
 
@@ -172,7 +172,7 @@ def test_the_models_are_moved_before_every_placement() -> None:
         Stop("a", 60, 0.01),
         move=lambda: moved.append(len(log.calls)),
     )
-    begin = moved[0]  # of warming up nothing is moved
+    begin = moved[0]  # nothing is moved while warming up
     per = [2 * (1 + len(placement)) for placement in samples.seconds["a"]]
     assert moved == [begin + sum(per[:number]) for number in range(len(per))]
 
@@ -186,12 +186,12 @@ def test_rounds_take_longer_than_moving() -> None:
 
     samples = interleaved(Log("a", "b").tasks, clock, Stop("a", None, 1e-9), 300.0, move=move)
     rounds = 0.02 * median(len(placement) for placement in samples.seconds["a"])
-    assert 5 < rounds < 7.5  # seconds: six times a second, if the budget has as much
+    assert 5 < rounds < 7.5  # seconds: six times the second of moving, if the budget allows
 
 
 @pytest.mark.parametrize("budget", [40.0, 118.0, 119.0, 120.0, 121.0, 122.0, 125.0])
-def test_passes_take_turns_and_each_has_its_share(budget: float) -> None:
-    """Three passes of a network, of one, two and three times the seconds."""
+def test_passes_take_turns_and_each_gets_its_share(budget: float) -> None:
+    """Three passes of a network, which take one, two and three times as long."""
     takes = {"forward": 0.1, "backward": 0.2, "train": 0.3}
     clock = FakeClock(lambda task, n: takes[task.pass_name] * loud(task, n))
     calls: list[str] = []
@@ -217,8 +217,8 @@ def test_passes_take_turns_and_each_has_its_share(budget: float) -> None:
     assert min(placements) >= PLACEMENTS - 1
 
 
-def test_slow_rounds_do_not_keep_the_placements_after_them_short() -> None:
-    """The first call in a new place takes five times as long, and so does all for a while."""
+def test_slow_rounds_do_not_shorten_later_placements() -> None:
+    """The first call in a new place takes five times as long; for a while every call does."""
     cold = dict.fromkeys(("forward", "train"), True)
 
     def takes(task: Task, n: int) -> float:
@@ -282,7 +282,7 @@ def test_a_model_that_fails_in_one_pass_is_timed_in_the_others() -> None:
     assert lengths(samples["train"]) == {"a": 30}
 
 
-def test_warming_up_goes_on_until_it_gets_no_faster_and_is_not_in_the_samples() -> None:
+def test_warming_up_lasts_until_calls_get_no_faster_and_gives_no_samples() -> None:
     log = Log("a")
     cooling = [9.0, 8.0, 7.0, 5.0, 4.0, 3.0, 2.0, 1.0, 1.0, 1.0, 1.0, 1.0]
     samples = run(
@@ -292,7 +292,7 @@ def test_warming_up_goes_on_until_it_gets_no_faster_and_is_not_in_the_samples() 
     assert samples.unsettled == set()
 
 
-def test_a_warm_up_that_does_not_end_is_told() -> None:
+def test_a_warm_up_that_does_not_settle_is_reported() -> None:
     samples = run(Log("a"), Stop("a", 5, 0.01), lambda task, n: 5 * 0.8**n)
     assert samples.unsettled == {"a"}
     assert samples.rounds == 5
@@ -307,14 +307,14 @@ def test_a_model_that_raises_fails_alone(when: int) -> None:
     assert lengths(samples) == {"a": 30, "c": 30}
 
 
-def test_a_slow_model_needs_no_four_calls_to_be_warm() -> None:
+def test_a_slow_model_is_warm_after_two_calls() -> None:
     log = Log("a")
     samples = run(log, Stop("a", 5, 0.01), lambda task, n: 20.0)
-    assert len(log.calls) == 2 + 2 * 5  # every placement is opened by one that is not timed
+    assert len(log.calls) == 2 + 2 * 5  # an untimed call opens every placement
     assert samples.unsettled == set()
 
 
-def test_all_may_fail() -> None:
+def test_all_models_may_fail() -> None:
     def broken() -> None:
         raise MemoryError
 
@@ -324,13 +324,13 @@ def test_all_may_fail() -> None:
     assert samples.rounds == 0
 
 
-def test_an_interruption_leaves_whole_rounds() -> None:
+def test_after_an_interruption_there_are_only_whole_rounds() -> None:
     log = Log("a", "b")
     log.tasks["b"] = breaking(20, KeyboardInterrupt())
     samples = Samples()
     with pytest.raises(KeyboardInterrupt):
         interleaved(log.tasks, FakeClock(lambda *a: 0.01), Stop("a", 99, 0.01), into=samples)
-    # four warmed up, and one opened the first of placements of eight rounds
+    # four calls warm up, and one opens the first placement, of eight rounds
     assert [len(placement) for placement in samples.seconds["a"]] == [8, 6]
     assert lengths(samples) == {"a": 14, "b": 14}
 
@@ -343,8 +343,8 @@ def test_device_time_and_wall_time_are_both_kept() -> None:
     assert [[len(p) for p in taken] for taken in samples.wall.values()] == [[1] * 8] * 2
 
 
-def test_where_calls_are_enqueued_a_round_opens_with_one_that_is_not_timed() -> None:
-    """The first of a round would wait for the host, and the others not."""
+def test_if_calls_are_enqueued_a_round_opens_with_an_untimed_one() -> None:
+    """Otherwise only the first call of a round would wait for the host."""
     log = Log("a", "b", "c")
     clock = FakeClock(lambda task, n: 1.0, measures_wall=True)
     samples = interleaved(log.tasks, clock, Stop("a", 12, 0.01))
@@ -360,11 +360,11 @@ SLICES = ((0, 3), (3, 4), (4, 7), (7, 10))
 
 
 class Large:
-    """Stands for feature maps: one can ask whether they are still held."""
+    """Stands for feature maps; a weak reference shows whether they are still held."""
 
 
 @pytest.mark.parametrize("when", [0, 3, 20], ids=["at once", "warming up", "in a round"])
-def test_what_a_failed_model_held_is_free_before_the_next_one_runs(when: int) -> None:
+def test_memory_of_a_failed_model_is_freed_before_the_next_one_runs(when: int) -> None:
     log = Log("a", "b")
     held: list[weakref.ref] = []
     left: list[int] = []
@@ -373,7 +373,7 @@ def test_what_a_failed_model_held_is_free_before_the_next_one_runs(when: int) ->
     def make() -> Task:
         def run() -> None:
             maps, cycle = Large(), []
-            cycle.append(cycle)  # nothing but a collection frees it
+            cycle.append(cycle)  # only garbage collection frees it
             calls["b"] += 1
             if calls["b"] > when:
                 held.append(weakref.ref(maps))
@@ -397,7 +397,7 @@ def test_what_a_failed_model_held_is_free_before_the_next_one_runs(when: int) ->
 
 
 @pytest.mark.parametrize("when", range(9, 30))  # in any call of a round: opening, timed, wall
-def test_a_model_fails_in_any_call_of_a_round(when: int) -> None:
+def test_a_model_may_fail_in_any_call_of_a_round(when: int) -> None:
     log = Log("a", "b")
     log.tasks["b"] = breaking(when, RuntimeError("no more"))
     clock = FakeClock(lambda *a: 1.0, measures_wall=True)
@@ -407,8 +407,8 @@ def test_a_model_fails_in_any_call_of_a_round(when: int) -> None:
     assert sum(map(len, samples.wall["a"])) == 30
 
 
-def test_an_error_that_comes_when_the_device_is_waited_for_fails_the_model() -> None:
-    """As an assertion in a kernel does: the call itself comes back."""
+def test_an_error_while_waiting_for_the_device_fails_the_model() -> None:
+    """An assertion in a kernel does this: the call itself returns."""
     log = Log("a", "b")
 
     class Clock(FakeClock):

@@ -1,4 +1,4 @@
-"""Whether freed memory stays with the process, asked of the system itself."""
+"""Whether freed memory stays with the process, by the system's own count."""
 
 import sys
 from pathlib import Path
@@ -12,8 +12,8 @@ from srbench.measure import fresh_process, malloc
 from srbench.measure.malloc import freed_memory_kept
 from srbench.measure.pinning import pinned
 
-LARGE = 64 * 2**20  # bytes, above what malloc asks the system for by itself
-linux = pytest.mark.skipif(sys.platform != "linux", reason="asks Linux")
+LARGE = 64 * 2**20  # bytes: malloc by default maps a block of this size separately
+linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 
 
 def faults() -> int:
@@ -23,8 +23,8 @@ def faults() -> int:
 
 
 def faults_of_using(size: int) -> float:
-    """Those of a large piece of memory where one like it was freed just before, the median of nine:
-    what small pieces leave of a free one may be too small."""
+    """Page faults when a large block is used just after one of the same size was freed. The median
+    of nine, since small blocks may take a part of a free one, which is then too small."""
     found = []
     for _ in range(10):
         before = faults()
@@ -34,8 +34,8 @@ def faults_of_using(size: int) -> float:
 
 
 def in_turn() -> list[float]:
-    """Page faults before, while memory is kept, and after. To be called in a process that nothing
-    was freed in: a free piece between others is used again, whatever malloc is told."""
+    """Page faults before, while memory is kept, and after. To be called in a process that has freed
+    nothing yet: a free piece between others is used again in any case."""
     found = [faults_of_using(LARGE)]
     with freed_memory_kept() as freed:
         assert freed == "kept"

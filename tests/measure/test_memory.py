@@ -14,7 +14,7 @@ MB = 10**6
 
 
 class Held(nn.Module):
-    """Holds so many bytes beside its output, in the middle of its forward."""
+    """Holds ``size`` bytes besides its output, in the middle of its forward."""
 
     def __init__(self, size: int) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ def test_the_peak_on_the_cpu_is_what_was_held(size: int) -> None:
     assert found == pytest.approx(size, abs=2 * MB)
 
 
-def test_a_system_that_does_not_tell_is_not_guessed_at(
+def test_the_peak_is_none_if_the_system_does_not_report_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(memory, "_PROC", tmp_path)
@@ -48,7 +48,7 @@ def test_a_system_that_does_not_tell_is_not_guessed_at(
     assert memory.in_this_process(subject, ("forward",)) == {"forward": None}
 
 
-def test_on_a_gpu_the_allocators_peak_over_what_lies_there(
+def test_the_peak_on_a_gpu_excludes_memory_allocated_before(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     log: list[str] = []

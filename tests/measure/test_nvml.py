@@ -1,4 +1,4 @@
-"""What the driver tells, with a fake one behind the same functions."""
+"""What the driver reports, with a fake driver that has the same functions."""
 
 import sys
 from types import SimpleNamespace
@@ -41,7 +41,7 @@ def test_energy_is_in_joules(driver: FakeNvml) -> None:
     assert fake_gpu(driver).joules() == 12.345
 
 
-def test_a_card_may_admit_one_process_at_a_time(driver: FakeNvml) -> None:
+def test_a_card_may_allow_only_one_process_at_a_time(driver: FakeNvml) -> None:
     assert not fake_gpu(driver).admits_one()
     driver.compute_mode = 3
     assert fake_gpu(driver).admits_one()
@@ -49,7 +49,7 @@ def test_a_card_may_admit_one_process_at_a_time(driver: FakeNvml) -> None:
     assert not fake_gpu(driver).admits_one()
 
 
-def test_what_a_card_does_not_tell_is_none(driver: FakeNvml) -> None:
+def test_what_a_card_does_not_report_is_none(driver: FakeNvml) -> None:
     def refuse(handle: str) -> int:
         raise driver.NVMLError("not supported")
 
@@ -60,14 +60,14 @@ def test_what_a_card_does_not_tell_is_none(driver: FakeNvml) -> None:
     assert gpu.processes() is None
 
 
-def test_reasons_for_lower_clocks_are_told_in_words(driver: FakeNvml) -> None:
+def test_reasons_for_lower_clocks_are_given_in_words(driver: FakeNvml) -> None:
     driver.reasons = 32 | 1 | 4  # 1 is idling
     assert fake_gpu(driver).lowered_by() == ["power cap", "thermal slowdown"]
     driver.reasons = 1
     assert fake_gpu(driver).lowered_by() == []
 
 
-def test_an_old_driver_knows_throttling_by_its_old_name(driver: FakeNvml) -> None:
+def test_an_old_driver_is_asked_by_the_functions_old_name(driver: FakeNvml) -> None:
     def refuse(handle: str) -> int:
         raise driver.NVMLError("not found")
 
@@ -86,7 +86,7 @@ def test_the_library_is_opened_and_closed(driver: FakeNvml) -> None:
     assert driver.initialised == 0
 
 
-def test_a_card_that_is_lost_hides_no_other(driver: FakeNvml) -> None:
+def test_a_lost_card_does_not_hide_the_others(driver: FakeNvml) -> None:
     def handle(index: int) -> str:
         if index == 1:
             raise driver.NVMLError("GPU is lost")
@@ -98,7 +98,7 @@ def test_a_card_that_is_lost_hides_no_other(driver: FakeNvml) -> None:
         assert list(nvml.gpus(library)) == [0, 2]
 
 
-def test_a_driver_that_cannot_count_its_cards_has_none(driver: FakeNvml) -> None:
+def test_a_driver_that_cannot_count_its_cards_has_no_gpus(driver: FakeNvml) -> None:
     driver.nvmlDeviceGetCount = driver._refuse
     with nvml.library() as library:
         assert nvml.gpus(library) == {}
@@ -118,8 +118,8 @@ def test_a_machine_without_a_driver_has_no_gpus(monkeypatch: pytest.MonkeyPatch)
         assert nvml.gpu(library, "0000") is None
 
 
-def test_the_fake_has_nothing_that_the_library_does_not() -> None:
-    """Or it would prove nothing."""
+def test_the_fake_has_only_names_that_the_library_has() -> None:
+    """Otherwise tests with the fake would prove nothing."""
     import pynvml
 
     asked = {name for name in vars(FakeNvml) if name.startswith(("nvml", "NVML"))}

@@ -1,11 +1,11 @@
-"""Parameters by identity, trainable ones and buffers apart."""
+"""Parameters by identity; trainable ones and buffers separately."""
 
 from torch import nn
 
 from srbench.measure.params import Parameters, count_parameters
 
 
-def test_a_convolution_and_a_norm() -> None:
+def test_parameters_and_buffers_of_a_convolution_and_a_norm_are_counted() -> None:
     model = nn.Sequential(nn.Conv2d(3, 4, 5), nn.BatchNorm2d(4))
     assert count_parameters(model) == Parameters(3 * 4 * 25 + 4 + 8, 3 * 4 * 25 + 4 + 8, 4 + 4 + 1)
 

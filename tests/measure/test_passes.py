@@ -19,7 +19,7 @@ SMALL = Conditions(8, 8, num_classes=3)
 
 
 class Net(nn.Module):
-    """A convolution, a norm and a classifier, which write down how they are run."""
+    """A convolution, a norm and a classifier, which record how they are run."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ def subject(make: Callable[[], nn.Module] = Net, **setup: object) -> object:
     return to_device("net", make(), SMALL, Setup(batch=4, **setup), torch.device("cpu"))
 
 
-def test_forward_is_evaluation_in_inference_mode() -> None:
+def test_forward_runs_in_evaluation_and_inference_mode() -> None:
     net = subject()
     before = net.model.norm.running_mean.clone()
     once = task(net, "forward")
@@ -107,12 +107,12 @@ def test_a_training_step_starts_without_gradients_and_makes_them() -> None:
         assert net.model.seen == [(True, False, torch.float32)]
         gradients.append(net.model.conv.weight.grad.clone())
     assert gradients[0].abs().sum() > 0
-    # the statistics of the batch are the same: nothing was added up
+    # the batch statistics are the same, so equal gradients were not added up
     torch.testing.assert_close(gradients[0], gradients[1])
 
 
 @pytest.mark.parametrize("optimizer", ["SGD", "AdamW"])
-def test_the_first_step_that_is_timed_is_not_the_optimisers_first(
+def test_the_optimisers_first_step_is_not_timed(
     optimizer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known: list[int] = []
@@ -135,7 +135,7 @@ def test_the_first_step_that_is_timed_is_not_the_optimisers_first(
         torch.testing.assert_close(after, before, rtol=0, atol=0)
 
 
-def test_parameters_that_are_not_used_do_not_matter() -> None:
+def test_a_model_may_have_unused_parameters() -> None:
     net = subject()
     net.model.spare = nn.Parameter(torch.ones(3))
     for pass_name in ("backward", "train"):
@@ -145,7 +145,7 @@ def test_parameters_that_are_not_used_do_not_matter() -> None:
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
-def test_a_dtype_is_that_of_weights_and_images(dtype: str) -> None:
+def test_the_dtype_applies_to_weights_and_images(dtype: str) -> None:
     net = subject(dtype=dtype)
     task(net, "forward").run()
     assert net.model.seen[-1][2] == getattr(torch, dtype)
@@ -153,7 +153,7 @@ def test_a_dtype_is_that_of_weights_and_images(dtype: str) -> None:
 
 
 @pytest.mark.parametrize("pass_name", ["forward", "backward", "train"])
-def test_autocast_keeps_the_weights(pass_name: str) -> None:
+def test_autocast_keeps_weights_and_images_in_float32(pass_name: str) -> None:
     net = subject(dtype="bfloat16", amp=True)
     once = task(net, pass_name)
     once.prepare()
@@ -162,13 +162,13 @@ def test_autocast_keeps_the_weights(pass_name: str) -> None:
     assert net.model.seen[-1][2] == torch.bfloat16
 
 
-def test_channels_last_is_that_of_weights_and_images() -> None:
+def test_channels_last_applies_to_weights_and_images() -> None:
     net = subject(channels_last=True)
     assert net.batch.is_contiguous(memory_format=torch.channels_last)
     assert net.model.conv.weight.is_contiguous(memory_format=torch.channels_last)
 
 
-def test_compile_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_compile_option_compiles_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
     compiled: list[nn.Module] = []
     monkeypatch.setattr(torch, "compile", lambda model, dynamic: compiled.append(model) or model)
     net = subject(compile=True)
@@ -183,7 +183,7 @@ def test_the_same_seed_makes_the_same_batch() -> None:
     assert first.batch.shape == (4, 3, 8, 8)
 
 
-def test_a_model_that_raises_has_no_task_and_holds_nothing() -> None:
+def test_a_model_that_raises_has_no_task_and_holds_no_memory() -> None:
     maps: list[weakref.ref] = []
 
     class Broken(nn.Linear):
@@ -205,8 +205,8 @@ def test_a_model_that_raises_has_no_task_and_holds_nothing() -> None:
 
 
 @pytest.mark.parametrize("pass_name", ["backward", "train"])
-def test_float16_gradients_are_not_lost_on_their_way_down(pass_name: str) -> None:
-    """A mean over 4 images and 1000 classes makes numbers that float16 does not have."""
+def test_float16_gradients_do_not_become_zero(pass_name: str) -> None:
+    """A mean over 4 images and 1000 classes gives numbers too small for float16."""
 
     class Wide(Net):
         def __init__(self) -> None:
@@ -229,8 +229,8 @@ def test_float16_gradients_are_not_lost_on_their_way_down(pass_name: str) -> Non
     assert found["float16"] == pytest.approx(found["bfloat16"], abs=0.01)
 
 
-def test_each_size_is_compiled_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else torch takes the second batch for a sign that any may come, and compiles slower code."""
+def test_each_batch_size_is_compiled_separately(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise torch compiles the second batch for any size, which is slower code."""
     sizes: list[list[object]] = []
 
     def backend(graph: torch.fx.GraphModule, inputs: list[object]) -> object:
@@ -252,16 +252,16 @@ def test_each_size_is_compiled_for_itself(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 class FakeGraphs:
-    """CUDA graphs that are plain calls, and write down what is done with them.
+    """CUDA graphs that are plain calls and record what is done with them.
 
-    Each has the number of its capture. As on a GPU, the end of a capture that failed hides why, and
-    until another ends well no random numbers can be drawn.
+    Each has the number of its capture. As on a GPU, the end of a failed capture hides the reason,
+    and no random numbers can be drawn until another capture succeeds.
     """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.log: list[object] = []
-        self.inside = 0  # of the stream for captures
-        self.waiting = "default"  # what becomes of a host that waits
+        self.inside = 0  # how many times over the stream for captures is entered
+        self.waiting = "default"  # what happens if the host waits
         self.has_workspaces = True  # of cuBLAS, which others share
         self.has_random_numbers = True
         fake, log = self, self.log
@@ -327,7 +327,7 @@ class FakeGraphs:
 
 def graph_subject(make: Callable[[], nn.Module] = Net, **setup: object) -> object:
     net = subject(make, **setup)
-    object.__setattr__(net.setup, "cuda_graph", True)  # which a Setup for the CPU refuses
+    object.__setattr__(net.setup, "cuda_graph", True)  # a Setup for the CPU refuses it
     return net
 
 
@@ -343,7 +343,7 @@ def test_a_forward_graph_is_warmed_up_captured_and_replayed(
     once.run()
     assert fake.log[-1] == "replay 0"
     assert len(net.model.seen) == 5
-    assert not fake.has_workspaces  # that of the graph is nobody else's
+    assert not fake.has_workspaces  # only the graph has its workspace
 
 
 def test_a_backward_graph_follows_a_forward_graph_that_is_not_timed(
@@ -353,7 +353,7 @@ def test_a_backward_graph_follows_a_forward_graph_that_is_not_timed(
     net = graph_subject()
     once = task(net, "backward")
     assert fake.log == ["wait", "capture 0", "capture 1", "wait"]
-    assert len(net.model.seen) == 1 + 4 + 1  # the first told what comes in from above
+    assert len(net.model.seen) == 1 + 4 + 1  # the first gave the gradients' shape
     once.prepare()
     once.run()
     assert fake.log[-2:] == ["replay 0", "replay 1"]
@@ -375,8 +375,8 @@ def test_a_training_step_is_one_graph(amp: bool, monkeypatch: pytest.MonkeyPatch
     assert all(parameter.grad is None for parameter in net.model.parameters())
 
 
-def test_each_pass_has_graphs_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else the second would find its memory taken: its peak would be nothing."""
+def test_each_pass_has_its_own_graphs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the second would find its memory allocated already, and have a peak of 0."""
     fake = FakeGraphs(monkeypatch)
     net = graph_subject()
     for pass_name in ("backward", "train", "train"):
@@ -384,7 +384,7 @@ def test_each_pass_has_graphs_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Non
     assert [entry for entry in fake.log if entry != "wait"] == [f"capture {i}" for i in range(4)]
 
 
-def test_what_cannot_be_captured_says_why_and_leaves_all_usable(
+def test_a_failed_capture_says_why_and_leaves_torch_usable(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     fake = FakeGraphs(monkeypatch)
@@ -399,14 +399,14 @@ def test_what_cannot_be_captured_says_why_and_leaves_all_usable(
             return super().forward(x)
 
     net = graph_subject(Reads)
-    why = r"it cannot be a CUDA graph: RuntimeError: not permitted when stream is capturing"
+    why = r"captured as a CUDA graph: RuntimeError: not permitted when stream is capturing"
     with pytest.raises(SrbenchError, match=why):
         task(net, "forward")
     assert fake.log == ["wait", "capture 0", "wait"]
     assert (fake.inside, fake.has_workspaces, fake.has_random_numbers) == (0, False, True)
 
 
-def test_a_capture_without_memory_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_capture_that_lacks_memory_raises_that_error(monkeypatch: pytest.MonkeyPatch) -> None:
     fake = FakeGraphs(monkeypatch)
 
     class Large(Net):
@@ -433,17 +433,17 @@ def test_a_host_that_waits_is_found_before_a_capture_fails(
             return super().forward(x)
 
     net = graph_subject(Reads)
-    with pytest.raises(SrbenchError, match=r"it cannot be a CUDA graph: .* synchronizing CUDA"):
+    with pytest.raises(SrbenchError, match=r"captured as a CUDA graph: .* synchronizing CUDA"):
         task(net, "train")
     assert fake.log == ["wait", "wait"]
     assert (fake.inside, fake.waiting) == (0, "default")
 
 
 @pytest.mark.parametrize("pass_name", ["forward", "backward", "train"])
-def test_what_a_graph_reads_stays_where_it_is(
+def test_tensors_that_a_graph_reads_are_held_by_its_task(
     pass_name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A graph knows addresses alone: what is freed, another model may get, or nobody."""
+    """A graph holds only addresses: if a tensor is freed, another model may get its memory."""
     FakeGraphs(monkeypatch)
     made: list[weakref.ref] = []
     randn_like = torch.randn_like

@@ -1,4 +1,4 @@
-"""Models on the move: what stays, what changes, and what cannot be moved."""
+"""Moving models in memory: what stays, what changes, and what cannot be moved."""
 
 import gc
 import threading
@@ -20,7 +20,7 @@ CPU = torch.device("cpu")
 
 
 class Net(nn.Module):
-    """Weights that are tied, a view of others, and buffers of several kinds."""
+    """Tied weights, a view of other weights, and several kinds of buffers."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ def tensors_of(subject: Subject) -> dict[str, Tensor]:
 
 
 @pytest.mark.parametrize("layout", [False, True])
-def test_everything_lies_elsewhere_and_is_the_same(layout: bool) -> None:
+def test_a_move_changes_every_address_and_no_value(layout: bool) -> None:
     torch.manual_seed(0)
     net = subject(Net(), channels_last=layout)
     task(net, "train").run()
@@ -72,7 +72,7 @@ def test_everything_lies_elsewhere_and_is_the_same(layout: bool) -> None:
     torch.testing.assert_close(net.above[0], above, rtol=0, atol=0)
 
 
-def test_what_shares_memory_goes_on_sharing_it() -> None:
+def test_tensors_that_share_memory_still_share_it_after_a_move() -> None:
     net = subject(Net())
     Places(CPU, "0").move([net])
     model = net.model
@@ -83,7 +83,7 @@ def test_what_shares_memory_goes_on_sharing_it() -> None:
     assert model.spread.stride() == (0,)
 
 
-def test_training_goes_on_after_a_move() -> None:
+def test_training_still_works_after_a_move() -> None:
     net = subject(Net(), optimizer="adamw")
     moving = Places(CPU, "0")
     for _ in range(3):
@@ -95,7 +95,7 @@ def test_training_goes_on_after_a_move() -> None:
         assert task(net, "forward").run() is not None
 
 
-def test_gaps_are_drawn_anew_and_the_old_ones_given_back() -> None:
+def test_each_move_draws_new_gaps_and_frees_the_old_ones() -> None:
     nets = [subject(Net()) for _ in range(3)]
     moving = Places(CPU, "0")
     sizes = []
@@ -116,7 +116,7 @@ def test_the_seed_decides_the_places() -> None:
 
 
 class Plain(nn.Module):
-    """Nothing that shares memory, so that modules are copied as well."""
+    """No tensors that share memory, so that modules are copied as well."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -138,7 +138,7 @@ def test_modules_are_other_objects_after_a_move() -> None:
         assert task(net, "forward").run().shape == (4, 3)
 
 
-def test_a_tensor_without_memory_of_its_own_stays_and_the_others_move() -> None:
+def test_a_sparse_tensor_stays_and_the_others_move() -> None:
     model = Plain()
     model.register_buffer("sparse", torch.eye(3).to_sparse())
     net = subject(model)
@@ -150,7 +150,7 @@ def test_a_tensor_without_memory_of_its_own_stays_and_the_others_move() -> None:
 
 
 class Locked(nn.Module):
-    """Holds what no copy can be made of."""
+    """Holds a lock, which cannot be copied."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -175,7 +175,7 @@ def test_a_model_that_cannot_be_copied_has_its_tensors_moved() -> None:
 
 
 class Wired(Plain):
-    """Keeps a function that holds the network itself, which no copy of it would."""
+    """Keeps a function that refers to the network; in a copy it would refer to the original."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -196,7 +196,7 @@ class Hooked(Plain):
 
 
 class Child(nn.Module):
-    """Knows its parent without holding it."""
+    """Refers to its parent weakly."""
 
     def __init__(self, parent: nn.Module) -> None:
         super().__init__()
@@ -216,7 +216,7 @@ class Parent(Plain):
 
 
 @pytest.mark.parametrize("model", [Wired, Hooked, Parent])
-def test_a_model_that_holds_itself_keeps_its_modules_and_has_its_tensors_moved(
+def test_a_model_that_refers_to_itself_keeps_its_modules_and_has_its_tensors_moved(
     model: type[nn.Module],
 ) -> None:
     net = subject(model())
@@ -234,7 +234,7 @@ def test_a_model_that_holds_itself_keeps_its_modules_and_has_its_tensors_moved(
 
 
 class Circle(Plain):
-    """Its own method is an attribute of it, so that only the garbage collector frees it."""
+    """Has its own method as an attribute, so that only the garbage collector frees it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -244,7 +244,7 @@ class Circle(Plain):
         return Plain.forward(self, x)
 
 
-def test_models_in_a_circle_are_freed_at_once_where_nothing_collects_garbage() -> None:
+def test_a_model_in_a_reference_cycle_is_freed_even_if_gc_is_disabled() -> None:
     net, moving = subject(Circle()), Places(CPU, "0")
     gc.collect()
     gc.disable()
@@ -258,7 +258,7 @@ def test_models_in_a_circle_are_freed_at_once_where_nothing_collects_garbage() -
     assert task(net, "forward").run().shape == (4, 3)
 
 
-def test_what_a_network_writes_on_a_parameter_stays_there() -> None:
+def test_attributes_of_a_parameter_are_kept() -> None:
     model = Plain()
     model.head.weight.tag = "head"
     net = subject(model)
@@ -297,7 +297,7 @@ def test_a_compiled_model_moves_without_being_compiled_again(
     assert len(compiled) == first
 
 
-def test_a_model_stays_where_memory_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_stays_where_it_is_if_memory_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
     nets = [subject(Plain()), subject(Plain())]
     models = [net.model for net in nets]
 
@@ -317,7 +317,7 @@ def test_a_model_stays_where_memory_is_short(monkeypatch: pytest.MonkeyPatch) ->
     assert not before[1] & addresses(nets[1])
 
 
-def test_ctrl_c_while_copying_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_while_copying_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(model: nn.Module) -> nn.Module:
         raise KeyboardInterrupt
 

@@ -1,4 +1,4 @@
-"""torch's settings: what networks do to them, what is held, and what records say of it."""
+"""torch's settings: how networks change them, which are held, and what records keep."""
 
 import gc
 import importlib
@@ -32,7 +32,7 @@ def two_threads() -> Iterator[None]:
 
 
 def said() -> dict[str, object]:
-    """What torch itself says, in the words of its documentation; "mixed" where it refuses."""
+    """What torch itself reports, as documented; "mixed" if it refuses."""
     try:
         older = torch.get_float32_matmul_precision()
         assert cuda.matmul.allow_tf32 == (older != "highest")
@@ -62,19 +62,19 @@ both = pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 
 
 @both
-def test_what_was_changed_is_put_back(change: Callable[[], object]) -> None:
+def test_a_changed_setting_is_put_back(change: Callable[[], object]) -> None:
     assert said() == DEFAULT
     with kept():
         change()
         assert said() != DEFAULT
     assert said() == DEFAULT
-    torch.backends.fp32_precision = "tf32"  # which still reaches the operators below it
+    torch.backends.fp32_precision = "tf32"  # it still applies to the operators below
     assert said()["matmul"] == said()["cpu"] == "tf32"
 
 
 @both
-def test_what_was_set_before_comes_back(change: Callable[[], object]) -> None:
-    """But for the older flags, which are past reading here."""
+def test_settings_made_before_come_back(change: Callable[[], object]) -> None:
+    """Except for the older flags, which torch refuses to read here."""
     torch.backends.fp32_precision = "tf32"
     before = said()
     assert (before["matmul"], before.pop("older")) == ("tf32", "mixed")
@@ -84,7 +84,7 @@ def test_what_was_set_before_comes_back(change: Callable[[], object]) -> None:
     assert said() | before == said()
 
 
-def test_the_flags_are_what_torch_says() -> None:
+def test_the_flags_are_those_that_torch_reports() -> None:
     torch.backends.fp32_precision = "tf32"
     cudnn.conv.fp32_precision = "ieee"
     mkldnn.matmul.fp32_precision = "bf16"
@@ -95,15 +95,15 @@ def test_the_flags_are_what_torch_says() -> None:
     assert torch.get_num_threads() == 2
 
 
-def test_a_fresh_process_takes_the_settings_over() -> None:
-    """Those that this process has; a fresh one has torch's defaults."""
+def test_a_fresh_process_takes_over_the_settings() -> None:
+    """Those from when the job was made; otherwise a fresh process has torch's defaults."""
     cuda.matmul.fp32_precision = "tf32"
     job = LineUp("resnet18", (), Conditions(), Setup(), Plan(("forward",), rounds=1))
     cuda.matmul.fp32_precision = "none"
     assert sample_afresh(job, 60.0).flags["fp32_cuda_matmul"] == "tf32"
 
 
-# A network that writes down what it is run with, and blocks that change it.
+# A network that records the settings it runs with, and blocks that change them.
 NET = """
 import gc
 import torch
@@ -148,7 +148,7 @@ class Runs(nn.Module):
 
 @pytest.fixture
 def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str], str]]:
-    """Write the module of a network that asks something, with blocks; returns its name."""
+    """Write a module with blocks and a network that evaluates ``asked``; returns its name."""
     name = "changes_settings"
 
     def write(asked: str, blocks: str) -> str:
@@ -186,12 +186,12 @@ def timed(capsys: pytest.CaptureFixture, *specs: str) -> list[dict]:
 
 
 def told(row: dict) -> list[str]:
-    """What a row says of settings; it may also say that the machine is busy."""
+    """A row's warnings about settings; it may also have one that the machine is busy."""
     return [warning for warning in row["warnings"] if " sets torch's " in warning]
 
 
 @pytest.mark.parametrize("block", ["Sets", "Runs"])
-def test_a_block_that_changes_them_reaches_no_other_model(
+def test_a_block_that_changes_settings_affects_no_other_model(
     module: str,
     block: str,
     capsys: pytest.CaptureFixture,
@@ -204,7 +204,7 @@ def test_a_block_that_changes_them_reaches_no_other_model(
     assert said() == DEFAULT
 
 
-def test_what_a_constructor_sets_is_put_back_and_said(
+def test_settings_changed_by_a_constructor_are_put_back_with_a_warning(
     module: str, capsys: pytest.CaptureFixture
 ) -> None:
     baseline, variant = timed(capsys, f"{module}:Net+{module}:Sets:after=conv")
@@ -217,7 +217,7 @@ def test_what_a_constructor_sets_is_put_back_and_said(
     ]
 
 
-def test_what_a_forward_sets_stands_on_its_own_row(
+def test_settings_changed_by_a_forward_are_reported_on_its_own_row(
     module: str, capsys: pytest.CaptureFixture
 ) -> None:
     baseline, variant = timed(capsys, f"{module}:Net+{module}:Runs:after=conv")
@@ -230,7 +230,7 @@ def test_what_a_forward_sets_stands_on_its_own_row(
     assert warning.endswith(": it is timed with that")
 
 
-def test_counting_and_profiling_leave_them_alone(
+def test_counting_and_profiling_do_not_change_settings(
     module: str, capsys: pytest.CaptureFixture
 ) -> None:
     for block in ("Sets", "Runs"):
@@ -242,14 +242,14 @@ def test_counting_and_profiling_leave_them_alone(
         capsys.readouterr()
 
 
-def test_a_record_of_times_holds_all_that_comparisons_look_at() -> None:
+def test_a_record_of_times_has_every_setting_that_comparisons_look_at() -> None:
     with pinned(Setup()) as held:
         assert {*held.flags} == {*TORCH}
     assert {*recorded(current())} <= {*TORCH}
     assert {*USUAL} == {*UNUSUAL}
 
 
-# What hardly anybody changes: what does so, what torch itself says then, and what a row is told.
+# Settings that are rarely changed: code that does, code that asks torch, and the row's warning.
 RARE = {
     "cuDNN off": ("cudnn.enabled = False", "cudnn.enabled", "cudnn_enabled to False"),
     "oneDNN off": ("mkldnn.enabled = False", "mkldnn.enabled", "mkldnn_enabled to False"),
@@ -294,7 +294,7 @@ class Changes(nn.Module):
 
 
 @pytest.mark.parametrize(("change", "asked", "told_of"), RARE.values(), ids=RARE)
-def test_what_hardly_anybody_changes_reaches_no_other_model(
+def test_a_change_of_a_rare_setting_affects_no_other_model(
     change: str,
     asked: str,
     told_of: str | None,
@@ -322,7 +322,7 @@ def test_what_hardly_anybody_changes_reaches_no_other_model(
     assert current() == before
 
 
-def test_a_record_tells_what_is_unusual() -> None:
+def test_a_record_has_a_rare_setting_only_if_it_is_unusual() -> None:
     assert {*recorded(current())} & {*UNUSUAL} == set()
     with kept():
         cudnn.enabled = False
@@ -330,7 +330,7 @@ def test_a_record_tells_what_is_unusual() -> None:
     assert "cudnn_enabled" not in recorded(current())
 
 
-def test_grad_mode_is_put_back_between_training_passes_alone() -> None:
+def test_grad_mode_is_put_back_except_in_inference_mode() -> None:
     with kept():
         torch.set_grad_enabled(False)
         assert recorded(current())["grad_enabled"] is False

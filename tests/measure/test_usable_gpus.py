@@ -1,4 +1,4 @@
-"""GPUs that are there, and that torch cannot use."""
+"""GPUs that the machine has but torch cannot use."""
 
 import sys
 import warnings
@@ -17,12 +17,12 @@ NOT_BUILT = "torch cannot use the GPU here: it is built without CUDA"
 
 
 def machine(monkeypatch: pytest.MonkeyPatch, built_for: str | None, counted: int) -> None:
-    """One card, which NVML knows and torch does not get at."""
+    """One card, which NVML finds but torch cannot use."""
 
     asked: list[bool] = []
 
     def is_available() -> bool:
-        if not asked:  # torch tries, and warns, once in a process
+        if not asked:  # torch tries, and warns, once per process
             warnings.warn("CUDA initialization: The NVIDIA driver is too old", stacklevel=2)
         asked.append(True)
         return False
@@ -37,7 +37,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, built_for: str | None, counted: int
 @pytest.mark.parametrize(
     ("built_for", "counted", "why"), [("12.8", 1, TOO_OLD), (None, 0, NOT_BUILT)]
 )
-def test_it_is_said_why_where_a_gpu_is_asked_for(
+def test_asking_for_a_gpu_that_torch_cannot_use_says_why(
     built_for: str | None, counted: int, why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine(monkeypatch, built_for, counted)
@@ -50,7 +50,7 @@ def test_it_is_said_why_where_a_gpu_is_asked_for(
 
 
 @pytest.mark.parametrize(("built_for", "counted"), [("12.8", 1), (None, 0)])
-def test_the_cpu_does_where_nobody_asks_for_it(
+def test_the_cpu_is_used_if_no_gpu_is_asked_for(
     built_for: str | None, counted: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine(monkeypatch, built_for, counted)
@@ -66,7 +66,7 @@ def test_the_cpu_does_where_nobody_asks_for_it(
         ("latency", "cifar_resnet8", "--no-variants", "--rounds", "1", "--pass", "forward"),
     ],
 )
-def test_commands_go_on_and_say_so_in_one_line(
+def test_commands_use_the_cpu_and_warn_in_one_line(
     command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     machine(monkeypatch, "12.8", counted=1)
@@ -77,7 +77,7 @@ def test_commands_go_on_and_say_so_in_one_line(
 
 
 @pytest.mark.parametrize(("built_for", "hidden"), [("12.8", ""), (None, ""), (None, "-1")])
-def test_a_gpu_that_is_hidden_is_nothing_to_speak_of(
+def test_a_hidden_gpu_is_not_an_obstacle(
     built_for: str | None, hidden: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine(monkeypatch, built_for, counted=0)
@@ -87,7 +87,7 @@ def test_a_gpu_that_is_hidden_is_nothing_to_speak_of(
         resolve("cuda")
 
 
-def test_a_gpu_that_works_has_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gpu_that_works_is_not_an_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
     machine(monkeypatch, "12.8", counted=1)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert cuda.obstacle() is None

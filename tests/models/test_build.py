@@ -34,7 +34,7 @@ def test_gates_follow_the_last_norm_of_every_residual_branch() -> None:
     assert sum(isinstance(m, blocks.SqueezeExcitation) for m in model.modules()) == 16
 
 
-def test_basic_blocks_have_theirs_after_the_second_norm() -> None:
+def test_in_basic_blocks_gates_follow_the_second_norm() -> None:
     assert placed("resnet18+cbam")[:2] == [
         ("layer1.0.bn2.1", (64, 16, 16)),
         ("layer1.1.bn2.1", (64, 16, 16)),
@@ -77,14 +77,14 @@ def test_blocks_apply_in_the_order_written() -> None:
         (32, (512, 1, 1)),
     ],
 )
-def test_memories_have_the_shape_that_the_network_makes(size: object, shape: tuple) -> None:
+def test_memories_have_the_shape_of_the_feature_map(size: object, shape: tuple) -> None:
     model = srbench.build("resnet18+sr", input_size=size)
     assert model.layer4[-1].memory.shape[1:] == shape
     assert model(torch.zeros(2, 3, *input_size(size))).shape == (2, 1000)
 
 
 @pytest.mark.parametrize("spec", ["resnet18+sr", "resnet50+sr:stage=layer1/layer3+dropout2d"])
-def test_identity_blocks_give_the_baselines_very_output(spec: str) -> None:
+def test_identity_blocks_leave_the_baselines_output_unchanged(spec: str) -> None:
     torch.manual_seed(0)
     name = spec.partition("+")[0]
     plain = torchvision.models.get_model(name).eval()
@@ -125,7 +125,7 @@ def test_variants_round_trip_their_own_weights() -> None:
     assert torch.equal(first(x), second(x))
 
 
-def test_weights_that_do_not_fit_are_a_clear_error() -> None:
+def test_weights_that_do_not_fit_are_an_error_and_change_nothing() -> None:
     model = srbench.build("resnet18+se", input_size=64)
     weights = torchvision.models.resnet18().state_dict()
     del weights["layer2.0.bn2.weight"]
@@ -139,7 +139,7 @@ def test_weights_that_do_not_fit_are_a_clear_error() -> None:
     assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
 
 
-def test_weights_of_a_variant_are_not_taken_for_the_backbones() -> None:
+def test_weights_of_a_variant_are_not_loaded_as_the_backbones() -> None:
     model = srbench.build("resnet18+se", input_size=64)
     with pytest.raises(BuildError, match="weights of a variant"):
         load_backbone_weights(model, model.state_dict())
@@ -152,7 +152,7 @@ def test_loading_reports_which_keys_are_new() -> None:
     assert all(key.startswith("layer4.2.") for key in new)
 
 
-def test_surgery_raises_when_nothing_matches() -> None:
+def test_finding_sites_raises_if_no_module_matches() -> None:
     model = torchvision.models.resnet18()
     stages = (Stage("layer1", "layer1", ("layer1.*.bn9",)), Stage("layer5", "layer5"))
     wrong = replace(BACKBONES["resnet18"], stages=stages)
@@ -165,13 +165,13 @@ def test_surgery_raises_when_nothing_matches() -> None:
 
 
 @pytest.mark.parametrize("size", [1, 31, "32x31", (16, 64)])
-def test_an_input_too_small_for_the_network(size: object) -> None:
+def test_an_input_too_small_for_the_network_is_an_error(size: object) -> None:
     with pytest.raises(BuildError, match="too small for resnet18") as raised:
         srbench.build("resnet18", input_size=size)
     assert "32" in raised.value.hint
 
 
-def test_a_reduction_too_large_names_the_spec_and_the_site() -> None:
+def test_the_error_for_a_too_large_reduction_names_the_spec_and_the_site() -> None:
     with pytest.raises(BuildError, match="reduction 300 leaves none of 256 channels") as raised:
         srbench.build("resnet50+se:reduction=300", input_size=64)
     assert "resnet50+se:reduction=300" in raised.value.message

@@ -1,4 +1,4 @@
-"""The fingerprint of a model's code, by the one oracle there is: edits, meant or harmless."""
+"""The fingerprint of a model's code, tested by edits that must change it and that must not."""
 
 import importlib
 import itertools
@@ -26,7 +26,7 @@ numbers = itertools.count()
 
 Files = dict[str, str]
 
-# OWN stands for what makes the names of a test's modules its own.
+# OWN stands for a prefix that makes the names of a test's modules unique.
 FILES: Files = {
     "OWN_net.py": '''
 """A network of one's own."""
@@ -163,7 +163,7 @@ Of = Callable[..., str]
 
 @pytest.fixture
 def of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Of:
-    """The fingerprint of a spec of one's own files, under names that nothing imported before."""
+    """The fingerprint of a spec of a test's files, under names that nothing imported before."""
 
     def of(files: Mapping[str, str | bytes] = FILES, spec: str = SPEC) -> str:
         own = f"marked{next(numbers)}"
@@ -196,7 +196,7 @@ def edited(name: str, old: str, new: str, files: Files = FILES) -> Files:
     return files | {name: files[name].replace(old, new)}
 
 
-def test_it_is_sixteen_digits(of: Of, unedited: str) -> None:
+def test_a_fingerprint_is_sixteen_hexadecimal_digits(of: Of, unedited: str) -> None:
     assert of() == unedited
     assert len(unedited) == 16
     assert int(unedited, 16)
@@ -227,7 +227,9 @@ def test_it_is_sixteen_digits(of: Of, unedited: str) -> None:
         ("OWN_block.py", "+ 110", "+ 111"),
     ],
 )
-def test_an_edit_changes_it(of: Of, unedited: str, name: str, old: str, new: str) -> None:
+def test_an_edit_of_the_models_code_changes_the_fingerprint(
+    of: Of, unedited: str, name: str, old: str, new: str
+) -> None:
     assert of(edited(name, old, new)) != unedited
 
 
@@ -250,7 +252,7 @@ def test_an_edit_changes_it(of: Of, unedited: str, name: str, old: str, new: str
         ("OWN_base.py", "30", "30\n\n\nclass More(Base):\n    number = 31\n"),
     ],
 )
-def test_what_changes_no_code_does_not(
+def test_an_edit_of_anything_else_keeps_the_fingerprint(
     of: Of, unedited: str, name: str, old: str, new: str
 ) -> None:
     assert of(edited(name, old, new)) == unedited
@@ -264,13 +266,13 @@ def test_what_changes_no_code_does_not(
         lambda code: f"# -*- coding: latin-1 -*-\n# \xe9\n{code}".encode("latin-1"),
     ],
 )
-def test_how_files_are_stored_does_not(
+def test_line_endings_and_encodings_keep_the_fingerprint(
     of: Of, unedited: str, store: Callable[[str], bytes]
 ) -> None:
     assert of({name: store(code) for name, code in FILES.items()}) == unedited
 
 
-def test_where_files_lie_does_not(of: Of, unedited: str) -> None:
+def test_packages_and_file_names_keep_the_fingerprint(of: Of, unedited: str) -> None:
     """All of them in a package, with other names, relative imports and a re-export."""
     inside = {
         f"OWN/{name.replace('OWN_', 'my_')}": code.replace(
@@ -297,18 +299,18 @@ def test_where_files_lie_does_not(of: Of, unedited: str) -> None:
         "OWN_net:Made:width=8+OWN_block:Gate:factor=3",
     ],
 )
-def test_what_the_spec_says_changes_it(of: Of, unedited: str, spec: str) -> None:
+def test_another_spec_changes_the_fingerprint(of: Of, unedited: str, spec: str) -> None:
     assert of(spec=spec) != unedited
 
 
-def test_a_network_may_be_a_subclass(of: Of) -> None:
+def test_edits_change_the_fingerprint_of_a_subclass(of: Of) -> None:
     spec = "OWN_net:Made"
     assert of(spec=spec) == of(spec=spec)
     assert of(edited("OWN_net.py", "(num_classes, width)", "(num_classes)"), spec) != of(spec=spec)
     assert of(edited("OWN_deep.py", "60", "61"), spec) != of(spec=spec)
 
 
-def test_a_network_by_entry_point(install: Callable[..., None]) -> None:
+def test_the_fingerprint_of_an_entry_point_follows_its_code(install: Callable[..., None]) -> None:
     found: dict[int, set[str]] = {}
     for scale in (1, 2, 1):
         name = f"marked{next(numbers)}"
@@ -328,10 +330,10 @@ def test_a_network_by_entry_point(install: Callable[..., None]) -> None:
     assert found[1] != found[2]
 
 
-def test_what_is_imported_again_is_read_again(
+def test_a_module_that_is_imported_again_is_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An edit counts from the import on: before it, what runs is what it was."""
+    """An edit counts once the module is imported again: until then the old code runs."""
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     name = f"marked{next(numbers)}"
@@ -352,10 +354,10 @@ def test_what_is_imported_again_is_read_again(
     assert mark(spec) == first
 
 
-def test_what_was_imported_counts_and_not_what_is_there_later(
+def test_an_edit_after_the_import_keeps_the_fingerprint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An edit between the import and the first fingerprint is not of what runs."""
+    """An edit between the import and the first fingerprint is not in the code that runs."""
     monkeypatch.syspath_prepend(tmp_path)
     found = []
     for edit in (False, True):
@@ -371,7 +373,7 @@ def test_what_was_imported_counts_and_not_what_is_there_later(
     assert found[0] == found[1]
 
 
-# --- code of which only running it tells what a name stands for
+# --- code in which only running it shows what a name stands for
 
 
 @pytest.mark.parametrize(
@@ -392,14 +394,14 @@ def test_what_was_imported_counts_and_not_what_is_there_later(
         ),
     ],
 )
-def test_any_edit_changes_it(
+def test_any_edit_of_unclear_code_changes_the_fingerprint(
     of: Of, unedited: str, name: str, old: str, new: str, edit: tuple[str, str]
 ) -> None:
     before = edited(name, old, new)
     assert len({unedited, of(before), of(edited(name, *edit, before))}) == 3
 
 
-# --- what is put on a model that is built
+# --- code that is set on a model after it is built
 
 LOOSE = """
 import functools
@@ -457,7 +459,7 @@ def model_with(module: object, put: Callable[[nn.Module, object], object]) -> nn
 
 @pytest.fixture
 def loose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
-    """The fingerprint of a model on which something of a module of one's own was put."""
+    """The fingerprint of a model on which something from a custom module was set."""
     monkeypatch.syspath_prepend(tmp_path)
 
     def loose(put: Callable[[nn.Module, object], object], code: str = LOOSE) -> str:
@@ -490,7 +492,7 @@ def loose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]
         (lambda model, own: setattr(own.Net, "forward", own.plain), "ONE = 1", "ONE = 2"),
     ],
 )
-def test_what_is_put_on_a_model_has_a_part_in_it(
+def test_code_that_is_set_on_a_model_is_in_the_fingerprint(
     loose: Callable[..., str], put: Callable[..., object], old: str, new: str
 ) -> None:
     assert LOOSE.count(old) == 1
@@ -498,7 +500,7 @@ def test_what_is_put_on_a_model_has_a_part_in_it(
     assert loose(put) != loose(put, LOOSE.replace(old, new))
 
 
-def test_what_nobody_uses_has_none(loose: Callable[..., str]) -> None:
+def test_unused_code_is_not_in_the_fingerprint(loose: Callable[..., str]) -> None:
     unused = LOOSE.replace("x + 7", "x - 7").replace("ONE = 1", "ONE = 2")
     assert loose(lambda model, own: None) == loose(lambda model, own: None, unused)
 
@@ -516,7 +518,7 @@ def test_what_nobody_uses_has_none(loose: Callable[..., str]) -> None:
         lambda model, own: Path(own.__file__).write_text("Net = " + "-" * 2000 + "1"),
     ],
 )
-def test_what_cannot_be_read_is_unknown(
+def test_code_that_cannot_be_read_has_an_unknown_fingerprint(
     loose: Callable[..., str], put: Callable[..., object]
 ) -> None:
     assert loose(put) == UNKNOWN
@@ -591,7 +593,7 @@ for part, spec in json.loads(sys.argv[2]).items():
 print(json.dumps(found))
 '''
 
-# What each file of srbench's own is used by, all of its definitions.
+# For each of these files of srbench, a spec that uses all of its definitions.
 USED = {
     "blocks/cbam.py": "resnet18+cbam",
     "blocks/squeeze_excitation.py": "resnet18+se",
@@ -608,7 +610,7 @@ USED = {
 UNUSED = {"backbones/segmentation.py": ["AUXILIARY"]}
 
 
-def test_every_edit_of_srbenchs_own_code_changes_it(tmp_path: Path) -> None:
+def test_every_edit_of_srbenchs_own_code_changes_the_fingerprint(tmp_path: Path) -> None:
     package = Path(srbench.__file__).parent
     shutil.copytree(package, tmp_path / "srbench", ignore=shutil.ignore_patterns("__pycache__"))
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Whatever number a record holds, its line is refused or everything that reads it can write it."""
+"""A record with any number is either refused, or all code that reads it can write it."""
 
 import json
 import warnings
@@ -50,7 +50,7 @@ ODD = (10**400, -(10**400), 2**63, 10**25, -1, 0, 1, 1e308, -1e308, 1e19, 5e-324
 
 
 def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Where numbers are."""
+    """The paths of all numbers."""
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from leaves(inner, (*path, key))
@@ -110,7 +110,7 @@ def _written(records: list[Any]) -> None:
 
 
 @pytest.mark.parametrize("side", ["[3,0,32]", "[-3,0,-32]", f"[3,{10**400},32]", "[3,65537,32]"])
-def test_a_size_that_none_can_be_is_a_problem_of_its_line(
+def test_an_impossible_size_is_reported_with_its_line(
     side: str, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     path = tmp_path / "r.jsonl"
@@ -119,10 +119,10 @@ def test_a_size_that_none_can_be_is_a_problem_of_its_line(
     assert run(["report", str(path), "-o", str(tmp_path / "p.html")]) == 4
     error, hint, *_ = capsys.readouterr().err.splitlines()
     assert error.endswith("line 2: not a record: input: each of C, H and W must be from 1 to 65536")
-    assert hint == "hint: mend or delete those lines; the other record is kept"
+    assert hint == "hint: fix or delete those lines; the other record is used"
 
 
-def test_a_setup_that_none_can_be_is_a_problem_of_its_line(tmp_path: Path) -> None:
+def test_an_impossible_setup_is_reported_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     line = jsonl.line(RECORDS["times"])
     path.write_bytes(line.replace(b'"dtype":"float32"', b'"dtype":"float7"') + line)

@@ -1,4 +1,4 @@
-"""Two sets of records: what compares, what is refused, and what is said."""
+"""Two sets of records: which can be compared, which are refused, and what is reported."""
 
 import json
 import re
@@ -20,7 +20,7 @@ from srbench.runner.resume import same_environment
 OLD = [counted("resnet18", 1000), counted("resnet18+se", 1100)]
 
 
-def test_rows_join_and_the_rest_is_named() -> None:
+def test_common_rows_are_paired_and_the_others_are_named() -> None:
     new = [counted("resnet18", 1001), counted("resnet18+sr", 1200)]
     found = differences(OLD, new)
     assert [(p.before.counts.params, p.after.counts.params) for p in found.pairs] == [(1000, 1001)]
@@ -29,7 +29,7 @@ def test_rows_join_and_the_rest_is_named() -> None:
     assert found.environment == ()
 
 
-def test_other_versions_are_said_and_machines_only_of_times() -> None:
+def test_other_versions_are_reported_and_other_machines_only_for_times() -> None:
     other = {"torch": "2.15.0", "cpu": "Another"}
     found = differences(OLD, [replace(r, environment=VERSIONS | other) for r in OLD])
     assert found.environment == ("torch: 2.14.1 in A, 2.15.0 in B",)
@@ -48,7 +48,7 @@ def test_an_option_that_one_side_lacks_is_none_and_threads_are_said_once() -> No
 
 
 @pytest.mark.parametrize("name", [*TORCH, *UNUSUAL])
-def test_other_settings_of_torch_are_said_of_times(name: str) -> None:
+def test_other_settings_of_torch_are_reported_for_times(name: str) -> None:
     one, other = ({**VERSIONS, name: value} for value in ("none", "tf32"))
     before, after = (timed("resnet18", [0.1] * 6, environment=e) for e in (one, other))
     assert differences([before], [after]).environment == (f"{name}: none in A, tf32 in B",)
@@ -56,7 +56,7 @@ def test_other_settings_of_torch_are_said_of_times(name: str) -> None:
     assert not same_environment(before, other)
 
 
-def test_what_a_models_own_code_changed_is_said_and_is_no_other_environment() -> None:
+def test_settings_that_a_model_changed_are_reported_but_are_not_its_environment() -> None:
     plain = timed("resnet18", [0.1] * 6, environment=VERSIONS | {"threads": 2})
     assert plain.timing
     changed = replace(plain, timing=replace(plain.timing, changed={"threads": 1}))
@@ -65,7 +65,7 @@ def test_what_a_models_own_code_changed_is_said_and_is_no_other_environment() ->
     assert same_environment(changed, dict(plain.environment))
 
 
-def test_how_the_models_ran_is_said() -> None:
+def test_differences_in_how_the_models_ran_are_reported() -> None:
     after = timed("resnet18", [0.1] * 6, setup=Setup(channels_last=True))
     found = differences([timed("resnet18", [0.1] * 6)], [after])
     assert found.environment == ("channels_last: False in A, True in B",)
@@ -74,7 +74,7 @@ def test_how_the_models_ran_is_said() -> None:
 @pytest.mark.parametrize(
     ("after", "message"),
     [
-        (replace(OLD[0], input=(3, 96, 96)), "counted under other conditions: 64×64.*96×96"),
+        (replace(OLD[0], input=(3, 96, 96)), "counted under different conditions: 64×64.*96×96"),
         (replace(OLD[0], num_classes=10), "1000 classes in A; 64×64 and 10 classes in B"),
         (
             replace(OLD[0], counts=replace(OLD[0].counts, convention="2 FLOPs a MAC")),
@@ -84,17 +84,17 @@ def test_how_the_models_ran_is_said() -> None:
         (printed("resnet18", params="1.0"), "no row in common"),
     ],
 )
-def test_what_does_not_compare_is_refused(after: object, message: str) -> None:
+def test_records_that_cannot_be_compared_are_refused(after: object, message: str) -> None:
     with pytest.raises(SrbenchError, match=message):
         differences(OLD, [after])
 
 
-def test_other_batches_are_refused() -> None:
+def test_other_batch_sizes_are_refused() -> None:
     with pytest.raises(SrbenchError, match=r"batches of 1 in A; .* batches of 2 in B"):
         differences([timed("resnet18", [1.0])], [timed("resnet18", [1.0], setup=Setup(batch=2))])
 
 
-def test_inputs_of_which_some_are_common_compare() -> None:
+def test_records_are_compared_if_some_inputs_are_common() -> None:
     larger = replace(OLD[0], input=(3, 96, 96))
     found = differences([*OLD, larger], OLD)
     assert len(found.pairs) == 2
@@ -117,7 +117,7 @@ def files(tmp_path: Path) -> tuple[str, str]:
     return str(tmp_path / "a.jsonl"), str(tmp_path / "b.jsonl")
 
 
-def test_the_command_shows_both_and_what_is_significant(
+def test_the_command_shows_both_values_and_what_is_significant(
     files: tuple[str, str], capsys: pytest.CaptureFixture
 ) -> None:
     assert run(["compare", *files]) == 0
@@ -161,7 +161,7 @@ def test_a_change_is_judged_by_the_coarser_precision(
     assert "The change is from A to B.\n" in stdout
 
 
-def test_the_note_names_what_is_shown(
+def test_the_note_mentions_only_the_columns_shown(
     files: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     run(["compare", *files])
@@ -171,7 +171,7 @@ def test_the_note_names_what_is_shown(
     assert "The Δ is from A to B." in capsys.readouterr().out
 
 
-def test_json_is_raw(files: tuple[str, str], capsys: pytest.CaptureFixture) -> None:
+def test_json_holds_unrounded_values(files: tuple[str, str], capsys: pytest.CaptureFixture) -> None:
     assert run(["compare", *files, "--format", "json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert (rows[1]["params_a"], rows[1]["params_b"], rows[1]["params_delta"]) == (1100, 1150, 50)
@@ -179,7 +179,7 @@ def test_json_is_raw(files: tuple[str, str], capsys: pytest.CaptureFixture) -> N
     assert rows[3]["change_low"] < 1.1 < rows[3]["change_high"]
 
 
-def test_a_damaged_line_is_named_and_the_others_compare(
+def test_a_damaged_line_is_named_and_the_others_are_compared(
     files: tuple[str, str], capsys: pytest.CaptureFixture
 ) -> None:
     path = Path(files[1])
@@ -187,7 +187,7 @@ def test_a_damaged_line_is_named_and_the_others_compare(
     assert run(["compare", *files]) == 4
     stdout, stderr = capsys.readouterr()
     assert "line 4: " in stderr
-    assert "the other 3 are kept" in stderr
+    assert "the other 3 are used" in stderr
     assert "Only in A: resnet18+se at 64×64." in stdout
 
 
@@ -199,7 +199,7 @@ def test_failed_rows_are_named(tmp_path: Path, capsys: pytest.CaptureFixture) ->
     assert "B: resnet18+se: failed: out of memory." in capsys.readouterr().out
 
 
-def test_what_is_read_is_not_written_over(
+def test_an_input_file_is_not_overwritten(
     files: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     before = Path(files[0]).read_bytes()
@@ -216,10 +216,10 @@ def test_what_is_read_is_not_written_over(
     [
         ("none.jsonl", "there is no file none.jsonl"),
         ("pyproject.toml", "there is no file|there is no record|no records"),
-        ("README.md", "holds no records"),
+        ("README.md", "is not a file of records"),
     ],
 )
-def test_what_is_no_file_of_records_says_so(
+def test_a_file_without_records_is_refused(
     name: str, message: str, files: tuple[str, str], capsys: pytest.CaptureFixture
 ) -> None:
     assert run(["compare", files[0], name]) == 2

@@ -1,4 +1,4 @@
-"""JSON lines: what is written comes back, and what is damaged takes nothing with it."""
+"""JSON lines: records are read as they were written, and a damaged line affects no other."""
 
 import json
 from dataclasses import replace
@@ -20,7 +20,7 @@ RECORDS = [
 ]
 
 
-def test_every_kind_of_record_comes_back(tmp_path: Path) -> None:
+def test_every_kind_of_record_is_read_as_it_was_written(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     for record in RECORDS:
         jsonl.append(path, record)
@@ -36,13 +36,13 @@ def test_integers_stay_exact(tmp_path: Path) -> None:
     assert jsonl.read(tmp_path / "r.jsonl").records[0].counts.params == big
 
 
-def test_a_line_says_its_schema_and_convention_first_of_all() -> None:
+def test_a_line_begins_with_its_schema_and_holds_the_convention() -> None:
     line = json.loads(jsonl.line(RECORDS[0]))
     assert next(iter(line)) == "schema"
     assert line["counts"]["convention"].startswith("one multiply-add is one MAC")
 
 
-def test_other_writers_spaces_and_orders_are_read() -> None:
+def test_lines_with_other_spacing_and_key_order_are_read() -> None:
     line = json.loads(jsonl.line(RECORDS[0]))
     shuffled = json.dumps(dict(reversed(line.items())), indent=None, separators=(" , ", " : "))
     assert jsonl.parse(shuffled.encode()) == RECORDS[0]
@@ -56,7 +56,7 @@ def test_other_writers_spaces_and_orders_are_read() -> None:
         (b'{"spec":"resnet18"}', "no schema version"),
         (b'{"schema":true}', "no schema version"),
         (b'{"schema":99,"spec":"resnet18"}', "a newer srbench, schema 99"),
-        (b'{"schema":0}', "there is no schema 0"),
+        (b'{"schema":0}', "unknown schema 0"),
         (b"\xff\xfe\x00", "damaged or cut short"),
         (
             jsonl.line(RECORDS[0]).replace(b'"macs":5000', b'"macs":"5000"'),
@@ -75,13 +75,13 @@ def test_other_writers_spaces_and_orders_are_read() -> None:
             for text in (b"0", b"1", b"-0.01", b"NaN", b'"0.01"')
         ),
         *(
-            (jsonl.line(RECORDS[4]).replace(b'"11.690"', text), "is not a number as it is printed")
+            (jsonl.line(RECORDS[4]).replace(b'"11.690"', text), "is not a plain decimal number")
             for text in (b'"11,69"', b'"-"', b'""', b'"NaN"', b'"inf"', b'"24.3%"', b'"1e400"')
         ),
         (jsonl.line(RECORDS[4]).replace(b"1000000.0", b"0"), "0 is not a unit"),
     ],
 )
-def test_what_is_no_record_says_why(text: bytes, why: str, tmp_path: Path) -> None:
+def test_an_invalid_line_is_reported_with_the_reason(text: bytes, why: str, tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     path.write_bytes(jsonl.line(RECORDS[0]) + text.rstrip(b"\n") + b"\n" + jsonl.line(RECORDS[1]))
     loaded = jsonl.read(path)
@@ -90,13 +90,13 @@ def test_what_is_no_record_says_why(text: bytes, why: str, tmp_path: Path) -> No
     (problem,) = loaded.problems
     assert problem.line == 2
     assert why in problem.why
-    with pytest.raises(SrbenchError, match=r"r\.jsonl line 2: .*the other 2 records are sound"):
+    with pytest.raises(SrbenchError, match=r"r\.jsonl line 2: .*the other 2 records are valid"):
         loaded.require_sound()
 
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
-def test_records_read_with_any_line_ends_and_a_byte_order_mark(
+def test_records_are_read_with_any_line_endings_and_a_byte_order_mark(
     mark: bytes, end: bytes, tmp_path: Path
 ) -> None:
     path = tmp_path / "r.jsonl"
@@ -109,14 +109,14 @@ def test_records_read_with_any_line_ends_and_a_byte_order_mark(
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_records_in_utf_16_say_so(encoding: str, tmp_path: Path) -> None:
+def test_records_in_utf_16_are_refused(encoding: str, tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     path.write_text("\ufeff" + jsonl.line(RECORDS[0]).decode(), encoding=encoding)
     with pytest.raises(SrbenchError, match=r"r\.jsonl is UTF-16 \(save it as UTF-8\)"):
         jsonl.read(path)
 
 
-def test_two_records_of_one_row_name_both_lines(tmp_path: Path) -> None:
+def test_two_different_records_of_one_row_are_reported_with_both_lines(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     jsonl.write(path, [RECORDS[0], RECORDS[1], counted("resnet18", 999)])
     loaded = jsonl.read(path)
@@ -131,11 +131,11 @@ def test_a_row_may_be_counted_timed_and_published(tmp_path: Path) -> None:
     assert not jsonl.read(path).problems
 
 
-def test_a_file_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
+def test_a_missing_file_has_no_records(tmp_path: Path) -> None:
     assert jsonl.read(tmp_path / "none.jsonl").records == ()
 
 
-def test_a_gigabyte_is_refused_before_it_is_read(tmp_path: Path) -> None:
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "huge.jsonl"
     with path.open("wb") as file:
         file.truncate(2**30)
@@ -143,14 +143,14 @@ def test_a_gigabyte_is_refused_before_it_is_read(tmp_path: Path) -> None:
         jsonl.read(path)
 
 
-def test_a_folder_is_no_file_of_records(tmp_path: Path) -> None:
+def test_folders_and_devices_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SrbenchError, match="is not a file"):
         jsonl.read(tmp_path)
     with pytest.raises(SrbenchError, match="is not a file"):
         jsonl.read(Path("/dev/zero"))
 
 
-def test_a_file_of_records_takes_each_as_it_comes(tmp_path: Path) -> None:
+def test_each_record_is_written_at_once_and_replaces_that_of_its_row(tmp_path: Path) -> None:
     file = RecordFile(tmp_path / "r.jsonl")
     for record in RECORDS:
         file.put(record)
@@ -169,7 +169,7 @@ def test_a_file_of_records_takes_each_as_it_comes(tmp_path: Path) -> None:
         b'{"other":"thi',
     ],
 )
-def test_only_a_line_that_ends_in_its_middle_was_cut_short(last: bytes, tmp_path: Path) -> None:
+def test_only_an_incomplete_last_line_counts_as_cut_short(last: bytes, tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     path.write_bytes(jsonl.line(RECORDS[0]) + last)
     with pytest.raises(SrbenchError, match="line 2"):
@@ -179,7 +179,7 @@ def test_only_a_line_that_ends_in_its_middle_was_cut_short(last: bytes, tmp_path
     assert RecordFile(path).cut_short == 2
 
 
-def test_an_unsound_file_is_left_alone(tmp_path: Path) -> None:
+def test_an_invalid_file_is_not_changed(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     path.write_bytes(b"nonsense\n")
     with pytest.raises(SrbenchError, match="line 1"):
@@ -187,7 +187,7 @@ def test_an_unsound_file_is_left_alone(tmp_path: Path) -> None:
     assert path.read_bytes() == b"nonsense\n"
 
 
-def test_a_file_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     file = RecordFile(tmp_path / "none" / "r.jsonl")
     with pytest.raises(SrbenchError, match="cannot write to"):
         file.require_writable()

@@ -1,4 +1,4 @@
-"""Several processes put records into one file, and nothing is lost."""
+"""Several processes add records to one file, and nothing is lost."""
 
 import errno
 import subprocess
@@ -15,7 +15,7 @@ from srbench.records import jsonl, locks, record_file
 from srbench.records.record_file import RecordFile
 
 TESTS = str(Path(__file__).parents[1])
-# Puts 30 records of its own into a file, and one that every process has.
+# Adds 30 records of its own to a file, and one that every process adds.
 WRITER = """
 import sys
 sys.path.insert(0, sys.argv[1])
@@ -30,7 +30,7 @@ for number in range(30):
 """
 
 
-def test_processes_at_once_lose_nothing(tmp_path: Path) -> None:
+def test_concurrent_processes_lose_no_record(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     writers = [
         subprocess.Popen([sys.executable, "-c", WRITER, TESTS, str(path), str(number)])
@@ -40,21 +40,21 @@ def test_processes_at_once_lose_nothing(tmp_path: Path) -> None:
     loaded = jsonl.read(path)
     assert loaded.problems == ()
     assert len({record.spec for record in loaded.records}) == 4 * 30 + 1
-    assert [p.name for p in tmp_path.iterdir()] == ["r.jsonl"], "no mark of the lock is left"
+    assert [p.name for p in tmp_path.iterdir()] == ["r.jsonl"], "the lock file is left"
 
 
-def test_what_another_process_put_there_is_taken_in(tmp_path: Path) -> None:
+def test_records_of_another_process_are_read_and_kept(tmp_path: Path) -> None:
     ours, theirs = RecordFile(tmp_path / "r.jsonl"), RecordFile(tmp_path / "r.jsonl")
     ours.put(counted("resnet18"))
     theirs.put(counted("resnet18+se"))
-    ours.put(counted("resnet18", 4321))  # in the place of the first: the file is written anew
+    ours.put(counted("resnet18", 4321))  # replaces the first, so the file is rewritten
     assert [r.spec for r in jsonl.read(ours.path).records] == ["resnet18", "resnet18+se"]
     theirs.refresh()
     assert theirs.records == ours.records
     assert theirs.records[0].counts.params == 4321
 
 
-def test_the_same_record_twice_is_one(tmp_path: Path) -> None:
+def test_a_record_that_occurs_twice_counts_once(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     first, later = (counted("resnet18", made=f"2026-01-0{day}T00:00:00Z") for day in (1, 2))
     jsonl.append(path, first)
@@ -70,7 +70,7 @@ def test_the_same_record_twice_is_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "other", [counted("resnet18", 77), counted("resnet18", fingerprint="0123456789abcdef")]
 )
-def test_a_second_record_that_differs_is_a_problem_of_its_line(
+def test_a_second_record_that_differs_is_reported_with_its_line(
     other: object, tmp_path: Path
 ) -> None:
     jsonl.write(tmp_path / "r.jsonl", [counted("resnet18"), other])
@@ -78,14 +78,14 @@ def test_a_second_record_that_differs_is_a_problem_of_its_line(
     assert problem.line == 2
 
 
-def test_times_are_not_mistaken_for_each_other(tmp_path: Path) -> None:
+def test_new_times_replace_the_old_times_of_a_row(tmp_path: Path) -> None:
     file = RecordFile(tmp_path / "r.jsonl")
     for record in (timed("resnet18", [0.1] * 6), timed("resnet18", [0.2] * 6)):
         file.put(record)
     assert [r.timing.passes["forward"].seconds.value for r in file.records] == [0.2]
 
 
-def test_order_changes_under_the_lock_and_keeps_what_others_put(tmp_path: Path) -> None:
+def test_reordering_keeps_records_that_others_added(tmp_path: Path) -> None:
     ours = RecordFile(tmp_path / "r.jsonl")
     for spec in ("resnet18+se", "resnet18"):
         ours.put(counted(spec))
@@ -95,7 +95,7 @@ def test_order_changes_under_the_lock_and_keeps_what_others_put(tmp_path: Path) 
     assert found == ["resnet18", "resnet18+se", "resnet18+sr"]
 
 
-def test_a_lock_that_nobody_lets_go_is_said(
+def test_a_lock_that_is_not_released_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(locks, "PATIENCE", 0.1)
@@ -117,7 +117,7 @@ def test_a_lock_that_nobody_lets_go_is_said(
     assert not path.exists()
 
 
-def test_two_names_of_one_file_have_one_lock(tmp_path: Path) -> None:
+def test_a_file_and_a_link_to_it_share_a_lock(tmp_path: Path) -> None:
     path, link = tmp_path / "r.jsonl", tmp_path / "link.jsonl"
     link.symlink_to(path)
     RecordFile(link).put(counted("resnet18"))
@@ -135,7 +135,7 @@ def test_a_line_cut_short_by_another_process_is_dropped(tmp_path: Path) -> None:
     assert [r.spec for r in jsonl.read(file.path).records] == ["resnet18", "resnet18+sr"]
 
 
-def test_reading_again_is_only_done_where_the_file_changed(
+def test_a_file_is_read_again_only_if_it_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads = []
@@ -148,7 +148,7 @@ def test_reading_again_is_only_done_where_the_file_changed(
 
 
 @pytest.mark.parametrize("harm", [Path.unlink, lambda path: path.write_bytes(b"")])
-def test_what_somebody_takes_out_is_written_again(harm: object, tmp_path: Path) -> None:
+def test_removed_records_are_written_again(harm: object, tmp_path: Path) -> None:
     file = RecordFile(tmp_path / "r.jsonl")
     for spec in ("resnet18", "resnet18+se"):
         file.put(counted(spec))
@@ -161,7 +161,7 @@ def test_what_somebody_takes_out_is_written_again(harm: object, tmp_path: Path) 
     assert len(jsonl.read(file.path).records) == 3
 
 
-def test_a_full_disk_leaves_no_half_of_a_line(
+def test_a_full_disk_does_not_leave_half_a_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = RecordFile(tmp_path / "r.jsonl")

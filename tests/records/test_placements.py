@@ -1,4 +1,4 @@
-"""Times by placement: how records hold them, what collapses to what, and what is said of them."""
+"""Times by placement: how records hold them, how they are combined, and how they are judged."""
 
 from statistics import median
 
@@ -13,18 +13,18 @@ FLAT = ((1.0, 1.2, 5.0, 2.0, 2.2, 2.1, 3.0),)
 TIMED = PassTiming(Estimate(2.0), None, FLAT, placements=((3, 1, 3),))
 
 
-def test_samples_are_divided_as_they_were_taken() -> None:
+def test_samples_are_divided_into_their_placements() -> None:
     assert TIMED.by_placement == (((1.0, 1.2, 5.0), (2.0,), (2.2, 2.1, 3.0)),)
     assert TIMED.units == (1.2, 2.0, 2.2)
 
 
-def test_an_older_record_has_rounds_for_units() -> None:
+def test_rounds_are_the_units_of_an_older_record() -> None:
     old = PassTiming(Estimate(2.0), None, FLAT)
     assert old.by_placement == (FLAT,)
     assert old.units == FLAT[0]
 
 
-def test_of_several_processes_each_is_a_unit() -> None:
+def test_each_of_several_processes_is_a_unit() -> None:
     several = PassTiming(
         Estimate(2.0), None, ((1.0, 3.0, 2.0), (), (4.0,)), placements=((2, 1), (), (1,))
     )
@@ -39,7 +39,7 @@ def test_placements_that_do_not_fit_the_samples_are_refused(placements: tuple) -
 
 
 def test_a_change_is_judged_over_placements() -> None:
-    """Rounds of one placement are as good as one: fifty of them decide nothing."""
+    """Fifty rounds of one placement count as one unit, so they decide nothing."""
     low, high = ((1.0,) * 50 + (1.1,) * 50,), ((1.2,) * 50 + (1.3,) * 50,)
     before, after = (
         PassTiming(Estimate(1.0), None, taken, placements=((50, 50),)) for taken in (low, high)
@@ -60,7 +60,7 @@ def test_percentiles_need_a_sample_above_them(n: int, share: float, expected: fl
         assert found == np.quantile(taken, share, method="inverted_cdf")
 
 
-def test_a_ratio_over_placements_is_that_of_each_placements_ratio() -> None:
+def test_a_ratio_over_placements_combines_one_ratio_of_each() -> None:
     chance = np.random.default_rng(0)
     ours = [chance.uniform(1, 2, 5) for _ in range(7)]
     base = [chance.uniform(1, 2, 5) for _ in range(7)]
@@ -70,7 +70,7 @@ def test_a_ratio_over_placements_is_that_of_each_placements_ratio() -> None:
     assert stats.median_over_placements(base).value == pytest.approx(median(map(np.median, base)))
 
 
-def test_placements_of_one_round_are_plain_rounds() -> None:
+def test_placements_of_one_round_give_the_same_as_plain_rounds() -> None:
     chance = np.random.default_rng(1)
     ours, base = chance.uniform(1, 2, 30), chance.uniform(1, 2, 30)
     apart = stats.ratio_over_placements([[x] for x in ours], [[x] for x in base])
@@ -78,13 +78,13 @@ def test_placements_of_one_round_are_plain_rounds() -> None:
 
 
 def lucky(chance: np.random.Generator, placements: int, rounds: int, luck: float) -> list:
-    """Two alike, each with its luck of every placement, and noise of every call."""
+    """Two equal models, each with a chance effect per placement, and noise per call."""
     here = np.exp(chance.normal(0, luck, (2, placements, 1)))
     return list(here * np.exp(chance.normal(0, 0.02, (2, placements, rounds))))
 
 
-def test_the_interval_holds_where_a_placement_has_its_luck() -> None:
-    """And that of rounds taken for independent does not."""
+def test_the_interval_covers_chance_effects_of_placements() -> None:
+    """The interval over rounds, as if they were independent, does not."""
     chance = np.random.default_rng(2)
     runs = [lucky(chance, 12, 8, luck=0.01) for _ in range(400)]
     over = [stats.ratio_over_placements(a, b) for a, b in runs]

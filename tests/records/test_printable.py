@@ -1,4 +1,4 @@
-"""What somebody else's record says stays in its cell, whatever is written and wherever to."""
+"""Text from somebody else's record stays in its cell, in every format and every output."""
 
 import csv
 import io
@@ -41,7 +41,7 @@ HARMLESS = "ß×–√ é 字 \u00a0\u2009±"
 
 
 def untamed(text: str) -> list[str]:
-    """The lines that hold what is not printable, or are a command to a CI."""
+    """The lines that have characters that are not printable, or are a command to a CI."""
     return [
         line
         for line in text.split("\n")
@@ -81,7 +81,7 @@ DAMAGED = json.dumps(_LINE | {HOSTILE: HOSTILE}).encode() + b"\n"
 
 @pytest.fixture
 def files(tmp_path: Path) -> list[str]:
-    """Two files of such records, and a line in each that is none."""
+    """Two files of such records, each with one line that is not a record."""
     paths = [tmp_path / name for name in ("a.jsonl", "b.jsonl")]
     for more, path in enumerate(paths):
         path.write_bytes(b"".join(map(jsonl.line, hostile_records(more))) + DAMAGED)
@@ -89,7 +89,7 @@ def files(tmp_path: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_compare(
+def test_compare_makes_hostile_text_printable(
     form: str, files: list[str], tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     assert run(["compare", *files, "--format", form]) == 4
@@ -109,7 +109,7 @@ def test_compare(
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_every_format_of_records(form: str) -> None:
+def test_every_format_makes_hostile_records_printable(form: str) -> None:
     records = hostile_records()
     text = FORMATS[form](rows_report(HOSTILE, rows_of(records), HOSTILE))
     assert untamed(text) == []
@@ -124,7 +124,9 @@ def test_every_format_of_records(form: str) -> None:
         assert [jsonl.parse(line.encode()) for line in text.splitlines()] == records
 
 
-def test_a_report(files: list[str], tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_a_report_makes_hostile_text_printable(
+    files: list[str], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
     output = tmp_path / "report.html"
     assert run(["report", *files, "--output", str(output), "--title", HOSTILE]) == 4
     assert untamed(output.read_text(encoding="utf-8")) == untamed(capsys.readouterr().err) == []
@@ -136,7 +138,7 @@ def _toml(text: str) -> str:
 
 @pytest.fixture
 def tables(tmp_path: Path) -> Path:
-    """A table of a hostile publication with hostile times beside it, and a row that has changed."""
+    """A table with a hostile publication, hostile times, and a row that has changed."""
     folder = tmp_path / "tables"
     folder.mkdir()
     (folder / "small.toml").write_text(
@@ -154,7 +156,7 @@ def tables(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_table(tables: Path, capsys: pytest.CaptureFixture) -> None:
+def test_a_table_makes_hostile_text_printable(tables: Path, capsys: pytest.CaptureFixture) -> None:
     assert run(["table", "--folder", str(tables), "--render-only"]) == 0
     stdout, stderr = capsys.readouterr()
     assert untamed(stdout) == untamed(stderr) == []
@@ -167,7 +169,7 @@ def test_a_table(tables: Path, capsys: pytest.CaptureFixture) -> None:
 
 
 @pytest.mark.parametrize("form", ["text", "json", "github", "markdown", "csv", "html"])
-def test_check(
+def test_check_makes_hostile_text_printable(
     form: str,
     tables: Path,
     tmp_path: Path,
@@ -178,7 +180,7 @@ def test_check(
     for suffix in (".md", ".tex", ".csv"):
         path = tables / f"small{suffix}"
         path.write_bytes(path.read_bytes().replace(b"resnet18", HOSTILE.encode()))
-    damaged = form == "markdown"  # the lines that are no records are all that is told then
+    damaged = form == "markdown"  # then only the lines that are not records are reported
     if damaged:
         with (tables / "small.jsonl").open("ab") as file:
             file.write(DAMAGED)
@@ -205,14 +207,14 @@ def test_check(
         assert {f"{HOSTILE} at 64×64", "resnet18 at 64×64"} <= rows
 
 
-def test_fences_are_longer_than_what_is_inside() -> None:
+def test_fences_are_longer_than_any_fence_inside() -> None:
     finding = Finding("changed", "`" * 5, HOSTILE, ("`" * 7, "```"), "```", row=HOSTILE)
     text = FORMATS["markdown"](checked_report([Checked("a", 1, (finding,))]))
     fences = [line for line in text.splitlines() if re.fullmatch("`{3,}", line)]
     assert fences == ["`" * 8] * 2
 
 
-def test_annotations_are_lines_of_their_own() -> None:
+def test_each_annotation_is_one_line() -> None:
     finding = Finding("changed", HOSTILE, HOSTILE, (HOSTILE,), HOSTILE, HOSTILE, Path(HOSTILE), 3)
     verdict = Verdict(HOSTILE, HOSTILE, "failed", 0.05, HOSTILE)
     (line,), (of_time,) = annotations([finding]), time_annotations([verdict])
@@ -221,7 +223,7 @@ def test_annotations_are_lines_of_their_own() -> None:
     assert line.count("%0A") == 2
 
 
-def test_pages_and_plots(tmp_path: Path) -> None:
+def test_pages_and_plots_make_hostile_text_printable(tmp_path: Path) -> None:
     name = "a\x1b\u202e\n::error::b"
     panel = Panel(name, name, name, (Series(name, (Point(1, 2, HOSTILE), Point(2, 3, HOSTILE))),))
     parts = [Section(HOSTILE, (), [chart(panel)], [(HOSTILE, HOSTILE)])]
@@ -246,7 +248,7 @@ class _Full(io.StringIO):
 
 
 @pytest.mark.parametrize("stderr", [_Full(), None])
-def test_nobody_has_to_listen(
+def test_a_command_works_without_a_usable_stderr(
     stderr: io.StringIO | None, files: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stderr", stderr)
@@ -255,7 +257,7 @@ def test_nobody_has_to_listen(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
-def test_a_full_stderr_takes_nothing_with_it(files: list[str]) -> None:
+def test_a_full_stderr_does_not_stop_the_command(files: list[str]) -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run(
             [sys.executable, "-m", "srbench", "compare", *files], stdout=-1, stderr=full
@@ -273,7 +275,7 @@ def test_a_terminal_gets_its_colours(
 
 
 @given(st.text(st.characters(exclude_categories=())))
-def test_anything_becomes_one_line(text: str) -> None:
+def test_any_text_becomes_one_line(text: str) -> None:
     shown = printable(text)
     assert untamed(shown) == []
     assert "\n" not in shown
@@ -282,7 +284,7 @@ def test_anything_becomes_one_line(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", [HARMLESS, "", "a::b", "aten::mul", r"C:\new", "🙂", "a # b"])
-def test_what_is_printable_stays(text: str) -> None:
+def test_printable_text_is_unchanged(text: str) -> None:
     assert printable(text) == text
 
 
@@ -298,7 +300,7 @@ def test_what_is_printable_stays(text: str) -> None:
         ("a ##[b]", r"a #\x23[b]"),
     ],
 )
-def test_what_is_not_becomes_visible(text: str, shown: str) -> None:
+def test_characters_that_are_not_printable_become_visible(text: str, shown: str) -> None:
     assert printable(text) == shown
 
 
@@ -309,14 +311,14 @@ json_values = st.recursive(
 
 
 @given(json_values)
-def test_json_says_the_same(value: object) -> None:
+def test_printable_json_has_the_same_value(value: object) -> None:
     text = printable_json(json.dumps(value, ensure_ascii=False, indent=2))
     assert untamed(text) == []
     assert json.loads(text) == value
 
 
 @given(st.text())
-def test_a_record_comes_back(text: str) -> None:
+def test_a_record_with_any_text_is_read_as_it_was_written(text: str) -> None:
     record = counted("resnet18", reason=text, settings={text: text})
     line = jsonl.line(record)
     assert untamed(line[:-1].decode()) == []
@@ -327,7 +329,7 @@ COMMITTED = sorted((Path(__file__).parents[2] / "tables").glob("*.jsonl"))
 
 
 @pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.stem)
-def test_files_stay_as_they_are_to_the_byte(path: Path) -> None:
+def test_committed_files_are_unchanged_to_the_byte(path: Path) -> None:
     text = path.read_bytes().decode()
     assert printable_json(text) == text
     record = counted("resnet18", reason=HARMLESS)

@@ -11,12 +11,12 @@ TABLE4 = read_data("cbam_table4.csv")
 EXACT = read_data("exact.csv")
 
 
-def test_all_rows_of_the_table_are_here() -> None:
+def test_all_rows_of_cbams_table_4_are_in_the_data() -> None:
     assert len(TABLE4) == 24
 
 
 @pytest.mark.parametrize("row", TABLE4, ids=lambda row: row["spec"])
-def test_cbams_table_4(row: dict[str, str]) -> None:
+def test_counts_agree_with_cbams_table_4(row: dict[str, str]) -> None:
     (record,) = run([case_of(parse(row["spec"]))])
     assert record.warnings == ()
     assert f"{record.counts.params / 1e6:.2f}" == row["params"]
@@ -24,7 +24,7 @@ def test_cbams_table_4(row: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("row", EXACT, ids=lambda row: row["spec"])
-def test_exact_figures(row: dict[str, str]) -> None:
+def test_counts_agree_with_exact_figures(row: dict[str, str]) -> None:
     (record,) = run([case_of(parse(row["spec"]), row["input"])])
     counts = record.counts
     found = {"params": counts.params, "macs": counts.macs, "flops_fvcore": counts.flops}
@@ -34,7 +34,7 @@ def test_exact_figures(row: dict[str, str]) -> None:
     assert counts.macs == counts.macs_torch
 
 
-def test_the_papers_overhead_of_squeeze_remember() -> None:
+def test_the_overhead_of_squeeze_remember_agrees_with_the_paper() -> None:
     baseline, sr = run(cases(["resnet50+sr"]))
     assert sr.counts.params - baseline.counts.params == 1_009_419
     assert sr.counts.macs - baseline.counts.macs == 1_107_648

@@ -69,17 +69,17 @@ def wrong(**data: object) -> dict[tuple, tuple[str, str]]:
         ("sizes", [], "sizes is empty"),
         ("sizes", [1, True], "sizes.1 must be a whole number or a text"),
         ("sizes", 3, "sizes: 3 is odd"),
-        ("other", 3, "there is no key other"),
+        ("other", 3, "unknown key other"),
     ],
 )
-def test_what_is_said(key: str, value: object, expected: str) -> None:
+def test_errors_are_plain_sentences_with_a_hint(key: str, value: object, expected: str) -> None:
     ((message, hint),) = wrong(**{key: value}).values()
     assert message == expected
     assert hint
     assert hint == "add one" or "is odd" not in message
 
 
-def test_every_error_is_told_once() -> None:
+def test_every_error_is_reported_once() -> None:
     found = wrong(text=1, table={"a": "x", "b": 1, "c": "x"}, sizes=[None, 1, None])
     assert [".".join(map(str, where)) for where in found] == [
         "text", "table.a", "table.c", "sizes.0", "sizes.2",
@@ -89,5 +89,5 @@ def test_every_error_is_told_once() -> None:
     assert [*by_place(raised.value, {})] == [("needed",)]
 
 
-def test_the_types_of_errors_are_pydantics() -> None:
+def test_the_types_of_errors_exist_in_pydantic() -> None:
     assert {*KINDS, *SENTENCES} <= {*get_args(ErrorType)}

@@ -1,4 +1,4 @@
-"""What stands below counts is true of every row above."""
+"""The notes below a table of counts hold for every row of it."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from srbench.report.overview import rows_report
 
 PLAIN, SE, SR = counted("resnet18"), counted("resnet18+se", 1100), counted("resnet18+sr", 1200)
 EVERYWHERE = "counted by fvcore and, with the same result, by torch's FlopCounterMode."
-ELSEWHERE = "counted by fvcore and by torch's FlopCounterMode, which agree in the rows without *."
+ELSEWHERE = "counted by fvcore and by torch's FlopCounterMode; the two agree in the rows without *."
 
 
 def with_counts(record: Record, **counts: object) -> Record:
@@ -36,7 +36,7 @@ FAILED = replace(SE, counts=None, status="failed: no memory")
         ([with_counts(PLAIN, unknown={"a": 1}), DISAGREE], "counted by fvcore."),
     ],
 )
-def test_that_two_counters_agree_is_said_where_they_do(
+def test_the_note_names_both_counters_only_where_they_agree(
     records: list[Record], said: str, whole: bool
 ) -> None:
     report = rows_report("x", rows_of(records)) if whole else counts_report(Results(records))
@@ -45,16 +45,16 @@ def test_that_two_counters_agree_is_said_where_they_do(
     assert said in note
     assert ("FlopCounterMode" in note) == ("FlopCounterMode" in said)
     wrong = {n for n, record in enumerate(records) if record.warnings or record.status != "ok"}
-    assert table.doubtful >= wrong, "the note's * stands on the rows that it does not hold for"
+    assert table.doubtful >= wrong, "the rows for which the note does not hold have the *"
 
 
 @pytest.mark.parametrize("whole", [False, True])
-def test_a_difference_to_what_is_warned_of_is_warned_of(whole: bool) -> None:
+def test_a_difference_from_a_baseline_with_a_warning_has_a_warning(whole: bool) -> None:
     records = [with_counts(PLAIN, unknown={"words::blur": 1}), SE, SR]
     report = rows_report("x", rows_of(records)) if whole else counts_report(Results(records))
     (table,) = report.tables
     assert table.doubtful == {0, 1, 2}
     assert table.notes[:2] == (
         "* resnet18: not counted: words::blur (×1).",
-        "* resnet18+se, resnet18+sr: Δ is to resnet18, whose count is warned of.",
+        "* resnet18+se, resnet18+sr: Δ is the difference from resnet18, whose count has a warning.",
     )

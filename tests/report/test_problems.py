@@ -1,4 +1,4 @@
-"""What is wrong with rows is said once, of rows in short."""
+"""What is wrong with rows is listed once, with short names of the rows."""
 
 from dataclasses import replace
 
@@ -34,7 +34,7 @@ def comparison(backbone: str, notes: tuple[str, ...] = (), side: int = 64, batch
     ]
 
 
-def test_what_all_rows_have_is_said_of_all_rows() -> None:
+def test_a_warning_that_all_rows_have_names_all_rows() -> None:
     records = [
         *comparison("resnet18", (f"forward: {CUT}", f"train: {CUT}")),
         *comparison("resnet34", (f"forward: {CUT}", f"train: {CUT}")),
@@ -42,16 +42,16 @@ def test_what_all_rows_have_is_said_of_all_rows() -> None:
     assert list(warnings(records)) == [f"all rows: forward, train: {CUT}"]
 
 
-def test_numbers_that_differ_are_a_range() -> None:
+def test_numbers_that_differ_are_merged_into_a_range() -> None:
     records = [
         one
         for n, backbone in enumerate(("resnet18", "resnet34", "resnet50"))
-        for one in comparison(backbone, (f"other programs took {33 + n}% of the processors",))
+        for one in comparison(backbone, (f"other programs used {33 + n}% of the processors",))
     ]
-    assert list(warnings(records)) == ["all rows: other programs took 33 to 35% of the processors"]
+    assert list(warnings(records)) == ["all rows: other programs used 33 to 35% of the processors"]
 
 
-def test_a_number_in_a_name_is_no_number() -> None:
+def test_a_number_inside_a_name_is_not_merged() -> None:
     assert merged(["conv2d (×3)", "conv2d (×12)"]) == "conv2d (×3 to 12)"
     assert merged(["fvcore 4,089,184,256 MACs, torch 5.5", "fvcore 99 MACs, torch 5.5"]) == (
         "fvcore 99 to 4,089,184,256 MACs, torch 5.5"
@@ -84,12 +84,14 @@ def test_a_number_in_a_name_is_no_number() -> None:
         (("1,000: (×2)", "999: (×3)"), ("999 to 1,000: (×2 to 3)",)),
     ],
 )
-def test_a_number_stands_by_itself(texts: tuple[str, ...], said: tuple[str, ...]) -> None:
+def test_only_numbers_that_stand_alone_are_merged(
+    texts: tuple[str, ...], said: tuple[str, ...]
+) -> None:
     records = [timed(f"net{n}", [0.1] * 6, notes=(text,)) for n, text in enumerate(texts)]
     assert tuple(line.partition(": ")[2] for line in warnings(records)) == said
 
 
-def test_passes_are_told_together_only_of_the_same_rows() -> None:
+def test_passes_share_a_line_only_if_the_rows_are_the_same() -> None:
     first, second = timed("resnet18", [0.1] * 6), timed("resnet18+se", [0.1] * 6, 1.0)
     both, one = (f"forward: {CUT}", f"train: {CUT}"), (f"forward: {CUT}",)
     told = warnings(
@@ -101,7 +103,7 @@ def test_passes_are_told_together_only_of_the_same_rows() -> None:
     assert list(told) == [f"resnet18, resnet18+se: forward: {CUT}", f"resnet18: train: {CUT}"]
 
 
-def test_whole_comparisons_are_named_by_their_baseline_and_under_what() -> None:
+def test_whole_comparisons_are_named_by_their_baseline_and_conditions() -> None:
     records = [
         *comparison("resnet18", (CUT,), side=32),
         *comparison("resnet18", side=64),
@@ -114,13 +116,13 @@ def test_whole_comparisons_are_named_by_their_baseline_and_under_what() -> None:
     ]
 
 
-def test_many_names_are_counted() -> None:
+def test_a_long_list_of_names_is_shortened() -> None:
     records = [counted(f"net{n}") for n in range(20)]
     assert Names(records)(range(1, 20)) == ("net1, net2, net3, net4, net5, net6, and 13 more")
     assert Names(records)(range(20)) == "all rows"
 
 
-def test_counted_and_timed_rows_are_told_apart() -> None:
+def test_counted_and_timed_rows_are_named_separately() -> None:
     counts = [counted(f"resnet18{v}") for v in VARIANTS]
     times = [replace(one, status="failed: no memory") for one in comparison("resnet18")[:3]]
     assert list(failures([*counts, *times])) == ["all timed rows: failed: no memory"]
@@ -136,19 +138,19 @@ def notes_of(records: list, whole: bool) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("whole", [False, True])
-def test_a_table_of_many_rows_says_everything_once(whole: bool) -> None:
-    """25 rows that did not reach the precision, each warned of the same."""
+def test_a_table_of_many_rows_has_every_note_once(whole: bool) -> None:
+    """25 rows that did not reach the precision, each with the same warnings."""
     backbones = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
     records = [
         one
         for n, backbone in enumerate(backbones)
         for one in comparison(
-            backbone, (f"other programs took {20 + n}% of the processors", f"forward: {CUT}")
+            backbone, (f"other programs used {20 + n}% of the processors", f"forward: {CUT}")
         )
     ]
     notes = notes_of(records, whole)
     assert notes[:2] == (
-        "* all rows: other programs took 20 to 24% of the processors.",
+        "* all rows: other programs used 20 to 24% of the processors.",
         f"* all rows: forward: {CUT}.",
     )
     assert notes[2].startswith(
@@ -161,7 +163,7 @@ def test_a_table_of_many_rows_says_everything_once(whole: bool) -> None:
     assert len(notes) == len({*notes}) <= 9
 
 
-def test_how_many_are_undecided_and_why() -> None:
+def test_the_note_says_how_many_overheads_are_undecided_and_why() -> None:
     wide, narrow = comparison("resnet18")[:3], comparison("resnet34")[:2]
     narrow[1] = timed("resnet34+se", [0.1] * 6, 1.2)
     few = [timed("resnet50", [0.1]), timed("resnet50+se", [0.1], 1.1)]
@@ -179,7 +181,7 @@ def test_how_many_are_undecided_and_why() -> None:
     assert not any("To decide" in note for note in notes_of(narrow, whole=False))
 
 
-def test_what_counts_and_times_share_is_said_once() -> None:
+def test_a_note_that_counts_and_times_share_appears_once() -> None:
     unsaid = {"settings": {"sr": "memories=10"}}
     records = [
         *(counted("resnet18"), counted("resnet18+sr", 1100, **unsaid)),
@@ -203,15 +205,17 @@ def test_inputs_of_several_sizes_share_a_line() -> None:
         (["params", "backward", "backward_overhead"], None),
     ],
 )
-def test_only_overheads_that_are_shown_are_told_of(columns: list[str], said: str | None) -> None:
+def test_the_notes_are_only_about_overheads_that_the_table_shows(
+    columns: list[str], said: str | None
+) -> None:
     rows = rows_of([timed("resnet18", [0.1] * 6), timed("resnet18+se", [0.1] * 6, 1.0, reach=0.3)])
     text = "\n".join(rows_notes(rows, columns))
-    assert "Medians with 95 % intervals." in text
+    assert "Medians with 95 % confidence intervals." in text
     assert ("Undecided" in text) == ("Overhead: " in text) == bool(said)
     assert (said or "") in text
 
 
-def test_all_rows_are_not_all_where_publications_stand_beside() -> None:
+def test_all_rows_of_a_kind_are_named_so_if_there_are_published_rows_too() -> None:
     papers = [printed("resnet18", row=name) for name in "abc"]
     times = comparison("resnet18", (CUT,))
     counts = [replace(counted(f"net{n}"), status="failed: no memory") for n in range(3)]
@@ -237,12 +241,12 @@ def test_all_rows_are_not_all_where_publications_stand_beside() -> None:
         ({"setup": Setup(seed=3)}, " with seed 3"),
     ],
 )
-def test_rows_are_named_with_what_tells_them_apart(other: dict, said: str) -> None:
+def test_rows_are_named_with_the_conditions_that_differ(other: dict, said: str) -> None:
     records = [timed("resnet18", [0.1] * 6), timed("resnet18", [0.1] * 6, **other)]
     assert Names(records)([1]) == f"resnet18{said}"
 
 
-def test_doubts_name_the_times_that_they_are_about() -> None:
+def test_doubts_name_the_timed_rows_that_they_are_about() -> None:
     rows = [
         Row(one.row, counted("resnet18"), None, one, older=("resnet18",) * (batch == 8))
         for batch in (1, 8)

@@ -46,19 +46,19 @@ def test_equal_values_have_equal_ranks() -> None:
     assert marked(1.0, 1.0, 2.0, 3.0) == {0: Rank.BEST, 1: Rank.BEST, 2: Rank.SECOND}
 
 
-def test_a_second_needs_a_third() -> None:
+def test_the_second_is_marked_only_if_there_is_a_third() -> None:
     assert marked(1.0, 2.0) == {0: Rank.BEST}
 
 
-def test_where_all_are_alike_nothing_is_best() -> None:
+def test_nothing_is_best_if_all_values_are_equal() -> None:
     assert marked(1.0, 1.0, None) == marked(1.0) == marked() == {}
 
 
-def test_every_section_has_its_own() -> None:
+def test_every_section_has_its_own_best() -> None:
     assert marked(5.0, 4.0, 1.0, 2.0, sections={2}) == {1: Rank.BEST, 2: Rank.BEST}
 
 
-def test_values_are_compared_as_they_are_not_as_they_look() -> None:
+def test_values_are_compared_unrounded_and_in_the_same_unit() -> None:
     assert marked(1.001, 1.002) == {0: Rank.BEST}
     assert marked(Figure("9.50", 1e6), Figure("0.01", 1e9), Figure("11", 1e6)) == {
         0: Rank.BEST,
@@ -66,34 +66,34 @@ def test_values_are_compared_as_they_are_not_as_they_look() -> None:
     }
 
 
-def test_only_tables_that_ask_for_it_are_marked() -> None:
+def test_only_ranked_tables_are_marked() -> None:
     assert marked(1.0, 2.0, ranked=False) == {}
 
 
-def test_bold_and_underlined() -> None:
+def test_the_best_is_bold_and_the_second_underlined() -> None:
     made = table(3.0, 1.0, 2.0)
     assert "| 1 | **+1.00** |\n| 2 | <ins>+2.00</ins> |" in markdown.render(made)
     assert "1 & \\textbf{+1.00} \\\\\n    2 & \\underline{+2.00} \\\\" in latex.render(made)
 
 
-def test_what_is_warned_of_takes_no_part_and_the_note_says_so() -> None:
+def test_rows_with_warnings_are_not_ranked_and_the_note_says_so() -> None:
     made = table(3.0, 0, 1.0, 2.0, doubtful={1})
     assert {row: rank for (row, _), rank in ranks(made).items()} == {2: Rank.BEST, 3: Rank.SECOND}
-    assert notes(made) == (f"{NOTE} Rows with * take no part.",)
+    assert notes(made) == (f"{NOTE} Rows with * are not ranked.",)
     assert notes(table(3.0, 1.0)) == (NOTE,)
     assert marked(1.0, 0, doubtful={1}) == {}, "one alone is not the best of anything"
     assert notes(table(1.0, 0, doubtful={1})) == ()
     assert marked(2.0, 1.0, 5.0, 4.0, doubtful={1}, sections={2}) == {3: Rank.BEST}
 
 
-def test_what_is_warned_of_bears_a_mark_in_every_format() -> None:
+def test_rows_with_warnings_have_a_mark_in_every_format() -> None:
     made = table(3.0, 0, 1.0, 2.0, doubtful={1})
     assert "1 *       0" in text.render(made)
     assert "| 1 \\* | 0 |" in markdown.render(made)
     assert "1 * & 0 \\\\" in latex.render(made)
     assert 'name">1 *</td>' in page("t", [Section("t", [made])])
     for rendered in (markdown.render(made), latex.render(made), page("t", [Section("t", [made])])):
-        assert "take no part" in rendered
+        assert "are not ranked" in rendered
 
 
 SE, SR, CBAM = (counted(f"resnet18+{block}", 1100, 5000 + n) for n, block in enumerate("abc", 7))
@@ -105,7 +105,7 @@ def without(record: Record, **counts: object) -> Record:
 
 
 def best(*records: Record) -> list[str]:
-    """The specs of which the MACs added are the least."""
+    """The specs that add the fewest MACs."""
     rows = rows_of(records)
     made = rows_table("t", rows, [FIELDS["macs_delta"]], "", (), ranked=True)
     return [made.rows[row][0] for (row, _), rank in ranks(made).items() if rank is Rank.BEST]
@@ -122,9 +122,9 @@ UNCOUNTED = without(SE, macs=5000, macs_torch=5000, unknown={"words::blur": 8})
         ([PLAIN, without(SE, macs=4000), SR, CBAM], [SR.spec]),  # the counters disagree
         ([PLAIN, replace(SE, status="failed: odd"), SR, CBAM], [SR.spec]),
         ([PLAIN, UNCOUNTED, SR], []),
-        # A baseline that lacks something makes every difference to it wrong.
+        # An incomplete baseline makes every difference from it wrong.
         ([without(PLAIN, unknown={"words::blur": 1}), SE, SR, CBAM], []),
-        # Times of other code are doubted, and what is of older code than others.
+        # Times of other code are doubtful, and so are rows of older code than others.
         ([PLAIN, SE, timed(SE.spec, [0.1], fingerprint="other"), SR, CBAM], [SR.spec]),
         (
             [
@@ -137,11 +137,13 @@ UNCOUNTED = without(SE, macs=5000, macs_torch=5000, unknown={"words::blur": 8})
         ),
     ],
 )
-def test_which_rows_may_be_the_best(records: list[Record], expected: list[str]) -> None:
+def test_only_a_row_without_doubts_can_be_the_best(
+    records: list[Record], expected: list[str]
+) -> None:
     assert best(*records) == expected
 
 
-def test_printed_errors_of_rows_that_are_warned_of_take_no_part_either() -> None:
+def test_published_errors_of_rows_with_warnings_are_not_ranked() -> None:
     errors = [printed(r.spec, top1_error=e) for r, e in ((SE, "20.0"), (SR, "21.0"), (CBAM, "22"))]
     rows = rows_of([PLAIN, UNCOUNTED, SR, CBAM, *errors])
     made = rows_table("t", rows, [FIELDS["top1_error"]], "", (), ranked=True)

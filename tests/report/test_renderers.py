@@ -1,4 +1,4 @@
-"""Every renderer against one table, byte for byte, and what happens to names that mean mischief."""
+"""What every renderer writes for one table, byte for byte, and for malicious names."""
 
 import csv
 import io
@@ -98,7 +98,7 @@ LATEX = r"""% needs \usepackage{booktabs,graphicx}
     ("render", "expected"),
     [(text.render, TEXT), (markdown.render, MARKDOWN), (latex.render, LATEX)],
 )
-def test_golden(render: object, expected: str) -> None:
+def test_each_renderer_writes_the_expected_text(render: object, expected: str) -> None:
     assert render(TABLE) == expected
 
 
@@ -106,7 +106,7 @@ def narrow(width: int) -> str:
     return text.render(TABLE, Console(file=io.StringIO(), width=width, color_system=None))
 
 
-def test_a_narrow_terminal_gets_one_table_a_group() -> None:
+def test_a_narrow_terminal_gets_one_table_per_group() -> None:
     shown = narrow(50)
     assert max(len(line) for line in shown.splitlines()) <= 50
     assert shown.count("Model") == 2
@@ -152,14 +152,14 @@ def nasty_table(name: str) -> Table:
 
 
 @pytest.mark.parametrize("name", NASTY)
-def test_markdown_keeps_its_cells(name: str) -> None:
+def test_markdown_keeps_the_number_of_cells(name: str) -> None:
     row = markdown.render(nasty_table(name)).splitlines()[4]
     unescaped = row.replace(r"\\", "").replace(r"\|", "")
     assert unescaped.count("|") == 3
 
 
 @pytest.mark.parametrize("name", NASTY)
-def test_text_shows_what_is_there(name: str) -> None:
+def test_text_shows_the_name_in_printable_form(name: str) -> None:
     assert printable(name) in text.render(nasty_table(name))
 
 
@@ -244,28 +244,26 @@ OVERHEADS = Table(
         ("html", (">undecided [-28.3, +66.1]<", ">none [-0.5, +0.4]<", ">+10.0 (n=5)<")),
     ],
 )
-def test_an_overhead_that_is_not_known_is_not_called_none(
-    form: str, cells: tuple[str, ...]
-) -> None:
+def test_an_undecided_overhead_is_not_written_as_none(form: str, cells: tuple[str, ...]) -> None:
     rendered = FORMATS[form](Report((OVERHEADS,), (), ()))
     for cell in cells:
         assert cell in rendered
-    assert "+2.0 " in rendered, "a ratio by itself keeps its value"
+    assert "+2.0 " in rendered, "a ratio keeps its value"
     assert rendered.count("undecided") == 1
 
 
-def test_an_empty_report_is_empty_everywhere() -> None:
+def test_every_format_can_write_an_empty_report() -> None:
     empty = Report((Table("empty", (Column("A", "name"),), ()),), ["a"], [], [])
     for form, render in FORMATS.items():
         assert isinstance(render(empty), str), form
 
 
-def test_every_suffix_leads_to_a_format() -> None:
+def test_every_format_has_a_suffix() -> None:
     assert set(SUFFIXES.values()) == set(FORMATS)
 
 
-def test_a_wide_table_without_groups_is_folded() -> None:
-    """As many columns as fit, each time beside the names; every cell once, and none broken."""
+def test_a_wide_table_without_groups_is_split_into_parts() -> None:
+    """Each part has the names and as many columns as fit; every cell is there once, unbroken."""
     columns = (
         Column("Model", "name"),
         Column("Pass", "name"),

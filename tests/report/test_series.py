@@ -1,4 +1,4 @@
-"""What a plot shows of rows."""
+"""The data of the plots of rows."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,7 @@ SWEEP = [
 ]
 
 
-def test_overhead_against_an_option_with_its_default_in_place() -> None:
+def test_overhead_against_an_option_includes_its_default() -> None:
     params, macs, *_ = panels(rows_of(SWEEP))
     assert (params.title, macs.title) == (
         "Params overhead against memories of sr",
@@ -31,7 +31,7 @@ def test_overhead_against_an_option_with_its_default_in_place() -> None:
     assert params.is_log_x
 
 
-def test_overhead_against_resolution_has_a_line_a_spec() -> None:
+def test_overhead_against_resolution_has_one_line_per_spec() -> None:
     rows = []
     for side in (64, 128):
         for record in (counted("resnet18", 1000), counted("resnet18+sr", 1000 + side)):
@@ -41,12 +41,12 @@ def test_overhead_against_resolution_has_a_line_a_spec() -> None:
     assert panel.series[0].name == "resnet18+sr"
 
 
-def test_rows_that_differ_in_more_do_not_share_a_line() -> None:
+def test_rows_that_also_differ_in_another_block_do_not_share_a_line() -> None:
     rows = rows_of([*SWEEP[:2], counted("resnet18+se+sr:memories=5", 1200)])
     assert not any("memories" in panel.title for panel in panels(rows))
 
 
-def test_lines_of_several_batches_are_told_apart() -> None:
+def test_lines_of_several_batches_have_different_names() -> None:
     rows = [*SWEEP]
     for batch in (1, 8):
         for record in SWEEP:
@@ -61,7 +61,7 @@ def test_lines_of_several_batches_are_told_apart() -> None:
 def test_counts_are_in_a_plot_whether_their_row_was_timed_or_not(
     timed_rows: int, batches: tuple[int, ...]
 ) -> None:
-    """And once, in however many ways it was timed."""
+    """And only once, in however many ways the row was timed."""
     rows = [*SWEEP]
     for batch in batches:
         for record in SWEEP[:timed_rows]:
@@ -73,13 +73,13 @@ def test_counts_are_in_a_plot_whether_their_row_was_timed_or_not(
     assert [(p.x, p.y) for p in points.points] == [(1, 0.02), (2, 0.04), (50, 1), (10, 0.2)]
 
 
-def test_the_front_is_what_nothing_beats() -> None:
+def test_the_front_holds_the_points_that_no_other_beats() -> None:
     points = [Point(x, y, "") for x, y in ((1, 5), (2, 3), (2, 4), (3, 3), (4, 1), (5, 2))]
     assert [(p.x, p.y) for p in pareto(points)] == [(1, 5), (2, 3), (4, 1)]
     assert pareto([]) == ()
 
 
-def test_the_front_of_cost_and_error_needs_records_of_errors() -> None:
+def test_published_errors_give_a_front_of_error_and_cost() -> None:
     errors = {"resnet18": "30.0", "resnet18+sr:memories=1": "29.0", "resnet18+sr": "29.5"}
     rows = rows_of([*SWEEP, *(printed(spec, top1_error=e) for spec, e in errors.items())])
     panel = next(p for p in panels(rows) if p.y == "Top-1 error (%)")
@@ -93,7 +93,7 @@ def front_of(rows: list, y: str) -> list[tuple[float, float]]:
     return [(p.x, p.y) for front in fronts for p in front]
 
 
-def test_what_is_not_counted_whole_is_in_no_front_but_in_the_plot() -> None:
+def test_an_incomplete_count_is_in_the_plot_but_in_no_front() -> None:
     assert front_of(SWEEP, "MACs overhead (%)")[0] == (1.0, 0.02)
     lacking = replace(SWEEP[1], counts=replace(SWEEP[1].counts, macs=4000, macs_torch=4000))
     doubtful = replace(lacking, counts=replace(lacking.counts, unknown={"blur": 1}))
@@ -105,7 +105,7 @@ def test_what_is_not_counted_whole_is_in_no_front_but_in_the_plot() -> None:
     assert any("memories=1 at 64×64 *: " in p.label for s in panel.series for p in s.points)
 
 
-def test_an_undecided_time_is_in_no_front_and_says_so() -> None:
+def test_an_undecided_overhead_is_in_no_front_and_is_labelled() -> None:
     times = [timed("resnet18", [0.1] * 6)]
     times += [timed(r.spec, [0.1] * 6, 1.05 + n / 100) for n, r in enumerate(SWEEP[1:])]
     whole = front_of([*SWEEP, *times], "forward overhead (%)")
@@ -117,27 +117,27 @@ def test_an_undecided_time_is_in_no_front_and_says_so() -> None:
     assert "resnet18+sr:memories=1 at 64×64: undecided [-28.0, +32.0]" in labels
 
 
-def test_a_plot_of_counts_does_not_mind_disturbed_times() -> None:
+def test_warnings_about_times_do_not_change_a_plot_of_counts() -> None:
     times = [timed(r.spec, [0.1] * 6, 1.1, notes=("the GPU was busy",)) for r in SWEEP]
     assert front_of([*SWEEP, *times], "MACs overhead (%)") == front_of(SWEEP, "MACs overhead (%)")
     assert front_of([*SWEEP, *times], "forward overhead (%)") == []
 
 
-def test_specs_of_a_newer_version_are_passed_over() -> None:
+def test_specs_of_a_newer_version_are_left_out() -> None:
     assert panels(rows_of([counted("hypernet9"), counted("hypernet9+sr")])) == []
 
 
-def test_coordinates_are_inside_and_in_order() -> None:
+def test_svg_coordinates_are_inside_the_plot_and_in_order() -> None:
     drawn = chart(panels(rows_of(SWEEP))[0])
     xs, ys = zip(*((dot.x, dot.y) for dot in drawn.curves[0].dots), strict=True)
     assert list(xs) == sorted(xs)
-    assert list(ys) == sorted(ys, reverse=True)  # upwards is less in an SVG
+    assert list(ys) == sorted(ys, reverse=True)  # y grows downwards in an SVG
     assert 0 < min(xs) < max(xs) < WIDTH
     assert 0 < min(ys) < max(ys) < HEIGHT
     assert [tick.text for tick in drawn.x_ticks] == ["1", "2", "10", "50"]
 
 
-def test_pictures_are_drawn(tmp_path: Path) -> None:
+def test_pictures_are_written_in_every_format(tmp_path: Path) -> None:
     for suffix in ("png", "svg", "pdf"):
         plot_panels(panels(rows_of(SWEEP)), tmp_path / f"p.{suffix}")
         assert (tmp_path / f"p.{suffix}").stat().st_size > 5000

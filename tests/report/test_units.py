@@ -20,24 +20,24 @@ from srbench.report.units import Scale, column_scale, percent_decimals
         ([1_308_614_983_680], ["1.309"]),
     ],
 )
-def test_one_scale_a_column(values: list[int], written: list[str]) -> None:
+def test_a_column_has_one_scale(values: list[int], written: list[str]) -> None:
     scale = column_scale(values)
     assert [scale.write(value) for value in values] == written
 
 
-def test_prefixes() -> None:
+def test_the_prefix_fits_the_size() -> None:
     assert [column_scale([10**n]).prefix for n in (2, 3, 6, 9, 12)] == ["", "k", "M", "G", "T"]
 
 
 @given(st.lists(st.integers(1, 10**14), min_size=1))
-def test_what_is_written_is_the_value_to_half_of_its_last_digit(values: list[int]) -> None:
+def test_a_written_value_is_exact_to_half_of_its_last_digit(values: list[int]) -> None:
     scale = column_scale(values)
     for value in values:
         shown = float(scale.write(value).replace(",", "")) * scale.divisor
         assert abs(shown - value) <= 0.5001 * scale.divisor * 10**-scale.decimals
 
 
-def test_percent_shows_the_smallest_share() -> None:
+def test_percentages_have_enough_decimals_for_the_smallest() -> None:
     assert percent_decimals([]) == 2
     assert percent_decimals([0.0]) == 2
     assert percent_decimals([9.9, 0.15]) == 2

@@ -1,4 +1,4 @@
-"""Rows, deltas and what becomes of a row that fails."""
+"""Rows, deltas, and what happens to a row that fails."""
 
 import json
 
@@ -32,7 +32,7 @@ def test_the_inserted_modules_account_for_the_whole_difference(results: Results)
             assert inserted == results.delta(record, metric) > 0
 
 
-def test_the_difference_is_the_closed_form(results: Results) -> None:
+def test_the_difference_equals_the_closed_form(results: Results) -> None:
     c, h, w, p, n = 512, 2, 3, 3, 64
     record = results["resnet18+sr:memories=3"]
     assert results.delta(record, "params") == (
@@ -62,7 +62,7 @@ def test_a_frame_keeps_integers_exact() -> None:
     assert frame["params"][1] == big + 1
 
 
-def test_json_is_json(results: Results) -> None:
+def test_json_has_the_schema_the_deltas_the_modules_and_the_versions(results: Results) -> None:
     first, *rest = json.loads(json.dumps(results.to_json()))
     assert first["schema"] == 4
     assert first["params_delta"] is None
@@ -72,7 +72,7 @@ def test_json_is_json(results: Results) -> None:
     )
 
 
-def test_classes_and_size_matter() -> None:
+def test_counts_depend_on_the_number_of_classes() -> None:
     (ten,) = srbench.count("resnet18", num_classes=10)
     (thousand,) = srbench.count("resnet18")
     assert thousand.counts.params - ten.counts.params == 990 * 513
@@ -102,7 +102,7 @@ def test_bad_input_is_an_error_with_a_remedy(bad: dict) -> None:
     assert raised.value.hint
 
 
-def test_lack_of_memory_fails_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lack_of_memory_fails_only_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
     real = runner.count_on_shapes
 
     def exhausted(model: object, *inputs: object) -> measure_flops.Flops:
@@ -123,7 +123,7 @@ def test_lack_of_memory_fails_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
     assert rows.delta(rows[1], "params") is None
 
 
-def test_warnings_tell_a_disagreement_and_what_was_not_counted() -> None:
+def test_warnings_report_a_disagreement_and_uncounted_operators() -> None:
     counts = Counts(1, 1, 0, 1000, 1000, 1234, unknown={"cdist": 2})
     record = Record("a", "a", (3, 1, 1), 1, counts, {})
     assert record.warnings == (

@@ -1,4 +1,4 @@
-"""Running on shapes alone: what is remembered, and what is noticed."""
+"""Running on shapes alone: what is recorded, and what is detected."""
 
 import numpy
 import pytest
@@ -44,7 +44,7 @@ def test_results_have_the_real_shape_strides_and_dtype(function: object, shape: 
         )
 
 
-def test_numbers_that_are_equal_and_of_different_types_are_kept_apart() -> None:
+def test_equal_numbers_of_different_types_are_kept_apart() -> None:
     x = torch.zeros(3, dtype=torch.int64)
     for number in (1, 1.0, True, 1):
         with on_shapes(Recording()):
@@ -59,14 +59,14 @@ def test_in_place_operators_return_their_input_and_leave_it_alone() -> None:
     assert torch.equal(x, torch.ones(3))
 
 
-def test_wrong_shapes_are_errors_as_ever() -> None:
+def test_wrong_shapes_are_still_errors() -> None:
     with pytest.raises(RuntimeError, match="broadcast"), on_shapes(Recording()):
         torch.zeros(3).add_(torch.zeros(4))
     with pytest.raises(RuntimeError), on_shapes(Recording()):
         torch.zeros(3, 4) @ torch.zeros(3, 4)
 
 
-def test_values_are_not_made_up() -> None:
+def test_operators_that_depend_on_values_raise() -> None:
     with pytest.raises(NeedsValues), on_shapes(Recording()):
         float((torch.zeros(3) + 1).sum())
     with pytest.raises(NeedsValues), on_shapes(Recording()):
@@ -80,7 +80,7 @@ def test_values_are_not_made_up() -> None:
 @pytest.mark.parametrize(
     "read", [Tensor.tolist, Tensor.numpy, Tensor.item, Tensor.data_ptr, numpy.asarray, list]
 )
-def test_values_are_not_read_past_the_dispatcher(read: object) -> None:
+def test_reading_values_past_the_dispatcher_raises(read: object) -> None:
     def reading() -> None:
         float(read(torch.zeros(1) + 1)[0])
 
@@ -97,7 +97,7 @@ def test_a_replay_notices_another_operator() -> None:
         torch.relu(x)
 
 
-def test_a_replay_notices_operators_too_many_and_too_few() -> None:
+def test_a_replay_notices_missing_and_additional_operators() -> None:
     x = torch.ones(3)
     replay = Replay(recorded(torch.sigmoid, x))
     with pytest.raises(NeedsValues, match="does not now"):
@@ -106,7 +106,7 @@ def test_a_replay_notices_operators_too_many_and_too_few() -> None:
         torch.sigmoid(torch.sigmoid(x))
 
 
-def test_a_model_built_inside_has_untouched_weights_that_can_be_trained() -> None:
+def test_a_model_built_on_shapes_has_trainable_weights_on_the_cpu() -> None:
     with on_shapes(Recording()):
         layer = nn.Linear(1000, 1000)
     assert layer.weight.requires_grad

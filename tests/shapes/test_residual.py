@@ -1,4 +1,4 @@
-"""Residual branches of small networks that are written for it, one kind of unit each."""
+"""Residual branches of small networks written for these tests, one kind of unit each."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ from srbench.shapes.residual import residual_units
 
 
 class Unit(nn.Module):
-    """A unit with all the modules that the ways to add need."""
+    """A unit with the modules that all ways of adding need."""
 
     def __init__(self, add: Callable[["Unit", Tensor], Tensor]) -> None:
         super().__init__()
@@ -35,7 +35,7 @@ class Unit(nn.Module):
 
 
 def last(unit: Unit, x: Tensor) -> Tensor:
-    """A linear layer per place, on (B, H, W, C)."""
+    """A linear layer at each position, on (B, H, W, C)."""
     return unit.linear(unit.act(unit.linear(x.permute(0, 2, 3, 1))))
 
 
@@ -45,7 +45,7 @@ def nested(unit: Unit, x: Tensor) -> Tensor:
 
 
 def chunks(unit: Unit, x: Tensor) -> Tensor:
-    """As in Res2Net: a part of the channels is added to what was made of another part."""
+    """As in Res2Net: a part of the channels is added to what is computed from another part."""
     whole = unit.conv1(x).repeat(1, 2, 1, 1)
     return unit.act(unit.conv2(whole[:, :8])) + whole[:, 8:]
 
@@ -105,8 +105,8 @@ def found(model: nn.Module) -> list[str]:
     return [unit.end for unit in residual_units(model, flow)]
 
 
-def test_the_whole_network_is_no_unit() -> None:
-    """A long skip connection, as of LinkNet, stands beside half of the network."""
+def test_the_whole_network_is_not_a_unit() -> None:
+    """A long skip connection, as in LinkNet, is parallel to half of the network."""
 
     class Skips(nn.Module):
         def __init__(self) -> None:
@@ -134,7 +134,7 @@ def test_a_unit_without_a_shortcut_ends_as_its_siblings_do() -> None:
     assert found(model.eval()) == ["1.bn", "2.bn"]
 
 
-def test_a_site_takes_what_its_module_takes() -> None:
+def test_a_site_accepts_the_arguments_of_its_module() -> None:
     class Scaled(nn.Module):
         def forward(self, x: Tensor, other: Tensor, *, by: float) -> Tensor:
             return (x + other) * by

@@ -27,13 +27,13 @@ def test_a_variant_makes_one_row_per_backbone_after_its_baseline() -> None:
     ]
 
 
-def test_a_whole_spec_is_its_own_row_beside_its_baseline() -> None:
+def test_a_whole_spec_adds_one_row_after_its_baseline() -> None:
     assert names(["resnet50+sr"]) == ["resnet50", "resnet50+sr"]
     assert names(["resnet50+sr", "resnet50"]) == ["resnet50", "resnet50+sr"]
     assert names(["resnet50+sr"], ["se"]) == ["resnet50", "resnet50+sr", "resnet50+se"]
 
 
-def test_backbones_differ_by_their_options() -> None:
+def test_a_backbone_with_other_options_is_another_baseline() -> None:
     assert names(["resnet50+se", "resnet50:stride=v1+se"]) == [
         "resnet50",
         "resnet50+se",
@@ -42,7 +42,7 @@ def test_backbones_differ_by_their_options() -> None:
     ]
 
 
-def test_each_backbone_is_judged_alone() -> None:
+def test_each_backbone_without_variants_gets_the_default_set() -> None:
     assert names(["resnet18", "resnet50+sr"]) == [
         "resnet18",
         "resnet18+se",
@@ -53,18 +53,18 @@ def test_each_backbone_is_judged_alone() -> None:
     ]
 
 
-def test_nothing_stands_twice() -> None:
+def test_duplicate_rows_are_left_out() -> None:
     assert names(["resnet18", "resnet18", "resnet18+se:reduction=16"], ["se", "+se"]) == [
         "resnet18",
         "resnet18+se",
     ]
 
 
-def test_no_default_set_if_none_is_wanted() -> None:
+def test_the_default_set_can_be_empty() -> None:
     assert names(["resnet18"], default_variants=()) == ["resnet18"]
 
 
 @pytest.mark.parametrize("variant", ["", "+", "resnet50+se", "se+"])
-def test_a_variant_is_blocks_only(variant: str) -> None:
+def test_a_variant_must_consist_of_blocks(variant: str) -> None:
     with pytest.raises(SpecError):
         rows(["resnet50"], [variant])

@@ -20,20 +20,20 @@ def test_every_combination_is_there_once() -> None:
     ]
 
 
-def test_what_the_spec_says_otherwise_stays() -> None:
+def test_other_options_of_the_spec_are_kept() -> None:
     assert specs("resnet18:widen=2+se:reduction=8+sr:hidden=32", {"memories": ["1"]}) == [
         "resnet18:widen=2+se:reduction=8+sr:memories=1,hidden=32"
     ]
 
 
-def test_options_of_the_backbone_vary_too() -> None:
+def test_options_of_the_backbone_can_be_varied_too() -> None:
     assert specs("resnet18+se", {"widen": ["1", "1.5"]}) == [
         "resnet18+se",
         "resnet18:widen=1.5+se",
     ]
 
 
-def test_an_option_of_several_parts_needs_its_part() -> None:
+def test_an_option_of_several_parts_needs_the_name_of_its_part() -> None:
     with pytest.raises(SpecError, match=r"several parts.*se\.stage, sr\.stage"):
         grid("resnet18+se+sr", {"stage": ["layer3"]})
     assert specs("resnet18+se+sr", {"sr.stage": ["layer3"]}) == ["resnet18+se+sr:stage=layer3"]
@@ -49,6 +49,6 @@ def test_an_option_of_several_parts_needs_its_part() -> None:
         ("resnet18+sr", {"memories": [str(n) for n in range(1, 10_002)]}, "10,001 specs"),
     ],
 )
-def test_what_cannot_be_swept_says_so(spec: str, varied: dict, message: str) -> None:
+def test_an_invalid_sweep_is_refused(spec: str, varied: dict, message: str) -> None:
     with pytest.raises(SpecError, match=message):
         grid(spec, varied)

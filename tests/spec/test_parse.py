@@ -31,7 +31,7 @@ from srbench.spec.parse import Part, Spec, parse
         ("resnet18:widen=1.5", "resnet18:widen=1.5"),
     ],
 )
-def test_canonical_form(text: str, canonical: str) -> None:
+def test_every_spelling_has_one_canonical_form(text: str, canonical: str) -> None:
     assert str(parse(text)) == canonical
     assert parse(canonical) == parse(text)
 
@@ -68,7 +68,7 @@ def test_canonical_form(text: str, canonical: str) -> None:
         ("resnet50+se:reduction= 8", "is not key=value", "key=value"),
     ],
 )
-def test_errors_say_what_and_what_to_do(text: str, problem: str, remedy: str) -> None:
+def test_errors_name_the_problem_and_the_remedy(text: str, problem: str, remedy: str) -> None:
     with pytest.raises(SpecError) as raised:
         parse(text)
     assert problem in raised.value.message
@@ -132,7 +132,7 @@ def test_canonical_form_parses_to_the_same_spec(text: str) -> None:
 
 
 @given(SPECS, st.randoms())
-def test_order_of_options_is_no_part_of_the_identity(text: str, random: object) -> None:
+def test_the_order_of_options_does_not_matter(text: str, random: object) -> None:
     def shuffled(part: str) -> str:
         name, colon, options = part.partition(":")
         keys = options.split(",")
@@ -155,7 +155,7 @@ def test_any_text_is_a_spec_or_a_clear_error(text: str) -> None:
     assert error.hint
 
 
-def test_a_parsed_spec_passes_through() -> None:
+def test_a_parsed_spec_is_returned_unchanged() -> None:
     spec = Spec(Part("resnet18"), (Part("se"),))
     assert parse(spec) is spec
     assert spec.baseline == parse("resnet18")

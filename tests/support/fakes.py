@@ -1,4 +1,4 @@
-"""A device, a driver and a CUDA that say what they are told."""
+"""Fakes of a device, of a GPU's driver and of CUDA, whose answers a test sets."""
 
 import math
 import random
@@ -23,7 +23,7 @@ GIB = 2**30
 
 
 def steady(task: Task, number: int) -> float:
-    """A millisecond for the baseline; SE takes 10.5 % more, SR nothing but noise."""
+    """One millisecond for the baseline; SE takes 10.5 % more, SR differs only by noise."""
     share = 1.105 if "+se" in task.model else 1.0
     passes = {"forward": 1, "backward": 2, "train": 3}
     jitter = 1 + random.Random(f"{task.model} {task.pass_name} {number}").uniform(-0.005, 0.005)
@@ -39,7 +39,7 @@ def interleaved(
     into: Samples | None = None,
     move: Callable[[], object] = lambda: None,
 ) -> Samples:
-    """The samples of one pass whose tasks do not care where their models lie."""
+    """The samples of one pass whose tasks do not depend on the place of their models in memory."""
     into = Samples() if into is None else into
 
     @contextmanager
@@ -147,11 +147,11 @@ def fake_gpu(nvml: FakeNvml | None = None) -> Gpu:
 
 
 class Card:
-    """Draws ``watts(task, time)`` while a task runs, and counts it as real cards do: in steps.
+    """A card that draws ``watts(task, time)`` in a task, and counts it in steps, as real cards do.
 
-    ``seconds`` is for a `FakeClock`, whose time the card's is. ``drew`` and ``ran`` are the truth,
-    which the counter shows later: joules and runs by model. A step shows what was drawn up to
-    ``late`` seconds before it; there is none where ``step`` is None.
+    ``seconds`` is for a `FakeClock`, and advances the card's time. ``drew`` and ``ran`` are the
+    true joules and runs of each model, which the counter shows later. A step shows the energy drawn
+    until ``late`` seconds before it; there are no steps if ``step`` is None.
     """
 
     def __init__(
@@ -213,7 +213,7 @@ class Card:
 
     @contextmanager
     def _read(self, gpu: Gpu, now: Callable[[], float]) -> Iterator[list[Reading]]:
-        """As the thread would, in the card's time."""
+        """Read as the thread does, but in the card's time."""
         self._now, self._readings = now, []
         yield self._readings
         self._now = None
@@ -261,7 +261,7 @@ def install_fake_cuda(
 
 
 class SilentWatch:
-    """Sees nothing."""
+    """A watch that sees nothing."""
 
     def observe(self, timed: bool) -> None:
         return

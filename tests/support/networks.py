@@ -1,4 +1,4 @@
-"""What tests go over: all that the catalog lists, or one network of each family."""
+"""The networks that tests cover: all in the catalog, or one of each family."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from srbench.catalog import BACKBONES
 
 
 def one_of_each_family() -> list[str]:
-    """The first network that the catalog lists of each family."""
+    """The first network of each family in the catalog."""
     return list({row.family: name for name, row in reversed(BACKBONES.items())}.values())[::-1]
 
 

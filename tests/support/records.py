@@ -1,4 +1,4 @@
-"""Records and tables that tests make: small, and with numbers that can be told apart."""
+"""Small records and tables for tests, with numbers that differ from each other."""
 
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ def counted(spec: str, params: int = 1000, macs: int = 5000, **others: Any) -> R
 
 
 def timed(spec: str, seconds: list[float], ratio: float | None = None, **others: Any) -> Record:
-    """A record of forward times, of one process; ``reach`` is how far the ratio's interval does."""
+    """A record of one process's forward times; ``reach`` is half the ratio's interval."""
     setup = others.pop("setup", Setup())
     asked = {name: others.pop(name) for name in ("notes", "precision") if name in others}
     reach = others.pop("reach", 0.01)
@@ -59,7 +59,7 @@ def _ratio(value: float, reach: float | None, rounds: int) -> Estimate:
 def printed(
     spec: str, source: str = "A paper, Table 1", row: str = "Net", **figures: str
 ) -> Record:
-    """A record of what a paper prints."""
+    """A record of a paper's figures."""
     units = {"params": 1e6, "macs": 1e9, "top1_error": 0.01}
     published = Published(source, row, {k: Figure(v, units[k]) for k, v in figures.items()})
     return Record(**vars(counted(spec)) | {"counts": None, "published": published})

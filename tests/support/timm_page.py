@@ -1,6 +1,6 @@
-"""docs/timm.md: which blocks one network of each family of timm takes.
+"""docs/timm.md: which blocks are possible in one network of each family of timm.
 
-``python tests/timm_page.py`` writes the page anew, with what is found now.
+``python tests/support/timm_page.py`` updates the page.
 """
 
 import re
@@ -48,15 +48,15 @@ def listed() -> list[Listed]:
 
 
 def version() -> str:
-    """The version of timm that the page is of."""
+    """The version of timm that the page describes."""
     (found,) = re.findall(r"of timm (\d[\w.]*\w)", PAGE.read_text(encoding="utf-8"))
     return found
 
 
 def row(family: str, network: str) -> str:
-    """A family's line, as srbench has it."""
+    """A family's line, as srbench finds it now."""
     why: dict[str, str] = {}
-    if refusal(network, *BLOCKS):  # mostly there is none, and one network tells it of all blocks
+    if refusal(network, *BLOCKS):  # mostly "": then one call answers for all blocks
         for blocks in filter(lambda blocks: refusal(network, *blocks), PLACES.values()):
             why |= {block: said for block in blocks if (said := refusal(network, block))}
     reasons = [
@@ -73,7 +73,7 @@ def written(cells: list[str]) -> str:
 
 
 def refusal(network: str, *blocks: str) -> str:
-    """Why a network does not take blocks; "" if it does."""
+    """Why blocks are not possible in a network; "" if they are."""
     spec = parse("+".join([f"timm:{network}", *blocks]))
     try:
         require_buildable(*case_of(spec))
@@ -86,7 +86,7 @@ def refusal(network: str, *blocks: str) -> str:
 
 
 def ends(network: str) -> str:
-    """What blocks follow: the modules' classes and their names in them, and how often."""
+    """The modules that blocks follow: their classes, their names in these, and their number."""
     model = on_meta(network)
     stages = find_backbone(f"timm:{network}").stages
     found = Counter(kind(model, site) for stage in stages for site in stage.branches)
@@ -106,7 +106,7 @@ def on_meta(network: str) -> nn.Module:
 
 
 def smallest(family: str) -> str:
-    """The network with the fewest parameters, but for those that timm tests itself with."""
+    """The network with the fewest parameters, except those for timm's own tests."""
     names = [n for n in timm.list_models(module=family) if not n.startswith("test_")]
     return min(names, key=lambda name: sum(p.numel() for p in on_meta(name).parameters()))
 

@@ -1,4 +1,4 @@
-"""The committed tables: what they say is what their records make, and what papers print."""
+"""The committed tables match their records, and the figures that papers print."""
 
 import csv
 from pathlib import Path
@@ -24,13 +24,13 @@ def tables() -> dict[str, Committed]:
     return {path.stem: open_table(path) for path in layout_paths(TABLES)}
 
 
-def test_they_are_all_here(tables: dict[str, Committed]) -> None:
+def test_all_expected_tables_are_committed(tables: dict[str, Committed]) -> None:
     assert set(tables) >= NAMES
     assert list(orphans(TABLES, list(tables.values()))) == []
 
 
 @pytest.mark.parametrize("name", sorted(NAMES))
-def test_files_are_what_the_records_make(name: str, tables: dict[str, Committed]) -> None:
+def test_the_files_match_their_records(name: str, tables: dict[str, Committed]) -> None:
     table = tables[name]
     table.require_sound()
     assert list(check_renderings(table)) == []
@@ -38,7 +38,7 @@ def test_files_are_what_the_records_make(name: str, tables: dict[str, Committed]
     assert all(join(wanted.row).counts for wanted in table.wanted)
 
 
-def test_cbams_table_4_is_all_there_and_agrees_in_every_digit() -> None:
+def test_cbams_table_4_is_complete_and_agrees_in_every_digit() -> None:
     lines = [
         [cell.strip() for cell in line.strip("| \n").split(" | ")]
         for line in (TABLES / "published.md").read_text().splitlines()
@@ -57,8 +57,10 @@ def test_cbams_table_4_is_all_there_and_agrees_in_every_digit() -> None:
 
 
 @pytest.mark.parametrize("name", ["published", "senet", "ecanet", "cifar"])
-def test_published_records_are_what_was_printed(name: str, tables: dict[str, Committed]) -> None:
-    """Digit by digit the reference's rows of that publication, but those of blocks not ours."""
+def test_published_records_match_the_reference_figures(
+    name: str, tables: dict[str, Committed]
+) -> None:
+    """Digit by digit, except for rows of the reference with blocks that srbench does not have."""
     units = {"1e6": 1e6, "1e9": 1e9, "2^20": 2.0**20, "2^30": 2.0**30}
     published = [record for record in tables[name].records if record.published]
     sources = {record.published.source for record in published}
@@ -78,13 +80,15 @@ def test_published_records_are_what_was_printed(name: str, tables: dict[str, Com
 
 
 @pytest.mark.parametrize("name", ["senet", "ecanet"])
-def test_what_differs_from_print_says_why(name: str, tables: dict[str, Committed]) -> None:
+def test_a_table_that_differs_from_its_source_says_how_the_source_counts(
+    name: str, tables: dict[str, Committed]
+) -> None:
     (convention,) = {r.published.convention for r in tables[name].records if r.published}
     assert convention != CONVENTION
     assert f"({convention})" in (TABLES / f"{name}.md").read_text()
 
 
-def test_parameters_for_cifar_are_as_printed() -> None:
+def test_cifar_parameters_agree_with_the_published_ones() -> None:
     with (TABLES / "cifar.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     off = [row["deviation_params"] for row in rows if row["published_params"]]

@@ -1,4 +1,4 @@
-"""All that is wrong with a layout is said at once: what, where, and on which line."""
+"""All mistakes in a layout are reported at once: what, where, and on which line."""
 
 import itertools
 import re
@@ -70,9 +70,9 @@ tolerence = 3
 tolerances = { resnet18 = 0.1, "resnet18:stem=imagenet" = 7, es = 0.1 }
 """
 ALL = [
-    "1: there is no key captoin",
+    "1: unknown key captoin",
     "3: the 2nd of columns: unknown column 'parms'",
-    "4: the 3rd of columns: forward is measured in seconds, and an exact table has none",
+    "4: the 3rd of columns: forward is a column for times, and an exact table has none",
     "5: the 4th of columns must be a text",
     "7: rank must be true or false",
     "10: the 2nd of models in the 1st [[rows]]: unknown model 'resnet81'",
@@ -82,17 +82,17 @@ ALL = [
     "there is no stage 'layer9'",
     "12: the 2nd of input_size in the 1st [[rows]]: 'big' is not an input size",
     "12: the 3rd of input_size in the 1st [[rows]] must be a whole number or a text",
-    "13: there is no key num_clases in the 1st [[rows]]",
+    "13: unknown key num_clases in the 1st [[rows]]",
     "16: the 1st of models in the 2nd [[rows]]: unknown model 'resnet81'",
     "17: the 1st of variants in the 2nd [[rows]]: unknown block 'es'",
-    "18: published in the 2nd [[rows]]: no record is published by 'A papre'",
+    "18: published in the 2nd [[rows]]: no record has the source 'A papre'",
     "23: the 2nd of models in the 3rd [[rows]]: model nomodule:Net cannot be imported: "
     "there is no module 'nomodule'",
-    "25: there is no key variant in the 3rd [[rows]]",
+    "25: unknown key variant in the 3rd [[rows]]",
     "29: resnet81 in [names]: unknown model 'resnet81'",
     "30: resnet34 in [names] is empty",
     "33: the 2nd of specs in [time]: unknown model 'resnet91'",
-    "34: there is no key tolerence in [time]",
+    "34: unknown key tolerence in [time]",
     '35: "resnet18:stem=imagenet" in tolerances in [time] must be 1 or less',
     '35: "resnet18:stem=imagenet" in tolerances in [time]: resnet18 is the same spec; '
     "it is 0.1 there, and 7 here",
@@ -102,7 +102,9 @@ ALL = [
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
-def test_all_is_said_at_once_from_top_to_bottom(end: str, encoding: str, tmp_path: Path) -> None:
+def test_all_mistakes_are_reported_at_once_from_top_to_bottom(
+    end: str, encoding: str, tmp_path: Path
+) -> None:
     path = tmp_path / "small.toml"
     path.write_text(EVERYTHING, encoding=encoding, newline=end)
     found = errors(path)
@@ -133,7 +135,7 @@ def test_each_error_has_its_remedy_and_nothing_is_built(
     assert capsys.readouterr().out.count('"kind": "unreadable"') == 1 + len(ALL)
 
 
-def test_the_readme_shows_what_is_said(
+def test_the_readme_shows_the_errors_as_they_are_printed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -147,7 +149,7 @@ def test_the_readme_shows_what_is_said(
     assert shown in (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_same_remedy_is_said_once(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_the_same_remedy_is_printed_once(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     write_layout(tmp_path, HEAD + 'rank = "no"\nnames = 3\n' + GROUP + 'num_classes = "ten"\n')
     text = HEAD.replace('"T"', "1") + GROUP.replace('"se", "sr"', "1, 2")
     write_layout(tmp_path, text)
@@ -156,7 +158,7 @@ def test_the_same_remedy_is_said_once(tmp_path: Path, capsys: pytest.CaptureFixt
     assert kinds == ["error", "error", "error", "hint"]
 
 
-def test_what_is_missing_is_said_where_it_is_missing(tmp_path: Path) -> None:
+def test_a_missing_key_is_reported_where_it_is_missing(tmp_path: Path) -> None:
     assert said(tmp_path, "rank = true\n[time]\n") == [
         "None: caption is missing",
         "None: columns is missing",
@@ -168,7 +170,7 @@ def test_what_is_missing_is_said_where_it_is_missing(tmp_path: Path) -> None:
     ]
 
 
-def test_what_only_some_models_refuse_is_said_of_the_variant(tmp_path: Path) -> None:
+def test_an_error_for_only_some_models_is_reported_at_its_own_entry(tmp_path: Path) -> None:
     group = '[[rows]]\nmodels = ["resnet18", "deeplabv3_resnet50"]\nvariants = ["sr:stage=aux"]\n'
     (line,) = said(tmp_path, HEAD + group)
     assert line.startswith("5: the 1st of variants in the 1st [[rows]]: resnet18+sr:stage=aux: ")
@@ -198,7 +200,9 @@ def test_what_only_some_models_refuse_is_said_of_the_variant(tmp_path: Path) -> 
         ('"" = "x"', "\"\" in [names]: '' names no model"),
     ],
 )
-def test_a_name_that_is_none(names: str, expected: str, imports: bool, tmp_path: Path) -> None:
+def test_a_wrong_entry_in_names_is_an_error(
+    names: str, expected: str, imports: bool, tmp_path: Path
+) -> None:
     (line,) = said(tmp_path, f"{HEAD}{GROUP}[names]\n{names}\n", imports)
     assert line.startswith(f"{8 + names.count(chr(10))}: {expected}")
 
@@ -209,8 +213,8 @@ def test_two_spellings_with_one_name_are_fine(tmp_path: Path) -> None:
     assert table.layout.names == {"resnet18+sr": "A"}
 
 
-def test_names_of_rows_that_are_not_known_wait_for_the_rows(tmp_path: Path) -> None:
-    """Of a name whose row may be the one that is wrong, nothing is said."""
+def test_names_are_not_compared_with_rows_that_are_wrong(tmp_path: Path) -> None:
+    """A name is not reported if its row may be the one that is wrong."""
     text = HEAD + GROUP.replace('"se"', '"sse"') + '[names]\n"resnet18+se" = "x"\n'
     assert said(tmp_path, text) == [
         "5: the 1st of variants in the 1st [[rows]]: unknown block 'sse'"
@@ -244,7 +248,7 @@ class Block(nn.Module):
 
 @pytest.fixture
 def block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A block of one's own, with the defaults k=3 and scale=2, that tells when it is imported."""
+    """A custom block with the defaults k=3 and scale=2, which makes a file when it is imported."""
     name = f"named{next(numbers)}"
     (tmp_path / f"{name}.py").write_text(BLOCK)
     monkeypatch.chdir(tmp_path)
@@ -252,8 +256,8 @@ def block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def of_ones_own(block: str, names: str, schema: int = 2) -> Callable[[bool], Committed]:
-    """Opens a table of a block of one's own, and, unless its records are of the first schema, of
-    the same with k=5."""
+    """Opens a table with a custom block, and, unless its records are of the first schema, with the
+    same block with k=5."""
     variants = {"": 3} if schema == 1 else {"": 3, ":k=5": 5}
     listing = ", ".join(f'"{block}{options}"' for options in variants)
     text = f'[[rows]]\nmodels = ["resnet18"]\nvariants = [{listing}]\ninput_size = 64\n'
@@ -271,7 +275,7 @@ def of_ones_own(block: str, names: str, schema: int = 2) -> Callable[[bool], Com
     ("options", "meant"),
     [("", ""), (":k=3", ""), (":scale=2,k=3", ""), (":k=5", ":k=5")],
 )
-def test_a_name_of_a_block_of_ones_own(options: str, meant: str, block: str) -> None:
+def test_a_name_can_be_for_a_row_with_a_custom_block(options: str, meant: str, block: str) -> None:
     opened = of_ones_own(block, f'"resnet18+{block}{options}" = "Ours"')
     expected = {f"resnet18+{block}{meant}": "Ours"}
     assert opened(False).layout.names == expected
@@ -280,7 +284,7 @@ def test_a_name_of_a_block_of_ones_own(options: str, meant: str, block: str) -> 
     assert Path("imported!").exists()
 
 
-def test_a_name_of_no_row_of_a_block_of_ones_own(block: str) -> None:
+def test_a_name_for_a_missing_row_with_a_custom_block_is_an_error(block: str) -> None:
     for imports in (False, True):
         with pytest.raises(SrbenchError, match=r"line 8: .* no row of the table is .*:k=7") as r:
             of_ones_own(block, f'"resnet18+{block}:k=7" = "x"')(imports)
@@ -288,7 +292,7 @@ def test_a_name_of_no_row_of_a_block_of_ones_own(block: str) -> None:
         assert len(r.value.errors) == 1
 
 
-def test_what_only_the_module_can_tell_is_said(block: str) -> None:
+def test_a_name_that_needs_the_module_is_an_error_without_imports(block: str) -> None:
     names = f'"resnet18+{block}:scale=2.0" = "x"'
     with pytest.raises(
         SrbenchError, match=r"only the module that .* names can tell which spec"
@@ -302,40 +306,40 @@ def test_what_only_the_module_can_tell_is_said(block: str) -> None:
 # --- publications and times
 
 
-def test_a_source_that_has_none_of_the_rows(tmp_path: Path) -> None:
+def test_a_source_without_any_of_the_rows_is_an_error(tmp_path: Path) -> None:
     path = write_layout(tmp_path, HEAD + GROUP + 'published = "A"\n')
     jsonl.write(tmp_path / "small.jsonl", [printed("resnet34", "A", params="1.0")])
     for imports in (True, False):
         (error,) = errors(path, imports)
         assert error.line == 7
-        assert "'A' has figures of none of these rows" in error.what
+        assert "'A' has figures for none of these rows" in error.what
         assert "resnet34 at 64×64" in error.hint
     jsonl.write(tmp_path / "small.jsonl", [printed("resnet18+sr", "A", params="1.0")])
     assert open_table(path)
 
 
-def test_networks_for_different_inputs_need_one(tmp_path: Path) -> None:
+def test_networks_with_different_default_inputs_need_an_input_size(tmp_path: Path) -> None:
     (line,) = said(tmp_path, HEAD + GROUP + '[time]\nspecs = ["resnet18", "cifar_resnet20"]\n')
-    assert line.startswith("7: time: the networks to be timed are made for different inputs")
+    assert line.startswith("7: time: the networks to be timed have different default inputs")
 
 
-def test_a_table_that_is_named_and_times_nothing(
+def test_checking_times_of_a_table_without_any_is_an_error(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     write_layout(tmp_path, HEAD + GROUP, name="a")
     write_layout(tmp_path, HEAD + GROUP + '[time]\nspecs = ["resnet18"]\n', name="b")
     time = ["check", str(tmp_path), "--time", "--against", str(Path(__file__).parents[2])]
     assert run([*time, "--only", "a", "--only", "b"]) == 2
-    assert "table a does not say what to time" in capsys.readouterr().err
+    assert "table a has no section [time]" in capsys.readouterr().err
 
 
-def test_tables_are_all_tried(tmp_path: Path) -> None:
+def test_errors_of_all_tables_are_collected(tmp_path: Path) -> None:
     paths = [write_layout(tmp_path, text, name=f"t{n}") for n, text in enumerate("[=")]
     with pytest.raises(CollectedError, match=r"t0\.toml is not TOML.*; .*t1\.toml is not TOML"):
         open_tables([*paths, write_layout(tmp_path, HEAD + GROUP)])
 
 
-def test_no_line_is_a_wrong_one(tmp_path: Path) -> None:
+def test_every_error_names_the_right_line(tmp_path: Path) -> None:
     """Every line that an error names holds the value, whatever the file looks like."""
     text = EVERYTHING.replace("[[rows]]", "\n# [[rows]]\n[[rows]]").replace("= [", "=\t[ # [\n")
     text = text.replace('= "', '= """\\\n').replace('"\n', '"""\n')

@@ -1,4 +1,4 @@
-"""The line of every key of a TOML file, whatever way it is written in."""
+"""The line of every key of a TOML file, however it is written."""
 
 import textwrap
 import tomllib
@@ -14,7 +14,7 @@ from srbench.records.validation import Where
 from srbench.tables import positions
 from srbench.tables.positions import lines
 
-# Each text says the lines of some of its values: "L3" stands on line 3.
+# Some values in each text name their line: "L3" is on line 3.
 TEXTS = {
     "plain": """\
         a = "L1"
@@ -100,7 +100,7 @@ TEXTS = {
 
 
 def said(value: Any, where: Where = ()) -> Iterator[tuple[Where, int]]:
-    """The paths of the texts that say a line, and which."""
+    """The paths of the texts that name a line, and that line."""
     if isinstance(value, str) and value[:1] == "L" and value[1:].isdigit():
         yield where, int(value[1:])
     elif isinstance(value, dict | list):
@@ -111,7 +111,7 @@ def said(value: Any, where: Where = ()) -> Iterator[tuple[Where, int]]:
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_what_stands_on_a_line_is_found_there(text: str, end: str) -> None:
+def test_every_value_is_found_on_its_line(text: str, end: str) -> None:
     text = textwrap.dedent(text)
     expected = dict(said(tomllib.loads(text)))
     found = lines(text.replace("\n", end))
@@ -119,18 +119,18 @@ def test_what_stands_on_a_line_is_found_there(text: str, end: str) -> None:
     assert {where: found.get(where) for where in expected} == expected
 
 
-def test_tables_stand_where_they_are_first_written() -> None:
+def test_a_table_is_on_the_line_where_it_is_first_written() -> None:
     found = lines("[[rows]]\na = [\n{ b = 1 },\n]\n[x.y]\n[x]\n[[rows]]\n")
     tables = [("rows",), ("rows", 0), ("rows", 0, "a"), ("rows", 0, "a", 0), ("x",), ("rows", 1)]
     assert [found[where] for where in tables] == [1, 1, 2, 3, 5, 7]
 
 
 @pytest.mark.parametrize("text", ["a = ", "a = 1\na = 2", "[a", "a = [" * 2000, "x"])
-def test_of_what_is_not_toml_nothing_is_said(text: str) -> None:
+def test_a_text_that_is_not_toml_has_no_lines(text: str) -> None:
     assert lines(text) == {}
 
 
-def test_what_is_understood_otherwise_than_by_tomllib_has_no_lines(
+def test_a_text_that_tomllib_reads_differently_has_no_lines(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert lines("a = 1\n[b]\nc = 2")
@@ -155,8 +155,8 @@ statements = st.one_of(
 
 
 @given(st.lists(st.tuples(statements, st.booleans()), max_size=8))
-def test_a_mark_is_found_on_its_line(drawn: list[tuple[str, bool]]) -> None:
-    """A key that is on no other line tells its own, in any file that tomllib reads."""
+def test_a_marked_key_is_found_on_its_line(drawn: list[tuple[str, bool]]) -> None:
+    """Its line is found in any file that tomllib reads."""
     text = ""
     for number, (statement, is_marked) in enumerate(drawn):
         text += statement + "\n"

@@ -39,7 +39,7 @@ def test_a_layout_alone_becomes_a_table(folder: Path, capsys: pytest.CaptureFixt
     assert csv[1].startswith("resnet18,11181642,")
 
 
-def test_what_is_there_is_not_measured_again(
+def test_rows_with_records_are_not_measured_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     table(folder)
@@ -58,7 +58,7 @@ def test_what_is_there_is_not_measured_again(
     assert "wrote" not in capsys.readouterr().err
 
 
-def test_what_was_counted_before_a_failure_is_kept(
+def test_rows_counted_before_an_interruption_are_kept(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     plain = resume.Counter.__call__
@@ -86,7 +86,7 @@ def test_records_come_in_the_layouts_order(folder: Path) -> None:
     assert path.read_bytes() == whole
 
 
-def test_a_change_needs_a_reason_that_stays(folder: Path, capsys: pytest.CaptureFixture) -> None:
+def test_an_update_needs_a_reason_and_keeps_it(folder: Path, capsys: pytest.CaptureFixture) -> None:
     table(folder)
     path = folder / "small.jsonl"
     true = jsonl.read(path).records
@@ -105,7 +105,7 @@ def test_a_change_needs_a_reason_that_stays(folder: Path, capsys: pytest.Capture
     assert run(["check", str(folder)]) == 0
 
 
-def test_rows_that_the_layout_lost_go_with_an_update_only(folder: Path) -> None:
+def test_rows_removed_from_the_layout_are_dropped_only_by_an_update(folder: Path) -> None:
     table(folder)
     write_layout(folder, LAYOUT.replace('["se", "sr"]', '["sr"]'))
     table(folder)
@@ -144,7 +144,7 @@ class Blur(nn.Module):
 """
 
 
-def test_an_operator_that_no_counter_knows_makes_no_row_the_best(
+def test_a_row_with_an_unknown_operator_is_not_the_best(
     folder: Path, install: Callable[..., None]
 ) -> None:
     install("wordsblocks", CUSTOM, blur="Blur")
@@ -160,18 +160,18 @@ def test_an_operator_that_no_counter_knows_makes_no_row_the_best(
     assert cells["resnet18+sr"].endswith("| **+23,424** |")
     assert "<ins>" in cells["resnet18+se"]
     assert r"- \* resnet18+blur: not counted: words::blur (×8)." in lines
-    assert any(line.endswith(r"Rows with \* take no part.") for line in lines)
-    assert any(r"FlopCounterMode, which agree in the rows without \*." in line for line in lines)
+    assert any(line.endswith(r"Rows with \* are not ranked.") for line in lines)
+    assert any(r"FlopCounterMode; the two agree in the rows without \*." in line for line in lines)
     tex = (folder / "small.tex").read_text()
     assert "resnet18+blur * & " in tex
     assert r"\textbf{+23,424}" in tex
     assert r"\textbf{0}" not in tex
-    assert "Rows with * take no part." in tex
+    assert "Rows with * are not ranked." in tex
     csv = (folder / "small.csv").read_text().splitlines()
     assert csv[-1].endswith(",not counted: words::blur (×8)")
 
 
-def test_published_figures_stand_beside_what_is_counted(
+def test_published_figures_are_shown_beside_the_counts(
     folder: Path, capsys: pytest.CaptureFixture
 ) -> None:
     layout = (
@@ -203,7 +203,7 @@ def test_published_figures_stand_beside_what_is_counted(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--reason", "x"], "--reason goes with --update"),
+        (["--reason", "x"], "--reason needs --update"),
         (["--update", "--reason", "  "], "needs a reason"),
         (["--render-only", "--update", "--reason", "x"], "measures nothing"),
         (["--render-only", "--device", "cpu"], "measures nothing"),
@@ -212,7 +212,7 @@ def test_published_figures_stand_beside_what_is_counted(
         (["nothing"], "there is no table 'nothing'"),
     ],
 )
-def test_what_makes_no_sense_is_refused(
+def test_options_that_make_no_sense_together_are_refused(
     arguments: list[str], message: str, folder: Path, capsys: pytest.CaptureFixture
 ) -> None:
     table(folder, *arguments, code=2)
@@ -222,7 +222,7 @@ def test_what_makes_no_sense_is_refused(
     assert sorted(path.name for path in folder.iterdir()) == ["small.toml"]
 
 
-def test_a_damaged_file_is_not_written_over(folder: Path, capsys: pytest.CaptureFixture) -> None:
+def test_a_damaged_file_is_not_overwritten(folder: Path, capsys: pytest.CaptureFixture) -> None:
     path = folder / "small.jsonl"
     path.write_bytes(b'{"schema":1,"spec":"resn')
     table(folder, code=2)
@@ -230,7 +230,7 @@ def test_a_damaged_file_is_not_written_over(folder: Path, capsys: pytest.Capture
     assert "small.jsonl line 1" in capsys.readouterr().err
 
 
-def test_a_folder_that_cannot_be_written_says_so_before_it_counts(
+def test_an_unwritable_folder_is_an_error_before_anything_is_counted(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     def refuse(path: Path) -> None:
@@ -242,7 +242,7 @@ def test_a_folder_that_cannot_be_written_says_so_before_it_counts(
     assert "Read-only" in capsys.readouterr().err
 
 
-def test_times_have_a_file_of_their_own(
+def test_times_are_in_a_separate_file(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     fakes.install_fake_cuda(monkeypatch)
@@ -260,7 +260,7 @@ def test_times_have_a_file_of_their_own(
     before = (folder / "small.fake-h100.jsonl").read_bytes()
     table(folder, "--device", "cuda")
     assert (folder / "small.fake-h100.jsonl").read_bytes() == before
-    assert "timed already; delete" in capsys.readouterr().err
+    assert "already timed; delete" in capsys.readouterr().err
     assert {*times[0].timing.passes} == {"forward", "train"}  # what the table shows
     table(folder, "--device", "cuda", "--batch-size", "2")
     records = jsonl.read(folder / "small.fake-h100.jsonl").records
@@ -270,8 +270,10 @@ def test_times_have_a_file_of_their_own(
     assert run(["check", str(folder)]) == 1
 
 
-def test_times_may_be_those_of_graphs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Launched one by one, a small model's times are the host's, and no table to print."""
+def test_times_can_be_measured_with_cuda_graphs(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without graphs a small model's times are the host's, and not worth printing."""
     fakes.install_fake_cuda(monkeypatch)
     monkeypatch.setattr(passes, "captured", lambda device, *steps: list(steps))
     table(folder, "--device", "cuda", "--cuda-graph")
@@ -290,7 +292,7 @@ def test_json_lines_are_records_that_other_commands_read(
     assert jsonl.read(path).records[1].counts.params == lines[1]["counts"]["params"]
 
 
-def test_a_paper_has_names_of_its_own(folder: Path) -> None:
+def test_rows_can_have_custom_names(folder: Path) -> None:
     names = '[names]\n"resnet18+se" = "ResNet-18 & SE_2"\n'
     write_layout(folder, LAYOUT + names)
     table(folder)
@@ -302,7 +304,7 @@ def test_a_paper_has_names_of_its_own(folder: Path) -> None:
 @pytest.mark.parametrize(
     "spelling", ["resnet18+sr", "resnet18+sr:memories=10", "resnet18 + sr:stage=layer4,memories=10"]
 )
-def test_a_name_is_for_any_spelling_of_its_spec(spelling: str, folder: Path) -> None:
+def test_a_name_holds_for_any_spelling_of_its_spec(spelling: str, folder: Path) -> None:
     write_layout(folder, f'{LAYOUT}[names]\n"{spelling}" = "Ours"\n')
     table(folder)
     before = (folder / "small.md").read_bytes()
@@ -312,13 +314,15 @@ def test_a_name_is_for_any_spelling_of_its_spec(spelling: str, folder: Path) -> 
     assert run(["check", str(folder)]) == 0
 
 
-def test_a_row_without_a_record_is_not_written(folder: Path, capsys: pytest.CaptureFixture) -> None:
+def test_a_table_with_a_row_without_a_record_is_not_written(
+    folder: Path, capsys: pytest.CaptureFixture
+) -> None:
     write_layout(folder, LAYOUT, name="other")
     table(folder, "--render-only", code=2)
     lines = capsys.readouterr().err.splitlines()
     assert [line.partition(":")[0] for line in lines] == ["error", "hint"] * 2
     assert "table other has no record of 3 of its 3 rows: resnet18 at 64×64, resnet" in lines[0]
-    assert lines[3] == "hint: srbench table small counts them, and writes the table"
+    assert lines[3] == "hint: run `srbench table small` to count them and write the table"
     assert run(["check", str(folder), "--format", "csv"]) == 1
     assert "missing" in capsys.readouterr().out
     table(folder, "small")
@@ -337,7 +341,9 @@ def test_a_row_without_a_record_is_not_written(folder: Path, capsys: pytest.Capt
     ]
 
 
-def test_what_is_printed_needs_no_counts(folder: Path, capsys: pytest.CaptureFixture) -> None:
+def test_a_table_of_published_figures_needs_no_counts(
+    folder: Path, capsys: pytest.CaptureFixture
+) -> None:
     text = 'caption = "P"\ncolumns = ["input", "published_params"]\n[[rows]]\npublished = "A"\n'
     write_layout(folder, text, name="paper")
     jsonl.write(folder / "paper.jsonl", [printed("resnet18", "A", params="11.69")])
@@ -360,7 +366,7 @@ def test_a_page_says_which_rows_have_no_record(
     assert "note: small: rows without a record: resnet18+cbam at 64×64" in capsys.readouterr().err
 
 
-def test_a_column_that_begins_its_group_says_which(folder: Path) -> None:
+def test_the_first_column_of_a_group_names_the_group(folder: Path) -> None:
     columns = 'columns = ["flops_delta", "params", "params_delta", "macs_percent"]'
     write_layout(folder, LAYOUT.replace(LAYOUT.splitlines()[2], columns))
     table(folder)
@@ -370,9 +376,9 @@ def test_a_column_that_begins_its_group_says_which(folder: Path) -> None:
     assert heading == "| Model | FLOPs Δ | Params (M) | Δ | MACs Δ % |"
 
 
-def test_what_bold_means_is_said(folder: Path) -> None:
+def test_a_note_explains_bold_in_ranked_tables(folder: Path) -> None:
     table(folder)
-    assert "- Bold: the least of its column in its section." in (folder / "small.md").read_text()
+    assert "- Bold: the lowest value of its column in" in (folder / "small.md").read_text()
     write_layout(folder, LAYOUT.replace("[[rows]]", "rank = false\n[[rows]]"))
     table(folder)
     assert "Bold" not in (folder / "small.md").read_text()

@@ -1,9 +1,9 @@
-"""What an expert would ask of a card before believing srbench's numbers there.
+"""What an expert would check on a card before trusting srbench's numbers there.
 
     python benchmarks/gpu/probes cuda               # all of them
     python benchmarks/gpu/probes cuda peaks graphs
 
-Each probe stands by itself and says in words what it saw.
+Each probe is independent of the others and prints in words what it found.
 """
 
 import gc
@@ -19,7 +19,7 @@ from memory import out_of_memory
 
 from srbench.measure.devices import opened, resolve_one
 
-# In the order of their worth; those that may leave the process damaged come last.
+# The most important come first; those that may damage the process come last.
 PROBES = (
     *(resolution, peaks, graphs, driver, cold_cache, launching, place_in_a_round, moving),
     *(out_of_memory, failed_capture),
@@ -27,7 +27,7 @@ PROBES = (
 
 
 def main(name: str, wanted: set[str]) -> int:
-    """Run the probes, or those wanted; returns 1 where one failed."""
+    """Run all probes, or those in ``wanted``; returns 1 if one failed."""
     failed = False
     for probe in PROBES:
         if wanted and probe.__name__ not in wanted:

@@ -15,7 +15,7 @@ from srbench.models.build import build
 
 
 class Event:
-    """Stands for a CUDA event where there is none."""
+    """Replaces CUDA events on the CPU."""
 
     def __init__(self, enable_timing: bool = True) -> None:
         self._at = 0.0
@@ -28,12 +28,12 @@ class Event:
 
 
 def is_gpu(device: Device) -> bool:
-    """Whether it is a card that is probed, and not a dry run."""
+    """Whether a card is probed; otherwise it is a dry run."""
     return device.name.startswith("cuda")
 
 
 def wait(device: Device) -> None:
-    """Until the device has nothing left to do."""
+    """Wait until the device has nothing left to do."""
     if is_gpu(device):
         torch.cuda.synchronize(device.torch_device)
 
@@ -59,7 +59,7 @@ def seconds_of(
 
 
 def shown(seconds: Sequence[float]) -> str:
-    """The median and what most of them lie between, in µs."""
+    """The median and the range of the middle 80 %, in µs."""
     ordered = sorted(seconds)
     tenth = len(ordered) // 10
     ends = f"{1e6 * ordered[tenth]:.2f} to {1e6 * ordered[-1 - tenth]:.2f}"

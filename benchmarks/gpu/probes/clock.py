@@ -1,4 +1,4 @@
-"""Is what the clock says the time of the model, and of nothing else?"""
+"""Does the clock measure the time of the model, and of nothing else?"""
 
 import time
 from statistics import median
@@ -23,7 +23,7 @@ def resolution(device: Device) -> None:
 
 
 def cold_cache(device: Device) -> None:
-    """Does emptying L2 by reading leave nothing that the timed call pays for?"""
+    """Does emptying L2 by reading leave no work that the timed call pays for?"""
     x = torch.rand(4 * 2**20 if is_gpu(device) else 2**14, device=device.torch_device)
     y, other = torch.empty_like(x), torch.zeros(16 * x.numel(), device=device.torch_device)
     block = SqueezeRemember(2048, 7, 7).to(device.torch_device).eval()
@@ -38,7 +38,7 @@ def cold_cache(device: Device) -> None:
 
 
 def launching(device: Device) -> None:
-    """Does the device wait for the host? Time by events, wall time, and until the call is back."""
+    """Does the device wait for the host? Time by events, wall time, and until the call returns."""
     for spec, side, batch in workloads(device):
         for how in ({}, {"amp": True, "dtype": "bfloat16", "channels_last": True}):
             one = subject(device, spec, side, batch, **how)
@@ -56,7 +56,7 @@ def launching(device: Device) -> None:
 
 
 def place_in_a_round(device: Device) -> None:
-    """The same model four times in a round, after a call that is not timed: are all alike?"""
+    """The same model four times in a round, after a call that is not timed: are the times alike?"""
     for spec, side, batch in workloads(device):
         one = subject(device, spec, side, batch)
         with pinned(one.setup), inference_context("forward"):
@@ -73,7 +73,7 @@ def place_in_a_round(device: Device) -> None:
 
 
 def moving(device: Device) -> None:
-    """What moving a model in memory costs, and whether the next calls feel it."""
+    """How long does moving a model in memory take, and does it affect the next calls?"""
     from srbench.measure.placement import Places
 
     for spec, side, batch in workloads(device):

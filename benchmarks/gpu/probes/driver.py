@@ -1,4 +1,4 @@
-"""What the driver tells: steps of the energy counter, reasons for lower clocks, a look's cost."""
+"""What the driver reports: steps of the energy counter, reasons for lower clocks, a look's cost."""
 
 import time
 from itertools import pairwise
@@ -15,10 +15,10 @@ SECONDS = 1.5
 
 
 def driver(device: Device) -> None:
-    """A look of the watch, and the counter while the card idles and while it works."""
+    """How long does a look of the watch take, and how does the counter move, idle and busy?"""
     gpu = device.gpu
     if gpu is None:
-        print("  no driver that tells:", device.facts)
+        print("  the driver reports nothing:", device.facts)
         return
     watch, costs = GpuWatch(gpu), []
     for _ in range(20):

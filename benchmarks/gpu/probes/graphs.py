@@ -1,4 +1,4 @@
-"""Do CUDA graphs take what the passes take, and does a failed one spoil the next?"""
+"""Do CUDA graphs take as long as the passes, and does a failed one affect the next?"""
 
 import gc
 from statistics import median
@@ -19,7 +19,7 @@ PASSES = ("forward", "backward", "train")
 
 
 def graphs(device: Device) -> None:
-    """Each pass launched one by one and as a graph, with each optimiser."""
+    """How long does each pass take, launched one by one and as a graph, with each optimiser?"""
     for spec, side, batch in workloads(device):
         for how in ({}, {"optimizer": "sgd"}, {"optimizer": "adamw"}):
             for graph in (False, True) if is_gpu(device) else (False,):
@@ -43,7 +43,7 @@ def _milliseconds(device: Device, ready: Task, pass_name: str) -> float:
 
 
 def peaks(device: Device) -> None:
-    """The peak of a training step alone, after the backward pass, and as a graph: alike?"""
+    """Is the peak of a training step the same alone, after the backward pass, and as a graph?"""
     if not is_gpu(device):
         print("  only on a GPU")
         return
@@ -60,7 +60,7 @@ def peaks(device: Device) -> None:
 
 
 class _Reads(nn.Module):
-    """Reads a value on the host, which no graph can."""
+    """Reads a value on the host, which a graph cannot do."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,7 +72,7 @@ class _Reads(nn.Module):
 
 
 def failed_capture(device: Device) -> None:
-    """After a model that cannot be a graph: is the next one timed as before?"""
+    """After a model that cannot be captured, is the next one timed as before?"""
     if not is_gpu(device):
         print("  only on a GPU")
         return
@@ -83,7 +83,7 @@ def failed_capture(device: Device) -> None:
         before = _milliseconds(device, task(good, "forward"), "forward")
         try:
             task(bad, "forward")
-            print("  it was captured, which it must not be")
+            print("  it was captured, which is wrong")
         except SrbenchError as error:
             print(f"  {error}")
         is_default = torch.cuda.current_stream() == torch.cuda.default_stream()

@@ -1,4 +1,4 @@
-"""Room for the baseline's training and not for CBAM's: does one row fail, or all?"""
+"""If memory suffices for the baseline's training but not for CBAM's, does one row fail, or all?"""
 
 import gc
 import math
@@ -17,7 +17,7 @@ from srbench.spec.parse import parse
 
 
 def out_of_memory(device: Device) -> None:
-    """Three models, of which one does not fit, in three orders."""
+    """Three models in three orders, one of which does not fit: does only its row fail?"""
     if not is_gpu(device):
         print("  only on a GPU")
         return

@@ -1,4 +1,4 @@
-"""The modules of one's own that some modules may have to do with. No torch here."""
+"""The user's own modules that some modules may depend on. No torch here."""
 
 import ast
 from collections.abc import Iterable, Iterator
@@ -11,17 +11,17 @@ from srbench.catalog.code.sources import NoSource, Source, source_of
 
 
 def closure(own: Own, roots: Iterable[str], strings: bool = False) -> list[Source]:
-    """The modules, all that they import anywhere, and so on, in the order in which they are found.
+    """The roots, all that they import anywhere, and so on, in the order in which they are found.
 
-    With ``strings`` also all that they name in a string: ``"module"``, ``"module.Class"``.
-    Raises NoSource where a root is not there, or one of them cannot be read.
+    With ``strings``, also all that they name in a string: ``"module"``, ``"module.Class"``.
+    Raises NoSource if a root does not exist, or if a module cannot be read.
     """
     found: dict[str, Source] = {}
     waiting = [name for root in roots for name in _with_packages(root)]
     for name in waiting:
         if own.has(name) and source_of(name) is None:
-            raise NoSource(f"{name} is not there")
-    for name in waiting:  # which grows
+            raise NoSource(f"{name} does not exist")
+    for name in waiting:  # the list grows meanwhile
         source = source_of(name) if name not in found and own.has(name) else None
         if source is not None:
             found[name] = source
@@ -31,14 +31,14 @@ def closure(own: Own, roots: Iterable[str], strings: bool = False) -> list[Sourc
 
 
 def folders(sources: Iterable[Source]) -> list[str]:
-    """The modules in the folders of the packages, not installed, that some modules belong to."""
+    """The modules in the folders of the packages that some modules belong to, if not installed."""
     tops = dict.fromkeys(source.name.partition(".")[0] for source in sources)
     inside = (name for top in tops if top not in NEVER for name in _inside(top))
     return [name for name in inside if _can_be_imported(name)]
 
 
 def _can_be_imported(module: str) -> bool:
-    """Whether a file in a package is at a place for a module, and Python."""
+    """Whether a module in a package is where Python finds it, and is valid Python."""
     try:
         source = source_of(module)
         return source is not None and isinstance(source.body, tuple)
@@ -77,7 +77,7 @@ def _named(source: Source) -> Iterator[str]:
 
 
 def _with_packages(name: str) -> list[str]:
-    """A module with the packages on the way to it, outermost first."""
+    """A module and the packages that contain it, outermost first."""
     parts = name.split(".")
     return [".".join(parts[: end + 1]) for end in range(len(parts))]
 

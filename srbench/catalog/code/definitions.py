@@ -1,4 +1,4 @@
-"""The digest of definitions and of all that they are made from. No torch here."""
+"""The digest of definitions and of everything that they are made from. No torch here."""
 
 import ast
 import hashlib
@@ -19,7 +19,7 @@ PLAIN = Writer(imports=False, sayings=False)
 
 
 class Definitions:
-    """The definitions in one's own modules, as text."""
+    """The definitions in the user's own modules, as text."""
 
     def __init__(self, own: Own) -> None:
         self.own = own
@@ -29,16 +29,16 @@ class Definitions:
 
     @property
     def are_stale(self) -> bool:
-        """Whether a module has been imported again since."""
+        """Whether a module has been imported again since it was read."""
         found = {source for sources, _ in self._closures.values() for source in sources}
         return any(source_of(source.name) is not source for source in found)
 
     def digest(self, said: Iterable[str], roots: Sequence[Path]) -> str:
-        """SHA-256, in hexadecimal, of what is said, of the roots and of all that they lead to.
+        """SHA-256, in hexadecimal, of ``said``, of the roots and of all that the roots lead to.
 
-        Where all modules that may have a part in it are plain, that is the definitions that names
-        refer to, one from the other; else it is these modules as wholes. Names of files have no
-        part in it. Raises NoSource where a module cannot be read.
+        If all modules that may be involved are plain, that is the definitions that names refer to,
+        directly or through other definitions; otherwise it is these modules as a whole. File names
+        do not count. Raises NoSource if a module cannot be read.
         """
         sources, are_plain = self._closure(module for module, _ in roots)
         try:
@@ -49,7 +49,7 @@ class Definitions:
         return _sha256(said, whole(self.own, sources, roots))
 
     def are_plain(self, modules: Iterable[str]) -> bool:
-        """Whether some modules are plain, and all of one's own that they have to do with."""
+        """Whether some modules are plain, and all of the user's own that they may depend on."""
         return self._closure(modules)[1]
 
     def _closure(self, modules: Iterable[str]) -> tuple[list[Source], bool]:
@@ -61,12 +61,14 @@ class Definitions:
         return self._closures[roots]
 
     def _followed(self, sources: Sequence[Source], roots: Iterable[Path]) -> Iterator[str]:
-        """The roots and the definitions behind them, which are numbered as they are found, with
-        what modules call as they are imported."""
+        """The roots, the definitions behind them and the calls that modules make when imported.
+
+        Definitions are numbered in the order in which they are found.
+        """
         order: dict[Definition, int] = {}
         texts: list[Iterable[Piece]] = [self._references.of_path(root) for root in roots]
         texts += [self._written(source, call) for source in sources for call in calls(source)]
-        for pieces in texts:  # which grows with what is found
+        for pieces in texts:  # the list grows with what is found
             for piece in pieces:
                 if isinstance(piece, Definition):
                     if piece not in order:
@@ -96,7 +98,8 @@ class Definitions:
 def origin(made: type | FunctionType) -> Path:
     """Where a class or a function is defined.
 
-    Where its own name does not tell, it is the name that its module has for it, or the module.
+    If its module does not know it by its own name, this is the module's name for it; if the module
+    has none, the module alone.
     """
     module, name = home(made), _name(made)
     source = source_of(module)
@@ -107,9 +110,9 @@ def origin(made: type | FunctionType) -> Path:
 
 
 def home(made: type | FunctionType) -> str:
-    """The module that a class or a function was made in, whatever a decorator says of it.
+    """The module that a class or a function was made in, even if a decorator names another.
 
-    Raises NoSource where there is none.
+    Raises NoSource if there is none.
     """
     module: object
     if isinstance(made, FunctionType):
@@ -118,12 +121,12 @@ def home(made: type | FunctionType) -> str:
     else:
         module, is_there = made.__module__, True
     if not isinstance(module, str) or not is_there:
-        raise NoSource("a class or a function is of no module")
+        raise NoSource("a class or a function has no module")
     return module
 
 
 def _name(made: type | FunctionType) -> str:
-    """What it is called, or what it was made in, at the top of its module."""
+    """Its name at the top of its module, or the name of what it was made in there."""
     full = made.__code__.co_qualname if isinstance(made, FunctionType) else made.__qualname__
     return full.partition(".")[0]
 

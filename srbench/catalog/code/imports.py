@@ -4,15 +4,15 @@ import ast
 from collections.abc import Iterable, Iterator
 
 Path = tuple[str, tuple[str, ...]]
-"""A module's name, and the names to look up in it, one in the other."""
+"""A module's name, and the names to look up in it, each in the one before."""
 
 Statement = ast.Import | ast.ImportFrom
 
 
 def bound(node: Statement, package: str) -> Iterator[tuple[str, Path]]:
-    """The names that a statement binds, ``*`` among them, each with what it stands for.
+    """The names that a statement binds, including ``*``, each with what it stands for.
 
-    ``package`` is what a dot means.
+    ``package`` is what a leading dot stands for.
     """
     for alias in node.names:
         if isinstance(node, ast.ImportFrom):
@@ -40,7 +40,7 @@ def imports(nodes: Iterable[ast.AST], package: str) -> list[tuple[str, Path]]:
 
 
 def absolute(name: str, package: str) -> str:
-    """A module's full name, where leading dots are of a package."""
+    """A module's full name; leading dots are relative to a package."""
     level = len(name) - len(name.lstrip("."))
     if not level:
         return name

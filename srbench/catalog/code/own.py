@@ -1,4 +1,4 @@
-"""Which modules are looked into: one's own, and srbench's networks and blocks. No torch here."""
+"""Which modules are read: the user's own, and srbench's networks and blocks. No torch here."""
 
 import sys
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ _installed: set[str] = set()
 
 @dataclass(frozen=True)
 class Own:
-    """The modules of some packages, and all that are not installed; others are foreign."""
+    """The modules of some packages, and all that are not installed; the others are foreign."""
 
     packages: frozenset[str]
 
     def has(self, module: str) -> bool:
-        """Whether what a module says is looked into."""
+        """Whether the source of a module is read."""
         top = module.partition(".")[0]
         if top in NEVER:
             return module.startswith(OURS)
@@ -27,7 +27,7 @@ class Own:
 
 
 def _is_elsewhere(top: str) -> bool:
-    """Whether a package is installed, or nowhere at all."""
+    """Whether a package is installed, or does not exist."""
     if top in _installed:
         return True
     found = place(top)

@@ -27,7 +27,7 @@ class Place:
         return any(not INSTALLED.isdisjoint(Path(path).parts) for path in paths)
 
     def read(self) -> bytes:
-        """The file's content. Raises OSError where there is none to be read."""
+        """The file's content. Raises OSError if it cannot be read."""
         if self.file is None:
             raise FileNotFoundError("the module has no file")
         if hasattr(self.loader, "get_data"):  # it may lie in an archive
@@ -36,7 +36,7 @@ class Place:
 
 
 def place(name: str) -> Place | None:
-    """Where a module is, imported or not; None where there is no such module."""
+    """Where a module is, imported or not; None if there is no such module."""
     module = sys.modules.get(name)
     if isinstance(module, ModuleType):
         has = vars(module)
@@ -55,6 +55,6 @@ def place(name: str) -> Place | None:
 
 
 def _inside(name: str, folders: Iterable[str]) -> list[ModuleSpec | None]:
-    """What is called so in each of a package's folders, which is not imported, maybe."""
+    """What has this name in each folder of a package, which need not be imported."""
     finders = [finder for folder in folders if (finder := get_importer(folder))]
     return [finder.find_spec(name) for finder in finders]

@@ -1,7 +1,7 @@
-"""Whether a module is plain: all that it does when it is imported is to give names to things.
+"""Whether a module is plain: importing it does nothing but bind names.
 
-Only then is a name what its definition says. The rest is a list of what plain modules may do as
-they are imported, and of what they may have nowhere. No torch here.
+Only then is a name what its definition says. The rules are what a plain module may do when it is
+imported, and what it may not contain anywhere. No torch here.
 """
 
 import ast
@@ -28,7 +28,7 @@ def is_plain(source: Source, own: Own) -> bool:
 
 
 def calls(source: Source) -> list[ast.stmt]:
-    """The calls that a plain module makes for what they do, where they do not only speak."""
+    """The calls that a plain module makes for their effect, other than to print, log or warn."""
     return [
         statement
         for statement in source.body
@@ -53,19 +53,19 @@ class _Module:
 
     @cached_property
     def made(self) -> Counter[str]:
-        """The names that it defines, with how many times it does."""
+        """The names that it defines, each with the number of times."""
         return Counter(name for statement in self.source.body for name in made(statement))
 
     @cached_property
     def foreign(self) -> frozenset[str]:
-        """The names of what is foreign: imported from there, or built in."""
+        """The foreign names: imported from foreign modules, or built in."""
         paths = self.source.imports.items()
         imported = {name for name, (module, _) in paths if not self.own.has(module)}
         return frozenset(imported | (set(dir(builtins)) - named(self.source.nodes)))
 
     @cached_property
     def mine(self) -> frozenset[str]:
-        """The names of what is one's own."""
+        """The names that are not foreign."""
         return frozenset({*self.made, *self.source.imports} - self.foreign)
 
     @cached_property
@@ -92,7 +92,7 @@ class _Module:
         return all(name != "*" and not self.own.has(module) for name, (module, _) in paths)
 
     def _does_little(self, statement: ast.stmt) -> bool:
-        """Whether a statement of the module itself does no more than a plain one."""
+        """Whether a statement at module level does only what a plain module may do."""
         match statement:
             case ast.Import() | ast.ImportFrom():
                 return all(alias.name != "*" for alias in statement.names)
@@ -108,7 +108,7 @@ class _Module:
         return self._gives_a_name(statement)
 
     def _gives_a_name(self, statement: ast.stmt) -> bool:
-        """Whether all that a statement does is to name something, or nothing."""
+        """Whether a statement only binds names, or does nothing."""
         match statement:
             case ast.Pass() | ast.Expr(ast.Constant()):
                 return True
@@ -135,13 +135,13 @@ class _Module:
         return all(isinstance(x, ast.Name | ast.Tuple | ast.expr_context) for x in nodes)
 
     def _decorates(self, decorator: ast.expr) -> bool:
-        """Whether a decorator is foreign, or one of a property."""
+        """Whether a decorator is foreign, or a property's getter, setter or deleter."""
         if isinstance(decorator, ast.Attribute) and decorator.attr in ACCESSORS:
             return isinstance(decorator.value, ast.Name) and decorator.value.id not in self.mine
         return root(decorator) in self.foreign and self._is_simple(decorator)
 
     def _is_simple(self, *nodes: ast.AST) -> bool:
-        """Whether nothing of one's own runs for the value of an expression."""
+        """Whether evaluating the expressions runs none of the user's own code."""
         return all(
             not isinstance(node, ast.NamedExpr)
             and not is_unclear_at_import(node)
@@ -157,7 +157,7 @@ class _Module:
 
 
 def _at_once(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
-    """All nodes but those in lambdas, which run later."""
+    """All nodes except those in lambdas, which run later."""
     for node in nodes:
         yield node
         parts = [node.args] if isinstance(node, ast.Lambda) else ast.iter_child_nodes(node)

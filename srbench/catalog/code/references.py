@@ -1,4 +1,4 @@
-"""What a name in plain modules refers to, followed through imports to where it is defined.
+"""What a name in a plain module refers to, followed through imports to its definition.
 
 No torch here.
 """
@@ -12,7 +12,7 @@ from srbench.catalog.code.sources import NoSource, Source, source_of
 
 
 class Unclear(Exception):  # noqa: N818 - it says how the code is
-    """Only running the code tells what a name refers to."""
+    """What a name refers to is known only by running the code."""
 
 
 class Definition(NamedTuple):
@@ -23,12 +23,12 @@ class Definition(NamedTuple):
 
 
 Piece = str | Definition
-"""A piece of text, or in its place a definition that it refers to."""
+"""A piece of text, or a definition that the text refers to at this point."""
 
 
 @dataclass(frozen=True)
 class References:
-    """Follows names in one's own modules. Of foreign ones it tells the full name."""
+    """Follows names in the user's own modules. For foreign names, it gives the full name."""
 
     own: Own
 
@@ -39,29 +39,29 @@ class References:
             return ["@" + ".".join((module, *names))]
         source = source_of(module)
         if source is None:
-            raise NoSource(f"{module} is not there")
+            raise NoSource(f"{module} does not exist")
         if not names or path in seen:
             raise Unclear(f"{module} is used as a whole")
         if self._is_submodule(source, names[0]):
             return self.of_path((f"{module}.{names[0]}", names[1:]), seen | {path})
         if found := self.of_name(source, names, seen | {path}):
             return found
-        raise Unclear(f"{module} does not say what {names[0]} is")
+        raise Unclear(f"{module} does not define {names[0]}")
 
     def _is_submodule(self, source: Source, name: str) -> bool:
-        """Whether a package's name is a module in it; what it imports of that may have its name."""
+        """Whether a package's name is a module in it, not something imported from that module."""
         inner = f"{source.name}.{name}"
         if not source.is_package or source_of(inner) is None:
             return False
         where = source.imports.get(name, (source.name, ()))[0]
         if name in source.statements or where not in (source.name, inner):
-            raise Unclear(f"{source.name} has two of {name}")
+            raise Unclear(f"{source.name} has two meanings of {name}")
         return where == source.name
 
     def of_name(
         self, source: Source, names: tuple[str, ...], seen: frozenset[Path] = frozenset()
     ) -> list[Piece]:
-        """What a name of a module and attributes of it refer to; nothing if it has none."""
+        """What a name of a module and its attributes refer to; empty if there is no such name."""
         name, *attributes = names
         if name in source.statements:
             return [Definition(source.name, name), *(f".{one}" for one in attributes)]

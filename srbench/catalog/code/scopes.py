@@ -8,7 +8,7 @@ Made = Function | ast.ClassDef
 
 
 def made(statement: ast.stmt) -> list[str]:
-    """The names that a definition or an assignment makes, each time that it does."""
+    """The names that a definition or an assignment binds; a name may occur several times."""
     if isinstance(statement, Made):
         return [statement.name]
     targets: list[ast.expr] = []
@@ -28,39 +28,41 @@ def root(node: ast.AST | None) -> str | None:
 
 
 def inside(function: Function | ast.Lambda, hidden: frozenset[str]) -> frozenset[str]:
-    """The names that are not the module's in the body of a function, where ``hidden`` are not
-    around it."""
+    """The names in the body of a function that are not the module's.
+
+    ``hidden`` are such names in the scopes around the function.
+    """
     body = [function.body] if isinstance(function, ast.Lambda) else function.body
     return hidden | _bound(body) | {argument.arg for argument in _arguments(function.args)}
 
 
 def stored(nodes: Iterable[ast.AST]) -> set[str]:
-    """The names that are assigned or deleted there."""
+    """The names that are assigned or deleted in the scope of the nodes."""
     return {name for node in _scope(nodes) if (name := _stored(node))}
 
 
 def named(nodes: Iterable[ast.AST]) -> set[str]:
-    """The names that the nodes bind, in whichever scope, otherwise than by an import."""
+    """The names that the nodes bind in any scope, other than by an import."""
     made = {node.name for node in nodes if isinstance(node, Made)}
     arguments = {node.arg for node in nodes if isinstance(node, ast.arg)}
     return made | arguments | {name for node in nodes if (name := _stored(node))}
 
 
 def _bound(nodes: Iterable[ast.AST]) -> set[str]:
-    """The names that are bound or deleted there, otherwise than by an import."""
+    """The names that are bound or deleted in the scope of the nodes, other than by an import."""
     made = {node.name for node in _scope(nodes) if isinstance(node, Made)}
     return made | stored(nodes)
 
 
 def _scope(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
-    """The nodes that belong to the very scope that these stand in.
+    """The nodes that belong to the same scope as these.
 
-    Functions, lambdas and classes are among them, and nothing of what is inside.
+    Functions, lambdas and classes are included, but not what is inside them.
     """
     for node in nodes:
         yield node
         if isinstance(node, ast.comprehension):
-            yield from _scope([node.iter, *node.ifs])  # its target is its own
+            yield from _scope([node.iter, *node.ifs])  # its target has its own scope
         elif not isinstance(node, Made | ast.Lambda):
             yield from _scope(ast.iter_child_nodes(node))
 

@@ -1,6 +1,6 @@
-"""The source of modules, read once for each time that one is imported. No torch here.
+"""The source of modules, read once for each import. No torch here.
 
-What is edited later is not what runs. What is not imported is read as it is now.
+An edit after the import is not what runs. A module that is not imported is read as it is now.
 """
 
 import ast
@@ -22,12 +22,12 @@ from srbench.catalog.code.scopes import made
 
 
 class NoSource(Exception):  # noqa: N818 - it says what is missing
-    """There is no telling what a module is made of."""
+    """The source of a module cannot be found or read."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """What a module's file has in it, or None where that cannot be read."""
+    """A module with the content of its file, or None if that cannot be read."""
 
     name: str
     is_package: bool
@@ -36,19 +36,19 @@ class Source:
 
     @property
     def package(self) -> str:
-        """What a dot means in its imports."""
+        """The package that a leading dot in its imports stands for."""
         return self.name if self.is_package else self.name.rpartition(".")[0]
 
     @cached_property
     def body(self) -> tuple[ast.stmt, ...]:
-        """What it says, but for what it does as a script only, where it is not run as one.
+        """Its statements, without those for scripts only, unless it is run as a script.
 
-        Raises NoSource where it cannot be read or parsed.
+        Raises NoSource if it cannot be read or parsed.
         """
         if self.content is None:
             raise NoSource(f"{self.name} cannot be read")
         try:
-            with warnings.catch_warnings():  # it has warned when it was imported
+            with warnings.catch_warnings():  # Python warned when it was imported
                 warnings.simplefilter("ignore")
                 tree = ast.parse(self.content if self.is_python else b"")
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -57,12 +57,12 @@ class Source:
 
     @cached_property
     def nodes(self) -> list[ast.AST]:
-        """All that it says, in one list."""
+        """All nodes of its statements, in one list."""
         return [node for statement in self.body for node in ast.walk(statement)]
 
     @cached_property
     def imports(self) -> Mapping[str, ImportPath]:
-        """What it imports, and what functions in it do, by the name it gets."""
+        """What it imports, also within functions, by the name that the import binds."""
         return dict(imports(self.nodes, self.package))
 
     @cached_property
@@ -78,13 +78,15 @@ _loaded: dict[str, tuple[_Run, bytes]] = {}
 
 @contextmanager
 def watching_imports() -> Iterator[None]:
-    """Inside, the source of what is imported is kept as Python reads it: a file may be edited
-    while it is still being imported."""
+    """In this context, the source of what is imported is kept as Python reads it.
+
+    A file may be edited while it is still being imported.
+    """
     plain = SourceFileLoader.get_code
 
     def get_code(loader: SourceFileLoader, name: str) -> CodeType | None:
         if module := sys.modules.get(name):
-            with suppress(OSError):  # which Python will meet itself
+            with suppress(OSError):  # Python will raise it as well
                 content = loader.get_data(loader.get_filename(name))
                 _loaded[name] = (module, module.__spec__), content
         return plain(loader, name)
@@ -97,9 +99,9 @@ def watching_imports() -> Iterator[None]:
 
 
 def source_of(name: str) -> Source | None:
-    """A module's source, as it was when it was imported, if it was; None where there is none."""
+    """A module's source, as it was at the import if it is imported; None if there is none."""
     module = sys.modules.get(name)
-    run = module, getattr(module, "__spec__", None)  # another one where it is reloaded
+    run = module, getattr(module, "__spec__", None)  # a reload makes a new one
     before = _read.get(name)
     if before and module and before[0][0] is module and before[0][1] is run[1]:
         return before[1]
@@ -111,7 +113,7 @@ def source_of(name: str) -> Source | None:
 
 
 def read_imported(own: Own) -> None:
-    """Read the source of what is imported by now, before anybody edits it."""
+    """Read the source of all modules imported so far, before it is edited."""
     for name in [*sys.modules]:
         if own.has(name):
             source_of(name)
@@ -134,7 +136,7 @@ def _content(found: Place) -> bytes | None:
 
 
 def _kept(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
-    """Statements but for ``if __name__ == "__main__":``, of which an ``else`` remains."""
+    """The statements without ``if __name__ == "__main__":``, but with its ``else``."""
     for statement in body:
         if isinstance(statement, ast.If) and _is_of_a_script(statement.test):
             yield from _kept(statement.orelse)

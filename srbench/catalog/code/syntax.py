@@ -1,6 +1,7 @@
-"""A syntax tree as text: what the code does, however it is laid out. No torch here.
+"""A syntax tree as text: what the code does, regardless of its layout. No torch here.
 
-The text is the same on every Python. `ast.dump` is not: it writes what a newer one adds.
+The text is the same on every version of Python, unlike `ast.dump`, which writes fields that newer
+versions add.
 """
 
 import ast
@@ -12,7 +13,7 @@ from srbench.catalog.code.imports import Statement
 from srbench.catalog.code.scopes import Function, inside, stored
 
 Chain = tuple[str, ...]
-"""A name and the attributes asked of it: ``nn.init.zeros_``."""
+"""A name and the attributes after it: ``nn.init.zeros_``."""
 
 Written = str | Chain | Statement
 
@@ -25,16 +26,18 @@ Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 @dataclass(frozen=True)
 class Writer:
-    """Writes trees. Left out are positions and ``pass``, and all that is not asked for: imports,
-    and what a function says of itself, which are docstrings and the annotations of its arguments.
+    """Writes trees without positions and ``pass``.
+
+    Imports are written only with ``imports``; docstrings and the annotations of functions only with
+    ``sayings``.
     """
 
     imports: bool
     sayings: bool
 
     def written(self, node: ast.AST, hidden: frozenset[str] = frozenset()) -> Iterator[Written]:
-        """The tree in pieces, in order: a chain where it may be of a name of the module, an import
-        as it is, else text. ``hidden`` are names that a function around has for its own."""
+        """The tree in pieces, in order: a chain if its name may be the module's, an import as it
+        is, otherwise text. ``hidden`` are the names that functions around the node bind."""
         if self._is_left_out(node):
             return
         if isinstance(node, Statement):
@@ -62,7 +65,7 @@ class Writer:
             yield str(value)
 
     def _fields(self, node: ast.AST) -> Iterator[tuple[str, Any]]:
-        """What a node says: fields that a newer Python adds are empty where they are not used."""
+        """The fields that are not empty. Those that a newer Python adds are empty if unused."""
         for name, value in ast.iter_fields(node):
             if name in SKIPPED or (not self.sayings and (type(node), name) in SAID):
                 continue
@@ -85,8 +88,10 @@ class Writer:
 
 
 def _joined(parts: list[ast.expr]) -> list[ast.expr]:
-    """The parts of an f-string with the text between two values in one: Pythons cut it apart
-    differently."""
+    """The parts of an f-string, with the text between two values as one part.
+
+    Versions of Python split it differently.
+    """
     found: list[ast.expr] = []
     for part in parts:
         match found, part:
@@ -98,12 +103,12 @@ def _joined(parts: list[ast.expr]) -> list[ast.expr]:
 
 
 def _constant(value: Any) -> str:
-    """Type and value. ascii() knows no Unicode version, and hex() writes an int of any length."""
+    """Type and value. ascii() ignores Unicode versions, and hex() writes an int of any length."""
     return f"{type(value).__name__}:{hex(value) if type(value) is int else ascii(value)}"
 
 
 def _chain(node: ast.AST) -> Chain | None:
-    """The names of ``a.b.c``, or of ``a`` where it is looked up."""
+    """The names of ``a.b.c`` or of ``a``, if ``a`` is looked up; otherwise None."""
     attributes: list[str] = []
     while isinstance(node, ast.Attribute):
         attributes.append(node.attr)
@@ -114,12 +119,14 @@ def _chain(node: ast.AST) -> Chain | None:
 
 
 def _hidden(node: ast.AST, field: str, hidden: frozenset[str]) -> frozenset[str]:
-    """The names that are not the module's in a field of a node, where ``hidden`` are not around
-    it."""
+    """The names in a field of a node that are not the module's.
+
+    ``hidden`` are such names in the scopes around the node.
+    """
     if isinstance(node, Function | ast.Lambda) and field == "body":
         return inside(node, hidden)
     if isinstance(node, Comprehension):
-        first, *_ = node.generators  # what it goes over is looked up outside
+        first, *_ = node.generators  # the first iterable is evaluated outside
         outside = {one.id for one in ast.walk(first.iter) if isinstance(one, ast.Name)}
         return hidden | (stored([one.target for one in node.generators]) - outside)
     return hidden

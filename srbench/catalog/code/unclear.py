@@ -1,4 +1,4 @@
-"""What makes it unclear what the names of a module stand for, wherever it is. No torch here."""
+"""What makes it unclear, anywhere in a module, what its names stand for. No torch here."""
 
 import ast
 import re
@@ -6,23 +6,23 @@ import re
 from srbench.catalog.code.scopes import root
 from srbench.catalog.code.sources import Source
 
-# Of Python's own that looks names up by their text, runs text, or changes what others hold.
+# Parts of Python that look names up by their text, run text, or change other objects.
 NAMES = frozenset(
     {
         *("builtins", "ctypes", "gc", "importlib", "inspect", "pkgutil", "pydoc", "runpy"),
         *("compile", "delattr", "eval", "exec", "globals", "locals", "setattr", "vars"),
     }
 )
-# As attributes some of these are others: re.compile, model.eval.
+# As attributes, some of these mean something else: re.compile, model.eval.
 ATTRIBUTES = NAMES - {"compile", "eval"} | {
     *("import_module", "delitem", "setitem", "iadd", "iconcat", "f_globals", "f_builtins"),
     *("get_type_hints", "get_annotations"),
-    # others' that import what a string says
+    # of other packages, which import what a string names
     *("get_class", "get_method", "get_object", "import_string", "instantiate", "locate"),
     *("resolve_name",),
 }
 OF_SYS = frozenset({"modules", "meta_path", "path_hooks", "path_importer_cache", "_getframe"})
-# Those that say no more than what is written out may say.
+# Special names that do no more than ordinary names.
 DUNDERS = frozenset(
     {
         *("__all__", "__author__", "__call__", "__class__", "__enter__", "__exit__", "__file__"),
@@ -31,16 +31,16 @@ DUNDERS = frozenset(
         *("__version__", "__future__"),
     }
 )
-# Methods that Python calls where nothing is called by name.
+# Methods that Python calls although the code does not call them.
 HOOKS = frozenset({"__class_getitem__", "__init_subclass__", "__prepare__", "__set_name__"})
-# Methods that change what they are asked of.
+# Methods that change the object that they belong to.
 MUTATORS = frozenset(
     {
         *("add", "append", "appendleft", "clear", "discard", "extend", "extendleft", "insert"),
         *("pop", "popitem", "popleft", "remove", "reverse", "setdefault", "sort", "update"),
     }
 )
-# What calls a function that it is given, as it is imported.
+# What calls a function that it is given, and so runs it at import.
 CALLERS = frozenset({"accumulate", "filter", "filterfalse", "map", "reduce", "starmap", "tree_map"})
 REGISTERS = re.compile("register|custom_op$|impl$")
 
@@ -48,7 +48,7 @@ DUNDER = re.compile("__.*__")
 
 
 def is_unclear(node: ast.AST, mine: frozenset[str], source: Source) -> bool:
-    """Whether a node of a module makes it unclear, where ``mine`` are the names of one's own."""
+    """Whether a node makes its module unclear. ``mine`` are the names that are not foreign."""
     match node:
         case ast.Global():
             return True
@@ -74,7 +74,7 @@ def is_unclear(node: ast.AST, mine: frozenset[str], source: Source) -> bool:
 
 
 def is_unclear_at_import(node: ast.AST) -> bool:
-    """Whether a node may run what is one's own, or tell others of it, if the module runs it."""
+    """Whether a node that runs at import may run the user's own code, or register it elsewhere."""
     match node:
         case ast.Name(name) | ast.Attribute(attr=name):
             return name in CALLERS or REGISTERS.match(name) is not None
@@ -95,7 +95,7 @@ def _is_unclear_attribute(node: ast.Attribute, mine: frozenset[str], source: Sou
 
 
 def _is_of_a_module(name: str | None, mine: frozenset[str], source: Source) -> bool:
-    """Whether a name is one of this module's, or imported."""
+    """Whether a name belongs to this module, or is imported."""
     return name in mine or name in source.imports
 
 

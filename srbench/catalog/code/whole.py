@@ -1,4 +1,4 @@
-"""Whole modules as text, for code of which only running it tells what a name stands for.
+"""Whole modules as text, for code that has to run before it is known what a name stands for.
 
 No torch here.
 """
@@ -13,13 +13,13 @@ from srbench.catalog.code.sources import NoSource, Source
 from srbench.catalog.code.syntax import Writer
 
 ASKING = (b"__doc__", b"getdoc", b"__annotations__", b"annotations(", b"type_hints", b"signature(")
-"""How code asks for what a docstring or the annotation of an argument says."""
+"""How code reads docstrings and the annotations of arguments."""
 
 
 def whole(own: Own, sources: Sequence[Source], roots: Iterable[Path]) -> Iterator[str]:
-    """The roots, and the whole of some modules and of the packages that these are in.
+    """The roots, and the whole of some modules and of the packages that they are in.
 
-    A module is referred to by its number in the order in which they are found.
+    Modules are numbered in the order in which they are found, and referred to by number.
     """
     inside = folders(sources)
     found = closure(own, [*(source.name for source in sources), *inside], strings=True)
@@ -29,7 +29,7 @@ def whole(own: Own, sources: Sequence[Source], roots: Iterable[Path]) -> Iterato
     yield "whole\n"
     for module, names in roots:
         yield f"{_reference(module, numbers)}.{'.'.join(names)}\n"
-    for name in inside:  # any may be asked for by its name
+    for name in inside:  # code may ask for any of them by name
         yield f"{name.partition('.')[2]}={_reference(name, numbers)}\n"
     for source in found:
         yield from _text(source, writer, numbers)

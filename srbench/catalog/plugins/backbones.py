@@ -1,4 +1,4 @@
-"""Networks that srbench does not have of its own."""
+"""Networks that are not built into srbench."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -16,9 +16,9 @@ CLASSES = "num_classes"
 
 @cache
 def load_backbone(name: str) -> Backbone:
-    """The network that a package lists under that name. Raises SpecError where it cannot be used.
+    """The network that a package lists under that name. Raises SpecError if it cannot be used.
 
-    A package that fails to import takes no other with it.
+    A package that fails to import does not affect the others.
     """
     source = origin(BACKBONE_GROUP, name)
     at = target(BACKBONE_GROUP, name)
@@ -29,7 +29,7 @@ def load_backbone(name: str) -> Backbone:
 def backbone_at(name: str) -> Backbone:
     """The network called ``module:attribute`` or ``timm:NAME``.
 
-    Raises SpecError where it cannot be used.
+    Raises SpecError if it cannot be used.
     """
     module, _, attribute = name.partition(":")
     if module == "timm":
@@ -38,7 +38,7 @@ def backbone_at(name: str) -> Backbone:
 
 
 def build(name: str, num_classes: int, /, **arguments: Any) -> Any:
-    """The network of that name, in either way of naming it."""
+    """Build the network listed under that name, or called ``module:attribute``."""
     at = name if ":" in name else target(BACKBONE_GROUP, name)
     return load(at, f"model {name}", CLASSES)(num_classes=num_classes, **arguments)
 
@@ -52,7 +52,7 @@ def _row(name: str, at: str, what: str, source: str) -> Backbone:
     make = load(at, what, CLASSES)
     if not asked(make, [CLASSES], any_keyword=True):
         raise SpecError(
-            f"{what} takes no {CLASSES}", f"give its constructor the argument {CLASSES}"
+            f"{what} has no argument {CLASSES}", f"add the argument {CLASSES} to its constructor"
         )
     classes = default(make, CLASSES)
     return Backbone(
@@ -67,7 +67,7 @@ def _row(name: str, at: str, what: str, source: str) -> Backbone:
 
 
 def _stages(make: Callable[..., Any], what: str) -> Iterable[Stage]:
-    """From the attributes ``stages`` and ``branches``, if it has them."""
+    """The stages from the attributes ``stages`` and ``branches``, if it has them."""
     said = getattr(make, "stages", ())
     modules = dict(said) if isinstance(said, Mapping) else _alike(said)
     branch = getattr(make, "branches", "")
@@ -78,21 +78,21 @@ def _stages(make: Callable[..., Any], what: str) -> Iterable[Stage]:
         or not isinstance(branch, str)
     ):
         raise SpecError(
-            f"{what} lists its stages in a way that is not understood",
-            "`stages` is a tuple of modules' names, or a dict of them by the stage's name; "
-            "`branches` one name within a stage, such as *.bn2",
+            f"{what} has invalid `stages` or `branches`",
+            "`stages` must be a tuple of module names, or a dict from stage names to module names; "
+            "`branches` must be one name within a stage, such as *.bn2",
         )
     for name, module in modules.items():
         yield Stage(name, module, (f"{module}.{branch}",) if branch else ())
 
 
 def _alike(said: Any) -> dict[str, str] | None:
-    """Stages that are called as their modules are."""
+    """Stages with the names of their modules, or None if ``said`` is no tuple or list."""
     return {name: name for name in said} if isinstance(said, (tuple, list)) else None
 
 
 def _are_names(values: Iterable[Any]) -> bool:
-    """Whether a spec can say them."""
+    """Whether a spec can contain these names."""
     return all(isinstance(v, str) and re.fullmatch(r"[\w-]+(\.[\w-]+)*", v) for v in values)
 
 
@@ -100,6 +100,6 @@ def _number(make: Callable[..., Any], name: str, usual: int, what: str) -> int:
     value = getattr(make, name, usual)
     if type(value) is not int or value < 1:
         raise SpecError(
-            f"{what} has the {name} {value!r}", "it must be a number of pixels, 1 or more"
+            f"{what} has the {name} {value!r}", "it must be a whole number of pixels, 1 or more"
         )
     return value

@@ -1,4 +1,4 @@
-"""Blocks that srbench does not have of its own."""
+"""Blocks that are not built into srbench."""
 
 from functools import cache
 from typing import Any
@@ -14,14 +14,14 @@ SHAPE_ARGUMENTS = ("channels", "height", "width")
 
 @cache
 def load_block(name: str) -> Block:
-    """The block that a package lists under that name. Raises SpecError where it cannot be used."""
+    """The block that a package lists under that name. Raises SpecError if it cannot be used."""
     source = origin(BLOCK_GROUP, name)
     return _block(name, target(BLOCK_GROUP, name), f"block {name!r} of {source}", source)
 
 
 @cache
 def block_at(name: str) -> Block:
-    """The block called ``module:attribute``. Raises SpecError where it cannot be used."""
+    """The block called ``module:attribute``. Raises SpecError if it cannot be used."""
     return _block(name, name, f"block {name}", name.partition(":")[0])
 
 
@@ -35,7 +35,7 @@ def _row(name: str, at: str, what: str, source: str) -> Block:
     place: Any = getattr(cls, "place", "branch")
     if place not in ("branch", "stage"):
         raise SpecError(
-            f"{what} asks for the place {place!r}",
+            f"{what} has the unknown place {place!r}",
             "its class attribute `place` must be 'branch' or 'stage'",
         )
     own = (*options(cls, SHAPE_ARGUMENTS, what), Stages(), After())

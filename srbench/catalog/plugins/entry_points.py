@@ -18,17 +18,17 @@ def names(group: str) -> list[str]:
 
 
 def origin(group: str, name: str) -> str:
-    """The packages (name and version) that list a name; one, if all is well."""
+    """The packages (name and version) that list a name; normally only one."""
     found = {_package(entry) for entry in _entries(group) if entry.name == name}
     return ", ".join(sorted(found))
 
 
 def target(group: str, name: str) -> str:
-    """The ``module:attribute`` that a name stands for. Raises SpecError where it is ambiguous."""
+    """The ``module:attribute`` that a name stands for. Raises SpecError if it is ambiguous."""
     found = [entry for entry in _entries(group) if entry.name == name]
     if len({entry.value for entry in found}) > 1:
         raise SpecError(
-            f"several packages bring {name!r}: " + ", ".join(sorted(map(_package, found))),
+            f"several packages provide {name!r}: " + ", ".join(sorted(map(_package, found))),
             "uninstall all but one of them",
         )
     return f"{found[0].module}:{found[0].attr}"
@@ -39,7 +39,7 @@ def _entries(group: str) -> "Iterable[EntryPoint]":
 
     try:
         return entry_points(group=group)
-    except Exception as error:  # what lists them may be damaged in any way
+    except Exception as error:  # the metadata of a package may be damaged in any way
         raise SpecError(
             f"the entry points of {_damaged()} cannot be read: {type(error).__name__}: {error}",
             "install that package again, or uninstall it",

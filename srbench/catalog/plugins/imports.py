@@ -1,4 +1,4 @@
-"""Importing what ``module:attribute`` names, and what its constructor takes."""
+"""Import what ``module:attribute`` names, and find out which arguments its constructor has."""
 
 import importlib
 import importlib.util
@@ -20,7 +20,7 @@ OURS = ("stage", "after")
 
 @contextmanager
 def usable(what: str) -> Iterator[None]:
-    """Raises SpecError where looking at a class or a function of someone else's raises anything."""
+    """Raises SpecError if inspecting a class or function outside srbench raises anything."""
     try:
         yield
     except SrbenchError:
@@ -33,12 +33,12 @@ def usable(what: str) -> Iterator[None]:
 
 
 def load(name: str, what: str, number_of_classes: str = "") -> Callable[..., Any]:
-    """The class or function that ``module:attribute`` names, once it may be called.
+    """The class or function that ``module:attribute`` names, after checking that it may be called.
 
-    The working directory is searched last, so that one's own file is found and hides nothing.
-    ``what`` is what an error calls it. A network names its ``number_of_classes`` as an argument.
-    Raises SpecError where there is no such thing, importing it fails, or it is not known to make a
-    module: anybody's layout may name any function.
+    The working directory is searched last, so that a file in it is found but hides no other module.
+    ``what`` is its name in error messages. ``number_of_classes`` is the argument by which a network
+    gets its number of classes. Raises SpecError if there is no such class or function, if importing
+    it fails, or if it is not known to make a module: anyone's layout may name any function.
     """
     module, _, attribute = name.partition(":")
     found = _attribute(_module(module, what), attribute, what)
@@ -54,14 +54,14 @@ def load(name: str, what: str, number_of_classes: str = "") -> Callable[..., Any
     if not (names_classes or makes_a_module(found)):
         raise SpecError(
             f"{what} is not known to make a module, so it is not called",
-            "a class must be one of torch.nn.Module; annotate a function: def make(…) -> nn.Module"
-            + (f", or let it name {number_of_classes}" if number_of_classes else ""),
+            "a class must inherit from torch.nn.Module; annotate a function: def f(…) -> nn.Module"
+            + (f", or give it the argument {number_of_classes}" if number_of_classes else ""),
         )
     return found  # type: ignore[no-any-return]
 
 
 def resolve(target: str) -> Any:
-    """What ``module:attribute`` names, once it is known to be there."""
+    """The object that ``module:attribute`` names, which must exist."""
     module, _, path = target.partition(":")
     found: Any = importlib.import_module(module)
     for name in path.split("."):
@@ -72,7 +72,7 @@ def resolve(target: str) -> Any:
 def options(make: Callable[..., Any], filled: Collection[str], what: str) -> list[Option]:
     """The arguments of a constructor that a spec can write, with their defaults.
 
-    ``filled`` are those that srbench gives. Raises SpecError for another one without a default.
+    ``filled`` are those that srbench fills in. Raises SpecError for another one without a default.
     """
     found = []
     for parameter in _parameters(make, what):
@@ -82,10 +82,10 @@ def options(make: Callable[..., Any], filled: Collection[str], what: str) -> lis
         ):
             continue
         if parameter.default is parameter.empty or parameter.name in OURS:
-            reason = "is srbench's own" if parameter.name in OURS else "has no default"
+            reason = "is reserved by srbench" if parameter.name in OURS else "has no default"
             raise SpecError(
                 f"{what} needs {parameter.name!r}, an argument that {reason}",
-                f"srbench fills in {', '.join(filled)}: call it so if that is what it is, "
+                f"srbench fills in {', '.join(filled)}: use such a name if it means the same, "
                 "or give it a default" + (" and another name" if parameter.name in OURS else ""),
             )
         option = option_like(parameter.name, parameter.default)
@@ -94,7 +94,7 @@ def options(make: Callable[..., Any], filled: Collection[str], what: str) -> lis
 
 
 def asked(make: Callable[..., Any], names: Collection[str], any_keyword: bool = False) -> list[str]:
-    """Those of the names that a constructor takes; with ``any_keyword`` also by ``**keywords``."""
+    """The names that a constructor accepts; with ``any_keyword``, also through ``**keywords``."""
     parameters = _parameters(make, "it")
     known = {parameter.name for parameter in parameters}
     keywords = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
@@ -102,7 +102,7 @@ def asked(make: Callable[..., Any], names: Collection[str], any_keyword: bool = 
 
 
 def default(make: Callable[..., Any], name: str) -> Any:
-    """An argument's default, or None where it has none."""
+    """An argument's default, or None if it has none."""
     found = [p.default for p in _parameters(make, "it") if p.name == name]
     return None if not found or found[0] is inspect.Parameter.empty else found[0]
 
@@ -115,27 +115,27 @@ def _module(module: str, what: str) -> Any:
     if top not in sys.modules and importlib.util.find_spec(top) is None:
         raise SpecError(
             f"{what} cannot be imported: there is no module {top!r}",
-            "is it installed, or in the folder that srbench is called in? write module:Class",
+            "install it, or run this command in the folder that it is in; the form is module:Class",
         )
     from srbench.catalog.code.own import Own  # here, so that listings need not load it
     from srbench.catalog.code.sources import read_imported, watching_imports
 
     try:
-        with redirect_stdout(sys.stderr), watching_imports():  # what it prints is nobody's data
+        with redirect_stdout(sys.stderr), watching_imports():  # stdout is for data
             found = importlib.import_module(module)
     except BaseException as error:
         require_failure(error)
         raise SpecError(
             f"{what} cannot be imported: {told(error)}{_at(error)}",
-            "mend that module; `srbench --debug …` shows the traceback; what does not name it "
-            "works without it",
+            "fix that module; `srbench --debug …` shows the traceback; commands that do not name "
+            "it still work",
         ) from error
     read_imported(Own(frozenset({top})))
     return found
 
 
 def _at(error: BaseException) -> str:
-    """Where an import failed: the last line of a module's own, as far as that is known."""
+    """Where an import failed: the last line outside importlib and srbench, if any."""
     own = str(Path(__file__).parents[2])
     frames = [
         frame
@@ -158,7 +158,7 @@ def _attribute(module: Any, path: str, what: str) -> Any:
 
 
 def _described(found: Any) -> str:
-    """A module or a class by its name; of a module also which file that is."""
+    """A module or a class by its name; a module also with its file."""
     file = getattr(found, "__file__", None)
     return f"{getattr(found, '__name__', found)}{f' ({file})' if file else ''}"
 
@@ -167,6 +167,6 @@ def _parameters(make: Callable[..., Any], what: str) -> list[inspect.Parameter]:
     try:
         return list(inspect.signature(make).parameters.values())
     except (TypeError, ValueError) as error:
-        raise SpecError(f"{what} does not tell its arguments: {error}", "write it in Python") from (
+        raise SpecError(f"{what} has no readable signature: {error}", "write it in Python") from (
             error
         )

@@ -1,4 +1,4 @@
-"""Whether calling something makes a module, found without calling it."""
+"""Whether calling something makes a module; this is found out without calling it."""
 
 import inspect
 import sys
@@ -8,8 +8,8 @@ from typing import Any
 
 
 def makes_a_module(make: Callable[..., Any]) -> bool:
-    """Whether it is a class of torch.nn.Module, or a function annotated to return one."""
-    if type(make) is partial:  # a subclass may do anything when it is called
+    """Whether it is a subclass of torch.nn.Module, or a function annotated to return a module."""
+    if type(make) is partial:  # a subclass of partial may do anything when called
         return makes_a_module(make.func)
     if isinstance(make, type):
         return _is_module(make)
@@ -18,8 +18,10 @@ def makes_a_module(make: Callable[..., Any]) -> bool:
 
 
 def is_called_as_it_is_written(make: Callable[..., Any]) -> bool:
-    """Whether it is a class or a function, or a partial of one: an instance may have any
-    signature, and do anything."""
+    """Whether it is a class or a function, or a partial of one.
+
+    Another instance may have any signature, and do anything when called.
+    """
     if type(make) is partial:
         return is_called_as_it_is_written(make.func)
     return isinstance(make, type) or inspect.isroutine(inspect.unwrap(make))
@@ -27,11 +29,11 @@ def is_called_as_it_is_written(make: Callable[..., Any]) -> bool:
 
 def _returned(function: Any) -> Any:
     """What a function is annotated to return, or None."""
-    function = getattr(function, "__func__", function)  # a method's
+    function = getattr(function, "__func__", function)  # of a method
     said = getattr(function, "__annotations__", {}).get("return")
     if not isinstance(said, str):
         return said
-    # As `from __future__ import annotations` leaves it: a dotted name, looked up and not evaluated.
+    # A string after `from __future__ import annotations`: its name is looked up, not evaluated.
     first, *others = said.strip("'\" ").split(".")
     found = getattr(function, "__globals__", {}).get(first)
     for name in others:
@@ -40,6 +42,6 @@ def _returned(function: Any) -> Any:
 
 
 def _is_module(cls: Any) -> bool:
-    """Whether it is a class of torch.nn.Module; where torch is not loaded nothing is."""
+    """Whether it is a subclass of torch.nn.Module. If torch is not loaded, nothing is."""
     torch = sys.modules.get("torch.nn")
     return torch is not None and isinstance(cls, type) and issubclass(cls, torch.Module)

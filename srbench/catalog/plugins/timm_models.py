@@ -1,4 +1,4 @@
-"""Networks of timm: ``timm:NAME``, with the stages and residual branches that a run shows."""
+"""Networks of timm: ``timm:NAME``, with the stages and residual branches found in a run."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 def backbone(name: str, model: str) -> Backbone:
     """The row of a network of timm.
 
-    Its stages, and what blocks follow in them, are found in a run on shapes (see `timm_stages`).
-    Raises SpecError where timm, or the network in it, is missing.
+    Its stages, and the modules in them that blocks follow, are found in a run on shapes (see
+    `timm_stages`). Raises SpecError if timm, or the network in it, is missing.
     """
     target = "srbench.catalog.plugins.timm_models:build"
     try:
         built = _on_shapes(model)
     except SpecError:
         raise
-    except FAILURES:  # building it as a row says why, and leaves the others
+    except FAILURES:  # building it reports why, and fails only its own row
         return Backbone(name, "timm", target, ())
     size = built.pretrained_cfg.get("input_size", (3, 224, 224))[-1]
     return Backbone(
@@ -73,11 +73,11 @@ def _stages(model: "nn.Module", size: int) -> tuple[Stage, ...]:
 
     try:
         flow = watch(model, torch.empty(1, 3, size, size, device="meta"))
-    except FAILURES:  # it may run for real
+    except FAILURES:  # it may still run for real
         return ()
     return stages(model, flow)
 
 
 def _has_se(model: "nn.Module") -> bool:
-    """Whether it has one of timm's modules of squeeze-and-excitation."""
+    """Whether it contains one of timm's squeeze-and-excitation modules."""
     return any(type(m).__name__ in ("SEModule", "SqueezeExcite") for m in model.modules())

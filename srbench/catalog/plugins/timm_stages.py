@@ -1,4 +1,4 @@
-"""The stages of a network of timm, and the modules in them that blocks follow, from a run."""
+"""The stages of a network of timm and the modules in them that blocks follow, from one run."""
 
 from collections.abc import Iterator, Mapping
 from itertools import groupby
@@ -15,19 +15,22 @@ if TYPE_CHECKING:
 
 
 class Plain(NamedTuple):
-    """Units by class, inside a module, that a block follows though they add nothing: the module of
-    that name in them, or ("") they themselves."""
+    """Units that a block follows although they add nothing.
+
+    They lie in the module ``inside``. ``ends`` maps a unit's class to the name of the module in it
+    that the block follows, or to "" if the block follows the unit itself.
+    """
 
     inside: str
     ends: Mapping[str, str]
 
 
-MBCONVS = Plain(  # a network may have none with a shortcut, such as EfficientNet-B0's first
+MBCONVS = Plain(  # some have no shortcut, such as EfficientNet-B0's first
     "blocks", {"DepthwiseSeparableConv": "bn2", "InvertedResidual": "bn3", "EdgeResidual": "bn2"}
 )
 # By the class of the network. Hu et al., section 3.3, put SE after the ReLU of every convolution of
-# a VGG. RepVGG is one once its branches are fused, and MobileOne a MobileNet of that kind, where
-# srbench's own has blocks after every ReLU too. DenseNet's layers are as in srbench's own.
+# a VGG. RepVGG is a VGG once its branches are fused. MobileOne is a MobileNet of that kind; in
+# srbench's own MobileNet, blocks also follow every ReLU. DenseNet is as in srbench's own catalog.
 PLAIN: Mapping[str, Plain] = MappingProxyType(
     {
         "ByobNet": Plain("stages", {"RepVggBlock": "", "MobileOneBlock": ""}),
@@ -41,8 +44,9 @@ NO_UNITS = "srbench sees no residual branch in this network"
 
 
 def stages(model: "nn.Module", flow: "Flow") -> tuple[Stage, ...]:
-    """A network's stages: the modules that hold its units, or units one behind the other at one
-    resolution, with a pooling that follows. Without units, what timm's feature information names.
+    """A network's stages: the modules that hold its units, or units that follow each other at one
+    resolution, in both cases with a pooling that comes next. A network without units has the stages
+    that timm's feature information names.
     """
     from srbench.shapes.residual import in_order, residual_units  # loads torch
 
@@ -93,7 +97,7 @@ def _level(units: list["Unit"]) -> str:
 
 
 def _pooling_after(model: "nn.Module", flow: "Flow", level: str, module: str) -> str:
-    """The max pooling that runs right behind a module beside it."""
+    """The max pooling at the same level that runs right after a module, or an empty string."""
     beside = [name for name in flow.returned if name.rpartition(".")[0] == level]
     after = beside[beside.index(module) + 1 :][:1] if module in beside else []
     return next(

@@ -1,1 +1,1 @@
-"""Times against another version of the code, in processes that take turns."""
+"""Timing against another version of the code, in processes that take turns."""

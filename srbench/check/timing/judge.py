@@ -1,4 +1,4 @@
-"""Slower, or not, or impossible to say: pure functions of ratios that fresh processes found."""
+"""Slower, not slower, or undecided: pure functions of the ratios from fresh processes."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ def is_above(ratio: Estimate, tolerance: float) -> bool:
 
 
 def is_quiet(control: Estimate, tolerance: float) -> bool:
-    """Whether a version differs from itself, within its interval, by less than is tolerated."""
+    """Whether the interval of a version over itself lies within the tolerance."""
     low, high = control.low, control.high
     return (
         low is not None and high is not None and 1 / (1 + tolerance) < low <= high < 1 + tolerance
@@ -26,7 +26,7 @@ def is_quiet(control: Estimate, tolerance: float) -> bool:
 
 
 def is_decided(ratios: Sequence[float], tolerance: float) -> bool:
-    """Whether more processes would tell nothing new."""
+    """Whether the interval is on one side of the tolerance: no more processes are needed."""
     ratio = stats.over_units(ratios)
     return is_below(ratio, tolerance) or is_above(ratio, tolerance)
 
@@ -39,11 +39,11 @@ def judge(
     again: Sequence[float],
     control: Sequence[float],
 ) -> Verdict:
-    """A regression only if a confirmation agrees and the machine is quiet enough to tell.
+    """A regression only if a confirmation agrees and the machine is quiet enough to decide.
 
     Args:
-        ratios: this version over the other, a number a block of fresh processes.
-        again: the same of the confirmation in reversed order; empty where there was none.
+        ratios: this version over the other, one number per block of fresh processes.
+        again: the same in the confirmation in reversed order; empty if there was none.
         control: the other version over itself, from the blocks of both.
     """
     first, noise = stats.over_units(ratios), stats.over_units(control)
@@ -59,5 +59,7 @@ def judge(
     if second is None or not is_above(second, tolerance):
         return verdict("inconclusive", "a second measurement did not confirm it")
     if not is_quiet(noise, tolerance):
-        return verdict("inconclusive", "the other version differs from itself: the machine is loud")
+        return verdict(
+            "inconclusive", "the other version differs from itself: the machine is noisy"
+        )
     return verdict("regression", "")

@@ -14,13 +14,13 @@ from srbench.errors import SrbenchError
 from srbench.measure import fresh_process
 
 SOURCE = Path(__file__).with_name("worker_script.py")
-# A process that waits must not spin on the cores that another is being timed on.
+# A waiting process must not spin on the cores that another one is being timed on.
 PATIENT = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
 
 
 @dataclass(frozen=True)
 class Code:
-    """A version of srbench: the Python that runs it, and the checkout put before its packages."""
+    """A version of srbench: the Python that runs it, and the checkout that it imports first."""
 
     name: str
     python: str
@@ -51,9 +51,9 @@ def this_code() -> Code:
 
 
 def code_at(path: Path) -> Code:
-    """The version in a checkout, or that an environment or a Python has installed.
+    """The version in a checkout, or the one installed in an environment.
 
-    Raises SrbenchError where there is none.
+    ``path`` is that folder, or the environment's Python. Raises SrbenchError if there is none.
     """
     if (path / "srbench" / "__init__.py").is_file():
         return Code(str(path), sys.executable, path.resolve())
@@ -62,17 +62,16 @@ def code_at(path: Path) -> Code:
             return Code(str(path), str(python.absolute()))
     raise SrbenchError(
         f"there is no srbench in {path}",
-        "name a checkout, in which there is srbench/, or an environment, in which there is "
-        "bin/python",
+        "name a checkout that contains srbench/, or an environment that contains bin/python",
     )
 
 
 class Worker:
-    """A process that times models when it is asked to; it ends with the ``with``."""
+    """A process that times models on request, until its ``with`` block ends."""
 
     def __init__(self, code: Code, job: TimingJob) -> None:
         self._code = code
-        # Not a pipe, which would fill up with nobody reading it.
+        # Not a pipe: it would fill up, because nobody reads it.
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
         self._process = subprocess.Popen(
             [code.python, "-P", "-c", SOURCE.read_text(encoding="utf-8")],
@@ -93,22 +92,22 @@ class Worker:
         self._stderr.close()
 
     def hello(self) -> dict[str, Any]:
-        """What the process imported and built. Raises SrbenchError where it is another code."""
+        """What the process imported and built. Raises SrbenchError if it is the wrong version."""
         said: dict[str, Any] = self._receive()
         if not self._code.checkout and Path(said["path"]).resolve() == this_code().checkout:
             raise SrbenchError(
-                f"the srbench in {self._code.name} is this very code",
+                f"the srbench in {self._code.name} is the same code as this one",
                 "name a checkout of another version, or an environment that has one installed",
             )
         if self._code.checkout and Path(said["path"]).resolve() != self._code.checkout.resolve():
             raise SrbenchError(
-                f"{self._code.name}: Python took srbench from {said['path']} instead",
+                f"{self._code.name}: Python imported srbench from {said['path']} instead",
                 "uninstall that one, or name an environment",
             )
         return said
 
     def turn(self, spec: str) -> float:
-        """Seconds of a call of that model."""
+        """Time one call of that model, in seconds."""
         self._send(spec)
         seconds: float = self._receive()
         return seconds

@@ -1,9 +1,9 @@
 """Times this version of the code against another one, in alternating fresh processes.
 
 A *block* is three fresh processes: one of this version and two of the other, which are each other's
-control. They take turns call by call, so that a machine's drift hits all alike, and a block gives
-one ratio a model. What a process got by chance is then in the ratios' spread, and the interval over
-blocks says how sure the result is.
+control. They take turns call by call, so that a machine's drift affects all alike. A block gives
+one ratio per model. Chance differences between processes are then part of the ratios' spread, and
+the interval over blocks shows how certain the result is.
 """
 
 import random
@@ -18,15 +18,15 @@ from srbench.check.verdicts import Verdict
 from srbench.stats import FEWEST
 
 MOST_BLOCKS = 2 * FEWEST
-UNKNOWN = "SpecError"  # how an older version's not knowing a spec begins
-ROUNDS = 24  # of a block; every round gives each process a turn with each model
+UNKNOWN = "SpecError"  # how the failure begins if a version does not know a spec
+ROUNDS = 24  # per block; in every round each process has a turn with each model
 
 Say = Callable[[str], object]
 
 
 @dataclass
 class Found:
-    """Ratios by model, a number a block; the reasons where a version could not build a model."""
+    """Ratios by model, one number per block, and why a version could not build a model."""
 
     ratios: dict[str, list[float]] = field(default_factory=dict)
     control: dict[str, list[float]] = field(default_factory=dict)
@@ -43,11 +43,11 @@ def compare(
 ) -> list[Verdict]:
     """Judge every model of a job.
 
-    Blocks go on until every model's interval is on one side of its tolerance, or there are
-    ``MOST_BLOCKS``. What seems slower is measured anew with the other version in front, until that
-    is decided too and the other version was seen to be like itself, or there are as many again.
+    Blocks are added until every model's interval is on one side of its tolerance, or there are
+    ``MOST_BLOCKS``. Models that seem slower are then measured again in reversed order, until they
+    are decided and the other version agrees with itself, or there are ``MOST_BLOCKS`` again.
 
-    Raises SrbenchError where a version does not run at all.
+    Raises SrbenchError if a version does not run at all.
     """
     first, again = Found(), Found()
     for block in range(MOST_BLOCKS):
@@ -72,7 +72,7 @@ def compare(
 
 
 def _is_enough(found: Found, tolerances: dict[str, float]) -> bool:
-    """Whether more blocks would tell nothing new of any model."""
+    """Whether every model is decided, so that no more blocks are needed."""
     return all(
         len(ratios) >= FEWEST and is_decided(ratios, tolerances[spec])
         for spec, ratios in found.ratios.items()
@@ -96,7 +96,7 @@ def _verdict(table: str, spec: str, tolerance: float, first: Found, again: Found
 def _block(
     job: TimingJob, codes: tuple[Code, Code], number: int, comparison: Found, reverse: bool = False
 ) -> None:
-    """Three fresh processes, and a ratio a model from their turns."""
+    """Run three fresh processes, and add one ratio per model from their turns."""
     here, there = codes
     order = [("here", here), ("there", there), ("control", there)]
     with ExitStack() as stack:

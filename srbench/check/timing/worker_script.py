@@ -1,8 +1,8 @@
-"""Times models in a process of its own, for whichever version of srbench that process imports.
+"""Times models in a separate process, for the version of srbench that this process imports.
 
-This file is given to a Python as text, perhaps one of another environment beside an older srbench:
-it uses nothing of the package but ``srbench.build``. It reads a job from the first line of stdin,
-answers with what it built, and then takes turns: a line names a model, the answer is its seconds.
+The file is passed to Python as text, perhaps in another environment with an older srbench, so it
+uses nothing of the package except ``srbench.build``. It reads a job from the first line of stdin
+and answers with what it built. Then each line names a model, and the answer is its seconds.
 """
 
 import json
@@ -11,7 +11,7 @@ import sys
 import time
 from typing import Any
 
-FASTEST_TURN = 0.02  # seconds that a turn's timed calls take at least
+FASTEST_TURN = 0.02  # seconds that the timed calls of a turn should take
 MOST_CALLS = 50
 WARM_UP = 5  # calls
 
@@ -19,7 +19,7 @@ WARM_UP = 5  # calls
 def main() -> None:
     """Answer turn by turn until stdin ends."""
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what a model prints is nobody's answer
+    os.dup2(2, 1)  # what a model prints must not mix with the answers
     job = json.loads(sys.stdin.readline())
 
     import torch
@@ -37,7 +37,7 @@ def main() -> None:
         except (
             Exception,
             SystemExit,
-        ) as error:  # said of the row: an older version may not know the spec
+        ) as error:  # a failure of the row: an older version may not know the spec
             failures[spec] = f"{type(error).__name__}: {error}".splitlines()[0]
             models.pop(spec, None)
     hello = {
@@ -50,13 +50,13 @@ def main() -> None:
     print(json.dumps(hello), file=answers, flush=True)
     for line in sys.stdin:
         spec = json.loads(line)
-        models[spec]()  # the other process had the caches
+        models[spec]()  # not timed: the caches hold another process's data
         seconds = sorted(timed(models[spec]) for _ in range(calls[spec]))
         print(json.dumps(seconds[len(seconds) // 2]), file=answers, flush=True)
 
 
 def task(job: dict[str, Any], spec: str) -> Any:
-    """A call of one pass that returns when the device is done."""
+    """A function that runs one pass and returns when the device is done."""
     import torch
 
     import srbench
@@ -64,7 +64,7 @@ def task(job: dict[str, Any], spec: str) -> Any:
     torch.manual_seed(0)
     device = torch.device(job["device"])
     if device.type == "cuda":
-        torch.cuda.set_device(device.index or 0)  # which is the one that is waited for
+        torch.cuda.set_device(device.index or 0)  # synchronize() waits for the current device
     size = tuple(job["input_size"])
     model = srbench.build(spec, input_size=size, num_classes=job["num_classes"]).to(device)
     x = torch.rand(job["batch_size"], 3, *size, device=device)
@@ -98,7 +98,7 @@ def timed(call: Any) -> float:
 
 
 def calls_a_turn(call: Any) -> int:
-    """Calls that make a turn long enough, found after warming up."""
+    """How many calls make a turn long enough, found after a warm-up."""
     seconds = [timed(call) for _ in range(WARM_UP)]
     return max(1, min(MOST_CALLS, round(FASTEST_TURN / min(seconds))))
 

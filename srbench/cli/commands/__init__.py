@@ -1,6 +1,6 @@
-"""The commands: each in one line, and loaded whole only when it is called.
+"""The commands, with a summary of each; a command is loaded only when it is called.
 
-`srbench --help` and completion need the lines alone.
+`srbench --help` and completion need only the summaries.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from typer.core import TyperCommand, TyperGroup
 COMMANDS = {
     "flops": (
         "srbench.cli.commands.flops:flops",
-        "Count parameters, MACs and FLOPs of models beside their baselines, exactly.",
+        "Count parameters, MACs and FLOPs of models and their baselines, exactly.",
     ),
     "latency": (
         "srbench.cli.commands.latency:latency",
@@ -27,7 +27,7 @@ COMMANDS = {
     ),
     "sweep": (
         "srbench.cli.commands.sweep:sweep",
-        "Measure a grid of variants, each beside its baseline.",
+        "Measure a grid of variants and their baselines.",
     ),
     "compare": (
         "srbench.cli.commands.compare:compare",
@@ -35,11 +35,11 @@ COMMANDS = {
     ),
     "report": (
         "srbench.cli.commands.report:report",
-        "Make a page of tables that sort and filter, and of plots that tell their numbers.",
+        "Make a page of tables that sort and filter, and of plots that show their values.",
     ),
     "table": (
         "srbench.cli.commands.table:table",
-        "Measure what committed tables lack, and write them as Markdown, LaTeX and CSV.",
+        "Measure the missing rows of committed tables, and write Markdown, LaTeX and CSV.",
     ),
     "check": (
         "srbench.cli.commands.check:check",
@@ -51,7 +51,7 @@ COMMANDS = {
     ),
     "models": (
         "srbench.cli.commands.catalog:models",
-        "List the models, with their stages, options and the input they are made for.",
+        "List the models, with their stages, options and default inputs.",
     ),
     "blocks": (
         "srbench.cli.commands.catalog:blocks",
@@ -62,8 +62,8 @@ DEBUG = "--debug"
 HELP = "help"  # `srbench help flops` is `srbench flops --help`
 
 
-class Ended(Exception):  # noqa: N818 - it says that, and nothing of its own
-    """Carries what ended a command past typer, which would make something else of it."""
+class Ended(Exception):  # noqa: N818 - it carries an error, and is none
+    """Carries an exception past typer, which would handle it in its own way."""
 
     def __init__(self, error: BaseException) -> None:
         super().__init__(error)
@@ -71,7 +71,7 @@ class Ended(Exception):  # noqa: N818 - it says that, and nothing of its own
 
 
 class _Quiet:
-    """Help without ``<bool>`` behind every flag, and ``<list[str]>`` behind an argument."""
+    """Help without ``<bool>`` after every flag, and ``<list[str]>`` after an argument."""
 
     def get_params(self, context: Any) -> list[Any]:
         found: list[Any] = super().get_params(context)  # type: ignore[misc]
@@ -88,10 +88,10 @@ class Command(_Quiet, TyperCommand):
 
 
 class Commands(_Quiet, TyperGroup):
-    """All of them by name."""
+    """All commands by name."""
 
     def parse_args(self, context: Any, arguments: list[str]) -> Any:
-        """``--debug`` may stand behind the command as well."""
+        """Accept ``--debug`` after the command as well."""
         end = arguments.index("--") if "--" in arguments else len(arguments)
         if DEBUG in arguments[:end]:
             kept = [one for one in arguments[:end] if one != DEBUG]
@@ -110,13 +110,13 @@ class Commands(_Quiet, TyperGroup):
 
 
 def register(app: typer.Typer) -> None:
-    """Add a line for each command to the application, whose group is `Commands`."""
+    """Add the summary of each command to the application, whose group is `Commands`."""
     for name, (_, summary) in COMMANDS.items():
         app.command(name, help=summary)(_nothing)
 
 
 def load(name: str) -> Any:
-    """A command with its options."""
+    """Load a command with its options."""
     where, _ = COMMANDS[name]
     alone = typer.Typer(add_completion=False, rich_markup_mode="rich")
     command = resolve_name(where)
@@ -125,12 +125,12 @@ def load(name: str) -> Any:
 
 
 def _paragraphs(text: str) -> str:
-    """A docstring for a screen of any width: each paragraph is one line."""
+    """A docstring for any screen width: each paragraph is one line."""
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
 def _nothing() -> None:
-    """What stands for a command that is not loaded yet."""
+    """Stands for a command that is not loaded yet."""
 
 
 def _guarded(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -142,7 +142,7 @@ def _guarded(command: Callable[..., Any]) -> Callable[..., Any]:
             raise Ended(error) from error
         except Exception:
             raise
-        except BaseException as error:  # Ctrl-C, or whatever a module of someone else's raised
+        except BaseException as error:  # Ctrl-C, or anything that a third-party module raised
             raise Ended(error) from error
 
     return run

@@ -1,4 +1,4 @@
-"""``srbench models`` and ``srbench blocks``: what a spec may name."""
+"""``srbench models`` and ``srbench blocks``: the names that a spec may use."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -12,13 +12,13 @@ from srbench.report.formats import Report
 from srbench.report.table import Column, Table
 
 ABOUT = ("what", "source")
-THEIR_OWN = "A {what} of your own goes by module:Class, or by a name that its package lists."
+THEIR_OWN = "Name your own {what} as module:Class, or by an entry point of its package."
 
 
 def models(
     form: FormatOption = None, output: OutputOption = None, overwrite: OverwriteOption = False
 ) -> None:
-    """List the models, with their stages, options and the input they are made for.
+    """List the models, with their stages, options and default inputs.
 
     [bold]Examples[/bold]
 
@@ -62,7 +62,7 @@ def blocks(
 def _listing(
     name: str, rows: list[dict[str, Any]], lines: list[dict[str, Any]], notes: list[str]
 ) -> Report:
-    """CSV and JSON have the ``rows``; the table has their ``lines``, which fit a terminal."""
+    """CSV and JSON have the ``rows``; the table has the ``lines``, which fit a terminal."""
     columns = tuple(
         Column(key.capitalize(), "name" if key == "name" else "text") for key in lines[0]
     )
@@ -72,7 +72,7 @@ def _listing(
 
 
 def _model_line(row: dict[str, Any]) -> dict[str, Any]:
-    """A model in one line of a terminal: alike stages by the first and the last."""
+    """A model in one line of a terminal: of its stages, only the first and the last."""
     shown = {key: row[key] for key in ("name", "input", "classes", "stages")}
     stages = (row["stages"] or "").split()
     if stages:
@@ -93,7 +93,7 @@ def _meanings(owners: Iterable[Backbone | Block]) -> Iterator[str]:
 
 
 def _of(networks: Sequence[Backbone], owners: Sequence[Backbone | Block]) -> str:
-    """The networks in brackets; of a family whose networks all are among them, its name."""
+    """The networks in brackets; a family whose networks are all among them, by its name."""
     others = {one.family for one in owners if isinstance(one, Backbone) and one not in networks}
     names = (one.name if one.family in others else one.family for one in networks)
     return f" ({', '.join(dict.fromkeys(names))})" if networks else ""
@@ -132,18 +132,18 @@ def _block(block: Block) -> dict[str, Any]:
 
 
 def _third_party(group: str, columns: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """What the metadata says: a package itself is imported when it is used."""
+    """Rows from the packages' metadata: a package is imported only when it is used."""
     for name in plugins.names(group):
         source = plugins.origin(group, name)
         if is_ours(name):
-            tell(f"warning: srbench's own {name} hides the one of {source}")
+            tell(f"warning: srbench's own {name} hides that of {source}")
         else:
             last = "source" if "source" in columns else "family"
             yield dict.fromkeys(columns) | {"name": name, last: source}
 
 
 def _stages(block: Block) -> str:
-    """The default of ``stage=`` in words: the names depend on the model."""
+    """The default of ``stage=`` in words, since the names depend on the model."""
     (last,) = (option.last for option in block.options if isinstance(option, Stages))
     return {None: "all", 1: "the last"}.get(last, f"the last {last}")
 

@@ -38,7 +38,7 @@ def check(
         list[str] | None,
         typer.Option(
             metavar="NAME,…",
-            help="Check these tables alone.",
+            help="Check only these tables.",
             autocompletion=complete_tables,
             show_default=False,
         ),
@@ -64,7 +64,7 @@ def check(
         float | None,
         typer.Option(
             metavar="PERCENT",
-            help="How much slower is too slow, instead of what the layouts say.",
+            help="Tolerated slowdown, instead of the layouts' tolerances.",
             show_default=False,
             rich_help_panel=_TIME,
         ),
@@ -73,7 +73,7 @@ def check(
         str,
         typer.Option(
             metavar="NAME",
-            help="Where the models are timed.",
+            help="Device that the models are timed on.",
             autocompletion=starting(DEVICES),
             rich_help_panel=_TIME,
         ),
@@ -94,10 +94,10 @@ def check(
 ) -> None:
     """Check that committed tables are still true: counts to the integer, files to the byte.
 
-    Counts anew every row of every layout, and compares. With --time, times models in fresh
-    processes that take turns with those of another version of the code.
+    Counts every row of every layout again, and compares. With --time, times models in fresh
+    processes, in turns with those of another version of the code.
 
-    Exit codes: 0 fine, 1 something is not true any more or slower, 2 a table cannot be read and
+    Exit codes: 0 fine, 1 something differs or is slower, 2 a table cannot be read and
     nothing was counted, 3 times are inconclusive, 4 a row cannot be counted.
 
     [bold]Examples[/bold]
@@ -129,7 +129,7 @@ def _check_counts(folder: Path, names: Sequence[str], output: Output, is_github:
     paths = layout_paths(folder, names)
     opened = [_opened(path) for path in paths]
     tables = [table for table in opened if isinstance(table, Committed)]
-    # Nothing is counted while something cannot be read: the counts would have to be made again.
+    # Nothing is counted if a table cannot be read: all would have to be counted again.
     checked = [table for table in map(_unreadable, opened) if table.findings]
     if not checked:
         checked = list(_checked(folder, tables, all_of_them=not names))
@@ -153,7 +153,7 @@ def _checked(folder: Path, tables: Sequence[Committed], all_of_them: bool) -> It
 
 
 def _opened(path: Path) -> Committed | Checked:
-    """A table, or why it cannot be read: the others are checked all the same."""
+    """A table, or why it cannot be read: the other tables are read all the same."""
     try:
         return open_table(path)
     except SrbenchError as error:
@@ -166,10 +166,10 @@ def _cannot_read(path: Path, error: SrbenchError) -> Finding:
 
 
 def _unreadable(table: Committed | Checked) -> Checked:
-    """A table with the lines of its records that are none."""
+    """A table with its damaged lines, which are not records."""
     if isinstance(table, Checked):
         return table
-    remedy = f"restore that line; or delete it, then: srbench table {table.name}"
+    remedy = f"restore that line, or delete it and run: srbench table {table.name}"
     problems = (
         Finding("unreadable", table.name, p.why, (), remedy, file=loaded.path, line=p.line)
         for loaded in (table.loaded, *(loaded for _, loaded in table.times))
@@ -180,7 +180,7 @@ def _unreadable(table: Committed | Checked) -> Checked:
 
 def _check(table: Committed, count: Counter) -> Checked:
     of_records = tuple(check_counts(table, count))
-    if table.uncounted:  # then nothing can be written that the files could be compared with
+    if table.uncounted:  # then there is nothing to compare the files with
         return Checked(table.name, len(table.wanted), of_records)
     findings = (*of_records, *check_renderings(table, is_true=not of_records))
     return Checked(table.name, len(table.wanted), findings)
@@ -211,7 +211,7 @@ def _check_times(
         for name, gate in gates:
             tell(
                 f"{name}: {len(gate.specs)} models, {FEWEST} to {MOST_BLOCKS} blocks of three "
-                "fresh processes, and as many again for what seems slower"
+                "fresh processes, and as many again for models that seem slower"
             )
             verdicts += compare(name, _job(gate, device), other, gate.specs_with_tolerances(), say)
     report = verdicts_report(verdicts, other.name)
@@ -223,7 +223,7 @@ def _check_times(
 
 
 def _require_several(device: str) -> None:
-    """Raises SrbenchError for a device that is not there, or that admits one process at a time."""
+    """Raises SrbenchError for a device that is missing, or admits only one process at a time."""
     from srbench.measure.devices import asked, require_several, resolve_one  # loads torch
 
     name = resolve_one(device)
@@ -242,8 +242,8 @@ def _gates(
     timed = [(table.name, table.layout.time) for table in tables if table.layout.time]
     untimed = [table.name for table in tables if names and not table.layout.time]
     if untimed or not timed:
-        who = f"table {untimed[0]} does not say" if untimed else f"no table in {folder} says"
-        raise SrbenchError(f"{who} what to time", "add a section [time] with specs to a layout")
+        who = f"table {untimed[0]} has no" if untimed else f"no table in {folder} has a"
+        raise SrbenchError(f"{who} section [time]", "add a section [time] with specs to a layout")
     for name, gate in timed:
         if tolerance is not None:
             gate = gate.model_copy(update={"tolerance": tolerance / 100, "tolerances": {}})

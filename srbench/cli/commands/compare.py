@@ -1,4 +1,4 @@
-"""``srbench compare``: two files of records beside each other."""
+"""``srbench compare``: compares two files of records."""
 
 from typing import Annotated
 
@@ -14,7 +14,7 @@ def compare(
         str,
         typer.Argument(
             metavar="A",
-            help="Records, *.jsonl, or the name of a table.",
+            help="A *.jsonl file of records, or the name of a table.",
             autocompletion=complete_records,
         ),
     ],
@@ -22,7 +22,7 @@ def compare(
         str,
         typer.Argument(
             metavar="B",
-            help="The same, of later or of elsewhere.",
+            help="The same, measured later or elsewhere.",
             autocompletion=complete_records,
         ),
     ],
@@ -32,9 +32,9 @@ def compare(
 ) -> None:
     """Compare two files of records, row by row: counts to the integer, times with intervals.
 
-    Rows join on spec and input. Other input sizes, batch sizes or counting conventions are
-    refused; other versions and machines are said. It only shows, and gates nothing: the exit code
-    is 0 whether or not they differ; `srbench check` is the gate.
+    Rows are matched by spec and input. Different input sizes, batch sizes or counting conventions
+    are refused; different versions and machines are named. The exit code is 0 whether or not the
+    records differ: the gate is `srbench check`.
 
     [bold]Examples[/bold]
 

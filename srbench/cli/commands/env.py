@@ -1,4 +1,4 @@
-"""``srbench env``: what every record says of the machine, and how the machine does now."""
+"""``srbench env``: what every record holds about the machine, and its current state."""
 
 import re
 from typing import Any
@@ -40,17 +40,19 @@ def _report(parts: dict[str, dict[str, Any]]) -> Report:
         "env",
         (Column("Part", "name"), Column("Name", "name"), Column("Value", "name")),
         tuple((row["part"], row["name"], _written(row["name"], row["value"])) for row in rows),
-        "What was measured with.",
+        "What times depend on.",
         sections=sections(row["part"] for row in rows),
     )
     return Report((table,), ("part", "name", "value"), rows, [parts])
 
 
 def _written(name: str, value: Any) -> str:
-    """A fact with as many digits as mean something, and its unit; CSV and JSON have all digits.
+    """A value with its significant digits and its unit; CSV and JSON have all digits.
 
     >>> _written("memory_bytes", 25276502016), _written("cpu_clock_mhz", 2596.122)
     ('25.3 GB', '2,596 MHz')
+    >>> _written("cpu_clock_mhz", None)
+    'unavailable'
     """
     if value is None:
         return "unavailable"
@@ -65,6 +67,6 @@ def _written(name: str, value: Any) -> str:
     return f"{value:,.{0 if unit or isinstance(value, int) else 2}f} {unit}".rstrip()
 
 
-# The units by the end of a fact's name, which on a machine of several GPUs has a number behind it.
+# Units by the suffix of a name; with several GPUs, the GPU's number follows the suffix.
 _UNITS = {"bytes": "B", "j": "J", "mhz": "MHz", "w": "W", "c": "°C", "percent": "%"}
 _SCALED = ("B", "J")

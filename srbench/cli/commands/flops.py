@@ -1,4 +1,4 @@
-"""``srbench flops``: parameters, MACs and FLOPs beside the baseline's."""
+"""``srbench flops``: parameters, MACs and FLOPs, compared with the baseline's."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -38,7 +38,7 @@ def flops(
     per_module: Annotated[
         bool,
         typer.Option(
-            "--per-module", help="Show too where the inserted blocks' counts are, stage by stage."
+            "--per-module", help="Also show the counts of the inserted blocks, stage by stage."
         ),
     ] = False,
     strict: Annotated[
@@ -51,7 +51,7 @@ def flops(
     output: OutputOption = None,
     overwrite: OverwriteOption = False,
 ) -> None:
-    """Count parameters, MACs and FLOPs of models beside their baselines, exactly.
+    """Count parameters, MACs and FLOPs of models and their baselines, exactly.
 
     [bold]Examples[/bold]
 

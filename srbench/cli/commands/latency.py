@@ -34,7 +34,7 @@ from srbench.report.plots.times import plot_times
 from srbench.report.times import times_report
 from srbench.spec.cases import Case
 
-_PANEL = "How long, and how sure"
+_PANEL = "Duration and precision"
 
 
 def latency(
@@ -61,7 +61,7 @@ def latency(
         str | None,
         typer.Option(
             metavar="NAME",
-            help=f"{' or '.join(OPTIMIZERS)}: the training step has its step too.",
+            help=f"{' or '.join(OPTIMIZERS)}: include its step in the training step.",
             autocompletion=starting(OPTIMIZERS),
             show_default=False,
             rich_help_panel=run_options.PANEL,
@@ -78,14 +78,14 @@ def latency(
     ] = "all",
     aa: Annotated[
         bool,
-        typer.Option("--aa", help="Time the baseline a second time: what is found there is noise."),
+        typer.Option("--aa", help="Time the baseline twice: any difference is noise."),
     ] = False,
     rounds: Annotated[
         int | None,
         typer.Option(
             metavar="N",
-            help="Take N rounds of each pass, in each process, instead of as many as it takes to "
-            "be precise enough; fewer where --time-budget is given and over before.",
+            help="Time N rounds of each pass in each process, instead of as many as --precision "
+            "needs; fewer if a given --time-budget is used up before.",
             show_default=False,
             rich_help_panel=_PANEL,
         ),
@@ -94,8 +94,8 @@ def latency(
         int,
         typer.Option(
             metavar="N",
-            help="Measure in N fresh processes, each of which counts as one number; an interval "
-            "takes 6 or more. Luck that a process keeps, whatever moves in it, is then in it too.",
+            help="Measure in N fresh processes, each of which counts as one number. An interval "
+            "needs 6 or more, and then includes the chance differences between processes.",
             rich_help_panel=_PANEL,
         ),
     ] = 1,
@@ -105,7 +105,7 @@ def latency(
             metavar="SECONDS",
             help="Seconds for building, warming up and timing a model and its variants on one "
             "device, and as many again for memory and energy; compiling is not counted. By default "
-            "20, 10 for each of --processes, and no limit with --rounds.",
+            "20, or 10 for each of --processes, or no limit with --rounds.",
             show_default=False,
             rich_help_panel=_PANEL,
         ),
@@ -115,7 +115,7 @@ def latency(
         typer.Option(
             metavar="PERCENT",
             help="Stop once every overhead's interval reaches no further than this to either side "
-            "of its estimate, as a share of the time with it: at +100 %, 1 allows 2 points.",
+            "of its estimate, relative to the variant's time: at +100 %, 1 allows 2 points.",
             rich_help_panel=_PANEL,
         ),
     ] = 1.0,
@@ -129,15 +129,13 @@ def latency(
         bool,
         typer.Option(
             "--energy/--no-energy",
-            help="Measure a GPU's energy afterwards, where it counts it.",
+            help="Measure a GPU's energy afterwards, if the GPU counts it.",
             show_default=False,
         ),
     ] = True,
     percentiles: Annotated[
         bool,
-        typer.Option(
-            "--percentiles", help="Show p90 and p99 of all samples beside the median, too."
-        ),
+        typer.Option("--percentiles", help="Also show p90 and p99 of all samples."),
     ] = False,
     plot: Annotated[
         Path | None,
@@ -154,9 +152,9 @@ def latency(
     """Time models against their baselines: forward, backward and the whole training step.
 
     Every round times all models once, in random order, and a variant is compared with the baseline
-    of the same round. Every few rounds all models move to other places in memory. An overhead comes
-    with its 95 % interval. Where that contains 0 it is "none", or "undecided" if it reaches further
-    than --precision to a side of the estimate.
+    of the same round. Every few rounds all models move to other places in memory. Each overhead has
+    a 95 % interval. If that contains 0, the overhead is "none", or "undecided" if the interval
+    reaches further than --precision to a side of the estimate.
 
     [bold]Examples[/bold]
 
@@ -196,7 +194,7 @@ def latency(
 
 @dataclass(frozen=True)
 class _Request:
-    """What is timed of each model, how and where, and what is measured beside."""
+    """What is timed of each model, how and where, and what else is measured."""
 
     plan: Plan
     how: RunRequest
@@ -268,7 +266,7 @@ def _time(
 
 
 def _announced(wanted: Sequence[Case], devices: Sequence[str], request: _Request) -> str:
-    """What comes, and how long it may take."""
+    """What will be measured, and how long it may take."""
     plan = request.plan
     comparisons = len(devices) * len({(case.spec.baseline, case.conditions) for case in wanted})
     beside = ["memory"] if request.has_memory else []

@@ -1,4 +1,4 @@
-"""``srbench profile``: where the time goes, and how near the machine's own limit that is."""
+"""``srbench profile``: where the time goes, and how close that is to the machine's limits."""
 
 import os
 from pathlib import Path
@@ -42,7 +42,7 @@ def profile(
     channels_last: run_options.ChannelsLastOption = False,
     threads: run_options.ThreadsOption = None,
     seed: run_options.SeedOption = 0,
-    rounds: Annotated[int, typer.Option(metavar="N", min=1, help="Passes that are timed.")] = 20,
+    rounds: Annotated[int, typer.Option(metavar="N", min=1, help="Passes to time.")] = 20,
     trace: Annotated[
         Path | None,
         typer.Option(
@@ -63,8 +63,8 @@ def profile(
 ) -> None:
     """Show where a forward pass spends its time: per stage, and per inserted block.
 
-    Beside it stands what moving the bytes and computing the MACs takes at least on this machine,
-    whose bandwidth and matrix rate are measured on the spot.
+    Also shows the least time that moving the bytes and computing the MACs takes on this machine,
+    whose bandwidth and matrix rate are measured in the same run.
 
     [bold]Examples[/bold]
 
@@ -98,9 +98,9 @@ def profile(
 def _profile(
     case: Case, how: RunRequest, device: str | None, rounds: int, trace: Path | None
 ) -> "Profile":
-    """Where the model's time goes. Raises BuildError where it does not run."""
+    """Where the model's time goes. Raises BuildError if the model does not run."""
     with status("loading torch") as say:
-        os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # its chatter is nobody's data
+        os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # silences Kineto
         from srbench.measure.devices import opened, require_dtype, resolve_one  # loads torch
         from srbench.runner.profiling import profile
 
@@ -114,7 +114,7 @@ def _profile(
                 return profile(case, setup, ready, rounds, trace)
             except SrbenchError:
                 raise
-            except BaseException as error:  # a network of someone else's may raise anything
+            except BaseException as error:  # a third-party network may raise anything
                 require_failure(error)
                 raise BuildError(
                     f"{case.spec} does not run: {told(error)}",

@@ -1,4 +1,4 @@
-"""``srbench report``: records as a page to look at."""
+"""``srbench report``: records as an HTML page."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -24,18 +24,20 @@ def report(
         list[str] | None,
         typer.Argument(
             metavar="RECORDS",
-            help="Records, *.jsonl, or names of tables; all tables if none is given.",
+            help="*.jsonl files of records, or names of tables; all tables if none is given.",
             autocompletion=complete_records,
             show_default=False,
         ),
     ] = None,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="The page.")
+        Path, typer.Option("--output", "-o", metavar="FILE", help="The page to write.")
     ] = Path("report.html"),
-    title: Annotated[str, typer.Option(metavar="TEXT", help="Its heading.")] = "What a block costs",
+    title: Annotated[
+        str, typer.Option(metavar="TEXT", help="The page's heading.")
+    ] = "What a block costs",
     overwrite: OverwriteOption = False,
 ) -> None:
-    """Make a page of tables that sort and filter, and of plots that tell their numbers.
+    """Make a page of tables that sort and filter, and of plots that show their values.
 
     The page is one file and loads nothing: it can be mailed, or kept beside a paper.
 
@@ -59,7 +61,7 @@ def report(
 
 
 def _section(name: str) -> "tuple[Section, bool]":
-    """A table with its layout's columns, or a file with all that it has; is it sound?"""
+    """A table with its layout's columns, or a file with all columns; and whether it is sound."""
     from srbench.cli.inputs import read_records
     from srbench.report.formats.html import Section, provenance
     from srbench.tables.committed import FOLDER, open_table
@@ -75,7 +77,7 @@ def _section(name: str) -> "tuple[Section, bool]":
         report = rows_report("records", rows_of(loaded.records))
     shown = rows_of(report.records)
     for block in without_defaults(shown):
-        tell(f"note: {name}: rows that leave options of {block} out are not plotted against them")
+        tell(f"note: {name}: rows that leave out options of {block} are not plotted against them")
     charts = [chart(panel) for panel in panels(shown)]
     part = Section(Path(name).name, report.tables, charts, provenance(report.records))
     return part, not loaded.problems

@@ -1,4 +1,4 @@
-"""``srbench sweep``: one spec with options that take several values, as records."""
+"""``srbench sweep``: measures one spec with several values of its options, as records."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -57,7 +57,7 @@ def _values(
 
 def sweep(
     spec: model_options.SpecArgument,
-    memories: Annotated[str | None, _values("P, the memories of +sr.")] = None,
+    memories: Annotated[str | None, _values("Memories (P) of +sr.")] = None,
     reduction: Annotated[str | None, _values("The reduction of +se or +cbam.")] = None,
     stage: Annotated[
         str | None,
@@ -69,8 +69,8 @@ def sweep(
             "Any other option: sr.hidden=32,64; may be repeated.", "KEY=A,B", complete=complete_vary
         ),
     ] = None,
-    input_size: Annotated[str | None, _values("Pixels of the input: 224, or HEIGHTxWIDTH.")] = None,
-    batch_size: Annotated[str | None, _values("Images a batch, with --device.")] = None,
+    input_size: Annotated[str | None, _values("Input size in pixels: 224 or HEIGHTxWIDTH.")] = None,
+    batch_size: Annotated[str | None, _values("Images per batch, with --device.")] = None,
     num_classes: model_options.NumClassesOption = None,
     device: Annotated[
         str | None,
@@ -94,8 +94,8 @@ def sweep(
             "--records",
             "-r",
             metavar="FILE",
-            help="Where each row is kept as it is measured; it is measured again only if its code "
-            "was edited.",
+            help="File that keeps each row as it is measured; a row is measured again only if its "
+            "code was edited.",
         ),
     ] = Path("sweep.jsonl"),
     plot: Annotated[
@@ -110,9 +110,9 @@ def sweep(
     output: OutputOption = None,
     overwrite: OverwriteOption = False,
 ) -> None:
-    """Measure a grid of variants, each beside its baseline.
+    """Measure a grid of variants and their baselines.
 
-    Interrupted, it goes on where it was when it is called again.
+    After an interruption, call it again to resume.
 
     [bold]Examples[/bold]
 
@@ -139,7 +139,7 @@ def sweep(
 
 @dataclass(frozen=True)
 class _Times:
-    """What is timed as well: nothing without a device."""
+    """What is timed in addition: nothing without a device."""
 
     device: str | None
     batches: Sequence[int]
@@ -147,7 +147,7 @@ class _Times:
     seed: int
 
     def require(self) -> None:
-        """Raises SrbenchError for what cannot be, before anything is counted."""
+        """Raises SrbenchError for a bad batch size or device, before anything is counted."""
         for batch in self.batches:
             Setup(batch=batch)
         if self.device:
@@ -157,7 +157,7 @@ class _Times:
 
 
 def _opened(records: Path, plot: Path | None, output: Output) -> tuple[Destination, RecordFile]:
-    """Where the rows are shown, and where they are kept. Raises SrbenchError where they cannot."""
+    """Where the rows are shown, and where they are kept. Raises SrbenchError if they cannot be."""
     if exists(records.with_suffix(".toml")):
         raise SrbenchError(f"{records} belongs to a table", "name another file with --records")
     target = destination(output, reads=[records])
@@ -166,7 +166,7 @@ def _opened(records: Path, plot: Path | None, output: Output) -> tuple[Destinati
     file = RecordFile(records)
     file.require_writable()
     if file.cut_short:
-        tell(f"line {file.cut_short} of {records} was cut short: dropped")
+        tell(f"line {file.cut_short} of {records} was cut short, and is dropped")
     return target, file
 
 
@@ -201,8 +201,8 @@ def _show(
 
 @dataclass
 class _Done:
-    """How far a sweep is: the counts that are of the code as it is now, by row, what was measured
-    now, and the rows that failed."""
+    """The progress of a sweep: the counts of the current code by row, the keys of the records
+    measured in this run, and the rows that failed."""
 
     file: RecordFile
     counts: dict[RowKey, Record] = field(default_factory=dict)
@@ -211,7 +211,7 @@ class _Done:
 
 
 def _count(rows: Sequence[RowKey], done: _Done) -> None:
-    """Count the rows that are not there yet, or not of the code as it is now."""
+    """Count the rows that have no record yet, or only one of other code."""
     with progress(len(rows)) as begin:
         count = Counter(detailed=False)
         for number, row in enumerate(rows):
@@ -252,7 +252,7 @@ def _time(done: _Done, device: str, times: _Times) -> None:
 
 
 def _report(caption: str, shown: Sequence[Row], done: _Done) -> Report | None:
-    """The rows, and on stderr where they are from; None where there are none."""
+    """The rows, or None if there are none; prints on stderr where they are from."""
     made = rows_report("sweep", shown, caption)
     taken = {record.key for record in made.records} - done.measured
     said = origin(made.records, taken)
@@ -262,7 +262,7 @@ def _report(caption: str, shown: Sequence[Row], done: _Done) -> Report | None:
 
 
 def _shown(rows: Sequence[RowKey], done: _Done, batches: Sequence[int]) -> list[Row]:
-    """The rows of this sweep, of all that the file holds: counts and times of today's code."""
+    """The rows of this sweep among those in the file: counts and times of the current code."""
     times = [
         record
         for record in done.file.records
@@ -288,7 +288,7 @@ def _rows(specs: Sequence[Spec], sizes: str | None, num_classes: int | None) -> 
 
 
 def _varied(named: Mapping[str, str], vary: Sequence[str]) -> dict[str, list[str]]:
-    """The values by option, those of ``--vary KEY=A,B`` among them."""
+    """The values by option, including those of ``--vary KEY=A,B``."""
     found = {name: listed(f"--{name}", values) for name, values in named.items()}
     for text in vary:
         key, equals, values = text.partition("=")

@@ -1,4 +1,4 @@
-"""``srbench table``: committed tables, measured as far as they lack something, and written."""
+"""``srbench table``: measures the missing rows of committed tables, and writes the tables."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,23 +25,23 @@ from srbench.tables import fill
 from srbench.tables.committed import Committed, layout_paths, open_tables
 from srbench.tables.fill import Filled
 
-_DEVICE = "Times of this machine, in files of their own"
+_DEVICE = "Times on this machine, in separate files"
 
 
 def table(
     names: NamesArgument = None,
     folder: FolderOption = Path("tables"),
     render_only: Annotated[
-        bool, typer.Option("--render-only", help="Measure nothing: write what the records make.")
+        bool, typer.Option("--render-only", help="Measure nothing; write the tables from records.")
     ] = False,
     update: Annotated[
-        bool, typer.Option("--update", help="Count every row anew, and accept what has changed.")
+        bool, typer.Option("--update", help="Count every row again, and accept changes.")
     ] = False,
     reason: Annotated[
         str,
         typer.Option(
             metavar="TEXT",
-            help="Why, with --update; it stays with the records.",
+            help="The reason for --update; it is kept in the records.",
             show_default=False,
         ),
     ] = "",
@@ -66,13 +66,13 @@ def table(
         ),
     ] = TIME_BUDGET,
 ) -> None:
-    """Measure what committed tables lack, and write them as Markdown, LaTeX and CSV.
+    """Measure the missing rows of committed tables, and write Markdown, LaTeX and CSV.
 
-    A table is a layout, tables/NAME.toml, and its records, tables/NAME.jsonl. Rows that have a
-    record of the code as it is are not measured again. What a layout names is imported.
+    A table is a layout, tables/NAME.toml, and its records, tables/NAME.jsonl. Rows with a record of
+    the current code are not measured again. Modules that a layout names are imported.
 
-    Exit codes: 0 fine, 1 a record is not true of the code any more, 4 a row cannot be counted. Its
-    row is named then, and the files of a table that has a record of it are left as they are.
+    Exit codes: 0 fine, 1 a record is no longer true of the code, 4 a row cannot be counted. That
+    row is named, and the files of a table that has a record of it are left as they are.
 
     [bold]Examples[/bold]
 
@@ -83,8 +83,8 @@ def table(
       srbench table backbones --device cuda --cuda-graph
     """
     _refuse(
-        (update and not reason.strip(), "--update needs a reason", 'say why: --reason "…"'),
-        (reason.strip() and not update, "--reason goes with --update", "give both, or neither"),
+        (update and not reason.strip(), "--update needs a reason", 'give one: --reason "…"'),
+        (reason.strip() and not update, "--reason needs --update", "give both, or neither"),
         (render_only and update, "--render-only measures nothing", "leave out one of the two"),
         (render_only and device, "--render-only measures nothing", "leave out one of the two"),
         (batch_size and not device, "--batch-size is for times", "give --device as well"),
@@ -97,7 +97,7 @@ def table(
 
 @dataclass(frozen=True)
 class _Request:
-    """What is done with the tables; a ``reason`` accepts what has changed."""
+    """What is done with the tables; a ``reason`` accepts changes."""
 
     renders_only: bool
     reason: str
@@ -107,7 +107,7 @@ class _Request:
 
 
 def _refuse(*refusals: tuple[object, str, str]) -> None:
-    """Raises SrbenchError for the first that is so, with its message and hint."""
+    """Raises SrbenchError for the first refusal that applies, with its message and hint."""
     for is_so, message, hint in refusals:
         if is_so:
             raise SrbenchError(message, hint)
@@ -157,7 +157,7 @@ def _filled(table: Committed, count: Counter, reason: str) -> Filled:
 
 
 def _write(folder: Path, filled: Filled) -> None:
-    """The files, unless they would have what is true beside what is not any more."""
+    """Write the files, unless they would mix true rows with rows that are no longer true."""
     if not filled.is_true:
         tell(f"{filled.table.name}: its Markdown, LaTeX and CSV are left as they are")
         return
@@ -166,7 +166,7 @@ def _write(folder: Path, filled: Filled) -> None:
 
 
 def _report(filled: Filled, says_origin: bool) -> Report:
-    """What may be shown, and on stderr where it is from."""
+    """What may be shown; prints on stderr where it is from."""
     report = filled.shown().last_report()
     new = {record.key for record in (*filled.counted, *filled.timed)}
     taken = {record.key for record in report.records} - new
@@ -179,7 +179,7 @@ def _report(filled: Filled, says_origin: bool) -> Report:
 
 
 def _timed(filled: Filled, count: Counter, device: str, request: _Request) -> Filled:
-    """The table with the times of this machine, of the passes that it shows."""
+    """The table with this machine's times for the passes that it shows."""
     if filled.outdated:
         return filled
     columns = {*filled.table.layout.device_columns}
@@ -195,7 +195,7 @@ def _timed(filled: Filled, count: Counter, device: str, request: _Request) -> Fi
             )
     file = filled.table.times[-1][1]
     if not filled.timed:
-        tell(f"{filled.table.name}: timed already; delete {file.path} to time it again")
+        tell(f"{filled.table.name}: already timed; delete {file.path} to time it again")
     for warning in warnings(file.records):
         tell(f"warning: {warning}")
     for failure in failures(file.records):

@@ -1,4 +1,4 @@
-"""The formats that a report can be written in. What writes one is loaded when it is used."""
+"""The formats that a report can be written in. A writer is loaded when it is used."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Report:
-    """One result for every reader: tables for eyes, flat rows for CSV, and for JSON the records
-    that it is made of, or objects where it is made of none. Those ``taken`` from a file were not
+    """One result in several forms: tables for readers, flat rows for CSV, and for JSON the records
+    that it is made of, or objects if it is made of none. Records ``taken`` from a file were not
     measured now."""
 
     tables: tuple[Table, ...]
@@ -25,7 +25,7 @@ class Report:
     taken: "Collection[Key]" = ()
 
     def whole(self) -> Sequence[Mapping[str, Any]]:
-        """All that is known, an object a row."""
+        """All that is known, one object per row."""
         if not self.records:
             return self.objects
         from srbench.records.results import Results
@@ -37,14 +37,16 @@ class Report:
 
 
 def each_table(report: Report, render: Callable[[Table], str]) -> str:
-    """The tables of a report, an empty line between two."""
+    """The tables of a report, with an empty line between them."""
     return "\n".join(render(table) for table in report.tables)
 
 
 @dataclass(frozen=True)
 class Format:
-    """What a file of it ends in, and the function that writes it, which is loaded when it is used:
-    of a whole report, or of each table in it."""
+    """The suffix of its files, and the function that writes it, which is loaded when it is used.
+
+    The function writes a whole report, or with ``is_by_table`` one table of it.
+    """
 
     suffix: str
     writer: str

@@ -9,11 +9,11 @@ from srbench.records import jsonl
 from srbench.records.printable import printable, printable_json
 from srbench.report.formats import Report
 
-FORMULA_STARTS = (*"=+-@", *"\uff1d\uff0b\uff0d\uff20")  # those of full width as well
+FORMULA_STARTS = (*"=+-@", *"\uff1d\uff0b\uff0d\uff20")  # and their full-width forms
 
 
 def to_csv(report: Report) -> str:
-    """A header and a line a row; nothing where there is no value.
+    """A header and one line per row; a missing value is empty.
 
     Text that a spreadsheet would run as a formula gets an apostrophe in front.
     """
@@ -25,13 +25,13 @@ def to_csv(report: Report) -> str:
 
 
 def to_json(report: Report) -> str:
-    """An array with an object a row; null where there is no value."""
+    """An array with one object per row; a missing value is null."""
     return printable_json(json.dumps(report.whole(), indent=2, ensure_ascii=False)) + "\n"
 
 
 def to_jsonl(report: Report) -> str:
-    """A record a line, which `srbench compare` and `srbench report` read; of what is not made of
-    records an object a line."""
+    """One record per line, which `srbench compare` and `srbench report` read; one object per line
+    if the report is not made of records."""
     if report.records:
         return b"".join(jsonl.line(record) for record in report.records).decode()
     lines = (json.dumps(one, ensure_ascii=False) for one in report.objects)

@@ -1,4 +1,4 @@
-"""A page of tables and plots that needs nothing but itself."""
+"""A page of tables and plots that loads no other file."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ def to_html(report: Report) -> str:
 
 
 def page(title: str, parts: Iterable[Section]) -> str:
-    """The page as HTML: sorts, filters and tells the numbers of its plots by itself."""
+    """The page as HTML, which sorts and filters its tables and shows the numbers of its plots."""
     return _template().render(
         title=title,
         parts=[(part, [_Grid(table) for table in part.tables]) for part in parts],
@@ -51,13 +51,13 @@ def page(title: str, parts: Iterable[Section]) -> str:
 
 
 def provenance(records: Iterable[Record]) -> list[tuple[str, str]]:
-    """What the records were measured with, and why figures were changed: each thing once."""
+    """What the records were measured with, and why figures were changed, each once."""
     records = list(records)
     said: dict[tuple[str, str], None] = {}
     if measured := [record for record in records if not record.published]:
         said["made", dates(measured)] = None
         without = sum(record.fingerprint == UNKNOWN for record in measured)
-        known = "a fingerprint on every row" if not without else f"unknown of {without} rows"
+        known = "a fingerprint on every row" if not without else f"unknown for {without} rows"
         said["code", known] = None
     for record in records:
         for name, value in _facts(record.environment):
@@ -70,7 +70,7 @@ def provenance(records: Iterable[Record]) -> list[tuple[str, str]]:
 
 
 class _Grid:
-    """A table as the template takes it: titles, and rows of cells with what they sort by."""
+    """A table for the template: titles, and rows of cells with their sort keys."""
 
     def __init__(self, table: Table) -> None:
         self.table = table
@@ -94,7 +94,7 @@ def _facts(environment: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
 
 
 def _sort_key(value: Any) -> str | float | int:
-    """What a cell sorts by; text where there is no number, nothing where there is nothing."""
+    """The sort key of a cell: its number, else its text; empty for a missing value."""
     if isinstance(value, Overhead):
         return value.ratio.value
     if isinstance(value, Estimate):

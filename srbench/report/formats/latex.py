@@ -1,4 +1,4 @@
-"""LaTeX with booktabs, to be put into a paper as it is."""
+"""LaTeX with booktabs, ready to be put into a paper."""
 
 import re
 import unicodedata
@@ -67,10 +67,10 @@ def render(table: Table) -> str:
 
 
 def escaped(text: str) -> str:
-    """The text as LaTeX prints it: no character is a command, and no two become one.
+    """The text with LaTeX's commands and ligatures escaped.
 
-    XeLaTeX and LuaLaTeX print every letter. pdfLaTeX stops at one that it does not know, or knows
-    only with T1 fonts, and gets the number of its code point.
+    XeLaTeX and LuaLaTeX print every letter. pdfLaTeX would stop at a letter that it does not know,
+    or knows only with T1 fonts: there the code point is printed instead.
     """
     plain = unicodedata.normalize("NFC", " ".join(text.split()))
     return "".join(
@@ -97,9 +97,9 @@ def _alignment(table: Table) -> str:
 
 
 def _heading(table: Table, titles: list[str]) -> list[str]:
-    """One line of titles, below a line of names where several columns make a group.
+    """One line of titles, below a line of group names where a group has several columns.
 
-    The group's first column does not say the name again: often it is left with its unit.
+    A group's first column does not repeat the name: often only its unit is left.
     """
     above: list[str] = []
     rules: list[str] = []

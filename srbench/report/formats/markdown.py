@@ -31,12 +31,12 @@ def _line(cells: list[str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    """The text with what Markdown would read as a mark, or as the name of a character, escaped."""
+    """The text with everything escaped that is Markdown syntax or an HTML character reference."""
     return re.sub(r"[\\`*_|<>\[\]]|&(?=#?\w)", r"\\\g<0>", " ".join(text.split()))
 
 
 def _fenced(lines: Sequence[str]) -> list[str]:
-    """The lines as they are, between fences longer than any that stands in them."""
+    """The lines as they are, between fences longer than any in them."""
     longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
     return [fence, *lines, fence]

@@ -1,4 +1,4 @@
-"""Plain text for a terminal: aligned columns, stacked by group where the screen is too narrow."""
+"""Plain text for a terminal: aligned columns, stacked by group if the screen is too narrow."""
 
 import textwrap
 from collections.abc import Iterator
@@ -25,8 +25,8 @@ def render(table: Table, console: "Console | None" = None) -> str:
 
 
 def _parts(table: Table, screen: int) -> list[Table]:
-    """What fits: the table, or its groups of columns, or as many columns as there is room for, each
-    time beside the names of the rows."""
+    """Parts that fit the screen: the table, its groups of columns, or as many columns as there is
+    room for, each part with the names of the rows."""
     if _least_width(table) <= screen:
         return [table]
     if groups := table.groups():
@@ -43,8 +43,8 @@ def _parts(table: Table, screen: int) -> list[Table]:
 
 
 def _lines(table: Table, console: "Console | None") -> Iterator[str]:
-    """Titles, a rule, and the rows. Digits are never cut: what does not fit even so is left to the
-    terminal to wrap."""
+    """Titles, a rule, and the rows. Digits are never cut: the terminal wraps lines that are still
+    too long."""
     titles, rows = written(table, scaled=False)
     widths = _widths(table, titles, rows, console.width if console else None)
     for line in _row(titles, table.columns, widths):
@@ -83,8 +83,8 @@ def _line(texts: list[str], columns: tuple[Column, ...], widths: list[int]) -> s
 def _widths(
     table: Table, titles: list[str], rows: list[list[str]], screen: int | None
 ) -> list[int]:
-    """Characters of each column; prose gives way to a screen's width, the widest first, as far as
-    its words let it."""
+    """The width of each column in characters; to fit the screen, columns of prose are narrowed, the
+    widest first, down to their longest word."""
     columns = list(zip(titles, *rows, strict=True))
     widths = [max(map(cell_len, texts), default=0) for texts in columns]
     if screen is None or sum(widths) + len(GAP) * (len(widths) - 1) <= screen:

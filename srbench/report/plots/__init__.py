@@ -1,1 +1,1 @@
-"""Plots: what is drawn, as numbers, and what draws it."""
+"""Plots: their data as numbers, and the code that draws them."""

@@ -1,4 +1,4 @@
-"""Pictures of what was measured."""
+"""Pictures of what was measured, drawn by matplotlib."""
 
 from collections.abc import Sequence
 from io import BytesIO
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FORMATS = (".pdf", ".png", ".svg")
 PANELS_A_ROW = 3
-# Told apart by the colour-blind too: M. Okabe, K. Ito, Color Universal Design, 2008.
+# The colour-blind can distinguish these: M. Okabe, K. Ito, Color Universal Design, 2008.
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 STYLES: dict[str, dict[str, Any]] = {
     "line": {"marker": "o", "linestyle": "-", "markersize": 4},
@@ -28,10 +28,10 @@ COLOURS = {False: "#3b6ea5", True: "#c8553d"}  # parts, and inserted blocks
 
 
 def require_picture(path: Path) -> None:
-    """Raises SrbenchError for a name that ends in no format for pictures."""
+    """Raises SrbenchError if the file name does not end in a picture format."""
     if path.suffix.lower() not in FORMATS:
         raise SrbenchError(
-            f"unknown format of a picture: {path}", f"end it in {', '.join(FORMATS)}"
+            f"unknown picture format: {path}", f"end the file name in {', '.join(FORMATS)}"
         )
 
 
@@ -54,7 +54,7 @@ def plot_roofline(profile: Profile, path: Path) -> None:
         color="black",
         linewidth=1,
     )
-    # Neighbours have their names above and below, so that they do not lie on each other.
+    # Names are above and below in turn, so that those of neighbours do not overlap.
     for rank, index in enumerate(sorted(range(len(parts)), key=intensities.__getitem__)):
         part, intensity = parts[index], intensities[index]
         achieved = part.macs / part.seconds.value
@@ -81,7 +81,7 @@ def plot_roofline(profile: Profile, path: Path) -> None:
 
 
 def plot_panels(panels: Sequence[Panel], path: Path) -> None:
-    """Draw plots beside each other, and below where there are more than three.
+    """Draw plots side by side, three in a row.
 
     Raises SrbenchError where there is nothing to draw, or the file cannot be written.
     """
@@ -100,7 +100,7 @@ def plot_panels(panels: Sequence[Panel], path: Path) -> None:
 
 
 def save(figure: "Figure", path: Path) -> None:
-    """Write a picture in the format that its name ends in, whole or not at all."""
+    """Write a picture in the format of its suffix, whole or not at all."""
     picture = BytesIO()
     figure.savefig(picture, format=path.suffix[1:].lower(), dpi=200)
     write_whole(path, picture.getvalue())

@@ -1,4 +1,4 @@
-"""Rows as what a plot shows: overheads against an option or the resolution, and Pareto fronts."""
+"""What plots of rows show: overheads against an option or the resolution, and Pareto fronts."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,7 +23,7 @@ ReadOverhead = Callable[[Row], Overhead | None]
 
 @dataclass(frozen=True)
 class Point:
-    """A row's place, and what is said of it. A ``doubtful`` one is in no front."""
+    """A row's coordinates and label. A ``doubtful`` point is in no Pareto front."""
 
     x: float
     y: float
@@ -33,17 +33,17 @@ class Point:
 
 @dataclass(frozen=True)
 class Series:
-    """Points that belong together: joined in their order, or alone, or a Pareto front's."""
+    """Points that belong together: joined in their order, single, or a Pareto front."""
 
     name: str
     points: tuple[Point, ...]
     kind: Literal["line", "points", "front"] = "line"
-    colour: int = 0  # a front has that of its points
+    colour: int = 0  # a front has the colour of its points
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One plot: a title, what its axes are, and its series."""
+    """One plot: its title, the titles of its axes, and its series."""
 
     title: str
     x: str
@@ -53,19 +53,19 @@ class Panel:
 
     @property
     def x_ticks(self) -> list[float] | None:
-        """The values across where they are few enough to stand at the axis themselves."""
+        """The values of x if they are few enough to be the ticks, else None."""
         values = sorted({point.x for series in self.series for point in series.points})
         apart = all(b >= a * 1.25 for a, b in pairwise(values)) if values[0] > 0 else False
         return values if apart and len(values) <= 8 else None
 
 
 def panels(rows: Sequence[Row]) -> list[Panel]:
-    """Every plot that the rows have something to show in.
+    """Every plot for which the rows have data.
 
-    Overheads against each whole-number option, and against the input's side, where rows are alike
-    but for that; then Pareto fronts: of two costs, and of a cost and the error where that is known.
-    No module is imported that a spec names; see `without_defaults`. Rows of older code than others
-    are left out.
+    Overheads against each whole-number option, and against the input's side, for rows that differ
+    in nothing else; then Pareto fronts: of two costs, and of a cost and the error where that is
+    known. No module that a spec names is imported; see `without_defaults`. Rows of older code than
+    others are left out.
     """
     rows = [row for row in rows if not row.older]
     known = [_Known(row, spec) for row in rows if (spec := _read(row)) and spec.blocks]
@@ -75,8 +75,8 @@ def panels(rows: Sequence[Row]) -> list[Panel]:
 
 
 def without_defaults(rows: Iterable[Row]) -> list[str]:
-    """The blocks whose options' defaults only their module could tell, since the records do not:
-    rows that leave such an option out are in no plot against it."""
+    """The blocks whose options' defaults only their module has, since the records do not: rows that
+    leave such an option out are in no plot against it."""
     known = [_Known(row, spec) for row in rows if (spec := _read(row))]
     return list(dict.fromkeys(name for one in known for name in one.without_defaults))
 
@@ -84,7 +84,7 @@ def without_defaults(rows: Iterable[Row]) -> list[str]:
 def pareto(points: Iterable[Point]) -> tuple[Point, ...]:
     """The points that no other beats in both coordinates, less being better, from left to right.
 
-    Doubtful ones neither beat nor are shown to be beaten: a count that lacks something would.
+    Doubtful ones are left out: an incomplete count would beat others.
     """
     front: list[Point] = []
     for point in sorted((p for p in points if not p.doubtful), key=lambda p: (p.x, p.y)):
@@ -131,7 +131,7 @@ class _Known:
 
 
 def _defaults(row: Row, part: Part) -> dict[str, Value]:
-    """The values of options that a block's spec leaves out: the catalog's, or the records'."""
+    """The defaults of a block's options: from the catalog, or from the records."""
     if part.name in BLOCKS:
         return {option.name: option.default(()) for option in BLOCKS[part.name].options}
     found: dict[str, Value] = {}
@@ -168,10 +168,10 @@ def _against(
     places: Sequence[tuple[Row, float, str]],
     conditions: Callable[[Row, str], str],
 ) -> Iterator[Panel]:
-    """A panel for each overhead, with a line for each group of rows that differ in x alone.
+    """A panel for each overhead, with a line for each group of rows that differ only in x.
 
-    ``places`` are rows with their x and their group's name; ``under`` is what else tells groups
-    apart.
+    ``places`` are rows with their x and their group's name; ``conditions`` gives what else
+    distinguishes groups.
     """
     for y_title, y in OVERHEADS.items():
         found: dict[tuple[str, str], dict[Point, None]] = {}
@@ -194,7 +194,7 @@ def _against(
 
 
 def _fronts(rows: Sequence[Row]) -> Iterator[Panel]:
-    """Cost against cost, and error against cost, of all variants; and who beats whom."""
+    """Cost against cost, and error against cost, of all variants, with their Pareto fronts."""
     costs = list(OVERHEADS)
     pairs: list[tuple[str, Read, str, Read]] = [(ERROR, _printed_error, GIGA_MACS, _macs)]
     pairs += [(y, OVERHEADS[y], costs[0], OVERHEADS[costs[0]]) for y in costs[1:]]
@@ -219,7 +219,7 @@ def _fronts(rows: Sequence[Row]) -> Iterator[Panel]:
 
 
 def _names(groups: Iterable[tuple[str, str]]) -> list[str]:
-    """What tells groups apart: of their two parts those in which they differ."""
+    """The names of groups: the ones of their two parts in which they differ."""
     groups = list(groups)
     telling = [len({group[i] for group in groups}) > 1 for i in range(2)]
     return [
@@ -238,7 +238,7 @@ def _conditions(row: Row, y_title: str) -> str:
 
 
 def _batch(row: Row, y_title: str) -> str:
-    """The batch, as a name, where it matters: a row has its counts whether it was timed or not."""
+    """The batch, as a name, for times; counts do not depend on it."""
     batch = FIELDS["batch"].read(row) if y_title in OF_TIMES else None
     return "" if batch is None else f"batch {batch}"
 
@@ -254,7 +254,7 @@ def _printed_error(row: Row) -> float | None:
 
 
 def _point(row: Row, x: float, y: float, y_title: str) -> Point:
-    """A row's place. Where y is a count, it does not matter what is warned of times."""
+    """A row's point. If y is a count, warnings about times do not matter."""
     overhead = OF_TIMES[y_title](row) if y_title in OF_TIMES else None
     shown = row if overhead else replace(row, timing=None)
     said = overhead_text(overhead) if overhead else f"{y:.3g}"
@@ -263,7 +263,7 @@ def _point(row: Row, x: float, y: float, y_title: str) -> Point:
 
 
 def _read(row: Row) -> Spec | None:
-    """The spec by its grammar, or None where it is none."""
+    """The spec, parsed without looking up its names, or None if its grammar is wrong."""
     try:
         return read(row.row.spec)
     except SpecError:

@@ -1,4 +1,4 @@
-"""Panels as the coordinates of an SVG: where every point, line and tick of the page's plots is."""
+"""Panels as coordinates of an SVG: the place of every point, line and tick in the page's plots."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from math import log10
 from srbench.report.plots.panels import Panel, Series
 
 WIDTH, HEIGHT = 460, 300
-LEFT, RIGHT, TOP, BOTTOM = 62, 14, 12, 46  # what the axes' titles and numbers take
+LEFT, RIGHT, TOP, BOTTOM = 62, 14, 12, 46  # room for the axes' titles and numbers
 
 
 @dataclass(frozen=True)
 class Tick:
-    """A number on an axis, and where."""
+    """A number on an axis, and its place."""
 
     at: float
     text: str
@@ -20,7 +20,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Dot:
-    """A point: where it is, and what is said when it is pointed at."""
+    """A point: its place, and the label that is shown when the pointer is on it."""
 
     x: float
     y: float
@@ -49,7 +49,7 @@ class Chart:
 
 
 def chart(panel: Panel) -> Chart:
-    """Where everything is."""
+    """The chart of a panel: the place of everything in it."""
     points = [point for series in panel.series for point in series.points]
     x = _Axis([p.x for p in points], LEFT, WIDTH - RIGHT, panel.is_log_x, panel.x_ticks)
     y = _Axis([p.y for p in points], HEIGHT - BOTTOM, TOP, False)
@@ -58,7 +58,7 @@ def chart(panel: Panel) -> Chart:
 
 
 class _Axis:
-    """Values to pixels, with a little room at both ends."""
+    """Converts values to pixels, with a little room at both ends."""
 
     def __init__(
         self,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 COLOURS = dict(zip(PASSES, PALETTE, strict=False))
-BAND = 0.6  # of a model's height, for its passes below each other
+BAND = 0.6  # the share of a model's height that its passes use
 
 
 def plot_times(results: Results, path: Path) -> bool:
@@ -120,13 +120,13 @@ def _samples(axes: "Axes", records: Sequence[Record]) -> None:
         lambda x, _: "" if is_wide and _digit(x) not in "25" else f"{x:g}"
     )
     axes.tick_params(axis="x", which="minor", labelsize=7)
-    axes.set_xlabel(f"time of a call in {scale.prefix}s, the medians in black")
+    axes.set_xlabel(f"time per call in {scale.prefix}s, medians in black")
     passes = [
         pass_name for pass_name in PASSES if any(pass_name in timing.passes for timing in timings)
     ]
     for pass_name in passes:
         axes.plot([], [], "o", color=COLOURS[pass_name], label=pass_name, markersize=4)
-    axes.legend(  # above, where no sample is
+    axes.legend(  # above the plot, where there are no samples
         loc="lower left",
         bbox_to_anchor=(0, 1),
         ncols=len(passes),
@@ -142,7 +142,7 @@ def _digit(x: float) -> str:
 
 
 def _places(record: Record, row: int) -> list[tuple[str, float]]:
-    """The passes of a model that were timed, each with its height."""
+    """The passes of a model that were timed, each with its y coordinate."""
     assert record.timing
     passes = [pass_name for pass_name in PASSES if pass_name in record.timing.passes]
     step = BAND / len(passes)
@@ -153,7 +153,7 @@ def _places(record: Record, row: int) -> list[tuple[str, float]]:
 
 
 def _name(axes: "Axes", records: Sequence[Record]) -> None:
-    """The models from top to bottom."""
+    """Write the models' names on the axis, from top to bottom."""
     names = [model_name(record) for record in records]
     axes.set_yticks(range(len(names)), [printable(name) for name in names], fontsize=8)
     axes.set_ylim(len(names) - 0.5, -0.5)

@@ -1,4 +1,4 @@
-"""What a definition is made of, by edits of modules that are never imported."""
+"""Which edits change the digest of a definition. The modules are never imported."""
 
 import sysconfig
 from collections.abc import Callable
@@ -18,7 +18,7 @@ F = "def f(x):\n    return g(x)\n"
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        # what statements make a name what it is
+        # statements that decide what a name is
         (F + "if x > 1:\n    g = max\nelse:\n    g = min\n", F + "if x:\n    g = max\n"),
         (F + "for g in [1]:\n    pass\n", F + "for g in [2]:\n    pass\n"),
         (F + "with a as g:\n    pass\n", F + "with b as g:\n    pass\n"),
@@ -55,7 +55,9 @@ F = "def f(x):\n    return g(x)\n"
         ("def f(x):\n    return g(x)\ng = 1", "def f(x, g):\n    return g(x)\ng = 1"),
     ],
 )
-def test_what_differs(digest: Digest, before: str, after: str) -> None:
+def test_an_edit_of_what_a_definition_uses_changes_the_digest(
+    digest: Digest, before: str, after: str
+) -> None:
     assert digest({"OWN.py": before}) != digest({"OWN.py": after})
 
 
@@ -76,7 +78,7 @@ def test_what_differs(digest: Digest, before: str, after: str) -> None:
         ("f = lambda g: g\ng = 1", "f = lambda g: g\ng = 2"),
         ("f = [g for g in 'a']\ng = 1", "f = [g for g in 'a']\ng = 2"),
         ("def f(g):\n    return lambda: g\ng = 1", "def f(g):\n    return lambda: g\ng = 2"),
-        # what has no part in it
+        # what the definition does not use
         ("f = 1\ng = [f]", "f = 1\ng = [f, 2]"),
         ("import logging as l\nf = 1\nl.info(2)", "import logging as l\nf = 1\nl.info(3)"),
         (
@@ -89,7 +91,7 @@ def test_what_differs(digest: Digest, before: str, after: str) -> None:
         ("if __name__ == '__main__':\n    f = 1\nelse:\n    f = 2", "f = 2"),
     ],
 )
-def test_what_does_not(digest: Digest, before: str, after: str) -> None:
+def test_an_edit_of_anything_else_keeps_the_digest(digest: Digest, before: str, after: str) -> None:
     assert digest({"OWN.py": before}, is_plain=True) == digest({"OWN.py": after}, is_plain=True)
 
 
@@ -111,7 +113,7 @@ def test_what_does_not(digest: Digest, before: str, after: str) -> None:
         ("from OWN_a import f", "OWN_a.py", "from OWN import f\nf = 1", "from OWN import f\nf = 2"),
     ],
 )
-def test_what_lies_in_other_files(
+def test_an_edit_in_another_file_changes_the_digest(
     digest: Digest, code: str, file: str, before: str, after: str
 ) -> None:
     package = {
@@ -126,7 +128,7 @@ def test_what_lies_in_other_files(
     assert first != second
 
 
-def test_exchanging_one_for_the_other_differs(digest: Digest) -> None:
+def test_swapping_two_modules_changes_the_digest(digest: Digest) -> None:
     files = {"OWN_a.py": "def g(): return 1", "OWN_b.py": "def g(): return 2"}
     code = "import OWN_a as a, OWN_b as b\nf = [{}.g, {}.g]"
     one, two = (files | {"OWN.py": code.format(*names)} for names in ("ab", "ba"))
@@ -146,7 +148,7 @@ def test_definitions_may_need_each_other(digest: Digest) -> None:
 @pytest.mark.parametrize(
     ("folder", "is_own"), [(".", True), ("lib/site-packages", False), ("dist-packages", False)]
 )
-def test_what_is_installed_is_read_only_where_it_is_asked_for(
+def test_an_installed_package_is_read_only_if_it_is_asked_for(
     digest: Digest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, is_own: bool
 ) -> None:
     name = f"installed_{Path(folder).name.strip('.-')}"[:13]
@@ -160,7 +162,7 @@ def test_what_is_installed_is_read_only_where_it_is_asked_for(
 
 
 @pytest.mark.parametrize("name", ["OWN_a.so", "OWN_a.pyc"])
-def test_what_is_no_python_source_counts_by_its_bytes(digest: Digest, name: str) -> None:
+def test_a_module_without_python_source_counts_by_its_bytes(digest: Digest, name: str) -> None:
     suffix = f".{sysconfig.get_config_var('SOABI')}.so" if name.endswith("so") else ".pyc"
     file = f"OWN_a{suffix}"
     code = "from OWN_a import g\nf = g"
@@ -208,8 +210,8 @@ class f(nn.Module, metaclass=type):
         ),
     ],
 )
-def test_it_is_the_same_on_every_python(digest: Digest, code: str, expected: str) -> None:
-    """Worked out once, on 3.11; 3.12 and 3.13 cut f-strings otherwise, and add fields."""
+def test_the_digest_is_the_same_on_every_python(digest: Digest, code: str, expected: str) -> None:
+    """Calculated once, on 3.11; 3.12 and 3.13 split f-strings differently, and add fields."""
     assert digest({"OWN.py": code}) == expected
 
 

@@ -1,6 +1,6 @@
-"""Code of which only running it tells what a name stands for: any edit of it is noticed.
+"""Code that has to run before it is known what a name stands for: every edit of it is noticed.
 
-What is here is what somebody found who tried to have an edit go unnoticed.
+The cases come from attempts to make an edit that goes unnoticed.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ CFG = {"OWN_cfg.py": "K = 1\n"}
 
 
 def of(value: str, before: str = "", after: str = "", **others: str) -> Files:
-    """A block made with a value, what stands around it, and other files."""
+    """A block made with a value, the code before and after it, and other files."""
     files = {f"OWN_{name}.py": text for name, text in others.items()}
     return {"OWN.py": f"{before}\n{BLOCK.format(value)}\n{after}\n"} | files
 
@@ -37,13 +37,13 @@ PACKAGE = {"OWN/__init__.py": "", "OWN/parts/__init__.py": "", "OWN/parts/one.py
 
 CASES: dict[str, Case] = {
     # star imports
-    "star over a default": (
+    "star import over a default": (
         of("K", "K = 0\nfrom OWN_cfg import *", cfg="K = 1"),
         "OWN_cfg.py",
         "1",
         "3",
     ),
-    "star if it is there": (
+    "star import if the module exists": (
         of(
             "K",
             "K = 0\ntry:\n    from OWN_cfg import *\nexcept ImportError:\n    pass",
@@ -51,7 +51,7 @@ CASES: dict[str, Case] = {
         ),
         *("OWN_cfg.py", "1", "3"),
     ),
-    "two stars": (
+    "two star imports": (
         of(
             *("K", "from OWN_a import *\nfrom OWN_b import *"),
             a="K = 1",
@@ -80,7 +80,7 @@ CASES: dict[str, Case] = {
         ),
         *("OWN_ops.py", "c * 1", "c * 3"),
     ),
-    "the network of a registry": (
+    "a class from a registry": (
         {
             "OWN_reg.py": REGISTRY,
             "OWN.py": "from OWN_reg import BLOCKS\n" + REGISTERED + "Block = BLOCKS.d['conv']",
@@ -94,7 +94,7 @@ CASES: dict[str, Case] = {
         ),
         *("OWN.py", "return 1", "return 3"),
     ),
-    "by a subclass": (
+    "registered by __init_subclass__": (
         of(
             "Base.kinds[0].k",
             "class Base:\n    kinds = []\n    def __init_subclass__(cls):\n"
@@ -102,11 +102,11 @@ CASES: dict[str, Case] = {
         ),
         *("OWN.py", "k = 1", "k = 3"),
     ),
-    "of the subclasses": (
+    "found in __subclasses__": (
         of("Base.__subclasses__()[0].k", "class Base:\n    pass\nclass One(Base):\n    k = 1"),
         *("OWN.py", "k = 1", "k = 3"),
     ),
-    "by a method that appends": (
+    "registered by a method that appends": (
         of(
             "ALL[0]()",
             "ALL = []\nclass Reg:\n    @staticmethod\n    def add(f):\n"
@@ -114,7 +114,7 @@ CASES: dict[str, Case] = {
         ),
         *("OWN.py", "return 1", "return 3"),
     ),
-    "by a class's item": (
+    "registered by __class_getitem__": (
         of(
             "ALL[0]",
             "ALL = []\nclass Reg:\n    def __class_getitem__(cls, k):\n"
@@ -122,26 +122,26 @@ CASES: dict[str, Case] = {
         ),
         *("OWN.py", "Reg[1]", "Reg[3]"),
     ),
-    "by what sorts": (
+    "registered by a sort key": (
         of("V[0]", "V = []\ndef put(k):\n    v = V\n    v.append(1)\n_ = sorted([1], key=put)"),
         *("OWN.py", "append(1)", "append(3)"),
     ),
     "by map": (of("ALL[0]", "ALL = []\n_ = list(map(ALL.append, [1]))"), "OWN.py", "[1]", "[3]"),
     # imports in functions and classes
-    "imported in a function, or else": (
+    "imported in a function, with a fallback": (
         in_constructor(
             "try:\n    from OWN_cfg import k\nexcept ImportError:\n    k = 1\nself.k = k",
             cfg="k = 1",
         ),
         *("OWN_cfg.py", "1", "3"),
     ),
-    "its name is given to another": (
+    "an imported name is bound again": (
         in_constructor(
             "import OWN_cfg as cfg\ncfg = cfg.Cfg()\nself.k = cfg.k", cfg="class Cfg:\n    k = 1"
         ),
         *("OWN_cfg.py", "1", "3"),
     ),
-    "a foreign name is given to another": (
+    "a foreign name is bound again": (
         in_constructor("from torch.nn import ReLU as a\na = a()\nself.k = a"),
         *("OWN.py", "ReLU", "GELU"),
     ),
@@ -151,7 +151,7 @@ CASES: dict[str, Case] = {
         "1",
         "3",
     ),
-    # modules by their names
+    # modules imported by their names
     "importlib in a constructor": (
         in_constructor(
             "import importlib\nself.k = importlib.import_module('OWN_cfg').K", cfg="K = 1"
@@ -164,13 +164,13 @@ CASES: dict[str, Case] = {
     ),
     "__import__": (of("__import__('OWN_cfg').K", cfg="K = 1"), "OWN_cfg.py", "1", "3"),
     "pydoc": (of("pydoc.locate('OWN_cfg').K", "import pydoc", cfg="K = 1"), "OWN_cfg.py", "1", "3"),
-    "by the name of what is in it": (
+    "by the name of an attribute": (
         of("locate('OWN_cfg.K')", "from pydoc import locate", cfg="K = 1"),
         "OWN_cfg.py",
         "1",
         "3",
     ),
-    "by what is installed": (
+    "by an installed package": (
         of(
             "instantiate({'_target_': 'OWN_cfg.K'})",
             "from hydra.utils import instantiate",
@@ -196,7 +196,7 @@ CASES: dict[str, Case] = {
         },
         *("OWN/parts/one.py", "1", "3"),
     ),
-    "a name put together": (
+    "a composed name": (
         {
             **PACKAGE,
             "OWN/net.py": "from importlib import import_module\n"
@@ -238,7 +238,7 @@ CASES: dict[str, Case] = {
         ),
         *("OWN_patch.py", "2", "3"),
     ),
-    "the module that is named": (
+    "the root module changes a value": (
         {
             "OWN.py": "import OWN_cfg\nOWN_cfg.K = 2\nfrom OWN_own import Block\n",
             **CFG,
@@ -329,7 +329,7 @@ CASES: dict[str, Case] = {
         "K = 1",
         "K = 3",
     ),
-    # names by their texts
+    # names looked up by their text
     "globals": (of("globals()['K']", "K = 1"), "OWN.py", "K = 1", "K = 3"),
     "globals, updated": (of("K", "globals().update(K=1)"), "OWN.py", "K=1", "K=3"),
     "setattr of the module": (
@@ -357,7 +357,7 @@ CASES: dict[str, Case] = {
         "x: 3",
     ),
     # names that are bound twice
-    "the order": (of("K", "S = 1\nK = S\nS = 3"), "OWN.py", "K = S\nS = 3", "S = 3\nK = S"),
+    "assignment order": (of("K", "S = 1\nK = S\nS = 3"), "OWN.py", "K = S\nS = 3", "S = 3\nK = S"),
 }
 
 
@@ -372,20 +372,22 @@ def test_an_edit_is_noticed(digest: Digest, files: Files, file: str, old: str, n
 
 
 @pytest.mark.parametrize(("files", "file", "old", "new"), CASES.values(), ids=CASES.keys())
-def test_a_comment_is_not(digest: Digest, files: Files, file: str, old: str, new: str) -> None:
+def test_a_comment_changes_nothing(
+    digest: Digest, files: Files, file: str, old: str, new: str
+) -> None:
     root = "OWN.net:Block" if "OWN/net.py" in files else "OWN:Block"
     commented = {name: f"# no code\n{code}\n# none\n" for name, code in files.items()}
     assert digest(commented, root) == digest(files, root)
 
 
-def test_what_a_plain_module_sets_elsewhere_is_noticed(digest: Digest) -> None:
+def test_an_edit_of_a_call_at_import_is_noticed(digest: Digest) -> None:
     code = "import foreign\nimport OWN_a\nf = foreign.get()"
     one, two = ({"OWN.py": code, "OWN_a.py": f"import foreign\nforeign.put({n})"} for n in (1, 2))
     assert digest(one, is_plain=True) != digest(two, is_plain=True)
 
 
-def test_a_file_that_appears_is_noticed(digest: Digest) -> None:
-    files, *_ = CASES["star if it is there"]
+def test_a_new_file_is_noticed(digest: Digest) -> None:
+    files, *_ = CASES["star import if the module exists"]
     assert digest({"OWN.py": files["OWN.py"]}, "OWN:Block") != digest(files, "OWN:Block")
 
 
@@ -407,25 +409,27 @@ DYNAMIC = {
         ("import OWN_a as a", "import OWN_a as a  # it"),
     ],
 )
-def test_what_has_no_part_in_it(digest: Digest, old: str, new: str) -> None:
+def test_docstrings_annotations_comments_and_script_code_do_not_count(
+    digest: Digest, old: str, new: str
+) -> None:
     edited = DYNAMIC | {"OWN.py": DYNAMIC["OWN.py"].replace(old, new)}
     assert edited != DYNAMIC
     assert digest(edited, "OWN:Block", is_plain=False) == digest(DYNAMIC, "OWN:Block")
 
 
-def test_where_a_file_lies_has_no_part_in_it(digest: Digest) -> None:
+def test_the_place_and_the_name_of_a_file_do_not_count(digest: Digest) -> None:
     code = DYNAMIC["OWN.py"].replace("OWN_cfg", "OWN_settings")
     moved = {"OWN_settings.py": "K = 1\n", "OWN_a.py": DYNAMIC["OWN_a.py"], "OWN_first.py": code}
     assert digest(moved, "OWN_first:Block", folder="sub") == digest(DYNAMIC, "OWN:Block")
 
 
-def test_what_no_python_can_import_has_no_part_in_it(digest: Digest) -> None:
+def test_files_that_python_cannot_import_do_not_count(digest: Digest) -> None:
     files, *_ = CASES["pkgutil"]
     broken = files | {"OWN/old.py": "print 1", "OWN/parts.py": "K = 5", "OWN/no-name.py": "K = 6"}
     assert digest(broken, "OWN.net:Block") == digest(files, "OWN.net:Block")
 
 
-def test_exchanged_imports_are_noticed(digest: Digest) -> None:
+def test_swapped_imports_are_noticed(digest: Digest) -> None:
     files = {"OWN_a.py": "K = 1", "OWN_b.py": "K = 2"}
     code = "K = 0\nfrom OWN_{} import *\nimport OWN_{} as other\n" + BLOCK.format("K")
     one, two = (
@@ -454,6 +458,6 @@ def test_exchanged_imports_are_noticed(digest: Digest) -> None:
         "def f(mode): return mode == 'OWN_train'",
     ],
 )
-def test_what_is_plain(digest: Digest, code: str) -> None:
+def test_ordinary_modules_are_plain(digest: Digest, code: str) -> None:
     script = {"OWN_train.py": "for i in range(3):\n    print(i)"}
     assert digest({**CFG, **script, "OWN.py": code}, is_plain=True)

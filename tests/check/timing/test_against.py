@@ -1,4 +1,4 @@
-"""Two versions of the code in fresh processes: which code runs, and what is made of its times."""
+"""Two versions of the code in fresh processes: which code runs, and how its times are judged."""
 
 import json
 import re
@@ -26,7 +26,7 @@ TIMED = LAYOUT + '\n[time]\nspecs = ["resnet18", "resnet18+sr:memories=10"]\ninp
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A copy of this very code, elsewhere, that says so."""
+    """A copy of this code in another folder, with another version number."""
     copy = tmp_path / "base"
     shutil.copytree(Path(srbench.__file__).parent, copy / "srbench")
     version = copy / "srbench" / "_version.py"
@@ -37,7 +37,7 @@ def checkout(tmp_path: Path) -> Path:
 SEGMENTER = "deeplabv3_mobilenet_v3_large:classes=10"
 
 
-def test_a_checkout_runs_its_own_code_which_may_not_know_a_spec(checkout: Path) -> None:
+def test_a_checkout_runs_its_own_code_and_may_lack_a_spec(checkout: Path) -> None:
     catalog = checkout / "srbench" / "catalog" / "backbones.py"
     catalog.write_text(catalog.read_text().replace('"resnet34"', '"resnet35"'))
     job = TimingJob(("resnet34", "resnet18+sr", SEGMENTER), (64, 64), 10, 2, "train")
@@ -65,18 +65,18 @@ def test_an_environment_is_found_by_its_python(tmp_path: Path) -> None:
 
 
 def told(monkeypatch: pytest.MonkeyPatch, code: Code, path: Path) -> dict:
-    """What is made of a process that says where it took srbench from."""
+    """What ``hello`` returns for a process that imported srbench from a path."""
     worker = Worker.__new__(Worker)
     worker._code = code
     monkeypatch.setattr(worker, "_receive", lambda: {"path": str(path)})
     return worker.hello()
 
 
-def test_taking_the_wrong_code_for_another_is_an_error(
+def test_importing_the_wrong_code_is_an_error(
     checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert told(monkeypatch, code_at(checkout), checkout)
-    with pytest.raises(SrbenchError, match="Python took srbench from"):
+    with pytest.raises(SrbenchError, match="Python imported srbench from"):
         told(monkeypatch, code_at(checkout), checkout / "elsewhere")
 
 
@@ -90,25 +90,25 @@ def test_a_version_that_does_not_start_says_why(checkout: Path) -> None:
         worker.hello()
 
 
-def test_an_environment_with_this_very_code_is_no_other_version(
+def test_an_environment_with_the_same_code_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environment = Code("env", sys.executable)
     assert told(monkeypatch, environment, tmp_path)
-    with pytest.raises(SrbenchError, match="is this very code"):
+    with pytest.raises(SrbenchError, match="is the same code as this one"):
         told(monkeypatch, environment, Path(srbench.__file__).parents[1])
 
 
 @pytest.mark.parametrize(
     ("failure", "expected"), [("SpecError: unknown model", "new"), ("RuntimeError: x", "failed")]
 )
-def test_only_not_knowing_a_spec_makes_it_new(failure: str, expected: str) -> None:
+def test_a_model_is_new_only_if_its_spec_is_unknown(failure: str, expected: str) -> None:
     found = Found(failed_there={"resnet18": failure})
     assert rounds._verdict("t", "resnet18", 0.05, found, Found()).outcome == expected
 
 
 class Scripted:
-    """Blocks that say what they are told; ``plan`` has a ratio for each model."""
+    """Blocks with given results; ``plan`` has the ratios of each model."""
 
     def __init__(self, plan: dict[str, Iterator[float]], control: float = 1.0) -> None:
         self.plan, self.control = plan, control
@@ -135,7 +135,7 @@ def judged(monkeypatch: pytest.MonkeyPatch, blocks: Scripted) -> dict[str, str]:
     return {verdict.spec: verdict.outcome for verdict in found}
 
 
-def test_only_what_seems_slower_is_confirmed_in_reversed_order(
+def test_only_models_that_seem_slower_are_confirmed_in_reversed_order(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     blocks = Scripted({"resnet18": always(1.0), "resnet18+sr": always(1.1)})
@@ -143,7 +143,7 @@ def test_only_what_seems_slower_is_confirmed_in_reversed_order(
     assert blocks.calls == [(JOB.specs, False)] * 6 + [(("resnet18+sr",), True)] * 6
 
 
-def test_a_confirmation_on_a_loud_machine_goes_on_and_then_gives_up(
+def test_a_confirmation_on_a_noisy_machine_goes_on_and_then_gives_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     blocks = Scripted({"resnet18": always(1.0), "resnet18+sr": always(1.1)}, control=1.2)
@@ -151,14 +151,14 @@ def test_a_confirmation_on_a_loud_machine_goes_on_and_then_gives_up(
     assert len(blocks.calls) == 6 + rounds.MOST_BLOCKS
 
 
-def test_what_is_undecided_gets_more_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_undecided_model_gets_more_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     swinging = iter([1.0, 1.08] * 6)
     blocks = Scripted({"resnet18": always(1.0), "resnet18+sr": swinging})
     assert judged(monkeypatch, blocks)["resnet18+sr"] == "inconclusive"
     assert len(blocks.calls) == rounds.MOST_BLOCKS
 
 
-def test_a_confirmation_may_disagree(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_confirmation_that_disagrees_is_inconclusive(monkeypatch: pytest.MonkeyPatch) -> None:
     blocks = Scripted({"resnet18": always(1.0), "resnet18+sr": iter([1.1] * 6 + [1.0] * 6)})
     assert judged(monkeypatch, blocks)["resnet18+sr"] == "inconclusive"
 
@@ -173,7 +173,7 @@ def check(tables: Path, *arguments: str) -> int:
 
 
 @pytest.mark.parametrize(("ratio", "code"), [(1.0, 0), (1.2, 1), (1.05, 3)])
-def test_the_command_says_how_it_ended(
+def test_the_exit_code_says_how_the_check_ended(
     ratio: float,
     code: int,
     tables: Path,
@@ -199,11 +199,11 @@ def test_nothing_is_timed_on_a_gpu_that_admits_one_process(
     assert check(tables, "--against", str(checkout), "--device", "cuda") == 2
     stdout, stderr = capsys.readouterr()
     assert stdout == ""
-    assert "cuda:0 admits one process at a time (compute mode EXCLUSIVE_PROCESS)" in stderr
+    assert "cuda:0 allows only one process at a time (compute mode EXCLUSIVE_PROCESS)" in stderr
     assert "blocks of three" not in stderr
 
 
-def test_tolerances_are_a_rows_or_the_command_lines(
+def test_the_command_line_overrides_the_tolerance_of_a_row(
     tables: Path,
     checkout: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -215,7 +215,7 @@ def test_tolerances_are_a_rows_or_the_command_lines(
     assert check(tables, "--against", str(checkout), "--tolerance", "5") == 1
 
 
-def test_the_table_says_what_it_means(
+def test_the_table_explains_its_verdicts(
     tables: Path, checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     blocks = Scripted({"resnet18": always(1.0), "resnet18+sr": always(1.2)})
@@ -237,14 +237,14 @@ def test_the_table_says_what_it_means(
         (("--against", ".", "--tolerance", "0"), "out of range"),
     ],
 )
-def test_what_is_missing_is_named(
+def test_missing_and_invalid_arguments_are_named(
     arguments: tuple[str, ...], message: str, tables: Path, capsys: pytest.CaptureFixture
 ) -> None:
     assert check(tables, *arguments) == 2
     assert message in capsys.readouterr().err
 
 
-def test_a_folder_that_times_nothing_says_what_to_add(
+def test_a_folder_without_a_time_section_says_what_to_add(
     tables: Path, checkout: Path, capsys: pytest.CaptureFixture
 ) -> None:
     write_layout(tables)
@@ -252,7 +252,9 @@ def test_a_folder_that_times_nothing_says_what_to_add(
     assert "add a section [time]" in capsys.readouterr().err
 
 
-def test_a_whole_block_of_the_same_code(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_block_of_the_same_code_gives_ratios_near_one(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Every process runs, and no ratio is far from 1."""
     monkeypatch.setattr(rounds, "ROUNDS", 4)
     found = Found()

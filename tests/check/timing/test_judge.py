@@ -1,4 +1,4 @@
-"""The time gate's verdict: against simulated machines, and what each part of it is for."""
+"""The time gate's verdict: on simulated machines, and what each of its parts is for."""
 
 import re
 
@@ -33,14 +33,14 @@ def outcome(ratios: list[float], again: list[float], control: list[float]) -> st
         ([1.2] * 5, [1.2] * 6, SAME, "inconclusive"),
     ],
 )
-def test_a_regression_needs_all_three(
+def test_a_regression_needs_a_confirmation_and_a_quiet_machine(
     ratios: list[float], again: list[float], control: list[float], expected: str
 ) -> None:
     assert outcome(ratios, again, control) == expected
 
 
-def test_the_verdict_is_the_only_word() -> None:
-    """A change whose interval contains 0 may pass or be inconclusive: its cell calls it neither."""
+def test_a_change_is_judged_in_the_verdict_column_only() -> None:
+    """A change whose interval contains 0 may pass or be inconclusive: its cell says neither."""
     verdicts = [
         judge("t", spec, 0.05, ratios, [], SAME)
         for spec, ratios in (("pass", [0.8, 1.01, 0.9, 0.9, 1.0, 0.95]), ("inconclusive", NOISY))
@@ -53,14 +53,14 @@ def test_the_verdict_is_the_only_word() -> None:
     assert not {"none", "undecided", "n.s."} & set(shown.replace(";", " ").split())
 
 
-def test_more_processes_are_asked_for_only_near_the_tolerance() -> None:
+def test_more_processes_are_needed_only_near_the_tolerance() -> None:
     assert is_decided(SAME, 0.05)
     assert is_decided(SLOW, 0.05)
     assert not is_decided(NOISY, 0.05)
 
 
 def simulated(ratio: float, noise: float, runs: int = 400) -> list[str]:
-    """Outcomes of runs in which each process has a luck of its own, and the rounds cost nothing."""
+    """Outcomes of runs in which each process has its own chance effect and rounds have no noise."""
     generator = np.random.default_rng(7)
 
     def block(true: float) -> list[float]:
@@ -70,11 +70,11 @@ def simulated(ratio: float, noise: float, runs: int = 400) -> list[str]:
 
 
 @pytest.mark.parametrize("noise", [0.005, 0.02, 0.05, 0.2])
-def test_the_same_code_is_no_regression_however_loud_the_machine(noise: float) -> None:
+def test_the_same_code_is_no_regression_however_noisy_the_machine(noise: float) -> None:
     assert simulated(1.0, noise).count("regression") == 0
 
 
-def test_a_slowdown_of_a_tenth_is_found_on_a_machine_of_some_noise() -> None:
+def test_a_slowdown_of_a_tenth_is_found_on_a_slightly_noisy_machine() -> None:
     assert simulated(1.10, 0.01).count("regression") >= 380
 
 
@@ -82,7 +82,7 @@ def test_a_slowdown_that_is_tolerated_is_seldom_called_a_regression() -> None:
     assert simulated(1.05, 0.02).count("regression") <= 4
 
 
-def test_the_gravest_outcome_is_the_exit_code() -> None:
+def test_the_most_serious_outcome_sets_the_exit_code() -> None:
     def verdicts(*outcomes: str) -> list[Verdict]:
         return [Verdict("t", "s", one, 0.05) for one in outcomes]
 
