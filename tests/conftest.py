@@ -11,8 +11,8 @@ from types import MappingProxyType
 
 import pytest
 
-from srbench.catalog.code.definitions import Definitions
-from srbench.catalog.code.own import Own
+from srbench.catalog.source_code.definitions import Definitions
+from srbench.catalog.source_code.user_code import Own
 
 DATA = Path(__file__).parent / "data"
 OWN = "defined"  # the names of modules that are never imported begin with it

@@ -27,7 +27,7 @@ SITE = Path(tempfile.gettempdir()) / "srbench-visit"  # for packages that the ma
 LEAST = 8.0  # seconds; with less time left no step is started
 QUICK = 150.0  # the limit of every step of a dry run, in seconds
 SMALL = ("--input-size", "32", "--batch-size", "2", "--rounds", "6")
-CUDA_TESTS = ("tests/test_on_a_gpu.py", "tests/blocks/test_cuda.py")
+CUDA_TESTS = ("tests/test_gpu.py", "tests/blocks/test_cuda.py")
 BY_THEMSELVES = "energy or events"  # tests that depend on times
 MEMORY_TEST = "out_of_memory"
 

@@ -84,7 +84,7 @@ def run(arguments: list[str] | None = None) -> int:
     settings.arguments = sys.argv[1:] if arguments is None else arguments
     try:
         if COMPLETION in os.environ:
-            from srbench.cli.completing import answer, is_asked  # only for a shell
+            from srbench.cli.completion_protocol import answer, is_asked  # only for a shell
 
             if is_asked():
                 return answer(typer.main.get_command(app), settings.arguments)

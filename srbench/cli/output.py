@@ -44,7 +44,10 @@ OutputOption = Annotated[
 ]
 OverwriteOption = Annotated[
     bool,
-    typer.Option("--overwrite", help="Let --output replace records (*.jsonl), layouts (*.toml) and code (*.py)."),
+    typer.Option(
+        "--overwrite",
+        help="Let --output replace records (*.jsonl), layouts (*.toml) and code (*.py).",
+    ),
 ]
 
 STDOUT = Path("-")  # as in other programs

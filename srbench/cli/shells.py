@@ -1,7 +1,7 @@
 """Scripts by which shells complete `srbench`, one for each.
 
 A script sends the command line up to the cursor, and gets one candidate per line, followed by a tab
-and its help (`srbench.cli.completing`). If there are none, the shell offers files.
+and its help (`srbench.cli.completion_protocol`). If there are none, the shell offers files.
 """
 
 from importlib import import_module

@@ -19,7 +19,7 @@ from srbench import stats
 from srbench.conditions import MOST_ROUNDS
 from srbench.errors import require_failure, told
 from srbench.measure.clocks import Clock, Task, Wall
-from srbench.measure.release import release
+from srbench.measure.free_memory import release
 from srbench.records.overhead import is_precise
 
 WARM_UP_SHARE = 0.15  # of the time left, for all tasks together

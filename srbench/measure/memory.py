@@ -11,9 +11,9 @@ from pathlib import Path
 
 import torch
 
+from srbench.measure.free_memory import empty
 from srbench.measure.malloc import return_freed_memory
 from srbench.measure.passes import Subject, inference_context, task
-from srbench.measure.release import empty
 from srbench.records.timing import Memory
 
 _PROC = Path("/proc/self")

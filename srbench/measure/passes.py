@@ -19,9 +19,9 @@ from srbench.backbones.outputs import logits
 from srbench.conditions import Conditions, Setup
 from srbench.errors import require_failure, told
 from srbench.measure.clocks import Task, nothing
-from srbench.measure.graphs import captured
+from srbench.measure.cuda_graphs import captured
+from srbench.measure.free_memory import release
 from srbench.measure.pinning import Pinned
-from srbench.measure.release import release
 
 LOSS_SCALE = 2.0**16  # of float16's gradients; torch.amp.GradScaler begins with it
 

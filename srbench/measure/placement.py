@@ -16,9 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from srbench.errors import lacks_memory
-from srbench.measure.copies import copied, reach_alike, refers
+from srbench.measure.free_memory import release
+from srbench.measure.model_copies import copied, reach_alike, refers
 from srbench.measure.passes import Subject
-from srbench.measure.release import release
 
 GAP_SIZES = tuple(64 * 2**power for power in range(13))  # bytes: from a cache line to 256 KiB
 MOST_OF_A_SIZE = 8  # a gap is at most so many times that size

@@ -8,16 +8,16 @@ from functools import lru_cache
 from torch import nn
 
 from srbench.catalog import Backbone, Block
-from srbench.catalog.code.sources import watching_imports
 from srbench.catalog.lookup import find_block
 from srbench.catalog.plugins.blocks import SHAPE_ARGUMENTS
 from srbench.catalog.plugins.imports import resolve
+from srbench.catalog.source_code.sources import watching_imports
 from srbench.conditions import Conditions
 from srbench.errors import FAILURES, BuildError, SrbenchError, lacks_memory, told
 from srbench.models.assembly import Assembly, Inserted
 from srbench.models.checks import does_not_run, require_runs, require_sound, where
+from srbench.models.feature_shapes import Output, feature_map, outputs
 from srbench.models.fingerprint import fingerprint, made_of
-from srbench.models.probe import Output, feature_map, outputs
 from srbench.models.sites import find_sites, insert, require_places
 from srbench.shapes.recording import Recording, on_shapes
 from srbench.shapes.torch_function import NeedsValues

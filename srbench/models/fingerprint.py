@@ -4,16 +4,16 @@ from collections.abc import Iterator, Sequence
 
 from torch import nn
 
-from srbench.catalog.code.definitions import Definitions, home, origin
-from srbench.catalog.code.imports import Path
-from srbench.catalog.code.own import Own
-from srbench.catalog.code.sources import NoSource, read_imported
 from srbench.catalog.lookup import find_backbone, find_block
 from srbench.catalog.options import format_value
 from srbench.catalog.plugins import BACKBONE_GROUP
 from srbench.catalog.plugins.entry_points import target as entry_target
+from srbench.catalog.source_code.definitions import Definitions, home, origin
+from srbench.catalog.source_code.imports import Path
+from srbench.catalog.source_code.sources import NoSource, read_imported
+from srbench.catalog.source_code.user_code import Own
 from srbench.models.assembly import Inserted
-from srbench.models.making import classes, held, put_on
+from srbench.models.model_code import classes, held, put_on
 from srbench.records.record import UNKNOWN, MadeOf
 from srbench.spec.parse import Part, Spec, values_of_all
 
@@ -30,9 +30,9 @@ def fingerprint(spec: Spec, model: nn.Module, inserted: Sequence[Inserted]) -> s
     The code is the syntax trees of the functions and classes that build the backbone and the
     blocks, of those in the model, and of everything that they are defined from in modules that are
     not installed or that are in the same packages. If such a module is not plain (see
-    `srbench.catalog.code.plain`), all of these modules count as a whole. The options' values and
-    the blocks' sites are included; file names, comments, docstrings and the input size are not.
-    Nothing is imported or run.
+    `srbench.catalog.source_code.plain_modules`), all of these modules count as a whole. The
+    options' values and the blocks' sites are included; file names, comments, docstrings and the
+    input size are not. Nothing is imported or run.
 
     ``"unknown"`` if a part of the code cannot be read.
     """

@@ -16,7 +16,7 @@ from srbench.report.formats import Report
 from srbench.report.notes import model_name, sections
 from srbench.report.problems import problems, shortened
 from srbench.report.table import Column, Hint, Table
-from srbench.report.undecided import reaching, undecided
+from srbench.report.undecided_note import reaching, undecided
 
 MEASURE_AGAIN = (
     "To decide, measure both again for longer: with a larger --time-budget, or more --rounds or "

@@ -15,7 +15,7 @@ from srbench.report.formats import Report
 from srbench.report.problems import doubts, problems
 from srbench.report.rows import raw_rows, rows_table
 from srbench.report.times import times_notes
-from srbench.report.undecided import AGAIN, overheads, undecided
+from srbench.report.undecided_note import AGAIN, overheads, undecided
 
 ONLY_IF_SEVERAL = ("input", "num_classes", "device", "batch")
 COUNTS = tuple(f"{m}{what}" for m in COMPARED for what in ("", "_delta", "_percent"))

@@ -14,7 +14,7 @@ from srbench.report.formats import Report
 from srbench.report.notes import images, listed, measured_with, model_name, sections, settings_note
 from srbench.report.problems import problems
 from srbench.report.table import Column, Table
-from srbench.report.undecided import LONGER, overheads, reaching, undecided
+from srbench.report.undecided_note import LONGER, overheads, reaching, undecided
 
 FORWARD = "Forward: evaluation mode, inference_mode."
 BACKWARD = (

@@ -8,10 +8,10 @@ from srbench.errors import require_failure, told
 from srbench.measure import fresh_process, memory
 from srbench.measure.devices import Device
 from srbench.measure.energy import energies
+from srbench.measure.free_memory import empty, release
 from srbench.measure.latency import Deadline
 from srbench.measure.passes import Subject, inference_context, tasks
 from srbench.measure.pinning import pinned
-from srbench.measure.release import empty, release
 from srbench.measure.torch_settings import put_back
 from srbench.records.timing import Energy, Memory
 from srbench.runner.sampling import Candidate, LineUp, Say, at_most, subject

@@ -17,7 +17,7 @@ from srbench.measure.profile import Span, bytes_moved, time_parts, write_trace
 from srbench.measure.roofline import Limits, measure_limits
 from srbench.models.assembly import Assembly
 from srbench.models.build import assemble
-from srbench.models.probe import outputs
+from srbench.models.feature_shapes import outputs
 from srbench.models.stages import stage_units
 from srbench.records import environment
 from srbench.records.profile import PartProfile, Profile

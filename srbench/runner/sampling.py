@@ -16,11 +16,11 @@ from srbench.errors import BuildError, require_failure, told
 from srbench.measure import fresh_process
 from srbench.measure.clocks import Task
 from srbench.measure.devices import Device, opened
+from srbench.measure.free_memory import release
 from srbench.measure.latency import Course, Deadline, Samples, Stop, interleave
 from srbench.measure.passes import Subject, inference_context, tasks, to_device
 from srbench.measure.pinning import BUILDING, Pinned, pinned
 from srbench.measure.placement import Places
-from srbench.measure.release import release
 from srbench.measure.torch_settings import current, put_back
 from srbench.models.build import assemble
 from srbench.records.record import UNKNOWN, MadeOf

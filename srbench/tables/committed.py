@@ -15,7 +15,7 @@ from srbench.report.formats import FORMATS, SUFFIXES, Report
 from srbench.tables.draft import read
 from srbench.tables.finders import Finder, finder
 from srbench.tables.layout import Layout, Wanted, parsed
-from srbench.tables.mistakes import mistakes, mistakes_of_times, spec_among
+from srbench.tables.layout_mistakes import mistakes, mistakes_of_times, spec_among
 from srbench.tables.report import device_report, layout_report, shows_counts, wrong_columns
 
 FOLDER = Path("tables")

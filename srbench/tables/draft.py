@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from srbench.errors import FileError, SrbenchError, raise_all
 from srbench.files import require_utf8
 from srbench.records.validation import Where
-from srbench.tables.positions import lines
+from srbench.tables.toml_lines import lines
 
 GROUPS = "rows"
 README = "see the README for the keys of a layout"

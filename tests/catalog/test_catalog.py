@@ -15,7 +15,7 @@ from srbench.backbones.outputs import logits
 from srbench.catalog import BACKBONES, BLOCKS
 from srbench.conditions import Conditions
 from srbench.models.build import assemble
-from srbench.models.probe import outputs
+from srbench.models.feature_shapes import outputs
 from srbench.models.stages import stage_units
 from srbench.runner.counting import run
 from srbench.shapes.uninitialised import blank

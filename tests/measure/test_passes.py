@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from srbench.conditions import Conditions, Setup
 from srbench.errors import SrbenchError
-from srbench.measure import graphs
+from srbench.measure import cuda_graphs
 from srbench.measure.passes import inference_context, task, tasks, to_device
 from srbench.measure.pinning import pinned
 
@@ -306,7 +306,7 @@ class FakeGraphs:
                 raise RuntimeError("operation failed due to a previous error") from error
             fake.has_random_numbers = True
 
-        graphs._stream.cache_clear()
+        cuda_graphs._stream.cache_clear()
         monkeypatch.setattr(torch.cuda, "Stream", Stream)
         monkeypatch.setattr(torch.cuda, "current_stream", Stream)
         monkeypatch.setattr(torch.cuda, "stream", stream_left)

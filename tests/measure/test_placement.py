@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from srbench.conditions import Conditions, Setup
-from srbench.measure import copies
+from srbench.measure import model_copies
 from srbench.measure.passes import Subject, task, to_device
 from srbench.measure.placement import Places
 from srbench.models.build import build
@@ -306,7 +306,7 @@ def test_a_model_stays_where_it_is_if_memory_is_short(monkeypatch: pytest.Monkey
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 1.00 GiB.")
         return deepcopy(model)
 
-    monkeypatch.setattr(copies, "deepcopy", short)
+    monkeypatch.setattr(model_copies, "deepcopy", short)
     before = [addresses(net) for net in nets]
     nets[0].name = "large"
     moving = Places(CPU, "0")
@@ -321,6 +321,6 @@ def test_ctrl_c_while_copying_is_raised(monkeypatch: pytest.MonkeyPatch) -> None
     def interrupted(model: nn.Module) -> nn.Module:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(copies, "deepcopy", interrupted)
+    monkeypatch.setattr(model_copies, "deepcopy", interrupted)
     with pytest.raises(KeyboardInterrupt):
         Places(CPU, "0").move([subject(Plain())])

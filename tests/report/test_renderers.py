@@ -13,7 +13,7 @@ from rich.console import Console
 from srbench.records.overhead import Overhead
 from srbench.records.printable import printable
 from srbench.records.timing import Estimate
-from srbench.report.formats import FORMATS, SUFFIXES, Report, data, latex, markdown, text
+from srbench.report.formats import FORMATS, SUFFIXES, Report, csv_json, latex, markdown, text
 from srbench.report.table import Column, Table
 
 TABLE = Table(
@@ -165,7 +165,9 @@ def test_text_shows_the_name_in_printable_form(name: str) -> None:
 
 @pytest.mark.parametrize("name", NASTY)
 def test_csv_round_trips_and_runs_no_formula(name: str) -> None:
-    written = data.to_csv(Report((), ["spec", "delta", "nothing"], [{"spec": name, "delta": -5}]))
+    written = csv_json.to_csv(
+        Report((), ["spec", "delta", "nothing"], [{"spec": name, "delta": -5}])
+    )
     (row,) = csv.DictReader(io.StringIO(written))
     assert row["spec"].removeprefix("'") == printable(name)
     assert row["spec"].lstrip()[0] not in "=+-@\t\r\uff1d"
@@ -176,7 +178,7 @@ def test_csv_round_trips_and_runs_no_formula(name: str) -> None:
 @pytest.mark.parametrize("name", NASTY)
 def test_json_round_trips(name: str) -> None:
     rows = [{"spec": name, "n": 2**60 + 1}]
-    assert json.loads(data.to_json(Report((), (), (), rows))) == rows
+    assert json.loads(csv_json.to_json(Report((), (), (), rows))) == rows
 
 
 def test_latex_escapes_every_command() -> None:

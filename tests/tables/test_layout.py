@@ -40,7 +40,7 @@ def test_a_published_group_has_the_rows_of_its_source(tmp_path: Path) -> None:
         (("caption", "title"), "unknown key title"),
         (
             ("variants", "variant"),
-            r"unknown key variant in the 1st \[\[rows\]\].*did you mean variants\?.*models, variants",
+            r"unknown key variant in the 1st \[\[rows\]\].*did you mean variants\?.*models",
         ),
         (
             ("num_classes = 10", '[time]\nspecs = ["resnet18"]\ntolerence = 0.1'),

@@ -117,8 +117,8 @@ def _module(module: str, what: str) -> Any:
             f"{what} cannot be imported: there is no module {top!r}",
             "install it, or run this command in the folder that it is in; the form is module:Class",
         )
-    from srbench.catalog.code.own import Own  # here, so that listings need not load it
-    from srbench.catalog.code.sources import read_imported, watching_imports
+    from srbench.catalog.source_code.sources import read_imported, watching_imports
+    from srbench.catalog.source_code.user_code import Own  # here, so that listings need not load it
 
     try:
         with redirect_stdout(sys.stderr), watching_imports():  # stdout is for data

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from srbench.cli.output import FormatOption, Output, OutputOption, OverwriteOption, destination
-from srbench.cli.unused import tell_of_unused
+from srbench.cli.unused_gpus import tell_of_unused
 from srbench.report.formats import Report
 from srbench.report.notes import sections
 from srbench.report.table import Column, Table

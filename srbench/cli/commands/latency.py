@@ -23,7 +23,7 @@ from srbench.cli.output import (
 )
 from srbench.cli.progress import status
 from srbench.cli.run_options import RunRequest
-from srbench.cli.unused import tell_of_unused
+from srbench.cli.unused_gpus import tell_of_unused
 from srbench.cli.values import names, optional_name, starting
 from srbench.conditions import DTYPES, OPTIMIZERS, PASSES, Plan
 from srbench.records.record import Record

@@ -18,7 +18,7 @@ from srbench.cli.output import (
 )
 from srbench.cli.progress import status
 from srbench.cli.run_options import RunRequest
-from srbench.cli.unused import tell_of_unused
+from srbench.cli.unused_gpus import tell_of_unused
 from srbench.cli.values import optional_name
 from srbench.conditions import DTYPES
 from srbench.errors import BuildError, SrbenchError, require_failure, told

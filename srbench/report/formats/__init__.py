@@ -62,9 +62,9 @@ FORMATS = {
     "text": Format(".txt", "text:render", is_by_table=True),
     "markdown": Format(".md", "markdown:render", is_by_table=True),
     "latex": Format(".tex", "latex:render", is_by_table=True),
-    "csv": Format(".csv", "data:to_csv"),
+    "csv": Format(".csv", "csv_json:to_csv"),
     "html": Format(".html", "html:to_html"),
-    "json": Format(".json", "data:to_json"),
-    "jsonl": Format(".jsonl", "data:to_jsonl"),
+    "json": Format(".json", "csv_json:to_json"),
+    "jsonl": Format(".jsonl", "csv_json:to_jsonl"),
 }
 SUFFIXES = {one.suffix: name for name, one in FORMATS.items()}

@@ -3,7 +3,7 @@
 import sys
 from dataclasses import dataclass
 
-from srbench.catalog.code.places import place
+from srbench.catalog.source_code.locations import place
 
 SRBENCH = "srbench"
 OURS = ("srbench.blocks.", "srbench.backbones.", "srbench.models.")

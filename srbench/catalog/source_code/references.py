@@ -6,9 +6,9 @@ No torch here.
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from srbench.catalog.code.imports import Path
-from srbench.catalog.code.own import Own
-from srbench.catalog.code.sources import NoSource, Source, source_of
+from srbench.catalog.source_code.imports import Path
+from srbench.catalog.source_code.sources import NoSource, Source, source_of
+from srbench.catalog.source_code.user_code import Own
 
 
 class Unclear(Exception):  # noqa: N818 - it says how the code is

@@ -3,8 +3,8 @@
 import ast
 import re
 
-from srbench.catalog.code.scopes import root
-from srbench.catalog.code.sources import Source
+from srbench.catalog.source_code.scopes import root
+from srbench.catalog.source_code.sources import Source
 
 # Parts of Python that look names up by their text, run text, or change other objects.
 NAMES = frozenset(

@@ -6,11 +6,11 @@ No torch here.
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from srbench.catalog.code.closure import closure, folders
-from srbench.catalog.code.imports import Path, Statement, bound, modules
-from srbench.catalog.code.own import Own
-from srbench.catalog.code.sources import NoSource, Source
-from srbench.catalog.code.syntax import Writer
+from srbench.catalog.source_code.dependencies import closure, folders
+from srbench.catalog.source_code.imports import Path, Statement, bound, modules
+from srbench.catalog.source_code.sources import NoSource, Source
+from srbench.catalog.source_code.syntax import Writer
+from srbench.catalog.source_code.user_code import Own
 
 ASKING = (b"__doc__", b"getdoc", b"__annotations__", b"annotations(", b"type_hints", b"signature(")
 """How code reads docstrings and the annotations of arguments."""

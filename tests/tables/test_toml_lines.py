@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from srbench.records.validation import Where
-from srbench.tables import positions
-from srbench.tables.positions import lines
+from srbench.tables import toml_lines
+from srbench.tables.toml_lines import lines
 
 # Some values in each text name their line: "L3" is on line 3.
 TEXTS = {
@@ -134,7 +134,7 @@ def test_a_text_that_tomllib_reads_differently_has_no_lines(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert lines("a = 1\n[b]\nc = 2")
-    monkeypatch.setattr(positions.tomllib, "loads", lambda text: {"a": 1, "b": {"d": 2}})
+    monkeypatch.setattr(toml_lines.tomllib, "loads", lambda text: {"a": 1, "b": {"d": 2}})
     assert lines("a = 1\n[b]\nc = 2") == {}
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import srbench
-from srbench.catalog.code.definitions import Definitions
-from srbench.catalog.code.own import Own
+from srbench.catalog.source_code.definitions import Definitions
+from srbench.catalog.source_code.user_code import Own
 
 Digest = Callable[..., str]
 

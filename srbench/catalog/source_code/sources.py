@@ -14,11 +14,11 @@ from importlib.machinery import SOURCE_SUFFIXES, SourceFileLoader
 from pathlib import Path
 from types import CodeType
 
-from srbench.catalog.code.imports import Path as ImportPath
-from srbench.catalog.code.imports import imports
-from srbench.catalog.code.own import Own
-from srbench.catalog.code.places import Place, place
-from srbench.catalog.code.scopes import made
+from srbench.catalog.source_code.imports import Path as ImportPath
+from srbench.catalog.source_code.imports import imports
+from srbench.catalog.source_code.locations import Place, place
+from srbench.catalog.source_code.scopes import made
+from srbench.catalog.source_code.user_code import Own
 
 
 class NoSource(Exception):  # noqa: N818 - it says what is missing

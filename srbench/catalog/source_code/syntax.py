@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from srbench.catalog.code.imports import Statement
-from srbench.catalog.code.scopes import Function, inside, stored
+from srbench.catalog.source_code.imports import Statement
+from srbench.catalog.source_code.scopes import Function, inside, stored
 
 Chain = tuple[str, ...]
 """A name and the attributes after it: ``nn.init.zeros_``."""

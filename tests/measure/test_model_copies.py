@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from srbench.conditions import Conditions, Setup
-from srbench.measure.copies import copied
+from srbench.measure.model_copies import copied
 from srbench.measure.passes import Subject, task, to_device
 from srbench.measure.placement import Places
 from srbench.models.build import build

@@ -6,14 +6,14 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from types import FunctionType
 
-from srbench.catalog.code.closure import closure
-from srbench.catalog.code.imports import Path
-from srbench.catalog.code.own import Own
-from srbench.catalog.code.plain import calls, is_plain
-from srbench.catalog.code.references import Definition, Piece, References, Unclear
-from srbench.catalog.code.sources import NoSource, Source, source_of
-from srbench.catalog.code.syntax import Writer
-from srbench.catalog.code.whole import whole
+from srbench.catalog.source_code.dependencies import closure
+from srbench.catalog.source_code.imports import Path
+from srbench.catalog.source_code.plain_modules import calls, is_plain
+from srbench.catalog.source_code.references import Definition, Piece, References, Unclear
+from srbench.catalog.source_code.sources import NoSource, Source, source_of
+from srbench.catalog.source_code.syntax import Writer
+from srbench.catalog.source_code.user_code import Own
+from srbench.catalog.source_code.whole_modules import whole
 
 PLAIN = Writer(imports=False, sayings=False)
 

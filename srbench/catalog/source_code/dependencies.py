@@ -4,10 +4,10 @@ import ast
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from srbench.catalog.code.imports import Statement, absolute, modules
-from srbench.catalog.code.own import NEVER, Own
-from srbench.catalog.code.places import place
-from srbench.catalog.code.sources import NoSource, Source, source_of
+from srbench.catalog.source_code.imports import Statement, absolute, modules
+from srbench.catalog.source_code.locations import place
+from srbench.catalog.source_code.sources import NoSource, Source, source_of
+from srbench.catalog.source_code.user_code import NEVER, Own
 
 
 def closure(own: Own, roots: Iterable[str], strings: bool = False) -> list[Source]:

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from srbench.catalog.code.imports import Statement, bound, imports
-from srbench.catalog.code.own import Own
-from srbench.catalog.code.scopes import Function, made, named, root
-from srbench.catalog.code.sources import Source
-from srbench.catalog.code.unclear import is_unclear, is_unclear_at_import
+from srbench.catalog.source_code.imports import Statement, bound, imports
+from srbench.catalog.source_code.scopes import Function, made, named, root
+from srbench.catalog.source_code.sources import Source
+from srbench.catalog.source_code.unclear_code import is_unclear, is_unclear_at_import
+from srbench.catalog.source_code.user_code import Own
 
 ACCESSORS = frozenset({"getter", "setter", "deleter"})
 SPEAKING = frozenset({"print", "logging", "warnings"})
