@@ -11,6 +11,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "srbench"
 PAGE = ROOT / "docs" / "architecture.md"
 BEGIN, END = "<!-- drawn by docs/architecture.py -->\n", "<!-- until here -->\n"
 
@@ -26,10 +27,23 @@ def layers() -> list[list[str]]:
 
 def subject(name: str) -> str:
     """The first sentence of a folder's or a module's docstring."""
-    path = ROOT / "srbench" / name / "__init__.py"
+    path = PACKAGE / name / "__init__.py"
     path = path if path.exists() else path.parent.with_suffix(".py")
     text = " ".join((ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split())
     return re.split(r"(?<=[.?])\s", text)[0]
+
+
+def _with_rooms(layer: list[str]) -> list[str]:
+    """The parts of a layer, each followed by the folders inside it."""
+    return [
+        room
+        for name in layer
+        for room in (name, *(f"{name}/{path.parent.name}" for path in _inner(PACKAGE / name)))
+    ]
+
+
+def _inner(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*/__init__.py"))
 
 
 def drawn() -> str:
@@ -40,7 +54,9 @@ def drawn() -> str:
         parts.append(f'    L{number}["{label}"]')
     parts += [f"    L{number} --> L{number + 1}" for number in range(len(layers()) - 1)]
     parts += ["```", "", "| part | is for |", "|---|---|"]
-    parts += [f"| `{name}` | {subject(name)} |" for layer in layers() for name in layer]
+    parts += [
+        f"| `{name}` | {subject(name)} |" for layer in layers() for name in _with_rooms(layer)
+    ]
     return "\n".join(parts) + "\n"
 
 
