@@ -152,12 +152,12 @@ def lacks_memory(error: BaseException) -> bool:
     return bool(names & {"MemoryError", "OutOfMemoryError"}) or "allocate memory" in _text(error)
 
 
-def told(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
     """The error's first line; if memory ran out, how much was requested.
 
-    >>> told(MemoryError("can't allocate memory: you tried to allocate 9000000000 bytes."))
+    >>> one_line(MemoryError("can't allocate memory: you tried to allocate 9000000000 bytes."))
     'out of memory: 9.00 GB were asked for at once'
-    >>> told(RuntimeError("CUDA error: all devices are busy or unavailable")).partition("; ")[2]
+    >>> one_line(RuntimeError("CUDA error: all devices are busy or unavailable")).partition("; ")[2]
     'another process has the GPU, see nvidia-smi'
     """
     if isinstance(error, SrbenchError):

@@ -22,7 +22,7 @@ from srbench.errors import (
     SrbenchError,
     Terminated,
     ended_by,
-    told,
+    one_line,
 )
 from srbench.files import REMEDIES
 
@@ -94,12 +94,12 @@ def run(arguments: list[str] | None = None) -> int:
             end_without_reader()
         return BAD_INPUT if error.code else 0
     except Ended as ended:
-        return _said(ended.error)
+        return _report(ended.error)
     except (Exception, KeyboardInterrupt) as error:
-        return _said(error)
+        return _report(error)
 
 
-def _said(error: BaseException) -> int:
+def _report(error: BaseException) -> int:
     """Report on stderr what ended a command; returns the exit code."""
     if settings.debug:
         for line in "".join(traceback.format_exception(error)).splitlines():
@@ -124,7 +124,7 @@ def _explained(error: BaseException) -> tuple[str, str, int]:
     if isinstance(error, MemoryError):
         return "memory ran out", "free some memory, or measure less at once", ROWS_FAILED
     if not isinstance(error, Exception):
-        who = f"a module named in a spec ended the program: {told(error)}"
+        who = f"a module named in a spec ended the program: {one_line(error)}"
         return who, "raise an exception instead; `srbench --debug …` shows where", BAD_INPUT
     if isinstance(error, OSError):
         where = f": {error.filename}" if error.filename else ""
@@ -132,9 +132,9 @@ def _explained(error: BaseException) -> tuple[str, str, int]:
         return f"{error.strerror or error}{where}", hint, BAD_INPUT
     if isinstance(error, ImportError) and not (error.name or "").startswith("srbench"):
         hint = "check that it is fully installed, and that there is enough memory to load it"
-        return f"a package cannot be imported: {told(error)}", hint, BAD_INPUT
+        return f"a package cannot be imported: {one_line(error)}", hint, BAD_INPUT
     return (
-        f"srbench itself failed: {told(error)}",
+        f"srbench itself failed: {one_line(error)}",
         "this is a bug in srbench: please report it with what `srbench --debug …` shows; "
         "the files named above are kept, and no others were changed",
         OUR_FAULT,

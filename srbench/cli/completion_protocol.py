@@ -70,8 +70,8 @@ def candidates(command: Any, line: str, replaced: str | None = None) -> Iterator
         name, _, word = word.partition("=")
         before, front = [*before, name], f"{name}="
     for item in _items(command, before, word):
-        told = " ".join((item.help or "").replace("\\[", "[").split())
-        yield f"{front}{item.value}"[kept:] + f"\t{printable(told)}"
+        text = " ".join((item.help or "").replace("\\[", "[").split())
+        yield f"{front}{item.value}"[kept:] + f"\t{printable(text)}"
 
 
 def split(line: str) -> list[str]:

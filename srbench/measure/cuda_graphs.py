@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from srbench.errors import SrbenchError, lacks_memory, told
+from srbench.errors import SrbenchError, lacks_memory, one_line
 
 Step = Callable[[], object]
 WARM_UPS = 3  # in which libraries choose kernels and allocate workspaces
@@ -106,5 +106,5 @@ def _refusal(error: RuntimeError) -> BaseException:
     if lacks_memory(error):
         return error
     return SrbenchError(
-        f"it cannot be captured as a CUDA graph: {told(error)}", "leave --cuda-graph out"
+        f"it cannot be captured as a CUDA graph: {one_line(error)}", "leave --cuda-graph out"
     )

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from srbench.errors import ROWS_FAILED, SrbenchError, require_failure, told
+from srbench.errors import ROWS_FAILED, SrbenchError, one_line, require_failure
 
 R = TypeVar("R")
 
@@ -77,7 +77,7 @@ def _that_travels(error: BaseException) -> BaseException:
         pickle.loads(pickle.dumps(error))
     except BaseException as error:
         require_failure(error)
-        return RuntimeError(told(error))
+        return RuntimeError(one_line(error))
     return error
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from srbench import stats
 from srbench.conditions import MOST_ROUNDS
-from srbench.errors import require_failure, told
+from srbench.errors import one_line, require_failure
 from srbench.measure.clocks import Clock, Task, Wall
 from srbench.measure.free_memory import release
 from srbench.records.overhead import is_precise
@@ -170,7 +170,7 @@ class Course:
             self.is_done = not tasks
         return extra
 
-    def place(
+    def run_placement(
         self, seconds: float, opens: bool, deadline: Deadline, after_round: Callable[[bool], object]
     ) -> None:
         """Run the rounds of a placement: as many as fit into ``seconds``, or a share of the number
@@ -183,7 +183,7 @@ class Course:
         """
         placement = self.samples.placements
         with self._made_ready() as tasks:
-            wanted = self._wanted(seconds)
+            wanted = self._fitting_rounds(seconds)
             if is_open := deadline.left > 0 and (opens or wanted > 1):
                 self._open(tasks)
                 wanted = max(1, wanted - 1)
@@ -206,7 +206,7 @@ class Course:
             self.ready_seconds = self._clock.now() - begin
             yield tasks
 
-    def _wanted(self, seconds: float) -> int:
+    def _fitting_rounds(self, seconds: float) -> int:
         """Rounds of a placement, including the one that opens it."""
         if self._stop.rounds is not None:
             return 1 + max(1, self._stop.rounds // PLACEMENTS)
@@ -257,7 +257,7 @@ class Course:
             yield
         except BaseException as error:
             require_failure(error)
-            self.samples.fail(model, told(error))
+            self.samples.fail(model, one_line(error))
             del tasks[model]
             release(error)
 
@@ -294,7 +294,7 @@ def interleave(
         for course in todo:
             if not course.samples.rounds or deadline.left >= course.round_seconds:
                 opens = course is todo[0] or not taken
-                course.place(seconds, opens, deadline, after_round)
+                course.run_placement(seconds, opens, deadline, after_round)
         taken += 1
 
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from srbench.backbones.outputs import logits
 from srbench.conditions import Conditions, Setup
-from srbench.errors import require_failure, told
+from srbench.errors import one_line, require_failure
 from srbench.measure.clocks import Task, nothing
 from srbench.measure.cuda_graphs import captured
 from srbench.measure.free_memory import release
@@ -217,6 +217,6 @@ def tasks(
             ready[name] = held.holding(task(subject, pass_name))
         except BaseException as error:  # any error is this model's failure
             require_failure(error)
-            failures[name] = told(error)
+            failures[name] = one_line(error)
             release(error)
     return ready, failures

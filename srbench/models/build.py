@@ -13,7 +13,7 @@ from srbench.catalog.plugins.blocks import SHAPE_ARGUMENTS
 from srbench.catalog.plugins.imports import resolve
 from srbench.catalog.source_code.sources import watching_imports
 from srbench.conditions import Conditions
-from srbench.errors import FAILURES, BuildError, SrbenchError, lacks_memory, told
+from srbench.errors import FAILURES, BuildError, SrbenchError, lacks_memory, one_line
 from srbench.models.assembly import Assembly, Inserted
 from srbench.models.checks import does_not_run, require_runs, require_sound, where
 from srbench.models.feature_shapes import Output, feature_map, outputs
@@ -146,7 +146,7 @@ def _build_backbone(part: Part, conditions: Conditions) -> nn.Module:
         raise
     except FAILURES as error:  # a third-party network may raise anything
         raise BuildError(
-            f"{part} with {conditions.num_classes} classes cannot be built: {told(error)}",
+            f"{part} with {conditions.num_classes} classes cannot be built: {one_line(error)}",
             "change its options, or ask for fewer classes; `srbench --debug` shows where it fails",
         ) from error
     if not isinstance(model, nn.Module):
@@ -228,7 +228,7 @@ def _build_block(spec: Spec, part: Part, site: str, shape: tuple[int, int, int])
         raise
     except FAILURES as error:
         raise BuildError(
-            f"{at}: {told(error)}",
+            f"{at}: {one_line(error)}",
             f"change the block's options ({_options_of(block)}), or its place",
         ) from error
     if not isinstance(module, nn.Module):

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from srbench.backbones.outputs import logits
 from srbench.conditions import Conditions
-from srbench.errors import FAILURES, BuildError, SrbenchError, lacks_memory, told
+from srbench.errors import FAILURES, BuildError, SrbenchError, lacks_memory, one_line
 from srbench.models.assembly import Assembly, Inserted
 from srbench.shapes.recording import Recording, on_shapes
 from srbench.shapes.torch_function import NeedsValues
@@ -78,7 +78,8 @@ def _require_logits(spec: Spec, output: object, num_classes: int) -> None:
 def does_not_run(what: Spec | Part, conditions: Conditions, error: BaseException) -> BuildError:
     """The error for a forward pass that raised."""
     return BuildError(
-        f"{what} does not run on an input of {conditions.height}x{conditions.width}: {told(error)}",
+        f"{what} does not run on an input of {conditions.height}x{conditions.width}: "
+        f"{one_line(error)}",
         "change the blocks or the --input-size; `srbench --debug` shows where it fails",
     )
 
@@ -134,7 +135,7 @@ def _require_movable(block: nn.Module, spec: Spec, inserted: Inserted) -> None:
         for name, value in vars(module).items():
             if name.startswith("_"):
                 continue
-            if any(_is_state(held) and id(held) not in known for held in _held(value)):
+            if any(_is_state(held) and id(held) not in known for held in _items(value)):
                 raise BuildError(
                     f"{at}: its {name} is not registered, so it is not counted "
                     "and does not move with the model to another device",
@@ -146,7 +147,7 @@ def _is_state(value: object) -> bool:
     return isinstance(value, Tensor | nn.Module)
 
 
-def _held(value: object) -> Iterable[object]:
+def _items(value: object) -> Iterable[object]:
     """The value itself, or the items of a plain list, tuple or dict."""
     if isinstance(value, dict):
         return value.values()
@@ -170,7 +171,7 @@ def _require_same_shape(block: nn.Module, spec: Spec, inserted: Inserted) -> Non
     except FAILURES as error:
         if lacks_memory(error):
             raise
-        raise BuildError(f"{at}: {told(error)}", debug) from error
+        raise BuildError(f"{at}: {one_line(error)}", debug) from error
     if not isinstance(output, Tensor):
         raise BuildError(f"{at}: it returns a {type(output).__name__}, not a tensor", hint)
     if output.shape != (2, *shape):

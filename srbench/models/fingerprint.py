@@ -8,12 +8,12 @@ from srbench.catalog.lookup import find_backbone, find_block
 from srbench.catalog.options import format_value
 from srbench.catalog.plugins import BACKBONE_GROUP
 from srbench.catalog.plugins.entry_points import target as entry_target
-from srbench.catalog.source_code.definitions import Definitions, home, origin
+from srbench.catalog.source_code.definitions import Definitions, definition_path, module_name
 from srbench.catalog.source_code.imports import Path
 from srbench.catalog.source_code.sources import NoSource, read_imported
 from srbench.catalog.source_code.user_code import Own
 from srbench.models.assembly import Inserted
-from srbench.models.model_code import classes, held, put_on
+from srbench.models.model_code import attribute_code, classes, patched_code
 from srbench.records.record import UNKNOWN, MadeOf
 from srbench.spec.parse import Part, Spec, values_of_all
 
@@ -60,12 +60,12 @@ def _code(path: Path) -> str:
 def _digest(spec: Spec, model: nn.Module, inserted: Sequence[Inserted]) -> str:
     paths = _paths(spec)
     kinds = classes(model)
-    modules = [*(module for module, _ in paths), *map(home, kinds)]
+    modules = [*(module for module, _ in paths), *map(module_name, kinds)]
     own = Own(frozenset(module.partition(".")[0] for module in modules))
     read_imported(own)  # including what a constructor imported
-    code = [*kinds, *held(model), *put_on(kinds)]
-    roots = [*paths, *(origin(one) for one in code if own.has(home(one)))]
-    return _definitions(own).digest(_said(spec, inserted), roots)
+    code = [*kinds, *attribute_code(model), *patched_code(kinds)]
+    roots = [*paths, *(definition_path(one) for one in code if own.has(module_name(one)))]
+    return _definitions(own).digest(_options_and_sites(spec, inserted), roots)
 
 
 def _paths(spec: Spec) -> list[Path]:
@@ -95,7 +95,7 @@ def _definitions(own: Own) -> Definitions:
     return found
 
 
-def _said(spec: Spec, inserted: Sequence[Inserted]) -> Iterator[str]:
+def _options_and_sites(spec: Spec, inserted: Sequence[Inserted]) -> Iterator[str]:
     """Each part's option values, and each block's place with the number of its part."""
     for options in values_of_all(spec):
         for name, value in options.items():

@@ -33,18 +33,18 @@ def classes(model: nn.Module) -> list[type]:
     return _once(base for kind in kinds for base in kind.__mro__)
 
 
-def held(model: nn.Module) -> list[Code]:
+def attribute_code(model: nn.Module) -> list[Code]:
     """The functions in the modules' attributes, and the classes of all other values, each once.
 
     This includes hooks, and what was set on a single module, such as a ``forward``. Lists, tuples,
     sets, dicts, partials, methods and closures are searched for what they contain.
     """
-    return made_of(value for module in model.modules() for value in vars(module).values())
+    return unique_code(value for module in model.modules() for value in vars(module).values())
 
 
-def put_on(kinds: Iterable[type]) -> list[Code]:
+def patched_code(kinds: Iterable[type]) -> list[Code]:
     """The functions that were set on classes from outside."""
-    return made_of(
+    return unique_code(
         value
         for kind in kinds
         for value in vars(kind).values()
@@ -60,7 +60,7 @@ def _is_of_another(kind: type, function: FunctionType) -> bool:
     return is_elsewhere or (top in scope and top != kind.__qualname__.partition(".")[0])
 
 
-def made_of(values: Iterable[Any]) -> list[Code]:
+def unique_code(values: Iterable[Any]) -> list[Code]:
     """The functions among the values; for others the class itself or its class, each once."""
     waiting = _with_contained(values)
     found: list[Code] = []

@@ -135,14 +135,14 @@ def _environment(pairs: Iterable[Pair]) -> Iterator[str]:
         old, new = dict(pair.before.environment), dict(pair.after.environment)
         before, after = pair.before.timing, pair.after.timing
         if not (before and after):  # counts do not depend on the machine
-            yield from _said(VERSIONS, old, new)
+            yield from _changes(VERSIONS, old, new)
             continue
         names = (*VERSIONS, *MACHINE)
-        yield from _said(names, {**old, **before.changed}, {**new, **after.changed})
-        yield from _said(HOW, asdict(before.setup), asdict(after.setup))
+        yield from _changes(names, {**old, **before.changed}, {**new, **after.changed})
+        yield from _changes(HOW, asdict(before.setup), asdict(after.setup))
 
 
-def _said(names: Iterable[str], old: object, new: object) -> Iterator[str]:
+def _changes(names: Iterable[str], old: object, new: object) -> Iterator[str]:
     assert isinstance(old, dict)
     assert isinstance(new, dict)
     for name in names:

@@ -9,7 +9,7 @@ from srbench.records.counts import METRICS
 from srbench.records.environment import VERSIONS
 from srbench.records.record import Record
 
-SAID = ("baseline", "status", "settings")  # fields of the record itself
+STATEMENTS = ("baseline", "status", "settings")  # fields of the record itself
 AT_MOST = 6  # lines about one kind of thing
 
 
@@ -20,7 +20,7 @@ def differs(before: Record, after: Record) -> bool:
     the same: other versions may name operators differently.
     """
     one, other = before.counts, after.counts
-    if one is None or other is None or _said(before) != _said(after):
+    if one is None or other is None or _statements(before) != _statements(after):
         return True
     names = [field.name for field in fields(one)]
     if not _same_versions(before, after):
@@ -32,8 +32,8 @@ def _same_versions(before: Record, after: Record) -> bool:
     return all(before.environment.get(v) == after.environment.get(v) for v in VERSIONS)
 
 
-def _said(record: Record) -> tuple[object, ...]:
-    return tuple(getattr(record, name) for name in SAID)
+def _statements(record: Record) -> tuple[object, ...]:
+    return tuple(getattr(record, name) for name in STATEMENTS)
 
 
 def summary(before: Record, after: Record) -> str:
@@ -41,7 +41,7 @@ def summary(before: Record, after: Record) -> str:
     if before.counts is None:
         return "the record has no counts"
     said = [*figures(before, after)]
-    for name in SAID:
+    for name in STATEMENTS:
         old, new = getattr(before, name), getattr(after, name)
         if old != new:
             said.append(f"{name} {old} → {new}")

@@ -83,7 +83,7 @@ class Results(Sequence[Record]):
                 "fingerprint": record.fingerprint,
                 "made": record.made,
             }
-            | _said(record)
+            | _annotations(record)
             for record, row in zip(self, self.to_rows(), strict=True)
         ]
 
@@ -116,7 +116,7 @@ def _rest(record: Record) -> dict[str, Any]:
     return record.counts.rest() if record.counts else dict.fromkeys(UNCOUNTED)
 
 
-def _said(record: Record) -> dict[str, Any]:
+def _annotations(record: Record) -> dict[str, Any]:
     """What is published about a row, and the reason for a change, if there are any."""
     published = {"published": asdict(record.published)} if record.published else {}
     return published | ({"reason": record.reason} if record.reason else {})

@@ -73,7 +73,9 @@ def _figure(name: str) -> Callable[[Row], Figure | None]:
     return read
 
 
-def _beside(metric: str, how: Callable[[Figure, int], Figure]) -> Callable[[Row], Figure | None]:
+def _with_published(
+    metric: str, how: Callable[[Figure, int], Figure]
+) -> Callable[[Row], Figure | None]:
     """Our count with the publication's digits, or the difference between the two."""
 
     def read(row: Row) -> Figure | None:
@@ -125,9 +127,9 @@ def _compared(metric: str) -> Iterator[tuple[str, Field]]:
         f"published_{metric}",
         Field(Column(f"{title} printed", "figure", title), _figure(metric), PRINTED),
     )
-    here = _beside(metric, Figure.same_digits)
+    here = _with_published(metric, Figure.same_digits)
     yield f"here_{metric}", Field(Column("here", "figure", title), here)
-    apart = _beside(metric, Figure.deviation)
+    apart = _with_published(metric, Figure.deviation)
     yield f"deviation_{metric}", Field(Column("deviation", "figure", title), apart)
 
 

@@ -108,7 +108,7 @@ def _times_table(timed: Sequence[_Timed]) -> Table:
         "times",
         tuple(Column(title, hint, scale=hint) for title, hint in columns),
         tuple(
-            (model_name(one.pair.before), one.pass_name, *_beside(one).values()) for one in ordered
+            (model_name(one.pair.before), one.pass_name, *_values(one).values()) for one in ordered
         ),
         sections=sections((one.pass_name, one.pair.before.baseline) for one in ordered),
     )
@@ -122,7 +122,7 @@ def _raw_counts(pair: Pair) -> dict[str, Any]:
     return found | _where(pair)
 
 
-def _beside(one: _Timed) -> dict[str, Estimate | Overhead | None]:
+def _values(one: _Timed) -> dict[str, Estimate | Overhead | None]:
     """The values in a row of times, by their names in CSV and JSON."""
     return {
         "s_a": one.before.passes[one.pass_name].seconds,
@@ -135,7 +135,7 @@ def _beside(one: _Timed) -> dict[str, Estimate | Overhead | None]:
 
 def _raw_times(one: _Timed) -> dict[str, Any]:
     found: dict[str, Any] = {"spec": one.pair.before.spec, "pass": one.pass_name}
-    for name, value in _beside(one).items():
+    for name, value in _values(one).items():
         found |= raw(name, "duration" if name.startswith("s_") else "overhead", value)
     return found | _where(one.pair)
 

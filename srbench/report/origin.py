@@ -13,8 +13,8 @@ def origin(records: Sequence[Record], taken: Collection[Key]) -> str:
     """
     measured = [r for r in records if r.counts or (r.timing and r.timing.passes)]
     said = [
-        *_said("counted", [record for record in measured if record.kind == "counted"], taken),
-        *_said("timed", [record for record in measured if record.kind == "timed"], taken),
+        *_sources("counted", [record for record in measured if record.kind == "counted"], taken),
+        *_sources("timed", [record for record in measured if record.kind == "timed"], taken),
     ]
     return "; ".join([*said, *_versions(r for r in measured if r.key in taken)])
 
@@ -28,7 +28,7 @@ def dates(records: Iterable[Record]) -> str:
     return " and ".join(filter(None, (between, unknown)))
 
 
-def _said(how: str, records: Sequence[Record], taken: Collection[Key]) -> Iterator[str]:
+def _sources(how: str, records: Sequence[Record], taken: Collection[Key]) -> Iterator[str]:
     old = [record for record in records if record.key in taken]
     if new := len(records) - len(old):
         yield f"{new} {how} now"

@@ -65,7 +65,7 @@ class Names:
         self._every = every
         said: dict[str, set[str]] = {}
         for record in records:
-            for pass_name, text in _under(record).items():
+            for pass_name, text in _conditions(record).items():
                 said.setdefault(pass_name, set()).add(text)
         self._differing = {pass_name for pass_name, texts in said.items() if len(texts) > 1}
         self._groups: dict[Hashable, list[int]] = {}
@@ -89,7 +89,7 @@ class Names:
         return shortened(list(listed))
 
     def _where(self, record: Record) -> str:
-        conditions = _under(record).items()
+        conditions = _conditions(record).items()
         return "".join(f" {text}" for pass_name, text in conditions if pass_name in self._differing)
 
 
@@ -158,7 +158,7 @@ def _comparison(record: Record) -> Hashable:
     return record.baseline, record.input, record.num_classes, setup
 
 
-def _under(record: Record) -> dict[str, str]:
+def _conditions(record: Record) -> dict[str, str]:
     """Everything in which rows of one spec can differ, in words."""
     channels, height, width = record.input
     found = {

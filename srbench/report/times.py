@@ -159,7 +159,7 @@ def times_notes(results: Results, shown: Sequence[Overhead]) -> Iterator[str]:
         yield settings
     yield _method(timings, shown)
     yield " ".join(_meanings(timings))
-    yield from _beside(measured)
+    yield from _memory_and_energy(measured)
     yield from dict.fromkeys(measured_with("Measured", r.environment) for r, _ in measured)
 
 
@@ -242,7 +242,7 @@ def _unit(timing: Timing) -> str:
     )
 
 
-def _beside(measured: list[tuple[Record, Timing]]) -> Iterator[str]:
+def _memory_and_energy(measured: list[tuple[Record, Timing]]) -> Iterator[str]:
     """What memory and energy mean, or that they are not known."""
     found = [(timing.setup.device, p) for _, timing in measured for p in timing.passes.values()]
     if any(p.wall for _, p in found):

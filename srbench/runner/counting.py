@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from srbench.conditions import Conditions
-from srbench.errors import SrbenchError, lacks_memory, require_failure, told
+from srbench.errors import SrbenchError, lacks_memory, one_line, require_failure
 from srbench.measure.flops import CounterFailed, Flops, count_for_real, count_on_shapes
 from srbench.measure.params import count_parameters
 from srbench.measure.torch_settings import kept
@@ -142,8 +142,8 @@ def _reason(spec: Spec, conditions: Conditions, error: BaseException) -> str:
     if isinstance(error, CounterFailed):
         return str(error).splitlines()[0]
     if isinstance(error, SrbenchError) or lacks_memory(error):
-        return told(error)
-    return told(does_not_run(spec, conditions, error))
+        return one_line(error)
+    return one_line(does_not_run(spec, conditions, error))
 
 
 def _auxiliary(spec: Spec, model: nn.Module, flops: Flops) -> dict[str, str]:

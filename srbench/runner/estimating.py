@@ -143,7 +143,7 @@ def _launching(found: Sequence[Sampled], row: Candidate, pass_name: str) -> floa
     return median(wall.launching for wall in walls) / median(wall.seconds for wall in walls)
 
 
-def _told(changes: Mapping[str, object]) -> str:
+def _in_words(changes: Mapping[str, object]) -> str:
     return ", ".join(f"{setting} to {value}" for setting, value in changes.items())
 
 
@@ -159,9 +159,9 @@ def _notes(
     yield from dict.fromkeys(note for one in found for note in one.notes)
     built, ran = _changes(found, row, [BUILDING]), _changes(found, row, PASSES)
     if ran:
-        yield f"its forward sets torch's {_told(ran)}: it is timed with that"
+        yield f"its forward sets torch's {_in_words(ran)}: it is timed with that"
     if only := {name: value for name, value in built.items() if name not in ran}:
-        yield f"building it sets torch's {_told(only)}: it is timed without that"
+        yield f"building it sets torch's {_in_words(only)}: it is timed without that"
     if 0 < (finished := _finished(line_up, found)) < line_up.plan.processes:
         yield f"stopped after {finished} of {line_up.plan.processes} processes"
     for pass_name, timed in passes.items():

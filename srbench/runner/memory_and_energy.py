@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from srbench.errors import require_failure, told
+from srbench.errors import one_line, require_failure
 from srbench.measure import fresh_process, memory
 from srbench.measure.devices import Device
 from srbench.measure.energy import energies
@@ -14,7 +14,7 @@ from srbench.measure.passes import Subject, inference_context, tasks
 from srbench.measure.pinning import pinned
 from srbench.measure.torch_settings import put_back
 from srbench.records.timing import Energy, Memory
-from srbench.runner.sampling import Candidate, LineUp, Say, at_most, subject
+from srbench.runner.sampling import Candidate, LineUp, Say, subject, time_left
 from srbench.spec.parse import Spec
 
 Peaks = dict[str, Memory | None]  # by pass
@@ -41,7 +41,7 @@ def measure_peaks(
         mean = (deadline.clock.now() - begin) / max(1, done)
         if deadline.left < mean:
             return
-        about = f", about {mean * (len(first) - done):.0f} s left" if done else at_most(deadline)
+        about = f", about {mean * (len(first) - done):.0f} s left" if done else time_left(deadline)
         say(f"memory of {row.name}{about}")
         try:
             if device.peak is None:
@@ -53,7 +53,7 @@ def measure_peaks(
         except BaseException as error:
             require_failure(error)
             peaks[row.spec] = {}
-            say(f"memory of {row.name} could not be measured: {told(error)}")
+            say(f"memory of {row.name} could not be measured: {one_line(error)}")
             release(error)
     empty()
 
@@ -91,7 +91,7 @@ def measure_energies(
         _measure_energies(line_up, device, rows, deadline, joules, say)
     except BaseException as error:
         require_failure(error)
-        say(f"energy could not be measured: {told(error)}")
+        say(f"energy could not be measured: {one_line(error)}")
         release(error)
     empty()
 
@@ -110,7 +110,7 @@ def _measure_energies(
     with pinned(line_up.setup) as held:
         subjects = {row.name: subject(line_up, row, device.torch_device, held) for row in rows}
         for number, pass_name in enumerate(passes):
-            say(f"{pass_name}: energy{at_most(deadline)}")
+            say(f"{pass_name}: energy{time_left(deadline)}")
             ready, _ = tasks(subjects, pass_name, held)
             share = deadline.left / (len(passes) - number)
             with inference_context(pass_name):

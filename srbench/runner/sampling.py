@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from srbench.conditions import Conditions, Plan, Setup
-from srbench.errors import BuildError, require_failure, told
+from srbench.errors import BuildError, one_line, require_failure
 from srbench.measure import fresh_process
 from srbench.measure.clocks import Task
 from srbench.measure.devices import Device, opened
@@ -93,7 +93,7 @@ def sample(
     """
     with pinned(line_up.setup) as held:
         sampled.flags, sampled.changes = held.flags, held.changes
-        say(f"building{at_most(deadline)}")
+        say(f"building{time_left(deadline)}")
         subjects = _built(line_up, device, sampled, held)
         watch = device.watch()
         seed = f"{line_up.setup.seed}/{line_up.process}"
@@ -124,9 +124,9 @@ def sample(
             rounds = ", ".join(
                 f"{pass_name} {one.rounds}" for pass_name, one in sampled.samples.items()
             )
-            say(f"rounds: {rounds}{at_most(deadline)}")
+            say(f"rounds: {rounds}{time_left(deadline)}")
 
-        say(f"warming up{at_most(deadline)}")
+        say(f"warming up{time_left(deadline)}")
         try:
             interleave(courses, move, deadline, after_round)
         finally:
@@ -139,7 +139,7 @@ def sample(
                     sampled.failures.setdefault(name, f"{pass_name}: {reason}")
 
 
-def at_most(deadline: Deadline) -> str:
+def time_left(deadline: Deadline) -> str:
     """The time that is left, in words; empty if there is no limit."""
     return f", at most {max(0.0, deadline.left):.0f} s left" if isfinite(deadline.at) else ""
 
@@ -200,6 +200,6 @@ def _built(line_up: LineUp, device: Device, sampled: Sampled, held: Pinned) -> d
             built[row.name] = subject(line_up, row, device.torch_device, held)
         except BaseException as error:  # mostly lack of memory: only this row fails
             require_failure(error)
-            sampled.failures[row.name] = told(error)
+            sampled.failures[row.name] = one_line(error)
             release(error)
     return built

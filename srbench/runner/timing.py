@@ -7,7 +7,7 @@ from functools import partial
 from itertools import groupby
 
 from srbench.conditions import Conditions, Plan, Setup, require_used
-from srbench.errors import require_failure, told
+from srbench.errors import one_line, require_failure
 from srbench.measure.devices import Device, opened, require_dtype, require_processes, resolve
 from srbench.measure.latency import Deadline
 from srbench.measure.torch_settings import kept
@@ -18,7 +18,15 @@ from srbench.records.results import Results
 from srbench.records.timing import Energy
 from srbench.runner.estimating import estimates, failure_of, record_of
 from srbench.runner.memory_and_energy import Peaks, measure_energies, measure_peaks
-from srbench.runner.sampling import Candidate, LineUp, Sampled, Say, at_most, sample, sample_afresh
+from srbench.runner.sampling import (
+    Candidate,
+    LineUp,
+    Sampled,
+    Say,
+    sample,
+    sample_afresh,
+    time_left,
+)
 from srbench.spec.cases import Case, Size, cases
 from srbench.spec.parse import Spec
 
@@ -178,7 +186,7 @@ def _checked(
     except BaseException as error:
         require_failure(error)
         LOG.debug("%s failed", row.name, exc_info=True)
-        failures[row.name] = told(error).removeprefix(f"{row.spec}: ")
+        failures[row.name] = one_line(error).removeprefix(f"{row.spec}: ")
         return row
 
 
@@ -208,7 +216,7 @@ def _sample(
     for process in range(line_up.plan.processes):
         if process and deadline.left <= beside:
             return
-        say(f"process {process + 1} of {line_up.plan.processes}{at_most(deadline)}")
+        say(f"process {process + 1} of {line_up.plan.processes}{time_left(deadline)}")
         left, share = deadline.left, deadline.left / (line_up.plan.processes - process)
         try:
             found.append(sample_afresh(replace(line_up, process=process), share))
@@ -221,4 +229,4 @@ def _sample(
 
 
 def _all_failed(line_up: LineUp, error: BaseException) -> dict[str, str]:
-    return {row.name: told(error) for row in line_up.rows}
+    return {row.name: one_line(error) for row in line_up.rows}

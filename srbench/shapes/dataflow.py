@@ -91,7 +91,7 @@ class _Watching(TorchDispatchMode):
 
         def leave(module: nn.Module, inputs: object, output: object) -> None:
             self._calls.pop()
-            result = self._of(output) if isinstance(output, Tensor) else None
+            result = self._result(output) if isinstance(output, Tensor) else None
             self.returned.setdefault(name, result)
             self.runs[name] += 1
             if result:
@@ -104,7 +104,7 @@ class _Watching(TorchDispatchMode):
         self, func: OpOverload, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
         kwargs = kwargs or {}
-        found = (self._of(tensor) for tensor in _tensors((*args, *kwargs.values())))
+        found = (self._result(tensor) for tensor in _tensors((*args, *kwargs.values())))
         sources = tuple(result for result in found if result)
         output = func(*args, **kwargs)
         if sources:
@@ -112,7 +112,7 @@ class _Watching(TorchDispatchMode):
                 self._note(func, sources, args, tensor)
         return output
 
-    def _of(self, tensor: Tensor) -> Result | None:
+    def _result(self, tensor: Tensor) -> Result | None:
         _, result = self._known.get(id(tensor), (None, None))
         return result
 

@@ -26,7 +26,7 @@ def grid(spec: str | Spec, varied: Mapping[str, Sequence[str]]) -> list[Spec]:
     ['resnet18+sr:memories=1', 'resnet18+sr']
     """
     spec = parse(spec)
-    places = [_place(spec, name) for name in varied]
+    places = [_owner(spec, name) for name in varied]
     for name, place in zip(varied, places, strict=True):
         if places.count(place) > 1:
             raise SpecError(f"{name} is varied twice", "give all its values at once")
@@ -40,7 +40,7 @@ def grid(spec: str | Spec, varied: Mapping[str, Sequence[str]]) -> list[Spec]:
     return list(dict.fromkeys(specs))
 
 
-def _place(spec: Spec, name: str) -> tuple[int, str]:
+def _owner(spec: Spec, name: str) -> tuple[int, str]:
     """The part that an option belongs to, by its number, and the option's key."""
     owner, _, key = name.rpartition(".")
     parts = (spec.backbone, *spec.blocks)

@@ -25,9 +25,9 @@ class Wrong(NamedTuple):
     hint: str
 
     @classmethod
-    def at(cls, where: Where, error: SrbenchError) -> "Wrong":
+    def about(cls, where: Where, error: SrbenchError) -> "Wrong":
         """An error about a value, after the words for its place."""
-        return cls(where, f"{said(where)}: {error.message}", error.hint)
+        return cls(where, f"{described(where)}: {error.message}", error.hint)
 
 
 @dataclass(frozen=True)
@@ -40,18 +40,18 @@ class Draft:
 
     def texts(self, *where: str | int) -> dict[Where, str]:
         """The texts among the entries of a list, by their places; none if there is no list."""
-        found = self.at(where)
+        found = self.value(where)
         entries = enumerate(found) if isinstance(found, list) else ()
         return {(*where, n): entry for n, entry in entries if isinstance(entry, str)}
 
     def keys(self, *where: str | int) -> dict[Where, str]:
         """The keys of a table, by their places; none if there is no table."""
-        found = self.at(where)
+        found = self.value(where)
         return {(*where, key): key for key in found} if isinstance(found, dict) else {}
 
     def groups(self) -> Iterable[int]:
         """The numbers of the groups of rows."""
-        found = self.at((GROUPS,))
+        found = self.value((GROUPS,))
         return range(len(found)) if isinstance(found, list) else ()
 
     def require_right(self, wrong: Iterable[Wrong]) -> None:
@@ -64,7 +64,7 @@ class Draft:
                 [FileError(self.path, what, hint, line or None) for line, what, hint in placed]
             )
 
-    def at(self, where: Where) -> Any:
+    def value(self, where: Where) -> Any:
         """The value at a place; None if it has none."""
         found: Any = self.data
         for key in where:
@@ -99,21 +99,27 @@ def read(path: Path) -> Draft:
         raise SrbenchError(f"{path}: {error}", README) from error
 
 
-def said(where: Where) -> str:
+def described(where: Where) -> str:
     """A place in words, with numbers from 1.
 
-    >>> said(("rows", 1, "models", 0))
+    >>> described(("rows", 1, "models", 0))
     'the 1st of models in the 2nd [[rows]]'
-    >>> said(("names", "resnet18+sr"))
+    >>> described(("names", "resnet18+sr"))
     '"resnet18+sr" in [names]'
     """
     *above, last = where
     if above == [GROUPS]:
         return f"the {_nth(last)} [[{GROUPS}]]"
     if isinstance(last, int):
-        return f"the {_nth(last)} of {said(tuple(above))}"
+        return f"the {_nth(last)} of {described(tuple(above))}"
     key = last if re.fullmatch(r"[\w-]+", last, re.ASCII) else json.dumps(last, ensure_ascii=False)
-    owner = f" in [{above[0]}]" if len(above) == 1 else f" in {said(tuple(above))}" if above else ""
+    owner = (
+        f" in [{above[0]}]"
+        if len(above) == 1
+        else f" in {described(tuple(above))}"
+        if above
+        else ""
+    )
     return key + owner
 
 

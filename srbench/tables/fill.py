@@ -56,7 +56,7 @@ class Filled:
     def _failed(self) -> dict[RowKey, Record]:
         return {record.row: record for record in self.failures if not record.timing}
 
-    def shown(self) -> Committed:
+    def displayed(self) -> Committed:
         """The table as it may be shown: rows that no longer match the code have no figures."""
         withheld, outdated = dict(self._failed), {one.row: one for one in self.outdated}
         for record in self.table.records:

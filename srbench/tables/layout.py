@@ -31,7 +31,7 @@ from srbench.records.record import Record, RowKey
 from srbench.records.validation import Where, by_place, sentence
 from srbench.spec.cases import case_of
 from srbench.spec.parse import parse
-from srbench.tables.draft import Wrong, read, said
+from srbench.tables.draft import Wrong, described, read
 from srbench.tables.finders import Asked, Finder, finder
 
 MOST_ROWS = 100_000
@@ -194,7 +194,7 @@ def _explained(error: ValidationError, data: dict[str, Any]) -> list[Wrong]:
     found: dict[Where, Wrong] = {}
     meant: set[Where] = set()  # keys that are misspelt: they are not also missing
     for where, several in by_place(error, data).items():
-        message, hint = sentence(several, said(where))
+        message, hint = sentence(several, described(where))
         if several[0]["type"] == "extra_forbidden":
             *owner, key = where
             keys = _keys(tuple(owner))

@@ -18,7 +18,7 @@ Require = Callable[[Sequence[str], Sequence[str]], object]  # models, variants; 
 
 def mistakes(draft: Draft, records: Sequence[Record], find: Finder) -> Iterator[Wrong]:
     """What is wrong with a layout's rows and with the names of rows."""
-    groups = {n: valid(Group, draft.at((GROUPS, n))) for n in draft.groups()}
+    groups = {n: valid(Group, draft.value((GROUPS, n))) for n in draft.groups()}
     if sum(group.asked.number for group in groups.values() if group) > MOST_ROWS:
         return  # an error already, and the rows would take too long to check
     specs: dict[str, None] | None = {}
@@ -33,7 +33,7 @@ def mistakes_of_times(draft: Draft, find: Finder) -> Iterator[Wrong]:
     """What is wrong with the specs under [time], and with their tolerances."""
     texts = draft.texts("time", "specs")
     wrong = [
-        Wrong.at(where, error)
+        Wrong.about(where, error)
         for where, text in texts.items()
         if (error := _error(find.spec, text))
     ]
@@ -42,7 +42,7 @@ def mistakes_of_times(draft: Draft, find: Finder) -> Iterator[Wrong]:
     yield from _wrong_keys(draft, ("time", "tolerances"), find.spec, timed, _not_timed)
     gate = valid(TimeGate, draft.data.get("time"))
     if gate and not wrong and (error := _error(gate.conditions)):
-        yield Wrong.at(("time",), error)
+        yield Wrong.about(("time",), error)
 
 
 def spec_among(specs: Specs, find: Finder) -> Callable[[str], str]:
@@ -61,17 +61,17 @@ def _group(
         return (), list(_wrong_specs(draft, where, _spelling(find), find))
     printed = rows_of_source(group.published, records)
     source = (*where, "published")
-    unknown = [Wrong.at(source, _unknown(group.published, records))]
+    unknown = [Wrong.about(source, _unknown(group.published, records))]
     try:
         found = list(find.rows(group.asked)) if group.models else printed
     except SrbenchError as error:
         specs = _wrong_specs(draft, where, _exactly(group.asked, find), find)
-        wrong = list(specs) or [Wrong.at(where, error)]
+        wrong = list(specs) or [Wrong.about(where, error)]
         return (), wrong + (unknown if group.published and not printed else [])
     if group.published and not printed:
         return found, unknown
     if printed and not {*printed} & {*found}:
-        return found, [Wrong.at(source, _elsewhere(group.published, printed))]
+        return found, [Wrong.about(source, _elsewhere(group.published, printed))]
     return found, []
 
 
@@ -100,13 +100,13 @@ def _wrong_specs(draft: Draft, where: Where, require: Require, find: Finder) -> 
     sound = []
     for place, model in models.items():
         if error := _error(require, [model], []):
-            yield Wrong.at(place, error)
+            yield Wrong.about(place, error)
         else:
             sound.append(model)
     for place, variant in variants.items():
         error = _error(require, sound, [variant]) if sound else _error(find.require_blocks, variant)
         if error:
-            yield Wrong.at(place, error)
+            yield Wrong.about(place, error)
 
 
 def _wrong_keys(
@@ -121,15 +121,15 @@ def _wrong_keys(
     first: dict[str, str] = {}
     for where, key in draft.keys(*table).items():
         if error := _error(spec, key):
-            yield Wrong.at(where, error)
+            yield Wrong.about(where, error)
             continue
         canonical = spec(key)
         other = first.setdefault(canonical, key)
         if specs is not None and canonical not in specs:
-            yield Wrong.at(where, absent(canonical, specs))
-        elif other != key and draft.at((*table, other)) != draft.at(where):
-            here, there = draft.at(where), draft.at((*table, other))
-            yield Wrong.at(where, _twice(here, other, there))
+            yield Wrong.about(where, absent(canonical, specs))
+        elif other != key and draft.value((*table, other)) != draft.value(where):
+            here, there = draft.value(where), draft.value((*table, other))
+            yield Wrong.about(where, _twice(here, other, there))
 
 
 def _twice(here: object, other: str, there: object) -> SrbenchError:

@@ -45,7 +45,7 @@ def wrong_columns(draft: Draft) -> Iterator[Wrong]:
             try:
                 field(name, kinds)
             except SrbenchError as error:
-                yield Wrong.at(where, error)
+                yield Wrong.about(where, error)
 
 
 def shows_counts(layout: Layout, with_times: bool) -> bool:

@@ -185,7 +185,7 @@ def timed(capsys: pytest.CaptureFixture, *specs: str) -> list[dict]:
     return rows
 
 
-def told(row: dict) -> list[str]:
+def one_line(row: dict) -> list[str]:
     """A row's warnings about settings; it may also have one that the machine is busy."""
     return [warning for warning in row["warnings"] if " sets torch's " in warning]
 
@@ -211,8 +211,8 @@ def test_settings_changed_by_a_constructor_are_put_back_with_a_warning(
     for row in (baseline, variant):
         assert row["environment"]["fp32_cuda_matmul"] == "none"
         assert row["environment"]["threads"] == 2
-    assert told(baseline) == []
-    assert told(variant) == [
+    assert one_line(baseline) == []
+    assert one_line(variant) == [
         "building it sets torch's threads to 1, fp32_cuda_matmul to tf32: it is timed without that"
     ]
 
@@ -224,8 +224,8 @@ def test_settings_changed_by_a_forward_are_reported_on_its_own_row(
     assert {row["environment"]["fp32_cuda_matmul"] for row in (baseline, variant)} == {"none"}
     assert baseline["changed"] == {}
     assert variant["changed"]["fp32_cuda_matmul"] == "tf32"
-    assert told(baseline) == []
-    (warning,) = told(variant)
+    assert one_line(baseline) == []
+    (warning,) = one_line(variant)
     assert warning.startswith("its forward sets torch's fp32_cuda_matmul to tf32, ")
     assert warning.endswith(": it is timed with that")
 
@@ -316,9 +316,9 @@ def test_a_change_of_a_rare_setting_affects_no_other_model(
     seen, before = seen_while_timed(name, monkeypatch), current()
     baseline, variant = timed(capsys, f"{name}:Net+{name}:Changes:after=conv")
     assert seen() == {held}
-    assert told(baseline) == []
+    assert one_line(baseline) == []
     expected = [f"its forward sets torch's {told_of}: it is timed with that"] if told_of else []
-    assert told(variant) == expected
+    assert one_line(variant) == expected
     assert current() == before
 
 

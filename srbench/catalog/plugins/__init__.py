@@ -4,6 +4,6 @@ docs/your-own.md is the contract. Only the names are known here; code that uses 
 `srbench.catalog.plugins.blocks` or `srbench.catalog.plugins.backbones`.
 """
 
-from srbench.catalog.plugins.entry_points import BACKBONE_GROUP, BLOCK_GROUP, names, origin
+from srbench.catalog.plugins.entry_points import BACKBONE_GROUP, BLOCK_GROUP, names, providers
 
-__all__ = ["BACKBONE_GROUP", "BLOCK_GROUP", "names", "origin"]
+__all__ = ["BACKBONE_GROUP", "BLOCK_GROUP", "names", "providers"]

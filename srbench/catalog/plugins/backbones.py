@@ -7,7 +7,7 @@ from typing import Any
 
 from srbench.catalog import Backbone, Stage
 from srbench.catalog.plugins import timm_models
-from srbench.catalog.plugins.entry_points import BACKBONE_GROUP, origin, target
+from srbench.catalog.plugins.entry_points import BACKBONE_GROUP, providers, target
 from srbench.catalog.plugins.imports import asked, default, load, options, usable
 from srbench.errors import SpecError
 
@@ -20,7 +20,7 @@ def load_backbone(name: str) -> Backbone:
 
     A package that fails to import does not affect the others.
     """
-    source = origin(BACKBONE_GROUP, name)
+    source = providers(BACKBONE_GROUP, name)
     at = target(BACKBONE_GROUP, name)
     return _backbone(name, at, f"model {name!r} of {source}", source)
 
@@ -43,30 +43,30 @@ def build(name: str, num_classes: int, /, **arguments: Any) -> Any:
     return load(at, f"model {name}", CLASSES)(num_classes=num_classes, **arguments)
 
 
-def _backbone(name: str, at: str, what: str, source: str) -> Backbone:
-    with usable(what):
-        return _row(name, at, what, source)
+def _backbone(name: str, at: str, label: str, source: str) -> Backbone:
+    with usable(label):
+        return _row(name, at, label, source)
 
 
-def _row(name: str, at: str, what: str, source: str) -> Backbone:
-    make = load(at, what, CLASSES)
+def _row(name: str, at: str, label: str, source: str) -> Backbone:
+    make = load(at, label, CLASSES)
     if not asked(make, [CLASSES], any_keyword=True):
         raise SpecError(
-            f"{what} has no argument {CLASSES}", f"add the argument {CLASSES} to its constructor"
+            f"{label} has no argument {CLASSES}", f"add the argument {CLASSES} to its constructor"
         )
     classes = default(make, CLASSES)
     return Backbone(
         name,
         source,
         "srbench.catalog.plugins.backbones:build",
-        tuple(_stages(make, what)),
-        options=tuple(options(make, (CLASSES,), what)),
-        input_size=_number(make, "input_size", 224, what),
+        tuple(_stages(make, label)),
+        options=tuple(options(make, (CLASSES,), label)),
+        input_size=_number(make, "input_size", 224, label),
         num_classes=classes if type(classes) is int and classes > 0 else 1000,
     )
 
 
-def _stages(make: Callable[..., Any], what: str) -> Iterable[Stage]:
+def _stages(make: Callable[..., Any], label: str) -> Iterable[Stage]:
     """The stages from the attributes ``stages`` and ``branches``, if it has them."""
     said = getattr(make, "stages", ())
     modules = dict(said) if isinstance(said, Mapping) else _alike(said)
@@ -78,7 +78,7 @@ def _stages(make: Callable[..., Any], what: str) -> Iterable[Stage]:
         or not isinstance(branch, str)
     ):
         raise SpecError(
-            f"{what} has invalid `stages` or `branches`",
+            f"{label} has invalid `stages` or `branches`",
             "`stages` must be a tuple of module names, or a dict from stage names to module names; "
             "`branches` must be one name within a stage, such as *.bn2",
         )
@@ -96,10 +96,10 @@ def _are_names(values: Iterable[Any]) -> bool:
     return all(isinstance(v, str) and re.fullmatch(r"[\w-]+(\.[\w-]+)*", v) for v in values)
 
 
-def _number(make: Callable[..., Any], name: str, usual: int, what: str) -> int:
+def _number(make: Callable[..., Any], name: str, usual: int, label: str) -> int:
     value = getattr(make, name, usual)
     if type(value) is not int or value < 1:
         raise SpecError(
-            f"{what} has the {name} {value!r}", "it must be a whole number of pixels, 1 or more"
+            f"{label} has the {name} {value!r}", "it must be a whole number of pixels, 1 or more"
         )
     return value

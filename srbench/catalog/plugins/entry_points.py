@@ -17,7 +17,7 @@ def names(group: str) -> list[str]:
     return sorted({entry.name for entry in _entries(group)})
 
 
-def origin(group: str, name: str) -> str:
+def providers(group: str, name: str) -> str:
     """The packages (name and version) that list a name; normally only one."""
     found = {_package(entry) for entry in _entries(group) if entry.name == name}
     return ", ".join(sorted(found))

@@ -13,13 +13,13 @@ from typing import Any
 
 from srbench.catalog.options import Option, option_like
 from srbench.catalog.plugins.promises import is_called_as_it_is_written, makes_a_module
-from srbench.errors import SpecError, SrbenchError, did_you_mean, require_failure, told
+from srbench.errors import SpecError, SrbenchError, did_you_mean, one_line, require_failure
 
 OURS = ("stage", "after")
 
 
 @contextmanager
-def usable(what: str) -> Iterator[None]:
+def usable(label: str) -> Iterator[None]:
     """Raises SpecError if inspecting a class or function outside srbench raises anything."""
     try:
         yield
@@ -28,11 +28,11 @@ def usable(what: str) -> Iterator[None]:
     except BaseException as error:
         require_failure(error)
         raise SpecError(
-            f"{what} cannot be used: {told(error)}", "`srbench --debug …` shows where it fails"
+            f"{label} cannot be used: {one_line(error)}", "`srbench --debug …` shows where it fails"
         ) from error
 
 
-def load(name: str, what: str, number_of_classes: str = "") -> Callable[..., Any]:
+def load(name: str, label: str, number_of_classes: str = "") -> Callable[..., Any]:
     """The class or function that ``module:attribute`` names, after checking that it may be called.
 
     The working directory is searched last, so that a file in it is found but hides no other module.
@@ -41,10 +41,10 @@ def load(name: str, what: str, number_of_classes: str = "") -> Callable[..., Any
     it fails, or if it is not known to make a module: anyone's layout may name any function.
     """
     module, _, attribute = name.partition(":")
-    found = _attribute(_module(module, what), attribute, what)
+    found = _attribute(_module(module, label), attribute, label)
     if not callable(found) or (not isinstance(found, type) and hasattr(found, "forward")):
         raise SpecError(
-            f"{what} is not a class or a function that makes a module", "name the class itself"
+            f"{label} is not a class or a function that makes a module", "name the class itself"
         )
     names_classes = (
         number_of_classes
@@ -53,7 +53,7 @@ def load(name: str, what: str, number_of_classes: str = "") -> Callable[..., Any
     )
     if not (names_classes or makes_a_module(found)):
         raise SpecError(
-            f"{what} is not known to make a module, so it is not called",
+            f"{label} is not known to make a module, so it is not called",
             "a class must inherit from torch.nn.Module; annotate a function: def f(…) -> nn.Module"
             + (f", or give it the argument {number_of_classes}" if number_of_classes else ""),
         )
@@ -69,13 +69,13 @@ def resolve(target: str) -> Any:
     return found
 
 
-def options(make: Callable[..., Any], filled: Collection[str], what: str) -> list[Option]:
+def options(make: Callable[..., Any], filled: Collection[str], label: str) -> list[Option]:
     """The arguments of a constructor that a spec can write, with their defaults.
 
     ``filled`` are those that srbench fills in. Raises SpecError for another one without a default.
     """
     found = []
-    for parameter in _parameters(make, what):
+    for parameter in _parameters(make, label):
         if parameter.name in filled or parameter.kind in (
             parameter.VAR_POSITIONAL,
             parameter.VAR_KEYWORD,
@@ -84,7 +84,7 @@ def options(make: Callable[..., Any], filled: Collection[str], what: str) -> lis
         if parameter.default is parameter.empty or parameter.name in OURS:
             reason = "is reserved by srbench" if parameter.name in OURS else "has no default"
             raise SpecError(
-                f"{what} needs {parameter.name!r}, an argument that {reason}",
+                f"{label} needs {parameter.name!r}, an argument that {reason}",
                 f"srbench fills in {', '.join(filled)}: use such a name if it means the same, "
                 "or give it a default" + (" and another name" if parameter.name in OURS else ""),
             )
@@ -107,14 +107,14 @@ def default(make: Callable[..., Any], name: str) -> Any:
     return None if not found or found[0] is inspect.Parameter.empty else found[0]
 
 
-def _module(module: str, what: str) -> Any:
+def _module(module: str, label: str) -> Any:
     here = os.getcwd()
     if here not in sys.path:
         sys.path.append(here)
     top = module.partition(".")[0]
     if top not in sys.modules and importlib.util.find_spec(top) is None:
         raise SpecError(
-            f"{what} cannot be imported: there is no module {top!r}",
+            f"{label} cannot be imported: there is no module {top!r}",
             "install it, or run this command in the folder that it is in; the form is module:Class",
         )
     from srbench.catalog.source_code.sources import read_imported, watching_imports
@@ -126,7 +126,7 @@ def _module(module: str, what: str) -> Any:
     except BaseException as error:
         require_failure(error)
         raise SpecError(
-            f"{what} cannot be imported: {told(error)}{_at(error)}",
+            f"{label} cannot be imported: {one_line(error)}{_position(error)}",
             "fix that module; `srbench --debug …` shows the traceback; commands that do not name "
             "it still work",
         ) from error
@@ -134,7 +134,7 @@ def _module(module: str, what: str) -> Any:
     return found
 
 
-def _at(error: BaseException) -> str:
+def _position(error: BaseException) -> str:
     """Where an import failed: the last line outside importlib and srbench, if any."""
     own = str(Path(__file__).parents[2])
     frames = [
@@ -145,12 +145,12 @@ def _at(error: BaseException) -> str:
     return f" ({frames[-1].filename} line {frames[-1].lineno})" if frames else ""
 
 
-def _attribute(module: Any, path: str, what: str) -> Any:
+def _attribute(module: Any, path: str, label: str) -> Any:
     found = module
     for name in path.split("."):
         if not hasattr(found, name):
             raise SpecError(
-                f"{what} cannot be imported: {_described(found)} has no {name!r}",
+                f"{label} cannot be imported: {_described(found)} has no {name!r}",
                 did_you_mean(name, dir(found)).strip() or "write module:Class",
             )
         found = getattr(found, name)
@@ -163,10 +163,10 @@ def _described(found: Any) -> str:
     return f"{getattr(found, '__name__', found)}{f' ({file})' if file else ''}"
 
 
-def _parameters(make: Callable[..., Any], what: str) -> list[inspect.Parameter]:
+def _parameters(make: Callable[..., Any], label: str) -> list[inspect.Parameter]:
     try:
         return list(inspect.signature(make).parameters.values())
     except (TypeError, ValueError) as error:
-        raise SpecError(f"{what} has no readable signature: {error}", "write it in Python") from (
+        raise SpecError(f"{label} has no readable signature: {error}", "write it in Python") from (
             error
         )

@@ -13,7 +13,7 @@ from srbench.catalog.source_code.references import Definition, Piece, References
 from srbench.catalog.source_code.sources import NoSource, Source, source_of
 from srbench.catalog.source_code.syntax import Writer
 from srbench.catalog.source_code.user_code import Own
-from srbench.catalog.source_code.whole_modules import whole
+from srbench.catalog.source_code.whole_modules import module_texts
 
 PLAIN = Writer(imports=False, sayings=False)
 
@@ -46,7 +46,7 @@ class Definitions:
                 return _sha256(said, self._followed(sources, roots))
         except Unclear:
             pass
-        return _sha256(said, whole(self.own, sources, roots))
+        return _sha256(said, module_texts(self.own, sources, roots))
 
     def are_plain(self, modules: Iterable[str]) -> bool:
         """Whether some modules are plain, and all of the user's own that they may depend on."""
@@ -95,13 +95,13 @@ class Definitions:
                 yield piece
 
 
-def origin(made: type | FunctionType) -> Path:
+def definition_path(made: type | FunctionType) -> Path:
     """Where a class or a function is defined.
 
     If its module does not know it by its own name, this is the module's name for it; if the module
     has none, the module alone.
     """
-    module, name = home(made), _name(made)
+    module, name = module_name(made), _name(made)
     source = source_of(module)
     known = {*source.statements, *source.imports} if source and source.is_python else set()
     held = vars(sys.modules[module]).items() if module in sys.modules else ()
@@ -109,7 +109,7 @@ def origin(made: type | FunctionType) -> Path:
     return module, tuple(one for one in (name, *aliases) if one in known)[:1]
 
 
-def home(made: type | FunctionType) -> str:
+def module_name(made: type | FunctionType) -> str:
     """The module that a class or a function was made in, even if a decorator names another.
 
     Raises NoSource if there is none.

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from srbench.catalog.source_code.imports import Statement, absolute, modules
-from srbench.catalog.source_code.locations import place
+from srbench.catalog.source_code.locations import locate
 from srbench.catalog.source_code.sources import NoSource, Source, source_of
 from srbench.catalog.source_code.user_code import NEVER, Own
 
@@ -47,7 +47,7 @@ def _can_be_imported(module: str) -> bool:
 
 
 def _inside(package: str) -> list[str]:
-    found = place(package)
+    found = locate(package)
     if found is None or found.is_installed:
         return []
     files = (
@@ -83,5 +83,5 @@ def _with_packages(name: str) -> list[str]:
 
 
 def _has_a_file(name: str) -> bool:
-    found = place(name)
+    found = locate(name)
     return found is not None and found.file is not None

@@ -13,7 +13,7 @@ INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """A module's file, if it has one, its folders, if it is a package, and what reads its file."""
 
     file: str | None
@@ -35,23 +35,23 @@ class Place:
         return Path(self.file).read_bytes()
 
 
-def place(name: str) -> Place | None:
+def locate(name: str) -> Location | None:
     """Where a module is, imported or not; None if there is no such module."""
     module = sys.modules.get(name)
     if isinstance(module, ModuleType):
         has = vars(module)
-        return Place(has.get("__file__"), tuple(has.get("__path__", ())), has.get("__loader__"))
+        return Location(has.get("__file__"), tuple(has.get("__path__", ())), has.get("__loader__"))
     parent, _, _ = name.rpartition(".")
-    around = place(parent) if parent else None
+    around = locate(parent) if parent else None
     if parent and (around is None or not around.folders):
         return None
     specs = _inside(name, around.folders) if around else [PathFinder.find_spec(name)]
     found = [spec for spec in specs if spec]
     if with_file := [spec for spec in found if spec.has_location]:
         spec = with_file[0]
-        return Place(spec.origin, tuple(spec.submodule_search_locations or ()), spec.loader)
+        return Location(spec.origin, tuple(spec.submodule_search_locations or ()), spec.loader)
     folders = [folder for spec in found for folder in spec.submodule_search_locations or ()]
-    return Place(None, tuple(folders), None) if found else None
+    return Location(None, tuple(folders), None) if found else None
 
 
 def _inside(name: str, folders: Iterable[str]) -> list[ModuleSpec | None]:

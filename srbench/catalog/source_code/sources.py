@@ -16,7 +16,7 @@ from types import CodeType
 
 from srbench.catalog.source_code.imports import Path as ImportPath
 from srbench.catalog.source_code.imports import imports
-from srbench.catalog.source_code.locations import Place, place
+from srbench.catalog.source_code.locations import Location, locate
 from srbench.catalog.source_code.scopes import made
 from srbench.catalog.source_code.user_code import Own
 
@@ -105,7 +105,7 @@ def source_of(name: str) -> Source | None:
     before = _read.get(name)
     if before and module and before[0][0] is module and before[0][1] is run[1]:
         return before[1]
-    found = place(name)
+    found = locate(name)
     source = _source(name, found, run) if found else None
     if before is None or before[1] != source or module:
         _read[name] = run, source
@@ -119,14 +119,14 @@ def read_imported(own: Own) -> None:
             source_of(name)
 
 
-def _source(name: str, found: Place, run: _Run) -> Source:
+def _source(name: str, found: Location, run: _Run) -> Source:
     is_python = found.file is None or Path(found.file).suffix in SOURCE_SUFFIXES
     at, content = _loaded.get(name, (None, b""))
     is_kept = is_python and at is not None and at[0] is run[0] and at[1] is run[1]
     return Source(name, bool(found.folders), is_python, content if is_kept else _content(found))
 
 
-def _content(found: Place) -> bytes | None:
+def _content(found: Location) -> bytes | None:
     if found.file is None and found.folders:
         return b""
     try:

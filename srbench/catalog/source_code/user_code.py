@@ -3,7 +3,7 @@
 import sys
 from dataclasses import dataclass
 
-from srbench.catalog.source_code.locations import place
+from srbench.catalog.source_code.locations import locate
 
 SRBENCH = "srbench"
 OURS = ("srbench.blocks.", "srbench.backbones.", "srbench.models.")
@@ -30,7 +30,7 @@ def _is_elsewhere(top: str) -> bool:
     """Whether a package is installed, or does not exist."""
     if top in _installed:
         return True
-    found = place(top)
+    found = locate(top)
     if found and found.is_installed:
         _installed.add(top)
     return found is None or found.is_installed

@@ -16,7 +16,7 @@ ASKING = (b"__doc__", b"getdoc", b"__annotations__", b"annotations(", b"type_hin
 """How code reads docstrings and the annotations of arguments."""
 
 
-def whole(own: Own, sources: Sequence[Source], roots: Iterable[Path]) -> Iterator[str]:
+def module_texts(own: Own, sources: Sequence[Source], roots: Iterable[Path]) -> Iterator[str]:
     """The roots, and the whole of some modules and of the packages that they are in.
 
     Modules are numbered in the order in which they are found, and referred to by number.

@@ -89,10 +89,10 @@ def _meanings(owners: Iterable[Backbone | Block]) -> Iterator[str]:
             having.setdefault((option.name, f"{option.help}{_default(option)}"), []).append(owner)
     for (name, meaning), found in having.items():
         networks = [one for one in found if isinstance(one, Backbone)]
-        yield f"{name}{_of(networks, owners)}: {meaning}."
+        yield f"{name}{_in_brackets(networks, owners)}: {meaning}."
 
 
-def _of(networks: Sequence[Backbone], owners: Sequence[Backbone | Block]) -> str:
+def _in_brackets(networks: Sequence[Backbone], owners: Sequence[Backbone | Block]) -> str:
     """The networks in brackets; a family whose networks are all among them, by its name."""
     others = {one.family for one in owners if isinstance(one, Backbone) and one not in networks}
     names = (one.name if one.family in others else one.family for one in networks)
@@ -134,7 +134,7 @@ def _block(block: Block) -> dict[str, Any]:
 def _third_party(group: str, columns: Iterable[str]) -> Iterator[dict[str, Any]]:
     """Rows from the packages' metadata: a package is imported only when it is used."""
     for name in plugins.names(group):
-        source = plugins.origin(group, name)
+        source = plugins.providers(group, name)
         if is_ours(name):
             tell(f"warning: srbench's own {name} hides that of {source}")
         else:

@@ -21,7 +21,7 @@ from srbench.cli.run_options import RunRequest
 from srbench.cli.unused_gpus import tell_of_unused
 from srbench.cli.values import optional_name
 from srbench.conditions import DTYPES
-from srbench.errors import BuildError, SrbenchError, require_failure, told
+from srbench.errors import BuildError, SrbenchError, one_line, require_failure
 from srbench.report.plots.matplotlib import plot_roofline, require_picture
 from srbench.report.profile import profile_report
 from srbench.spec.cases import Case, case_of
@@ -117,6 +117,6 @@ def _profile(
             except BaseException as error:  # a third-party network may raise anything
                 require_failure(error)
                 raise BuildError(
-                    f"{case.spec} does not run: {told(error)}",
+                    f"{case.spec} does not run: {one_line(error)}",
                     "try a smaller --batch-size or --input-size",
                 ) from error

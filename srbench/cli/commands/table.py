@@ -167,7 +167,7 @@ def _write(folder: Path, filled: Filled) -> None:
 
 def _report(filled: Filled, says_origin: bool) -> Report:
     """What may be shown; prints on stderr where it is from."""
-    report = filled.shown().last_report()
+    report = filled.displayed().last_report()
     new = {record.key for record in (*filled.counted, *filled.timed)}
     taken = {record.key for record in report.records} - new
     if says_origin:

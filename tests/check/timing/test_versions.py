@@ -64,7 +64,7 @@ def test_an_environment_is_found_by_its_python(tmp_path: Path) -> None:
         code_at(tmp_path)
 
 
-def told(monkeypatch: pytest.MonkeyPatch, code: Code, path: Path) -> dict:
+def one_line(monkeypatch: pytest.MonkeyPatch, code: Code, path: Path) -> dict:
     """What ``hello`` returns for a process that imported srbench from a path."""
     worker = Worker.__new__(Worker)
     worker._code = code
@@ -75,9 +75,9 @@ def told(monkeypatch: pytest.MonkeyPatch, code: Code, path: Path) -> dict:
 def test_importing_the_wrong_code_is_an_error(
     checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert told(monkeypatch, code_at(checkout), checkout)
+    assert one_line(monkeypatch, code_at(checkout), checkout)
     with pytest.raises(SrbenchError, match="Python imported srbench from"):
-        told(monkeypatch, code_at(checkout), checkout / "elsewhere")
+        one_line(monkeypatch, code_at(checkout), checkout / "elsewhere")
 
 
 def test_a_version_that_does_not_start_says_why(checkout: Path) -> None:
@@ -94,9 +94,9 @@ def test_an_environment_with_the_same_code_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environment = Code("env", sys.executable)
-    assert told(monkeypatch, environment, tmp_path)
+    assert one_line(monkeypatch, environment, tmp_path)
     with pytest.raises(SrbenchError, match="is the same code as this one"):
-        told(monkeypatch, environment, Path(srbench.__file__).parents[1])
+        one_line(monkeypatch, environment, Path(srbench.__file__).parents[1])
 
 
 @pytest.mark.parametrize(
