@@ -4,7 +4,7 @@ Also the message for a row that any other error made fail.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -53,6 +53,24 @@ class FileError(SrbenchError):
     def __init__(self, path: Path, what: str, hint: str = "", line: int | None = None) -> None:
         super().__init__(f"{path}{f' line {line}' if line else ''}: {what}", hint)
         self.path, self.what, self.line = path, what, line
+
+
+def alternatives(values: Iterable[str]) -> str:
+    """The values as ``a``, or as ``a, b or c``."""
+    *others, last = values
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def several(numbers: int | Collection[int], noun: str) -> str:
+    """A number, or the range of several, with its noun.
+
+    >>> several(1, "row"), several({28, 124}, "round"), several(2, "process")
+    ('1 row', '28 to 124 rounds', '2 processes')
+    """
+    known = {numbers} if isinstance(numbers, int) else numbers
+    least, most = min(known), max(known)
+    plural = "" if most == 1 else "es" if noun.endswith("s") else "s"
+    return f"{least if least == most else f'{least} to {most}'} {noun}{plural}"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -156,7 +174,7 @@ def one_line(error: BaseException) -> str:
     """The error's first line; if memory ran out, how much was requested.
 
     >>> one_line(MemoryError("can't allocate memory: you tried to allocate 9000000000 bytes."))
-    'out of memory: 9.00 GB were asked for at once'
+    'out of memory: 9.00 GB were requested at once'
     >>> one_line(RuntimeError("CUDA error: all devices are busy or unavailable")).partition("; ")[2]
     'another process has the GPU, see nvidia-smi'
     """
@@ -166,7 +184,7 @@ def one_line(error: BaseException) -> str:
     if isinstance(error, SystemExit):
         return f"it called sys.exit({error.code!r}); raise an exception instead"
     if lacks_memory(error) and (size := _SIZE.search(text)):
-        return f"out of memory: {_written(size[1])} were asked for at once"
+        return f"out of memory: {_written(size[1])} were requested at once"
     line = (text.strip() or "no message").splitlines()[0]
     remedy = next((f"; {do}" for said, do in REMEDIES.items() if said in line), "")
     return f"{type(error).__name__}: {line}{remedy}"

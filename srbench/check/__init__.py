@@ -1,1 +1,1 @@
-"""The CI gate: are committed counts, files and times still true?"""
+"""The CI gate: are committed counts, files and times still correct?"""

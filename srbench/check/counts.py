@@ -1,4 +1,4 @@
-"""Are the committed counts still true? Every row is counted again and compared exactly."""
+"""Are the committed counts still correct? Every row is counted again and compared exactly."""
 
 from collections.abc import Iterator
 from typing import Any

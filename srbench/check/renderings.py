@@ -9,10 +9,13 @@ from itertools import zip_longest
 from pathlib import Path
 
 from srbench.check.findings import Finding
+from srbench.errors import several
 from srbench.tables.committed import RENDERINGS, Committed, with_line_feeds
 
 REMEDY = "srbench table {table} --render-only"
-RECORDS_FIRST = "fix the records first: this file is made from them, and they are not true"
+RECORDS_FIRST = (
+    "correct the records first: they do not match the code, and this file is made from them"
+)
 
 
 def check_renderings(table: Committed, is_true: bool = True) -> Iterator[Finding]:
@@ -86,8 +89,7 @@ def _apart(is_: str, should: str) -> str:
 def _and_more(found: str, expected: str) -> tuple[str, ...]:
     pairs = zip_longest(found.split("\n"), expected.split("\n"))
     others = sum(is_ != should for is_, should in pairs) - 1
-    lines = "1 more line differs" if others == 1 else f"{others} more lines differ"
-    return (f"and {lines}",) if others else ()
+    return (f"and {several(others, 'other line')} of the file",) if others else ()
 
 
 def _titles(suffix: str, expected: str) -> dict[int, str]:

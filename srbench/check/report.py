@@ -40,7 +40,7 @@ def verdicts_report(verdicts: Sequence[Verdict], other: str) -> Report:
     columns = (
         Column("Table", "name"),
         Column("Model", "name"),
-        Column("Blocks", "integer"),
+        Column("Series", "integer"),
         Column("Change %", "ratio"),
         Column("Again %", "ratio"),
         Column("A/A %", "ratio"),

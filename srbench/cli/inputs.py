@@ -45,6 +45,6 @@ def records_path(name: str) -> Path:
     if exists(Path(name)) and not is_file(Path(name)):
         raise SrbenchError(f"{name} is not a regular file", "save the records in a *.jsonl file")
     raise SrbenchError(
-        f"there is no file {name}, and no table of that name in {FOLDER}",
-        "name a *.jsonl file of records, or a table",
+        f"there is no file {name}, and no {FOLDER / name}.jsonl",
+        "name a *.jsonl file of records, or a table that has records",
     )

@@ -97,7 +97,7 @@ def require_free(path: Path, reads: Iterable[Path] = (), overwrite: bool = False
     if kept and not overwrite and is_file(path):
         raise SrbenchError(
             f"{path} already exists, and may hold {kept}",
-            "name another file, move this one, or give --overwrite to lose its contents",
+            "name another file, or give --overwrite to replace this one",
         )
 
 
@@ -196,7 +196,7 @@ def _format(path: Path | None, form: str | None) -> str:
         return "text"
     if path.suffix.lower() not in SUFFIXES:
         raise SrbenchError(
-            f"unknown format: {path}",
+            f"{path} has an unknown suffix",
             f"use one of the suffixes {', '.join(SUFFIXES)}, or give --format",
         )
     return SUFFIXES[path.suffix.lower()]

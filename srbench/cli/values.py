@@ -15,7 +15,8 @@ def listed(option: str, values: str | Iterable[str] | None) -> list[str]:
     text = values if isinstance(values, str) else ",".join(values)
     found = [value.strip() for value in text.split(",")]
     if not all(found):
-        raise SrbenchError(f"{option} {text!r} has an empty value", "separate values by one comma")
+        hint = "separate values by one comma" if text.strip() else "give at least one value"
+        raise SrbenchError(f"{option} {text!r} has an empty value", hint)
     return list(dict.fromkeys(found))
 
 

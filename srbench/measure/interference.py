@@ -8,6 +8,7 @@ from typing import Protocol
 
 import psutil
 
+from srbench.errors import several
 from srbench.measure.nvml import Gpu
 
 BUSY = 0.1  # share of the processors that other programs may use without a warning
@@ -86,7 +87,7 @@ class GpuWatch:
         ]
         others = self._most_processes - self._own
         if others > 0:
-            found.append(f"the GPU was busy: {others} other process(es) used it")
+            found.append(f"the GPU was busy: used by {several(others, 'other process')}")
         return found
 
 
@@ -109,7 +110,7 @@ class MemoryWatch:
             return []
         return [
             "the GPU's memory was short: torch had to free its cache and allocate again "
-            f"{self._timed} times while samples were taken, which takes time"
+            f"{several(self._timed, 'time')} while samples were taken, which takes time"
         ]
 
 

@@ -229,7 +229,7 @@ def _build_block(spec: Spec, part: Part, site: str, shape: tuple[int, int, int])
     except FAILURES as error:
         raise BuildError(
             f"{at}: {one_line(error)}",
-            f"change the block's options ({_options_of(block)}), or its place",
+            f"change the block's place or its options: {_options_of(block)}",
         ) from error
     if not isinstance(module, nn.Module):
         raise BuildError(

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from srbench.catalog import Backbone, Place
 from srbench.catalog.options import Value
-from srbench.errors import BuildError
+from srbench.errors import BuildError, alternatives
 
 LOOK_UP: Mapping[Place, str] = {
     "branch": "look up in the network's forward which modules return a feature map (B, C, H, W) "
@@ -131,7 +131,7 @@ def _named(model: nn.Module, pattern: str) -> list[str]:
         near = inside[:3] or difflib.get_close_matches(pattern, names, n=3)
         raise BuildError(
             f"the network has no module {pattern}",
-            f"did you mean {', '.join(near)}?" if near else _first_names(names),
+            f"did you mean {alternatives(near)}?" if near else _first_names(names),
         )
     return found
 

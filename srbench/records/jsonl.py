@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from srbench.errors import SrbenchError
+from srbench.errors import SrbenchError, several
 from srbench.files import require_utf8, unwritable, write_whole
 from srbench.records.printable import printable_json
 from srbench.records.record import Key, Record
@@ -58,7 +58,7 @@ class Loaded:
         for problem in self.problems:
             raise SrbenchError(
                 f"{self.path} line {problem.line}: {problem.why}",
-                f"fix or delete the line; the other {len(self.records)} records are valid",
+                f"fix or delete the line; {several(len(self.records), 'record')} can be read",
             )
 
 

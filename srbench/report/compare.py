@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from srbench.conditions import PASSES
+from srbench.errors import several
 from srbench.records.compare import Differences, Pair
 from srbench.records.counts import COMPARED, TITLES
 from srbench.records.overhead import Overhead, overhead
@@ -158,7 +159,7 @@ def _code(pairs: Sequence[Pair]) -> Iterator[str]:
     if other:
         yield f"The code differs between A and B: {shortened(list(other))}."
     if unknown:
-        yield f"Whether the code is the same is unknown for {unknown} rows."
+        yield f"Whether the code is the same is unknown for {several(unknown, 'row')}."
 
 
 def _notes(

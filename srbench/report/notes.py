@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from srbench.errors import alternatives
 from srbench.records.environment import VERSIONS
 
 if TYPE_CHECKING:
@@ -22,13 +23,7 @@ def images(records: "Iterable[Record]") -> str:
     records = list(records)
     inputs = dict.fromkeys("×".join(map(str, record.input)) for record in records)
     classes = dict.fromkeys(str(record.num_classes) for record in records)
-    return f"{listed(inputs)}, {listed(classes)} classes"
-
-
-def listed(values: Iterable[str]) -> str:
-    """The values as ``a``, or as ``a, b or c``."""
-    *others, last = values
-    return f"{', '.join(others)} or {last}" if others else last
+    return f"{alternatives(inputs)}, {alternatives(classes)} classes"
 
 
 def model_name(record: "Record") -> str:

@@ -46,4 +46,4 @@ def _versions(taken: Iterable[Record]) -> Iterator[str]:
         if record.environment.get(name) != today[name]
     )
     if others:
-        yield f"made with other versions than today's: {', '.join(others)}"
+        yield f"made with other versions: {', '.join(others)}"

@@ -4,6 +4,7 @@ import re
 from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
 
 from srbench.conditions import PASSES
+from srbench.errors import several
 from srbench.records.join import Row
 from srbench.records.record import Key, Record
 from srbench.report.notes import model_name
@@ -162,7 +163,7 @@ def _conditions(record: Record) -> dict[str, str]:
     """Everything in which rows of one spec can differ, in words."""
     channels, height, width = record.input
     found = {
-        "channels": f"of {channels} channel{'s' * (channels != 1)}",
+        "channels": f"of {several(channels, 'channel')}",
         "size": f"at {height}×{width}",
         "num_classes": f"with {record.num_classes} classes",
     }

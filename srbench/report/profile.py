@@ -48,9 +48,9 @@ def _table(profile: Profile) -> Table:
         Column("MACs", "count"),
         Column("Moved", "bytes"),
         Column("Time", "duration"),
-        Column("of it %", "share"),
-        Column("at least", "seconds"),
-        Column("reached %", "share"),
+        Column("Share %", "share"),
+        Column("Limit", "seconds"),
+        Column("% of limit", "share"),
         Column("bound by", "name"),
     )
     rows = [_row(profile, part) for part in profile.parts]
@@ -72,7 +72,7 @@ def _table(profile: Profile) -> Table:
 
 def _row(profile: Profile, part: PartProfile) -> tuple[Any, ...]:
     return (
-        f"  of it {part.name}" if part.is_block else part.name,
+        f"  incl. {part.name}" if part.is_block else part.name,
         part.calls,
         part.params,
         part.macs,
@@ -105,8 +105,8 @@ def _notes(profile: Profile) -> Iterator[str]:
         f"large 3×3 convolution in {setup.dtype})."
     )
     yield (
-        "Moved: input, output and parameters, each once. At least: the time that moving or "
-        "computing this takes at these limits; more than 100 % reached means that data came from a "
+        "Moved: input, output and parameters, each once. Limit: the time that moving or "
+        "computing this takes at these limits; more than 100 % of it means that data came from a "
         "cache, or that a convolution needed fewer multiplications."
     )
     yield (

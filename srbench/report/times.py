@@ -6,12 +6,13 @@ from itertools import groupby
 from typing import Any
 
 from srbench.conditions import PASSES
+from srbench.errors import alternatives, several
 from srbench.records.overhead import Overhead, overhead
 from srbench.records.record import Record
 from srbench.records.results import Results
 from srbench.records.timing import Estimate, PassTiming, Timing
 from srbench.report.formats import Report
-from srbench.report.notes import images, listed, measured_with, model_name, sections, settings_note
+from srbench.report.notes import images, measured_with, model_name, sections, settings_note
 from srbench.report.problems import problems
 from srbench.report.table import Column, Table
 from srbench.report.undecided_note import LONGER, overheads, reaching, undecided
@@ -190,7 +191,7 @@ def _setup(record: Record, timing: Timing) -> tuple[str, str]:
     ]
     return f"Batches of {batch}", (
         f"{', '.join([precision, *modes])}, on {setup.device} ({chip or 'unknown'}), "
-        f"{_several({threads}, 'thread')}, seed {setup.seed}."
+        f"{several({threads}, 'thread')}, seed {setup.seed}."
     )
 
 
@@ -199,15 +200,7 @@ def _method(timings: list[Timing], shown: Sequence[Overhead]) -> str:
     units = dict.fromkeys(_unit(timing) for timing in timings)
     return (
         f"Medians with 95 % confidence intervals. {_judged(shown)}The 95 % applies to each "
-        f"interval separately. {_several(rounds, 'round')}, {'; or '.join(units)}."
-    )
-
-
-def _several(numbers: set[int], pass_name: str) -> str:
-    """For example ``30 rounds``, or ``28 to 124 rounds``."""
-    least, most = min(numbers), max(numbers)
-    return (
-        f"{least if least == most else f'{least} to {most}'} {pass_name}{'' if most == 1 else 's'}"
+        f"interval separately. {several(rounds, 'round')}, {'; or '.join(units)}."
     )
 
 
@@ -235,8 +228,10 @@ def _unit(timing: Timing) -> str:
             "from one process, which never moved the models: the intervals do not include what it "
             "got by chance, such as where its memory lies"
         )
+    if placements == {1}:
+        return "in 1 placement in memory, which is too few for an interval"
     return (
-        f"in {_several(placements, 'placement')}, between which all models were moved to other "
+        f"in {several(placements, 'placement')}, between which all models were moved to other "
         "places in memory: a time is the median of the placements' medians, and the placements are "
         "the unit of the intervals"
     )
@@ -262,7 +257,8 @@ def _memory_and_energy(measured: list[tuple[Record, Timing]]) -> Iterator[str]:
         record.spec for record, t in measured if not any(p.memory for p in t.passes.values())
     ]
     if peaks and without:
-        yield f"No peak for {listed(without)}: measuring it failed, or no time was left for it."
+        which = alternatives(without)
+        yield f"No peak for {which}: measuring it failed, or no time was left for it."
     if any(p.energy for _, p in found):
         yield (
             "Energy: all that the GPU drew, by its own counter, accurate to two digits; CSV and "

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from srbench.conditions import PASSES
+from srbench.errors import alternatives
 from srbench.records.overhead import Overhead, overhead
 from srbench.records.record import Record
-from srbench.report.notes import listed
 
 LONGER = "To decide, give a larger --time-budget, or more --rounds or --processes."
 AGAIN = (
@@ -16,7 +16,7 @@ WHY = {
     "undecided": (
         "the interval contains 0 and reaches further than {reach} to a side of the estimate"
     ),
-    "no interval": "there are too few samples for an interval (n=…)",
+    "no interval": "there are too few placements or processes for an interval (n=…)",
 }
 
 
@@ -44,4 +44,4 @@ def reaching(precisions: Iterable[float]) -> str:
     >>> reaching([0.02, 0.01])
     '1 or 2 %'
     """
-    return f"{listed([f'{100 * precision:g}' for precision in sorted({*precisions})])} %"
+    return f"{alternatives([f'{100 * precision:g}' for precision in sorted({*precisions})])} %"

@@ -60,7 +60,7 @@ def case_of(spec: Spec, size: Size | None = None, num_classes: int | None = None
         return Case(spec, Conditions(height, width, classes))
     if num_classes not in (None, own):
         raise SpecError(
-            f"{spec.backbone} has {own} classes, and {num_classes} are asked for",
+            f"{spec.backbone} has {own} classes, but --num-classes is {num_classes}",
             f"set the classes of a segmentation network in its spec: "
             f"{spec.backbone.name}:classes={num_classes}",
         )

@@ -177,7 +177,7 @@ def test_segmentation_networks_have_their_classes_in_the_spec() -> None:
         "aux": (1, 19, 64, 64),
     }
     assert srbench.build("fcn_resnet50:classes=19", input_size=64, num_classes=19)
-    with pytest.raises(SpecError, match="has 21 classes, and 19 are asked for") as raised:
+    with pytest.raises(SpecError, match="has 21 classes, but --num-classes is 19") as raised:
         srbench.build("fcn_resnet50", num_classes=19)
     assert raised.value.hint.endswith("fcn_resnet50:classes=19")
 

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from test_all import batch, every_block, make
+from test_every_block import batch, every_block, make
 
 pytestmark = [
     pytest.mark.cuda,

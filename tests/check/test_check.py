@@ -137,9 +137,9 @@ def test_a_hand_edited_record_is_named(column: str, check: Check, tables: Path) 
     assert finding["kind"] == "changed"
     assert "the record itself was edited" in finding["details"][0]
     for suffix in ("md", "tex", "csv"):  # rendering a wrong record again is not the remedy
-        assert "fix the records first" in findings.get(f"small.{suffix}", finding)["remedy"] or (
-            f"small.{suffix}" not in findings
-        )
+        assert "correct the records first" in findings.get(f"small.{suffix}", finding)[
+            "remedy"
+        ] or (f"small.{suffix}" not in findings)
     assert f"{column} " in finding["message"]
     assert "(-1)" in finding["message"]
 

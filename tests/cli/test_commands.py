@@ -139,7 +139,7 @@ def test_the_format_of_an_output_follows_its_suffix(
 def test_an_unknown_suffix_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     path = tmp_path / "table.xlsx"
     _, stderr = flops(capsys, "resnet18", *SMALL, "-o", str(path), code=2)
-    assert "unknown format" in stderr
+    assert "has an unknown suffix" in stderr
     assert ".tex" in stderr
     assert not path.exists()
     flops(capsys, "resnet18", "--no-variants", *SMALL, "-o", str(path), "-f", "csv")

@@ -118,11 +118,31 @@ def test_names_are_separated_by_commas(capsys: pytest.CaptureFixture) -> None:
         (("flops", "a b.py:GCT"), "is a file", "rename it: the name of a module has only letters"),
         (("flops", ".py:GCT"), "'.py:GCT' is not a name", "write a spec as"),
         (("flops", "resnet18,resnet34"), "is not a name", "^name one at a time$"),
-        (("sweep", "resnet18+sr", "--memories", ""), "--memories '' has an empty value", "comma"),
-        (("sweep", "resnet18+sr", "--stage", ""), "--stage '' has an empty value", "comma"),
-        (("sweep", "resnet18+sr", "--vary", "sr.hidden="), "'' has an empty value", "comma"),
-        (("sweep", "resnet18+sr", "--input-size", ""), "--input-size '' has an empty", "comma"),
-        (("sweep", "resnet18", "--device", "cpu", "--batch-size", ""), "'' has an empty", "comma"),
+        (
+            ("sweep", "resnet18+sr", "--memories", ""),
+            "--memories '' has an empty value",
+            "give at least one",
+        ),
+        (
+            ("sweep", "resnet18+sr", "--stage", ""),
+            "--stage '' has an empty value",
+            "give at least one",
+        ),
+        (
+            ("sweep", "resnet18+sr", "--vary", "sr.hidden="),
+            "'' has an empty value",
+            "give at least one",
+        ),
+        (
+            ("sweep", "resnet18+sr", "--input-size", ""),
+            "--input-size '' has an empty",
+            "give at least one",
+        ),
+        (
+            ("sweep", "resnet18", "--device", "cpu", "--batch-size", ""),
+            "'' has an empty",
+            "give at least one",
+        ),
         (
             ("sweep", "resnet18", "--device", "cpu", "--batch-size", "1,2000000"),
             "2000000 is out",
@@ -134,8 +154,16 @@ def test_names_are_separated_by_commas(capsys: pytest.CaptureFixture) -> None:
             "--dtype does not accept ''",
             "it accepts float32",
         ),
-        (("latency", "resnet18", "--pass", ""), "--pass '' has an empty value", "comma"),
-        (("flops", "--sr-memories", ""), "--sr-memories '' has an empty value", "comma"),
+        (
+            ("latency", "resnet18", "--pass", ""),
+            "--pass '' has an empty value",
+            "give at least one",
+        ),
+        (
+            ("flops", "--sr-memories", ""),
+            "--sr-memories '' has an empty value",
+            "give at least one",
+        ),
         (
             ("flops", "resnet18+sr:stage=layer3,layer4"),
             "not key=value",

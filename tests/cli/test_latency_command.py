@@ -285,7 +285,7 @@ def test_each_process_counts_as_one_number(capsys: pytest.CaptureFixture) -> Non
     baseline, se = json.loads(stdout)
     assert [len(process) for process in se["samples"]["forward"]] == [7, 7]
     assert se["forward_ratio_low"] is None
-    assert "forward: too few processes for an interval, 2 where 6 are needed" in stderr
+    assert "forward: 2 processes, and an interval needs 6" in stderr
     medians = [sorted(process)[3] for process in baseline["samples"]["forward"]]
     assert baseline["forward_s"] == pytest.approx(sum(medians) / 2)
 
@@ -450,7 +450,7 @@ def test_a_plot_that_cannot_be_written_fails_before_anything_is_measured(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     for path, message in (
-        (tmp_path / "times.bmp", "unknown picture format"),
+        (tmp_path / "times.bmp", "is not the name of a picture"),
         (tmp_path / "none" / "times.png", "none"),
     ):
         _, stderr = latency(capsys, "cifar_resnet8", *FAKE, "--plot", str(path), code=2)
@@ -555,7 +555,7 @@ def test_out_of_memory_fails_one_row_with_the_size(
     exhaust(monkeypatch, "cifar_resnet8+se")
     stdout, stderr = latency(capsys, "cifar_resnet8", "--se", "--cbam", *FAKE, "-f", "csv", code=4)
     baseline, se, cbam = rows(stdout)
-    assert se["status"] == "failed: out of memory: 20.00 GiB were asked for at once"
+    assert se["status"] == "failed: out of memory: 20.00 GiB were requested at once"
     assert se["forward_s"] == se["forward_ratio"] == ""
     assert baseline["status"] == cbam["status"] == "ok"
     assert float(cbam["forward_ratio"]) == pytest.approx(1, rel=0.01)
@@ -663,7 +663,7 @@ def test_a_throttled_and_busy_gpu_is_a_warning_on_the_rows(
     )
     for row in rows(stdout):
         assert "clocks were lowered (hardware thermal slowdown) in 7 of 7 checks" in row["warnings"]
-        assert "the GPU was busy: 1 other process(es) used it" in row["warnings"]
+        assert "the GPU was busy: used by 1 other process" in row["warnings"]
     assert "warning: cifar_resnet8, cifar_resnet8+se: the GPU's clocks were lowered" in stderr
     text, _ = latency(capsys, "cifar_resnet8", "--se", *FAKE, "--rounds", "6", "--pass", "forward")
     assert "cifar_resnet8+se *" in text
@@ -750,7 +750,7 @@ def test_too_few_rounds_have_no_interval_and_the_cell_says_so(
     command = ("cifar_resnet8", "--se", *FAKE, "--rounds", "5", "--pass", "forward")
     text, stderr = latency(capsys, *command)
     assert re.search(r"\+10\.\d \(n=5\)", text)
-    assert "forward: too few placements for an interval, 5 where 6 are needed" in stderr
+    assert "forward: 5 placements, and an interval needs 6" in stderr
     baseline, se = rows(latency(capsys, *command, "-f", "csv")[0])
     assert se["forward_ratio_low"] == se["forward_ratio_high"] == baseline["forward_s_low"] == ""
     assert float(se["forward_ratio"]) == pytest.approx(1.1, rel=0.01)

@@ -85,7 +85,7 @@ def test_the_table_has_the_blocks_and_the_whole_pass(capsys: pytest.CaptureFixtu
     stdout, _ = profile(capsys, "resnet18+sr", *SMALL)
     lines = stdout.splitlines()
     assert lines[0].startswith("Part")
-    assert any(line.startswith("  of it sr") for line in lines)
+    assert any(line.startswith("  incl. sr") for line in lines)
     total = next(line for line in lines if line.startswith("forward"))
     (counted,) = srbench.count("resnet18+sr", input_size=64)[1:]
     assert re.split(r"\s{2,}", total)[2] == f"{counted.counts.params:,}"
@@ -145,7 +145,7 @@ def test_a_plot_is_written_in_the_format_of_its_suffix(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--plot", "roofline.xyz"), "unknown picture format"),
+        (("--plot", "roofline.xyz"), "is not the name of a picture"),
         (("--plot", "/nonexistent/r.png"), "cannot write to /nonexistent/r.png"),
         (("--trace", "/nonexistent/t.json"), "cannot write to /nonexistent/t.json"),
         (("--device", "tpu"), "there is no device tpu"),

@@ -181,7 +181,7 @@ def test_the_origin_of_rows_is_printed(edit: Callable, capsys: pytest.CaptureFix
     (line,) = stderr.splitlines()
     made = jsonl.read(Path("sweep.jsonl")).records[0].made
     assert line == (
-        "2 rows of this sweep are in sweep.jsonl: 1 counted now; "
+        "2 rows of this sweep in sweep.jsonl: 1 counted now; "
         f"1 counted before, taken from records of {made[:10]}"
     )
     rows = json.loads(stdout)
@@ -312,7 +312,7 @@ def test_the_origin_of_records_is_one_line() -> None:
     assert origin(records, {old.key, older.key, times.key}) == (
         "1 counted now; 2 counted before, taken from records of 2025-12-31 to 2026-01-02; "
         "1 timed before, taken from records of an unknown date; "
-        "made with other versions than today's: torch 2.0"
+        "made with other versions: torch 2.0"
     )
     assert origin([now], {now.key}) == "1 counted before, taken from records of an unknown date"
     assert origin([failed], ()) == ""

@@ -70,10 +70,10 @@ def test_other_versions_are_named_and_make_no_count_stale(capsys: pytest.Capture
     assert path.read_bytes().startswith(before)
     said = capsys.readouterr().err
     assert "1 counted now; 2 counted before, taken from records of" in said
-    assert "made with other versions than today's: torch 0." in said
+    assert "made with other versions: torch 0." in said
     sweep("resnet18+sr", "--memories", "1", *SMALL)
     said = capsys.readouterr().err
-    assert "made with other versions than today's: torch 0." in said, "also if nothing is new"
+    assert "made with other versions: torch 0." in said, "also if nothing is new"
 
 
 def test_an_interrupted_sweep_keeps_its_rows_and_resumes(
@@ -90,7 +90,7 @@ def test_an_interrupted_sweep_keeps_its_rows_and_resumes(
     sweep("resnet18+sr", "--memories", "1,5,9", *SMALL, "--plot", "p.png", code=130)
     stdout, stderr = capsys.readouterr()
     assert "resnet18+sr:memories=1 " in stdout
-    assert "2 rows of this sweep are in sweep.jsonl" in stderr
+    assert "2 rows of this sweep in sweep.jsonl" in stderr
     assert not Path("p.png").exists()
     monkeypatch.setattr(resume.Counter, "__call__", plain)
     sweep("resnet18+sr", "--memories", "1,5,9", *SMALL, "--plot", "p.png")
@@ -137,9 +137,9 @@ def test_times_are_measured_with_a_device(
         (("resnet18+sr", "--memories", "1", "--vary", "sr.memories=2"), "varied twice"),
         (("resnet18+sr", "--memories", "1", "--output", "sweep.jsonl"), "is read by this command"),
         (("resnet18+sr", "--input-size", "64,big"), "'big' is not an input size"),
-        (("resnet18+sr", "--batch-size", "1,2"), "is for times"),
+        (("resnet18+sr", "--batch-size", "1,2"), "--batch-size needs --device"),
         (("resnet18+sr", "--device", "cpu", "--batch-size", "1,x"), "not a whole number"),
-        (("resnet18+sr", "--plot", "p.txt"), "unknown picture format"),
+        (("resnet18+sr", "--plot", "p.txt"), "is not the name of a picture"),
         (("resnet18+sr", "--records", "/nonexistent/r.jsonl"), "cannot write to"),
         (("resnet81+sr",), "did you mean resnet18"),
     ],

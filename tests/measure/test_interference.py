@@ -62,7 +62,7 @@ def test_warnings_say_how_often_a_gpu_was_throttled_and_whether_it_was_busy() ->
     seen.observe(timed=True)
     assert seen.warnings() == [
         "the GPU's clocks were lowered (thermal slowdown) in 1 of 3 checks",
-        "the GPU was busy: 2 other process(es) used it",
+        "the GPU was busy: used by 2 other processes",
     ]
 
 

@@ -173,10 +173,12 @@ def test_the_note_says_how_many_overheads_are_undecided_and_why() -> None:
     first = notes_of([*wide, *narrow, *few], whole=False)[0]
     assert first.startswith(
         "Undecided, 3 of 4 overheads: the interval contains 0 and reaches further than 1 % to "
-        "a side of the estimate, or there are too few samples for an interval (n=…). "
+        "a side of the estimate, or there are too few placements or processes for an interval "
+        "(n=…). "
     )
     assert notes_of(few, whole=False)[0].startswith(
-        "Undecided, all overheads: there are too few samples for an interval (n=…). "
+        "Undecided, all overheads: there are too few placements or processes for an interval "
+        "(n=…). "
     )
     assert not any("To decide" in note for note in notes_of(narrow, whole=False))
 

@@ -205,10 +205,10 @@ def test_published_figures_are_shown_beside_the_counts(
     [
         (["--reason", "x"], "--reason needs --update"),
         (["--update", "--reason", "  "], "needs a reason"),
-        (["--render-only", "--update", "--reason", "x"], "measures nothing"),
+        (["--render-only", "--update", "--reason", "x"], "accepts no change"),
         (["--render-only", "--device", "cpu"], "measures nothing"),
-        (["--batch-size", "2"], "is for times"),
-        (["--cuda-graph"], "--cuda-graph is for times"),
+        (["--batch-size", "2"], "--batch-size needs --device"),
+        (["--cuda-graph"], "--cuda-graph needs --device"),
         (["nothing"], "there is no table 'nothing'"),
     ],
 )

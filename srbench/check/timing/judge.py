@@ -42,9 +42,9 @@ def judge(
     """A regression only if a confirmation agrees and the machine is quiet enough to decide.
 
     Args:
-        ratios: this version over the other, one number per block of fresh processes.
+        ratios: this version over the other, one number per series of fresh processes.
         again: the same in the confirmation in reversed order; empty if there was none.
-        control: the other version over itself, from the blocks of both.
+        control: the other version over itself, from the series of both.
     """
     first, noise = stats.over_units(ratios), stats.over_units(control)
     second = stats.over_units(again) if again else None

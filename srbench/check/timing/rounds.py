@@ -1,9 +1,9 @@
 """Times this version of the code against another one, in alternating fresh processes.
 
-A *block* is three fresh processes: one of this version and two of the other, which are each other's
-control. They take turns call by call, so that a machine's drift affects all alike. A block gives
-one ratio per model. Chance differences between processes are then part of the ratios' spread, and
-the interval over blocks shows how certain the result is.
+A *series* is three fresh processes: one of this version and two of the other, which are each
+other's control. They take turns call by call, so that a machine's drift affects all alike. A series
+gives one ratio per model. Chance differences between processes are then part of the ratios' spread,
+and the interval over series shows how certain the result is.
 """
 
 import random
@@ -17,16 +17,16 @@ from srbench.check.timing.processes import Code, TimingJob, Worker, this_code
 from srbench.check.verdicts import Verdict
 from srbench.stats import FEWEST
 
-MOST_BLOCKS = 2 * FEWEST
+MOST_SERIES = 2 * FEWEST
 UNKNOWN = "SpecError"  # how the failure begins if a version does not know a spec
-ROUNDS = 24  # per block; in every round each process has a turn with each model
+ROUNDS = 24  # per series; in every round each process has a turn with each model
 
 Say = Callable[[str], object]
 
 
 @dataclass
 class Found:
-    """Ratios by model, one number per block, and why a version could not build a model."""
+    """Ratios by model, one number per series, and why a version could not build a model."""
 
     ratios: dict[str, list[float]] = field(default_factory=dict)
     control: dict[str, list[float]] = field(default_factory=dict)
@@ -43,16 +43,16 @@ def compare(
 ) -> list[Verdict]:
     """Judge every model of a job.
 
-    Blocks are added until every model's interval is on one side of its tolerance, or there are
-    ``MOST_BLOCKS``. Models that seem slower are then measured again in reversed order, until they
-    are decided and the other version agrees with itself, or there are ``MOST_BLOCKS`` again.
+    Series are added until every model's interval is on one side of its tolerance, or there are
+    ``MOST_SERIES``. Models that seem slower are then measured again in reversed order, until they
+    are decided and the other version agrees with itself, or there are ``MOST_SERIES`` again.
 
     Raises SrbenchError if a version does not run at all.
     """
     first, again = Found(), Found()
-    for block in range(MOST_BLOCKS):
-        say(f"{table}: block {block + 1}, at most {MOST_BLOCKS}")
-        _block(job, (this_code(), other), block, first)
+    for number in range(MOST_SERIES):
+        say(f"{table}: series {number + 1}, at most {MOST_SERIES}")
+        _time_series(job, (this_code(), other), number, first)
         if _is_enough(first, tolerances):
             break
     slower = tuple(
@@ -60,9 +60,9 @@ def compare(
         for spec, ratios in first.ratios.items()
         if is_above(stats.over_units(ratios), tolerances[spec])
     )
-    for block in range(MOST_BLOCKS if slower else 0):
-        say(f"{table}: confirmation, block {block + 1}, at most {MOST_BLOCKS}")
-        _block(replace(job, specs=slower), (this_code(), other), block, again, reverse=True)
+    for number in range(MOST_SERIES if slower else 0):
+        say(f"{table}: confirmation, series {number + 1}, at most {MOST_SERIES}")
+        _time_series(replace(job, specs=slower), (this_code(), other), number, again, reverse=True)
         if _is_enough(again, tolerances) and all(
             is_quiet(stats.over_units(_control(spec, first, again)), tolerances[spec])
             for spec in slower
@@ -72,7 +72,7 @@ def compare(
 
 
 def _is_enough(found: Found, tolerances: dict[str, float]) -> bool:
-    """Whether every model is decided, so that no more blocks are needed."""
+    """Whether every model is decided, so that no more series are needed."""
     return all(
         len(ratios) >= FEWEST and is_decided(ratios, tolerances[spec])
         for spec, ratios in found.ratios.items()
@@ -93,7 +93,7 @@ def _verdict(table: str, spec: str, tolerance: float, first: Found, again: Found
     return judge(table, spec, tolerance, first.ratios[spec], second, control)
 
 
-def _block(
+def _time_series(
     job: TimingJob, codes: tuple[Code, Code], number: int, comparison: Found, reverse: bool = False
 ) -> None:
     """Run three fresh processes, and add one ratio per model from their turns."""

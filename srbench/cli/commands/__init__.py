@@ -19,7 +19,7 @@ COMMANDS = {
     ),
     "latency": (
         "srbench.cli.commands.latency:latency",
-        "Time models against their baselines: forward, backward and the whole training step.",
+        "Time models against their baselines: forward, backward, and both together.",
     ),
     "profile": (
         "srbench.cli.commands.profile:profile",
@@ -43,7 +43,7 @@ COMMANDS = {
     ),
     "check": (
         "srbench.cli.commands.check:check",
-        "Check that committed tables are still true: counts to the integer, files to the byte.",
+        "Check that committed tables are still correct: counts to the integer, files to the byte.",
     ),
     "env": (
         "srbench.cli.commands.env:env",

@@ -1,4 +1,4 @@
-"""``srbench check``: the CI gate. Are the committed tables still true?"""
+"""``srbench check``: the CI gate. Are the committed tables still correct?"""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ from srbench.cli.output import Output, OutputOption, OverwriteOption, destinatio
 from srbench.cli.progress import counter, status
 from srbench.cli.run_options import DEVICES
 from srbench.cli.values import listed, starting
-from srbench.errors import FileError, SrbenchError
+from srbench.errors import FileError, SrbenchError, several
 from srbench.report.formats import FORMATS
 from srbench.runner.resume import Counter
 from srbench.tables.committed import Committed, layout_paths, open_table, open_tables
@@ -92,7 +92,7 @@ def check(
     output: OutputOption = None,
     overwrite: OverwriteOption = False,
 ) -> None:
-    """Check that committed tables are still true: counts to the integer, files to the byte.
+    """Check that committed tables are still correct: counts to the integer, files to the byte.
 
     Counts every row of every layout again, and compares. With --time, times models in fresh
     processes, in turns with those of another version of the code.
@@ -197,7 +197,7 @@ def _check_times(
 ) -> int:
     """Time both versions in turns and show the verdicts; returns the exit code."""
     from srbench.check.timing.processes import code_at  # loads scipy
-    from srbench.check.timing.rounds import MOST_BLOCKS, compare
+    from srbench.check.timing.rounds import MOST_SERIES, compare
     from srbench.check.verdicts import Verdict, timing_exit_code
     from srbench.stats import FEWEST
 
@@ -210,8 +210,8 @@ def _check_times(
         verdicts: list[Verdict] = []
         for name, gate in gates:
             tell(
-                f"{name}: {len(gate.specs)} models, {FEWEST} to {MOST_BLOCKS} blocks of three "
-                "fresh processes, and as many again for models that seem slower"
+                f"{name}: {several(len(gate.specs), 'model')}, {FEWEST} to {MOST_SERIES} series of "
+                "three fresh processes, and as many again for models that seem slower"
             )
             verdicts += compare(name, _job(gate, device), other, gate.specs_with_tolerances(), say)
     report = verdicts_report(verdicts, other.name)

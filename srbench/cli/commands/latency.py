@@ -26,6 +26,7 @@ from srbench.cli.run_options import RunRequest
 from srbench.cli.unused_gpus import tell_of_unused
 from srbench.cli.values import names, optional_name, starting
 from srbench.conditions import DTYPES, OPTIMIZERS, PASSES, Plan
+from srbench.errors import several
 from srbench.records.record import Record
 from srbench.records.results import Results
 from srbench.report.formats import Report
@@ -85,7 +86,7 @@ def latency(
         typer.Option(
             metavar="N",
             help="Time N rounds of each pass in each process, instead of as many as --precision "
-            "needs; fewer if a given --time-budget is used up before.",
+            "needs; fewer if --time-budget is given and ends first.",
             show_default=False,
             rich_help_panel=_PANEL,
         ),
@@ -149,7 +150,7 @@ def latency(
     output: OutputOption = None,
     overwrite: OverwriteOption = False,
 ) -> None:
-    """Time models against their baselines: forward, backward and the whole training step.
+    """Time models against their baselines: forward, backward, and both together.
 
     Every round times all models once, in random order, and a variant is compared with the baseline
     of the same round. Every few rounds all models move to other places in memory. Each overhead has
@@ -261,7 +262,7 @@ def _time(
                 for record in found:
                     records.append(record)
             except KeyboardInterrupt:
-                tell(f"interrupted: {len(records)} rows have times")
+                tell(f"interrupted: times of {several(len(records), 'row')} are kept")
                 raise
 
 
@@ -274,7 +275,7 @@ def _announced(wanted: Sequence[Case], devices: Sequence[str], request: _Request
         beside.append("energy")
     after = f", then {' and '.join(beside)}" if beside else ""
     if not isfinite(plan.budget):
-        rounds = "1 round" if plan.rounds == 1 else f"{plan.rounds} rounds"
+        rounds = several(plan.rounds or 1, "round")
         return f"timing {rounds} of each pass{after}: no time limit"
     each = f" for each of {comparisons} comparisons" if comparisons > 1 else ""
     compiling = ", compiling not counted" if request.how.compile else ""

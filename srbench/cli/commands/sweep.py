@@ -23,7 +23,7 @@ from srbench.cli.progress import progress
 from srbench.cli.run_options import RunRequest
 from srbench.cli.values import listed, starting, whole_numbers
 from srbench.conditions import TIME_BUDGET, Plan, Setup
-from srbench.errors import ROWS_FAILED, SpecError, SrbenchError
+from srbench.errors import ROWS_FAILED, SpecError, SrbenchError, several
 from srbench.files import exists
 from srbench.records.join import Row, rows_of
 from srbench.records.record import UNKNOWN, Key, Record, RowKey
@@ -125,7 +125,7 @@ def sweep(
     if plot:
         require_picture(plot)
     if batch_size and not device:
-        raise SrbenchError("--batch-size is for times", "give --device as well")
+        raise SrbenchError("--batch-size needs --device", "give both, or neither")
     named = {"memories": memories, "reduction": reduction, "stage": stage}
     named_values = {name: values for name, values in named.items() if values is not None}
     specs = grid(spec, _varied(named_values, vary or ()))
@@ -256,7 +256,7 @@ def _report(caption: str, shown: Sequence[Row], done: _Done) -> Report | None:
     made = rows_report("sweep", shown, caption)
     taken = {record.key for record in made.records} - done.measured
     said = origin(made.records, taken)
-    where = f"{len(done.counts)} rows of this sweep are in {done.file.path}"
+    where = f"{several(len(done.counts), 'row')} of this sweep in {done.file.path}"
     tell(f"{where}: {said}" if said else where)
     return replace(made, taken=taken) if shown else None
 

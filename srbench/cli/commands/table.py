@@ -71,8 +71,8 @@ def table(
     A table is a layout, tables/NAME.toml, and its records, tables/NAME.jsonl. Rows with a record of
     the current code are not measured again. Modules that a layout names are imported.
 
-    Exit codes: 0 fine, 1 a record is no longer true of the code, 4 a row cannot be counted. That
-    row is named, and the files of a table that has a record of it are left as they are.
+    Exit codes: 0 fine, 1 a record no longer matches the code, 2 a table cannot be read, 4 a row
+    cannot be counted. That row is named, and if it has a record, its table's files are not changed.
 
     [bold]Examples[/bold]
 
@@ -85,10 +85,10 @@ def table(
     _refuse(
         (update and not reason.strip(), "--update needs a reason", 'give one: --reason "…"'),
         (reason.strip() and not update, "--reason needs --update", "give both, or neither"),
-        (render_only and update, "--render-only measures nothing", "leave out one of the two"),
-        (render_only and device, "--render-only measures nothing", "leave out one of the two"),
-        (batch_size and not device, "--batch-size is for times", "give --device as well"),
-        (cuda_graph and not device, "--cuda-graph is for times", "give --device as well"),
+        (render_only and update, "--render-only accepts no change", "leave out --update"),
+        (render_only and device, "--render-only measures nothing", "leave out --device"),
+        (batch_size and not device, "--batch-size needs --device", "give both, or neither"),
+        (cuda_graph and not device, "--cuda-graph needs --device", "give both, or neither"),
     )
     how = RunRequest(batch_size, cuda_graph=cuda_graph)
     request = _Request(render_only, reason.strip(), device, how, time_budget)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srbench._version import __version__
+from srbench.errors import several
 from srbench.records.overhead import Overhead
 from srbench.records.printable import all_printable
 from srbench.records.published import Figure
@@ -57,8 +58,8 @@ def provenance(records: Iterable[Record]) -> list[tuple[str, str]]:
     if measured := [record for record in records if not record.published]:
         said["made", dates(measured)] = None
         without = sum(record.fingerprint == UNKNOWN for record in measured)
-        known = "a fingerprint on every row" if not without else f"unknown for {without} rows"
-        said["code", known] = None
+        unknown = f"unknown for {several(without, 'row')}" if without else ""
+        said["code", unknown or "a fingerprint on every row"] = None
     for record in records:
         for name, value in _facts(record.environment):
             said.setdefault((name, value))

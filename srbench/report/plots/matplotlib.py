@@ -5,7 +5,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from srbench.errors import SrbenchError
+from srbench.errors import SrbenchError, alternatives
 from srbench.files import write_whole
 from srbench.records.printable import printable
 from srbench.records.profile import Profile
@@ -31,7 +31,7 @@ def require_picture(path: Path) -> None:
     """Raises SrbenchError if the file name does not end in a picture format."""
     if path.suffix.lower() not in FORMATS:
         raise SrbenchError(
-            f"unknown picture format: {path}", f"end the file name in {', '.join(FORMATS)}"
+            f"{path} is not the name of a picture", f"end it in {alternatives(FORMATS)}"
         )
 
 

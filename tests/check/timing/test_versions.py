@@ -129,7 +129,7 @@ def always(ratio: float) -> Iterator[float]:
 
 
 def judged(monkeypatch: pytest.MonkeyPatch, blocks: Scripted) -> dict[str, str]:
-    monkeypatch.setattr(rounds, "_block", blocks)
+    monkeypatch.setattr(rounds, "_time_series", blocks)
     tolerances = dict.fromkeys(JOB.specs, 0.05)
     found = compare("t", JOB, Code("other", sys.executable), tolerances)
     return {verdict.spec: verdict.outcome for verdict in found}
@@ -148,14 +148,14 @@ def test_a_confirmation_on_a_noisy_machine_goes_on_and_then_gives_up(
 ) -> None:
     blocks = Scripted({"resnet18": always(1.0), "resnet18+sr": always(1.1)}, control=1.2)
     assert judged(monkeypatch, blocks)["resnet18+sr"] == "inconclusive"
-    assert len(blocks.calls) == 6 + rounds.MOST_BLOCKS
+    assert len(blocks.calls) == 6 + rounds.MOST_SERIES
 
 
 def test_an_undecided_model_gets_more_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     swinging = iter([1.0, 1.08] * 6)
     blocks = Scripted({"resnet18": always(1.0), "resnet18+sr": swinging})
     assert judged(monkeypatch, blocks)["resnet18+sr"] == "inconclusive"
-    assert len(blocks.calls) == rounds.MOST_BLOCKS
+    assert len(blocks.calls) == rounds.MOST_SERIES
 
 
 def test_a_confirmation_that_disagrees_is_inconclusive(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,7 +182,7 @@ def test_the_exit_code_says_how_the_check_ended(
     capsys: pytest.CaptureFixture,
 ) -> None:
     blocks = Scripted({"resnet18": always(1.0), "resnet18+sr": always(ratio)})
-    monkeypatch.setattr(rounds, "_block", blocks)
+    monkeypatch.setattr(rounds, "_time_series", blocks)
     assert check(tables, "--against", str(checkout), "--format", "json") == code
     plain, sr = json.loads(capsys.readouterr().out)
     assert (plain["outcome"], sr["spec"]) == ("pass", "resnet18+sr")
@@ -200,7 +200,7 @@ def test_nothing_is_timed_on_a_gpu_that_admits_one_process(
     stdout, stderr = capsys.readouterr()
     assert stdout == ""
     assert "cuda:0 allows only one process at a time (compute mode EXCLUSIVE_PROCESS)" in stderr
-    assert "blocks of three" not in stderr
+    assert "series of three" not in stderr
 
 
 def test_the_command_line_overrides_the_tolerance_of_a_row(
@@ -210,7 +210,7 @@ def test_the_command_line_overrides_the_tolerance_of_a_row(
 ) -> None:
     write_layout(tables, TIMED + 'tolerances = { "resnet18+sr" = 0.3 }\n')
     blocks = {"resnet18": always(1.0), "resnet18+sr": always(1.2)}
-    monkeypatch.setattr(rounds, "_block", Scripted(blocks))
+    monkeypatch.setattr(rounds, "_time_series", Scripted(blocks))
     assert check(tables, "--against", str(checkout)) == 0
     assert check(tables, "--against", str(checkout), "--tolerance", "5") == 1
 
@@ -219,12 +219,12 @@ def test_the_table_explains_its_verdicts(
     tables: Path, checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     blocks = Scripted({"resnet18": always(1.0), "resnet18+sr": always(1.2)})
-    monkeypatch.setattr(rounds, "_block", blocks)
+    monkeypatch.setattr(rounds, "_time_series", blocks)
     check(tables, "--against", str(checkout))
     shown = capsys.readouterr().out
     assert re.search(r"resnet18\+sr +6 +\+20\.0 \[\+20\.0, \+20\.0\] +\+20\.0 \[", shown)
     assert "regression: slower than tolerated, confirmed" in shown
-    monkeypatch.setattr(rounds, "_block", blocks)
+    monkeypatch.setattr(rounds, "_time_series", blocks)
     check(tables, "--against", str(checkout), "--format", "github")
     assert capsys.readouterr().out.startswith("::error title=small%3A resnet18+sr%3A regression::")
 
@@ -252,14 +252,14 @@ def test_a_folder_without_a_time_section_says_what_to_add(
     assert "add a section [time]" in capsys.readouterr().err
 
 
-def test_a_block_of_the_same_code_gives_ratios_near_one(
+def test_a_series_of_the_same_code_gives_ratios_near_one(
     checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every process runs, and no ratio is far from 1."""
     monkeypatch.setattr(rounds, "ROUNDS", 4)
     found = Found()
     job = TimingJob(("resnet18",), (64, 64), 10, 1, "forward")
-    rounds._block(job, (rounds.this_code(), code_at(checkout)), 0, found, reverse=True)
+    rounds._time_series(job, (rounds.this_code(), code_at(checkout)), 0, found, reverse=True)
     (ratio,), (control,) = found.ratios["resnet18"], found.control["resnet18"]
     assert 0.2 < ratio < 5
     assert 0.2 < control < 5
