@@ -1,8 +1,12 @@
 """Every module is in a layer, and files of the same name have the same subject."""
 
+import ast
 import sys
 from collections import Counter
 from pathlib import Path
+from pkgutil import resolve_name
+
+import pytest
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "docs"))
@@ -57,3 +61,11 @@ def test_every_folder_says_what_it_is_for() -> None:
 def test_the_page_shows_the_contract_as_it_is() -> None:
     page = architecture.PAGE.read_text(encoding="utf-8")
     assert page == architecture.whole(page), "run python docs/architecture.py"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").rglob("*.py")), ids=lambda p: p.name)
+def test_what_a_benchmark_imports_exists(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("srbench"):
+            for alias in node.names:
+                resolve_name(f"{node.module}.{alias.name}")

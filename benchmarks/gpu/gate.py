@@ -1,30 +1,30 @@
 """The time gate with this code against itself: what `srbench check --time` would see on a device.
 
-python benchmarks/gpu/gate.py cuda 25        # for about 25 s, and at least one block
+python benchmarks/gpu/gate.py cuda 25        # for about 25 s, and at least one series
 """
 
 import sys
 import time
 from statistics import median
 
-from srbench.check.timing.processes import Job, this_code
-from srbench.check.timing.rounds import Found, _block
+from srbench.check.timing.processes import TimingJob, this_code
+from srbench.check.timing.rounds import Found, _time_series
 from srbench.measure.devices import resolve_one
 
 
 def main(device: str, seconds: float) -> None:
-    """Print each block's ratios, which should all be 1, and the largest."""
+    """Print the series' ratios, which should all be 1, and the largest."""
     is_gpu = device.startswith("cuda")
     specs = ("resnet50", "resnet50+sr") if is_gpu else ("resnet18",)
     side, batch = (224, 32) if is_gpu else (64, 1)
-    job = Job(specs, (side, side), 1000, batch, "forward", device)
+    job = TimingJob(specs, (side, side), 1000, batch, "forward", device)
     found, begin = Found(), time.monotonic()
     number = 0
     while number == 0 or (time.monotonic() - begin) * (number + 1) / number < seconds:
-        _block(job, (this_code(), this_code()), number, found)
+        _time_series(job, (this_code(), this_code()), number, found)
         number += 1
         here, control = ({s: r[-1] for s, r in rs.items()} for rs in (found.ratios, found.control))
-        print(f"block {number}: {here}, control {control}", flush=True)
+        print(f"series {number}: {here}, control {control}", flush=True)
     print("failed:", found.failed_here | found.failed_there or "none")
     for spec, ratios in found.ratios.items():
         worst, control = (max(abs(r - 1) for r in rs) for rs in (ratios, found.control[spec]))

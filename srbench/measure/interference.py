@@ -8,7 +8,6 @@ from typing import Protocol
 
 import psutil
 
-from srbench.errors import several
 from srbench.measure.nvml import Gpu
 
 BUSY = 0.1  # share of the processors that other programs may use without a warning
@@ -87,7 +86,7 @@ class GpuWatch:
         ]
         others = self._most_processes - self._own
         if others > 0:
-            found.append(f"the GPU was busy: used by {several(others, 'other process')}")
+            found.append(f"the GPU was busy: other processes used it ({others})")
         return found
 
 
@@ -109,8 +108,8 @@ class MemoryWatch:
         if not self._timed:
             return []
         return [
-            "the GPU's memory was short: torch had to free its cache and allocate again "
-            f"{several(self._timed, 'time')} while samples were taken, which takes time"
+            "the GPU's memory was short: while samples were taken, torch had to free its cache "
+            f"and allocate again, which takes time ({self._timed}×)"
         ]
 
 

@@ -20,6 +20,8 @@ from srbench.spec.parse import Part, Spec, values_of_all
 LENGTH = 16  # 64 bits in hexadecimal: a chance collision takes billions of models
 
 PLUGIN = "srbench.catalog.plugins.backbones:build"
+# What fingerprints say for a target that has moved: those of older records stay valid.
+MOVED = {"srbench.catalog.plugins.timm_models:build": "srbench.plugins.timm_models:build"}
 
 _known: dict[Own, Definitions] = {}
 
@@ -78,7 +80,7 @@ def _target(part: Part) -> str:
     """The ``module:attribute`` that builds a backbone."""
     row = find_backbone(part.name)
     if row.target != PLUGIN:
-        return row.target
+        return MOVED.get(row.target, row.target)
     return part.name if ":" in part.name else entry_target(BACKBONE_GROUP, part.name)
 
 

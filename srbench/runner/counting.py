@@ -25,7 +25,9 @@ from srbench.spec.cases import Case, Size, cases, usual
 from srbench.spec.parse import Spec, backbone_of, settings
 
 LOG = logging.getLogger(__name__)
-FOR_REAL = "was counted in a run for real on zeros: it does not run on shapes alone"
+# Records hold these notes, and are compared word by word: a new wording is a change of records.
+FOR_REAL = "was counted in one run on zeros: on shapes alone it does not run"
+AUXILIARY = "holds an auxiliary head, for training alone"
 
 
 def count(
@@ -152,7 +154,7 @@ def _auxiliary(spec: Spec, model: nn.Module, flops: Flops) -> dict[str, str]:
     if not head:
         return {}
     params, (macs, _) = count_parameters(model.get_submodule(head)).total, flops.modules[head]
-    own = f"has an auxiliary head, for training only: {params:,} parameters, {macs:,} MACs"
+    own = f"{AUXILIARY}: {params:,} parameters, {macs:,} MACs"
     return {str(spec.backbone): own}
 
 

@@ -5,7 +5,6 @@ from statistics import median
 
 from srbench import stats
 from srbench.conditions import PASSES
-from srbench.errors import several
 from srbench.measure.clocks import Wall
 from srbench.measure.pinning import BUILDING
 from srbench.records import environment
@@ -178,9 +177,10 @@ def _notes(
             yield f"{pass_name}: the warm-up was cut short by the time budget"
         estimate = timed.ratio or timed.seconds
         if estimate.low is None:
-            unit = "placement" if finished == 1 else "process"
+            unit = "placements" if finished == 1 else "processes"
             yield (
-                f"{pass_name}: {several(estimate.n, unit)}, and an interval needs {stats.FEWEST}"
+                f"{pass_name}: too few {unit} for an interval, "
+                f"{estimate.n} of at least {stats.FEWEST}"
             )
         rounds = max(map(len, timed.samples))
         if line_up.plan.rounds and rounds < line_up.plan.rounds:

@@ -285,7 +285,7 @@ def test_each_process_counts_as_one_number(capsys: pytest.CaptureFixture) -> Non
     baseline, se = json.loads(stdout)
     assert [len(process) for process in se["samples"]["forward"]] == [7, 7]
     assert se["forward_ratio_low"] is None
-    assert "forward: 2 processes, and an interval needs 6" in stderr
+    assert "forward: too few processes for an interval, 2 of at least 6" in stderr
     medians = [sorted(process)[3] for process in baseline["samples"]["forward"]]
     assert baseline["forward_s"] == pytest.approx(sum(medians) / 2)
 
@@ -663,7 +663,7 @@ def test_a_throttled_and_busy_gpu_is_a_warning_on_the_rows(
     )
     for row in rows(stdout):
         assert "clocks were lowered (hardware thermal slowdown) in 7 of 7 checks" in row["warnings"]
-        assert "the GPU was busy: used by 1 other process" in row["warnings"]
+        assert "the GPU was busy: other processes used it (1)" in row["warnings"]
     assert "warning: cifar_resnet8, cifar_resnet8+se: the GPU's clocks were lowered" in stderr
     text, _ = latency(capsys, "cifar_resnet8", "--se", *FAKE, "--rounds", "6", "--pass", "forward")
     assert "cifar_resnet8+se *" in text
@@ -690,7 +690,7 @@ def test_memory_counts_as_short_only_while_samples_are_taken(
     install_fake_cuda(monkeypatch, watch=lambda: MemoryWatch(lambda: retries[0]))
     command = ("cifar_resnet8", "--se", *FAKE, "--rounds", "12", "--pass", "forward")
     _, stderr = latency(capsys, *command)
-    assert ("again 24 times" in stderr) == while_timed
+    assert ("takes time (24×)" in stderr) == while_timed
     assert ("memory was short" in stderr) == while_timed
 
 
@@ -750,7 +750,7 @@ def test_too_few_rounds_have_no_interval_and_the_cell_says_so(
     command = ("cifar_resnet8", "--se", *FAKE, "--rounds", "5", "--pass", "forward")
     text, stderr = latency(capsys, *command)
     assert re.search(r"\+10\.\d \(n=5\)", text)
-    assert "forward: 5 placements, and an interval needs 6" in stderr
+    assert "forward: too few placements for an interval, 5 of at least 6" in stderr
     baseline, se = rows(latency(capsys, *command, "-f", "csv")[0])
     assert se["forward_ratio_low"] == se["forward_ratio_high"] == baseline["forward_s_low"] == ""
     assert float(se["forward_ratio"]) == pytest.approx(1.1, rel=0.01)

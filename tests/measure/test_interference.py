@@ -62,7 +62,7 @@ def test_warnings_say_how_often_a_gpu_was_throttled_and_whether_it_was_busy() ->
     seen.observe(timed=True)
     assert seen.warnings() == [
         "the GPU's clocks were lowered (thermal slowdown) in 1 of 3 checks",
-        "the GPU was busy: used by 2 other processes",
+        "the GPU was busy: other processes used it (2)",
     ]
 
 
@@ -72,8 +72,8 @@ def test_memory_shortage_while_samples_are_taken_gives_a_warning() -> None:
     for timed in (False, True, True, False, True):  # the 2 and the 12 came while nothing was timed
         seen.observe(timed)
     assert seen.warnings() == [
-        "the GPU's memory was short: torch had to free its cache and allocate again "
-        "2 times while samples were taken, which takes time"
+        "the GPU's memory was short: while samples were taken, torch had to free its cache "
+        "and allocate again, which takes time (2×)"
     ]
 
 

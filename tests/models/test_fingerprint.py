@@ -649,3 +649,8 @@ def test_an_edit_of_the_module_that_puts_blocks_in_place_changes_it(tmp_path: Pa
     after = fingerprints()
     assert after["se"] != before["se"]
     assert (after["baseline"], after["sr"]) == (before["baseline"], before["sr"])
+
+
+def test_a_network_of_timm_has_the_fingerprint_of_older_records() -> None:
+    records = srbench.count("timm:resnet10t", variants=["se"], input_size=64)
+    assert [record.fingerprint for record in records] == ["71ae18d95790f10d", "942cee627d531b5b"]

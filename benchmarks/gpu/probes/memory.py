@@ -12,7 +12,7 @@ from srbench.measure.devices import Device
 from srbench.measure.latency import Deadline
 from srbench.measure.pinning import pinned
 from srbench.models.build import assemble
-from srbench.runner.sampling import Candidate, Job, Sampled, sample
+from srbench.runner.sampling import Candidate, LineUp, Sampled, sample
 from srbench.spec.parse import parse
 
 
@@ -47,7 +47,7 @@ def out_of_memory(device: Device) -> None:
     )
     for seed in range(3):
         plan, found = Plan(passes=("backward", "train"), rounds=6), Sampled()
-        job = Job(spec, rows, conditions, Setup(device.name, batch, seed=seed), plan)
+        job = LineUp(spec, rows, conditions, Setup(device.name, batch, seed=seed), plan)
         sample(job, device, Deadline(device.clock, math.inf), found)
         print(f"  order {seed}: failed {found.failures or 'none'}")
         gc.collect()

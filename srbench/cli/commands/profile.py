@@ -72,13 +72,6 @@ def profile(
 
       srbench profile resnet50+se+sr --plot roofline.pdf --trace trace.json
     """
-    case = case_of(parse(spec), input_size, num_classes)
-    if plot:
-        require_picture(plot)
-    beside = [path for path in (trace, plot) if path]
-    where = Output(output, form, overwrite)
-    require_beside(where, beside)
-    target = destination(where)
     how = RunRequest(
         batch=batch_size,
         dtype=optional_name("--dtype", dtype, DTYPES),
@@ -87,6 +80,13 @@ def profile(
         threads=threads,
         seed=seed,
     )
+    case = case_of(parse(spec), input_size, num_classes)
+    if plot:
+        require_picture(plot)
+    beside = [path for path in (trace, plot) if path]
+    where = Output(output, form, overwrite)
+    require_beside(where, beside)
+    target = destination(where)
     found = _profile(case, how, device, rounds, trace)
     if plot:
         plot_roofline(found, plot)
