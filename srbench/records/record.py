@@ -96,14 +96,17 @@ class Record:
         return replace(self, made=other.made) == other
 
     @property
-    def content(self) -> Timing | Published | Counts | None:
-        """What was measured or published; None for a row that could not be counted."""
-        return self.timing or self.published or self.counts
+    def contents(self) -> tuple[Timing | Published | Counts, ...]:
+        """What was measured or published; nothing for a row that could not be counted.
+
+        srbench writes one content a record, but reads records of several.
+        """
+        return tuple(found for found in (self.timing, self.published, self.counts) if found)
 
     @property
     def kind(self) -> Kind:
         """Whether this is a row's counts, its times, or its published figures."""
-        return self.content.kind if self.content else "counted"
+        return self.contents[0].kind if self.contents else "counted"
 
     @property
     def row(self) -> RowKey:
@@ -125,4 +128,4 @@ class Record:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Why this row should not be trusted; ``--strict`` fails on any."""
-        return self.content.warnings if self.content else ()
+        return tuple(warning for content in self.contents for warning in content.warnings)

@@ -42,6 +42,16 @@ def test_a_line_begins_with_its_schema_and_holds_the_convention() -> None:
     assert line["counts"]["convention"].startswith("one multiply-add is one MAC")
 
 
+def test_a_line_of_times_and_counts_has_the_warnings_of_both() -> None:
+    counts = replace(counted("resnet18").counts, unknown={"aten::mystery": 2})
+    times = timed("resnet18", [0.1, 0.2, 0.3])
+    both = replace(times, counts=counts, timing=replace(times.timing, notes=("one GPU was busy",)))
+    assert jsonl.parse(jsonl.line(both)).warnings == (
+        "one GPU was busy",
+        "not counted: aten::mystery (×2)",
+    )
+
+
 def test_lines_with_other_spacing_and_key_order_are_read() -> None:
     line = json.loads(jsonl.line(RECORDS[0]))
     shuffled = json.dumps(dict(reversed(line.items())), indent=None, separators=(" , ", " : "))
