@@ -4,6 +4,7 @@ import csv
 import gc
 import importlib
 import itertools
+import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,6 +14,10 @@ import pytest
 
 from srbench.catalog.source_code.definitions import Definitions
 from srbench.catalog.source_code.user_code import Own
+
+# Test workers share the processors: with several threads each they wait for one another, and the
+# tests take twice as long. Set before torch is imported, and for the processes that tests start.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 DATA = Path(__file__).parent / "data"
 OWN = "defined"  # the names of modules that are never imported begin with it
