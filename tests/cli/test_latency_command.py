@@ -12,14 +12,22 @@ from pathlib import Path
 import pytest
 import torch
 from conftest import forget_modules
-from support.fakes import Card, FakeNvml, SilentWatch, fake_gpu, install_fake_cuda, steady
+from support.fakes import (
+    Card,
+    FakeClock,
+    FakeNvml,
+    SilentWatch,
+    fake_gpu,
+    install_fake_cuda,
+    steady,
+)
 
 import srbench
 from srbench.cli.app import run
 from srbench.conditions import Plan
 from srbench.errors import SrbenchError
 from srbench.measure import devices
-from srbench.measure.clocks import FakeClock, Task
+from srbench.measure.clocks import Task
 from srbench.measure.interference import GpuWatch, MemoryWatch
 from srbench.measure.latency import Course, Samples
 from srbench.measure.placement import Places

@@ -5,8 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from support.fakes import FakeClock
 
-from srbench.measure.clocks import CudaClock, FakeClock, Task, WallClock
+from srbench.measure.clocks import CudaClock, Task, WallClock
 
 
 def test_wall_time_includes_the_call_but_not_its_preparation() -> None:

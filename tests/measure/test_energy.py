@@ -5,9 +5,9 @@ import random
 from collections.abc import Callable
 
 import pytest
-from support.fakes import Card, FakeNvml, fake_gpu
+from support.fakes import Card, FakeClock, FakeNvml, fake_gpu
 
-from srbench.measure.clocks import FakeClock, Task
+from srbench.measure.clocks import Task
 from srbench.measure.energy import WINDOW, WINDOWS, energies
 from srbench.measure.latency import Deadline
 from srbench.records.timing import Energy

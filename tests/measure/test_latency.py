@@ -10,9 +10,9 @@ from functools import partial
 from statistics import median
 
 import pytest
-from support.fakes import interleaved
+from support.fakes import FakeClock, interleaved
 
-from srbench.measure.clocks import FakeClock, Task
+from srbench.measure.clocks import Task
 from srbench.measure.latency import PLACEMENTS, Course, Deadline, Samples, Stop, interleave
 
 NO_LIMIT = math.inf

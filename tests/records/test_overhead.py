@@ -4,10 +4,10 @@ import math
 import random
 
 import pytest
-from support.fakes import interleaved
+from support.fakes import FakeClock, interleaved
 
 from srbench import stats
-from srbench.measure.clocks import FakeClock, Task
+from srbench.measure.clocks import Task
 from srbench.measure.latency import Stop
 from srbench.records.overhead import Overhead, is_precise, reach
 from srbench.records.timing import Estimate

@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from srbench.measure import cuda, devices, energy, host
-from srbench.measure.clocks import FakeClock, Task
+from srbench.measure.clocks import Task, Wall, nothing
 from srbench.measure.devices import Device
 from srbench.measure.energy_counter import Reading
 from srbench.measure.latency import Course, Deadline, Samples, Stop, interleave
@@ -20,6 +20,54 @@ from srbench.records.timing import Memory
 from srbench.runner import timing
 
 GIB = 2**30
+
+
+class FakeClock:
+    """Returns the seconds that it is given, the same on every machine, and runs the tasks.
+
+    ``seconds`` is called with the task and how often that task was timed before. ``launching`` is
+    the share of the wall time after which a call returns.
+    """
+
+    def __init__(
+        self,
+        seconds: Callable[[Task, int], float],
+        measures_wall: bool = False,
+        runs: bool = True,
+        launching: float = 0.0,
+    ) -> None:
+        self.measures_wall = measures_wall
+        self._launching = launching
+        self._seconds = seconds
+        self._runs = runs
+        self._calls: dict[tuple[str, str], int] = {}
+        self._now = 0.0
+
+    def now(self) -> float:
+        return self._now
+
+    def measure(self, task: Task) -> float:
+        if self._runs:
+            task.prepare()
+            task.run()
+        number = self._calls.get((task.model, task.pass_name), 0)
+        self._calls[task.model, task.pass_name] = number + 1
+        seconds = self._seconds(task, number)
+        self._now += seconds
+        return seconds
+
+    def read(self, measured: Sequence[float]) -> list[float]:
+        return list(measured)
+
+    def wall(self, task: Task) -> Wall:
+        seconds = self.measure(task)
+        return Wall(seconds, self._launching * seconds)
+
+    def mark(self) -> float:
+        return self.measure(Task("", "mark", nothing))
+
+    def between(self, marks: Sequence[tuple[float, float]]) -> list[float]:
+        return [end for _, end in marks]
 
 
 def steady(task: Task, number: int) -> float:
