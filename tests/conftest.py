@@ -13,7 +13,7 @@ from types import MappingProxyType
 import pytest
 
 from srbench.catalog.source_code.definitions import Definitions
-from srbench.catalog.source_code.user_code import Own
+from srbench.catalog.source_code.user_code import UserCode
 
 # Test workers share the processors: with several threads each they wait for one another, and the
 # tests take twice as long. Set before torch is imported, and for the processes that tests start.
@@ -101,7 +101,7 @@ def digest(tmp_path: Path) -> Digest:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text.replace("OWN", OWN), encoding="utf-8")
         module, _, name = root.replace("OWN", OWN).partition(":")
-        found = Definitions(Own(frozenset({OWN})))
+        found = Definitions(UserCode(frozenset({OWN})))
         with pytest.MonkeyPatch.context() as patch:
             patch.syspath_prepend(at)
             result = found.digest((), [(module, tuple(name.split(".")))])

@@ -8,7 +8,7 @@ import time
 from statistics import median
 
 from srbench.check.timing.processes import TimingJob, this_code
-from srbench.check.timing.rounds import Found, _time_series
+from srbench.check.timing.rounds import Ratios, _time_series
 from srbench.measure.devices import resolve_one
 
 
@@ -18,7 +18,7 @@ def main(device: str, seconds: float) -> None:
     specs = ("resnet50", "resnet50+sr") if is_gpu else ("resnet18",)
     side, batch = (224, 32) if is_gpu else (64, 1)
     job = TimingJob(specs, (side, side), 1000, batch, "forward", device)
-    found, begin = Found(), time.monotonic()
+    found, begin = Ratios(), time.monotonic()
     number = 0
     while number == 0 or (time.monotonic() - begin) * (number + 1) / number < seconds:
         _time_series(job, (this_code(), this_code()), number, found)

@@ -11,8 +11,8 @@ from typing import Annotated
 import typer
 
 from srbench._version import __version__
-from srbench.cli.commands import COMMANDS, Commands, Ended, register
-from srbench.cli.messages import complain, complain_of, tell
+from srbench.cli.commands import COMMANDS, CarriedError, Commands, register
+from srbench.cli.messages import complain, complain_about, tell
 from srbench.cli.shells import COMPLETION, give_scripts
 from srbench.cli.streams import end_without_reader
 from srbench.errors import (
@@ -93,8 +93,8 @@ def run(arguments: list[str] | None = None) -> int:
         if isinstance(error.__context__, BrokenPipeError):
             end_without_reader()
         return BAD_INPUT if error.code else 0
-    except Ended as ended:
-        return _report(ended.error)
+    except CarriedError as carried:
+        return _report(carried.error)
     except (Exception, KeyboardInterrupt) as error:
         return _report(error)
 
@@ -105,7 +105,7 @@ def _report(error: BaseException) -> int:
         for line in "".join(traceback.format_exception(error)).splitlines():
             tell(line)
     if isinstance(error, SrbenchError):
-        return complain_of(error)
+        return complain_about(error)
     if isinstance(error, KeyboardInterrupt):
         how = "terminated by a signal" if isinstance(error, Terminated) else "interrupted"
         return complain(how, "", ended_by(error))

@@ -36,7 +36,7 @@ def complain(message: str, hint: str, code: int) -> int:
     return code
 
 
-def complain_of(error: SrbenchError) -> int:
+def complain_about(error: SrbenchError) -> int:
     """The same for every error that it holds; a hint that successive errors share comes once."""
     for hint, alike in groupby(error.errors, lambda one: one.hint):
         *before, last = alike

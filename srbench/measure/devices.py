@@ -148,7 +148,7 @@ def _unknown(subject: Subject, what: str) -> Memory:
 
 def require_several(name: str, gpu: Gpu | None, hint: str) -> None:
     """Raises SrbenchError, with the hint, if the device allows only one process at a time."""
-    if gpu and gpu.admits_one():
+    if gpu and gpu.is_exclusive():
         raise SrbenchError(
             f"{name} allows only one process at a time (compute mode EXCLUSIVE_PROCESS)",
             f"{hint}, or set the mode with: nvidia-smi -c 0",

@@ -90,7 +90,7 @@ class Deadline:
         """Seconds left; below zero once the deadline has passed."""
         return self.at + self.uncounted - self.clock.now()
 
-    def put_off(self, seconds: float) -> None:
+    def extend(self, seconds: float) -> None:
         """Put the deadline off by that many seconds."""
         self.uncounted += seconds
 
@@ -280,7 +280,7 @@ def interleave(
     clock = deadline.clock
     for number, course in enumerate(reversed(courses)):
         share = WARM_UP_SHARE * max(0.0, deadline.left) / (len(courses) - number)
-        deadline.put_off(course.warm_up(share))
+        deadline.extend(course.warm_up(share))
     taken = 0
     while todo := [course for course in courses if not course.is_done]:
         begin = clock.now()

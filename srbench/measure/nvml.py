@@ -63,7 +63,7 @@ class Gpu:
             words for name, words in _LOWERED.items() if reasons & getattr(self._library, name, 0)
         ]
 
-    def admits_one(self) -> bool:
+    def is_exclusive(self) -> bool:
         """Whether it allows only one process at a time, as on many clusters; False if unknown."""
         exclusive = self._library.NVML_COMPUTEMODE_EXCLUSIVE_PROCESS
         return bool(self._ask("nvmlDeviceGetComputeMode") == exclusive)

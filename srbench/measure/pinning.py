@@ -12,7 +12,7 @@ import torch
 from srbench.conditions import Setup
 from srbench.measure.clocks import Task
 from srbench.measure.malloc import freed_memory_kept
-from srbench.measure.torch_settings import current, kept, put_back, recorded
+from srbench.measure.torch_settings import current, kept, recorded, reset
 
 BUILDING = "building"
 
@@ -37,7 +37,7 @@ class Pinned:
 
     def end(self) -> None:
         """Put the settings back; changes are recorded for the model that began last."""
-        if (found := put_back(self.settings)) and self._doing:
+        if (found := reset(self.settings)) and self._doing:
             self.changes.setdefault(self._doing, {}).update(found)
         self._doing = None
         torch.set_flush_denormal(True)  # torch cannot report whether it is set

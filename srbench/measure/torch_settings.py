@@ -39,7 +39,7 @@ def current() -> dict[str, Any]:
     return {name: setting.read() for name, setting in _SETTINGS.items()}
 
 
-def put_back(wanted: Mapping[str, Any]) -> dict[str, Any]:
+def reset(wanted: Mapping[str, Any]) -> dict[str, Any]:
     """Set all of them as wanted. Returns those that were different, as `recorded` names them."""
     found = current()
     if found == wanted:
@@ -48,7 +48,7 @@ def put_back(wanted: Mapping[str, Any]) -> dict[str, Any]:
     for name in (*_SETTINGS, *_PRECISIONS):
         if _SETTINGS[name].read() != wanted[name]:
             _SETTINGS[name].write(wanted[name])
-    was, held = _told(found), _told(wanted)
+    was, held = _by_record_name(found), _by_record_name(wanted)
     return {name: value for name, value in was.items() if value != held[name]}
 
 
@@ -58,12 +58,12 @@ def recorded(values: Mapping[str, Any]) -> dict[str, Any]:
     computes as ``"ieee"`` does."""
     return {
         name: value
-        for name, value in _told(values).items()
+        for name, value in _by_record_name(values).items()
         if name not in USUAL or value != USUAL[name]
     }
 
 
-def _told(values: Mapping[str, Any]) -> dict[str, Any]:
+def _by_record_name(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "threads": values["threads"],
         **{name: values[name] for name in OPERATORS},
@@ -80,7 +80,7 @@ def kept() -> Iterator[None]:
     try:
         yield
     finally:
-        put_back(before)
+        reset(before)
 
 
 def _attribute(holder: Any, name: str) -> Setting:

@@ -11,7 +11,7 @@ from srbench.catalog.plugins.entry_points import target as entry_target
 from srbench.catalog.source_code.definitions import Definitions, definition_path, module_name
 from srbench.catalog.source_code.imports import Path
 from srbench.catalog.source_code.sources import NoSource, read_imported
-from srbench.catalog.source_code.user_code import Own
+from srbench.catalog.source_code.user_code import UserCode
 from srbench.models.assembly import Inserted
 from srbench.models.model_code import attribute_code, classes, patched_code
 from srbench.records.record import UNKNOWN, MadeOf
@@ -23,7 +23,7 @@ PLUGIN = "srbench.catalog.plugins.backbones:build"
 # What fingerprints say for a target that has moved: those of older records stay valid.
 MOVED = {"srbench.catalog.plugins.timm_models:build": "srbench.plugins.timm_models:build"}
 
-_known: dict[Own, Definitions] = {}
+_known: dict[UserCode, Definitions] = {}
 
 
 def fingerprint(spec: Spec, model: nn.Module, inserted: Sequence[Inserted]) -> str:
@@ -52,7 +52,7 @@ def made_of(spec: Spec) -> tuple[MadeOf, ...]:
 
 
 def _code(path: Path) -> str:
-    own = Own(frozenset({path[0].partition(".")[0]}))
+    own = UserCode(frozenset({path[0].partition(".")[0]}))
     try:
         return _definitions(own).digest((), [path])[:LENGTH]
     except (NoSource, RecursionError):
@@ -63,7 +63,7 @@ def _digest(spec: Spec, model: nn.Module, inserted: Sequence[Inserted]) -> str:
     paths = _paths(spec)
     kinds = classes(model)
     modules = [*(module for module, _ in paths), *map(module_name, kinds)]
-    own = Own(frozenset(module.partition(".")[0] for module in modules))
+    own = UserCode(frozenset(module.partition(".")[0] for module in modules))
     read_imported(own)  # including what a constructor imported
     code = [*kinds, *attribute_code(model), *patched_code(kinds)]
     roots = [*paths, *(definition_path(one) for one in code if own.has(module_name(one)))]
@@ -89,7 +89,7 @@ def _path(target: str) -> Path:
     return module, tuple(names.split("."))
 
 
-def _definitions(own: Own) -> Definitions:
+def _definitions(own: UserCode) -> Definitions:
     """The known definitions, if they are still the code that runs; else new ones."""
     found = _known.get(own)
     if found is None or found.are_stale:

@@ -42,11 +42,11 @@ def settings_note(records: "Iterable[Record]") -> str:
         for name, usual in record.settings.items():
             if usual:
                 found.setdefault(name, {}).setdefault(usual, record.spec)
-    said = [one for name, told in found.items() for one in _unsaid(name, told)]
+    said = [one for name, told in found.items() for one in _omitted(name, told)]
     return f"Defaults: {'; '.join(said)}." if said else ""
 
 
-def _unsaid(name: str, told: Mapping[str, str]) -> Iterator[str]:
+def _omitted(name: str, told: Mapping[str, str]) -> Iterator[str]:
     """One block's sets of defaults, without those with which another set begins."""
     kept = [u for u in told if not any(other.startswith(f"{u}, ") for other in told)]
     for usual in kept:

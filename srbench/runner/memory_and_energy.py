@@ -12,7 +12,7 @@ from srbench.measure.free_memory import empty, release
 from srbench.measure.latency import Deadline
 from srbench.measure.passes import Subject, inference_context, tasks
 from srbench.measure.pinning import pinned
-from srbench.measure.torch_settings import put_back
+from srbench.measure.torch_settings import reset
 from srbench.records.timing import Energy, Memory
 from srbench.runner.sampling import Candidate, LineUp, Say, subject, time_left
 from srbench.spec.parse import Spec
@@ -69,7 +69,7 @@ def _peaks(
 
 def peaks_here(line_up: LineUp, row: Candidate) -> Peaks:
     """Peak memory on the CPU, to be called in a separate process."""
-    put_back(line_up.settings)
+    reset(line_up.settings)
     with pinned(line_up.setup, keeps_memory=False) as held:
         model = subject(line_up, row, torch.device("cpu"), held)
         return memory.in_this_process(model, line_up.plan.passes)

@@ -21,7 +21,7 @@ from srbench.measure.latency import Course, Deadline, Samples, Stop, interleave
 from srbench.measure.passes import Subject, inference_context, tasks, to_device
 from srbench.measure.pinning import BUILDING, Pinned, pinned
 from srbench.measure.placement import Places
-from srbench.measure.torch_settings import current, put_back
+from srbench.measure.torch_settings import current, reset
 from srbench.models.build import assemble
 from srbench.records.record import UNKNOWN, MadeOf
 from srbench.records.timing import Role
@@ -166,7 +166,7 @@ def sample_afresh(line_up: LineUp, budget: float) -> Sampled:
 
 
 def _sample_here(line_up: LineUp, budget: float, began: float) -> Sampled:
-    put_back(line_up.settings)
+    reset(line_up.settings)
     sampled = Sampled()
     with opened(line_up.setup.device) as device:
         left = budget - (time.time() - began)

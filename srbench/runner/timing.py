@@ -220,7 +220,7 @@ def _sample(
         left, share = deadline.left, deadline.left / (line_up.plan.processes - process)
         try:
             found.append(sample_afresh(replace(line_up, process=process), share))
-            deadline.put_off(found[-1].compiling)
+            deadline.extend(found[-1].compiling)
             beside = left - deadline.left - share
         except BaseException as error:
             require_failure(error)

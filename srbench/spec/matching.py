@@ -94,19 +94,21 @@ def means(spec: Spec, canonical: Spec, record: Record) -> bool | None:
         (spec.backbone, *spec.blocks), (canonical.backbone, *canonical.blocks), made_of, strict=True
     )
     answers = [
-        _is_made_of(own, theirs, made) if made else _is_said_of(own, theirs, unsaid(record, theirs))
+        _is_made_of(own, theirs, made)
+        if made
+        else _is_said_of(own, theirs, omitted(record, theirs))
         for own, theirs, made in parts
     ]
     return False if False in answers else None if None in answers else True
 
 
-def unsaid(record: Record, part: Part) -> dict[str, str]:
+def omitted(record: Record, part: Part) -> dict[str, str]:
     """The option values that a part of a record's spec leaves out, from the record's settings.
 
     >>> from srbench.spec.parse import Part
     >>> settings = {"sr": "memories=10, hidden=64"}
     >>> record = Record("a+sr", "a", (3, 9, 9), 9, None, {}, settings=settings)
-    >>> unsaid(record, Part("sr"))
+    >>> omitted(record, Part("sr"))
     {'memories': '10', 'hidden': '64'}
     """
     listing = record.settings.get(part.name, "")
@@ -121,10 +123,10 @@ def _is_made_of(own: Part, canonical: Part, made: MadeOf) -> bool | None:
         return False  # the record has another value than the default
     if any(key not in made.options for key in given):
         return None
-    return all(_says(key, format_value(text), made.options[key]) for key, text in given.items())
+    return all(_states(key, format_value(text), made.options[key]) for key, text in given.items())
 
 
-def _says(key: str, text: str, value: Value) -> bool:
+def _states(key: str, text: str, value: Value) -> bool:
     """Whether the text is one of the value's spellings."""
     if isinstance(value, tuple):
         return sorted(text.split("/")) == sorted(value)

@@ -104,7 +104,7 @@ def settings(spec: Spec) -> dict[str, str]:
     """
     backbone = backbone_of(spec.backbone)
     found = {str(spec.backbone): backbone.note} if backbone.note else {}
-    return found | {part.name: _unsaid(part, backbone) for part in spec.blocks}
+    return found | {part.name: _omitted(part, backbone) for part in spec.blocks}
 
 
 def values_of_all(spec: Spec) -> list[dict[str, Value]]:
@@ -116,7 +116,7 @@ def values_of_all(spec: Spec) -> list[dict[str, Value]]:
     ]
 
 
-def _unsaid(part: Part, backbone: Backbone) -> str:
+def _omitted(part: Part, backbone: Backbone) -> str:
     """A block's defaults, without its place if that is every stage."""
     usual = defaults(find_block(part.name).options, backbone)
     if After().name in dict(part.options):

@@ -14,7 +14,7 @@ from srbench.records.record import Record, RowKey
 from srbench.report.formats import FORMATS, SUFFIXES, Report
 from srbench.tables.draft import read
 from srbench.tables.finders import Finder, finder
-from srbench.tables.layout import Layout, Wanted, parsed
+from srbench.tables.layout import Layout, LayoutRow, parsed
 from srbench.tables.layout_mistakes import mistakes, mistakes_of_times, spec_among
 from srbench.tables.report import device_report, layout_report, shows_counts, wrong_columns
 
@@ -41,7 +41,7 @@ class Committed:
         return self.loaded.records
 
     @cached_property
-    def wanted(self) -> list[Wanted]:
+    def wanted(self) -> list[LayoutRow]:
         return self.layout.wanted(self.records, self.imports)
 
     @cached_property
@@ -139,7 +139,7 @@ def open_tables(paths: Iterable[Path], imports: bool = True) -> list[Committed]:
     return for_all(partial(open_table, imports=imports), paths)
 
 
-def _with_names(layout: Layout, wanted: Iterable[Wanted], find: Finder) -> Layout:
+def _with_names(layout: Layout, wanted: Iterable[LayoutRow], find: Finder) -> Layout:
     """The layout, with the specs in ``names`` in their canonical form."""
     spec = spec_among({one.row.spec for one in wanted}, find)
     names = {spec(text): name for text, name in layout.names.items()}

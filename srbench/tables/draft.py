@@ -17,7 +17,7 @@ GROUPS = "rows"
 README = "see the README for the keys of a layout"
 
 
-class Wrong(NamedTuple):
+class Mistake(NamedTuple):
     """What is wrong at a place in a layout, and what to do about it."""
 
     where: Where
@@ -25,7 +25,7 @@ class Wrong(NamedTuple):
     hint: str
 
     @classmethod
-    def about(cls, where: Where, error: SrbenchError) -> "Wrong":
+    def of(cls, where: Where, error: SrbenchError) -> "Mistake":
         """An error about a value, after the words for its place."""
         return cls(where, f"{described(where)}: {error.message}", error.hint)
 
@@ -54,7 +54,7 @@ class Draft:
         found = self.value((GROUPS,))
         return range(len(found)) if isinstance(found, list) else ()
 
-    def require_right(self, wrong: Iterable[Wrong]) -> None:
+    def require_right(self, wrong: Iterable[Mistake]) -> None:
         """Raises all that is wrong at once, ordered by line."""
         if wrong := list(dict.fromkeys(wrong)):
             known = lines(self.text)

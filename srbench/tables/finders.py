@@ -13,7 +13,7 @@ from srbench.spec.parse import Spec, is_ours, parse, read
 
 
 @dataclass(frozen=True)
-class Asked:
+class Query:
     """Models with variants of each, at every input size; None is each network's default."""
 
     models: Sequence[str]
@@ -30,7 +30,7 @@ class Asked:
 class Finder(Protocol):
     """Finds what specs mean. Each method raises SrbenchError for an invalid spec."""
 
-    def rows(self, asked: Asked) -> Iterator[RowKey]:
+    def rows(self, query: Query) -> Iterator[RowKey]:
         """The rows, for one input size after the other.
 
         Also raises SrbenchError if it is unclear which rows are meant.
@@ -54,10 +54,10 @@ def finder(records: Sequence[Record], imports: bool) -> Finder:
 class ByImport:
     """Looks up what specs name, and imports what is not srbench's own."""
 
-    def rows(self, asked: Asked) -> Iterator[RowKey]:
-        for size in asked.sizes:
+    def rows(self, query: Query) -> Iterator[RowKey]:
+        for size in query.sizes:
             found = cases(
-                asked.models, asked.variants, (), size=size, num_classes=asked.num_classes
+                query.models, query.variants, (), size=size, num_classes=query.num_classes
             )
             yield from (case.key for case in found)
 
@@ -78,11 +78,11 @@ class ByRecords:
     def __init__(self, records: Sequence[Record]) -> None:
         self._matches = Matches(records)
 
-    def rows(self, asked: Asked) -> Iterator[RowKey]:
-        models = [self._matches.with_canonical_backbone(read(model)) for model in asked.models]
-        for size in asked.sizes:
-            for spec in rows(models, asked.variants, (), parse=read):
-                found = self._matches(spec, size, asked.num_classes)
+    def rows(self, query: Query) -> Iterator[RowKey]:
+        models = [self._matches.with_canonical_backbone(read(model)) for model in query.models]
+        for size in query.sizes:
+            for spec in rows(models, query.variants, (), parse=read):
+                found = self._matches(spec, size, query.num_classes)
                 if found.row is None:
                     raise _unmatched(spec, found)
                 yield found.row

@@ -31,8 +31,8 @@ from srbench.records.record import Record, RowKey
 from srbench.records.validation import Where, by_place, sentence
 from srbench.spec.cases import case_of
 from srbench.spec.parse import parse
-from srbench.tables.draft import Wrong, described, read
-from srbench.tables.finders import Asked, Finder, finder
+from srbench.tables.draft import Mistake, described, read
+from srbench.tables.finders import Finder, Query, finder
 
 MOST_ROWS = 100_000
 HINTS: dict[Where, str] = {("rows",): "write [[rows]], in double brackets, above each group"}
@@ -76,14 +76,14 @@ class Group(_Strict):
         return self
 
     @property
-    def asked(self) -> Asked:
+    def query(self) -> Query:
         """The rows, in the form that a finder takes."""
         sizes = self.input_size if isinstance(self.input_size, list) else [self.input_size]
-        return Asked(self.models, self.variants, sizes, self.num_classes)
+        return Query(self.models, self.variants, sizes, self.num_classes)
 
 
 def _not_too_many(groups: list[Group]) -> list[Group]:
-    number = sum(group.asked.number for group in groups)
+    number = sum(group.query.number for group in groups)
     if number > MOST_ROWS:
         raise SpecError(
             f"a table of {number:,} rows is more than {MOST_ROWS:,}", "split it into several tables"
@@ -145,20 +145,20 @@ class Layout(_Strict):
     rows: Annotated[list[Group], Field(min_length=1), AfterValidator(_not_too_many)]
     time: TimeGate | None = None
 
-    def wanted(self, records: Sequence[Record], imports: bool = True) -> list["Wanted"]:
+    def wanted(self, records: Sequence[Record], imports: bool = True) -> list["LayoutRow"]:
         """The rows, in order and each once; of a published table those that its records name.
 
         Without ``imports`` no module that a spec names is imported: its row is looked up in the
         records. Raises SrbenchError for an invalid spec, or if it is unclear which row it means.
         """
         find = finder(records, imports)
-        found: dict[Wanted, None] = {}
+        found: dict[LayoutRow, None] = {}
         for group in self.rows:
             found |= dict.fromkeys(_wanted(group, records, find))
         return list(found)
 
 
-class Wanted(NamedTuple):
+class LayoutRow(NamedTuple):
     """A row, and the source of the published figures shown with it."""
 
     row: RowKey
@@ -174,7 +174,7 @@ def load(path: Path) -> Layout:
     return layout
 
 
-def parsed(data: dict[str, Any]) -> tuple[Layout | None, list[Wrong]]:
+def parsed(data: dict[str, Any]) -> tuple[Layout | None, list[Mistake]]:
     """The layout, or what is wrong with the keys and the types of its data."""
     try:
         return Layout.model_validate(data), []
@@ -190,8 +190,8 @@ def valid(model: type[Part], data: Any) -> Part | None:
         return None
 
 
-def _explained(error: ValidationError, data: dict[str, Any]) -> list[Wrong]:
-    found: dict[Where, Wrong] = {}
+def _explained(error: ValidationError, data: dict[str, Any]) -> list[Mistake]:
+    found: dict[Where, Mistake] = {}
     meant: set[Where] = set()  # keys that are misspelt: they are not also missing
     for where, several in by_place(error, data).items():
         message, hint = sentence(several, described(where))
@@ -200,7 +200,7 @@ def _explained(error: ValidationError, data: dict[str, Any]) -> list[Wrong]:
             keys = _keys(tuple(owner))
             hint = f"{did_you_mean(str(key), keys)}the keys are {', '.join(keys)}"
             meant.add((*owner, nearest(str(key), keys)))
-        found[where] = Wrong(where, message, HINTS.get(where, hint))
+        found[where] = Mistake(where, message, HINTS.get(where, hint))
     return [wrong for where, wrong in found.items() if where not in meant]
 
 
@@ -209,9 +209,9 @@ def _keys(owner: Where) -> list[str]:
     return list(models.get(owner[0], Layout).model_fields if owner else Layout.model_fields)
 
 
-def _wanted(group: Group, records: Sequence[Record], find: Finder) -> Iterator[Wanted]:
-    rows = find.rows(group.asked) if group.models else rows_of_source(group.published, records)
-    return (Wanted(row, group.published) for row in rows)
+def _wanted(group: Group, records: Sequence[Record], find: Finder) -> Iterator[LayoutRow]:
+    rows = find.rows(group.query) if group.models else rows_of_source(group.published, records)
+    return (LayoutRow(row, group.published) for row in rows)
 
 
 def rows_of_source(source: str, records: Sequence[Record]) -> list[RowKey]:

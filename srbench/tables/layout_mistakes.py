@@ -8,18 +8,18 @@ from srbench.records.record import Record, RowKey
 from srbench.records.validation import Where
 from srbench.spec.cases import rows
 from srbench.spec.parse import read
-from srbench.tables.draft import GROUPS, Draft, Wrong
-from srbench.tables.finders import Asked, Finder
+from srbench.tables.draft import GROUPS, Draft, Mistake
+from srbench.tables.finders import Finder, Query
 from srbench.tables.layout import MOST_ROWS, Group, TimeGate, rows_of_source, valid
 
 Specs = Collection[str]
 Require = Callable[[Sequence[str], Sequence[str]], object]  # models, variants; raises SrbenchError
 
 
-def mistakes(draft: Draft, records: Sequence[Record], find: Finder) -> Iterator[Wrong]:
+def mistakes(draft: Draft, records: Sequence[Record], find: Finder) -> Iterator[Mistake]:
     """What is wrong with a layout's rows and with the names of rows."""
     groups = {n: valid(Group, draft.value((GROUPS, n))) for n in draft.groups()}
-    if sum(group.asked.number for group in groups.values() if group) > MOST_ROWS:
+    if sum(group.query.number for group in groups.values() if group) > MOST_ROWS:
         return  # an error already, and the rows would take too long to check
     specs: dict[str, None] | None = {}
     for number, group in groups.items():
@@ -29,11 +29,11 @@ def mistakes(draft: Draft, records: Sequence[Record], find: Finder) -> Iterator[
     yield from _wrong_keys(draft, ("names",), spec_among(specs or (), find), specs, _no_row)
 
 
-def mistakes_of_times(draft: Draft, find: Finder) -> Iterator[Wrong]:
+def mistakes_of_times(draft: Draft, find: Finder) -> Iterator[Mistake]:
     """What is wrong with the specs under [time], and with their tolerances."""
     texts = draft.texts("time", "specs")
     wrong = [
-        Wrong.about(where, error)
+        Mistake.of(where, error)
         for where, text in texts.items()
         if (error := _error(find.spec, text))
     ]
@@ -42,7 +42,7 @@ def mistakes_of_times(draft: Draft, find: Finder) -> Iterator[Wrong]:
     yield from _wrong_keys(draft, ("time", "tolerances"), find.spec, timed, _not_timed)
     gate = valid(TimeGate, draft.data.get("time"))
     if gate and not wrong and (error := _error(gate.conditions)):
-        yield Wrong.about(("time",), error)
+        yield Mistake.of(("time",), error)
 
 
 def spec_among(specs: Specs, find: Finder) -> Callable[[str], str]:
@@ -55,30 +55,30 @@ def spec_among(specs: Specs, find: Finder) -> Callable[[str], str]:
 
 def _group(
     draft: Draft, where: Where, group: Group | None, records: Sequence[Record], find: Finder
-) -> tuple[Sequence[RowKey], list[Wrong]]:
+) -> tuple[Sequence[RowKey], list[Mistake]]:
     """The rows of a group, and what is wrong with it."""
     if group is None:  # its specs are checked all the same
         return (), list(_wrong_specs(draft, where, _spelling(find), find))
     printed = rows_of_source(group.published, records)
     source = (*where, "published")
-    unknown = [Wrong.about(source, _unknown(group.published, records))]
+    unknown = [Mistake.of(source, _unknown(group.published, records))]
     try:
-        found = list(find.rows(group.asked)) if group.models else printed
+        found = list(find.rows(group.query)) if group.models else printed
     except SrbenchError as error:
-        specs = _wrong_specs(draft, where, _exactly(group.asked, find), find)
-        wrong = list(specs) or [Wrong.about(where, error)]
+        specs = _wrong_specs(draft, where, _exactly(group.query, find), find)
+        wrong = list(specs) or [Mistake.of(where, error)]
         return (), wrong + (unknown if group.published and not printed else [])
     if group.published and not printed:
         return found, unknown
     if printed and not {*printed} & {*found}:
-        return found, [Wrong.about(source, _elsewhere(group.published, printed))]
+        return found, [Mistake.of(source, _elsewhere(group.published, printed))]
     return found, []
 
 
-def _exactly(asked: Asked, find: Finder) -> Require:
-    """A check that finds the rows of models with variants for the input asked for."""
+def _exactly(query: Query, find: Finder) -> Require:
+    """A check that finds the rows of models with variants for the requested input."""
     return lambda models, variants: list(
-        find.rows(replace(asked, models=models, variants=variants))
+        find.rows(replace(query, models=models, variants=variants))
     )
 
 
@@ -92,7 +92,7 @@ def _spelling(find: Finder) -> Require:
     return require
 
 
-def _wrong_specs(draft: Draft, where: Where, require: Require, find: Finder) -> Iterator[Wrong]:
+def _wrong_specs(draft: Draft, where: Where, require: Require, find: Finder) -> Iterator[Mistake]:
     """The invalid models, and the variants that do not go with one of the valid models."""
     models, variants = draft.texts(*where, "models"), draft.texts(*where, "variants")
     if len(models) * (1 + len(variants)) > MOST_ROWS:
@@ -100,13 +100,13 @@ def _wrong_specs(draft: Draft, where: Where, require: Require, find: Finder) -> 
     sound = []
     for place, model in models.items():
         if error := _error(require, [model], []):
-            yield Wrong.about(place, error)
+            yield Mistake.of(place, error)
         else:
             sound.append(model)
     for place, variant in variants.items():
         error = _error(require, sound, [variant]) if sound else _error(find.require_blocks, variant)
         if error:
-            yield Wrong.about(place, error)
+            yield Mistake.of(place, error)
 
 
 def _wrong_keys(
@@ -115,21 +115,21 @@ def _wrong_keys(
     spec: Callable[[str], str],
     specs: Specs | None,
     absent: Callable[[str, Specs], SrbenchError],
-) -> Iterator[Wrong]:
+) -> Iterator[Mistake]:
     """The keys of a table that are invalid specs, that are not among the ``specs`` (if these are
     known), or that spell the same spec as another key and have another value."""
     first: dict[str, str] = {}
     for where, key in draft.keys(*table).items():
         if error := _error(spec, key):
-            yield Wrong.about(where, error)
+            yield Mistake.of(where, error)
             continue
         canonical = spec(key)
         other = first.setdefault(canonical, key)
         if specs is not None and canonical not in specs:
-            yield Wrong.about(where, absent(canonical, specs))
+            yield Mistake.of(where, absent(canonical, specs))
         elif other != key and draft.value((*table, other)) != draft.value(where):
             here, there = draft.value(where), draft.value((*table, other))
-            yield Wrong.about(where, _twice(here, other, there))
+            yield Mistake.of(where, _twice(here, other, there))
 
 
 def _twice(here: object, other: str, there: object) -> SrbenchError:

@@ -10,14 +10,14 @@ from srbench.report.columns import ASKED, COUNTED, FIELDS, PRINTED, TIMED, Field
 from srbench.report.formats import Report
 from srbench.report.overview import rows_notes, used
 from srbench.report.rows import raw_rows, rows_table
-from srbench.tables.draft import Draft, Wrong
-from srbench.tables.layout import Layout, Wanted
+from srbench.tables.draft import Draft, Mistake
+from srbench.tables.layout import Layout, LayoutRow
 
 EXACT = (ASKED, COUNTED, PRINTED)
 
 
 def layout_report(
-    name: str, layout: Layout, wanted: Sequence[Wanted], records: Sequence[Record]
+    name: str, layout: Layout, wanted: Sequence[LayoutRow], records: Sequence[Record]
 ) -> Report:
     """The exact table: the counts of the rows ``wanted``, with their published figures.
 
@@ -29,7 +29,7 @@ def layout_report(
 def device_report(
     name: str,
     layout: Layout,
-    wanted: Sequence[Wanted],
+    wanted: Sequence[LayoutRow],
     records: Sequence[Record],
     times: Sequence[Record],
 ) -> Report:
@@ -38,14 +38,14 @@ def device_report(
     return _report(name, layout, wanted, [*records, *times], columns)
 
 
-def wrong_columns(draft: Draft) -> Iterator[Wrong]:
+def wrong_columns(draft: Draft) -> Iterator[Mistake]:
     """The unknown columns, and those of a kind that their key does not allow."""
     for key, kinds in (("columns", EXACT), ("device_columns", (*EXACT, TIMED))):
         for where, name in draft.texts(key).items():
             try:
                 field(name, kinds)
             except SrbenchError as error:
-                yield Wrong.about(where, error)
+                yield Mistake.of(where, error)
 
 
 def shows_counts(layout: Layout, with_times: bool) -> bool:
@@ -57,7 +57,7 @@ def shows_counts(layout: Layout, with_times: bool) -> bool:
 def _report(
     name: str,
     layout: Layout,
-    wanted: Sequence[Wanted],
+    wanted: Sequence[LayoutRow],
     records: Sequence[Record],
     columns: dict[str, Field],
 ) -> Report:

@@ -76,8 +76,8 @@ def sweep_of(block: str) -> list:
     rows = [counted("resnet18", 1000)]
     for k in (3, 5, 7):
         spec = f"resnet18+{block}" + (f":k={k}" if k != 3 else "")
-        unsaid = SETTINGS if k == 3 else SETTINGS.partition(", ")[2]
-        rows.append(counted(spec, 1000 + k, settings={block: unsaid}))
+        omitted = SETTINGS if k == 3 else SETTINGS.partition(", ")[2]
+        rows.append(counted(spec, 1000 + k, settings={block: omitted}))
     return rows
 
 

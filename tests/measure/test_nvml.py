@@ -42,11 +42,11 @@ def test_energy_is_in_joules(driver: FakeNvml) -> None:
 
 
 def test_a_card_may_allow_only_one_process_at_a_time(driver: FakeNvml) -> None:
-    assert not fake_gpu(driver).admits_one()
+    assert not fake_gpu(driver).is_exclusive()
     driver.compute_mode = 3
-    assert fake_gpu(driver).admits_one()
+    assert fake_gpu(driver).is_exclusive()
     driver.nvmlDeviceGetComputeMode = driver._refuse
-    assert not fake_gpu(driver).admits_one()
+    assert not fake_gpu(driver).is_exclusive()
 
 
 def test_what_a_card_does_not_report_is_none(driver: FakeNvml) -> None:

@@ -184,10 +184,10 @@ def test_the_note_says_how_many_overheads_are_undecided_and_why() -> None:
 
 
 def test_a_note_that_counts_and_times_share_appears_once() -> None:
-    unsaid = {"settings": {"sr": "memories=10"}}
+    omitted = {"settings": {"sr": "memories=10"}}
     records = [
-        *(counted("resnet18"), counted("resnet18+sr", 1100, **unsaid)),
-        *(timed("resnet18", [0.1] * 6), timed("resnet18+sr", [0.1] * 6, 1.1, **unsaid)),
+        *(counted("resnet18"), counted("resnet18+sr", 1100, **omitted)),
+        *(timed("resnet18", [0.1] * 6), timed("resnet18+sr", [0.1] * 6, 1.1, **omitted)),
     ]
     notes = notes_of(records, whole=True)
     assert [note for note in notes if "memories=10" in note] == ["Defaults: sr memories=10."]

@@ -118,7 +118,9 @@ def _module(module: str, label: str) -> Any:
             "install it, or run this command in the folder that it is in; the form is module:Class",
         )
     from srbench.catalog.source_code.sources import read_imported, watching_imports
-    from srbench.catalog.source_code.user_code import Own  # here, so that listings need not load it
+    from srbench.catalog.source_code.user_code import (
+        UserCode,  # here, so that listings need not load it
+    )
 
     try:
         with redirect_stdout(sys.stderr), watching_imports():  # stdout is for data
@@ -130,7 +132,7 @@ def _module(module: str, label: str) -> Any:
             "fix that module; `srbench --debug …` shows the traceback; commands that do not name "
             "it still work",
         ) from error
-    read_imported(Own(frozenset({top})))
+    read_imported(UserCode(frozenset({top})))
     return found
 
 

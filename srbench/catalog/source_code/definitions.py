@@ -9,10 +9,10 @@ from types import FunctionType
 from srbench.catalog.source_code.dependencies import closure
 from srbench.catalog.source_code.imports import Path
 from srbench.catalog.source_code.plain_modules import calls, is_plain
-from srbench.catalog.source_code.references import Definition, Piece, References, Unclear
+from srbench.catalog.source_code.references import Definition, Piece, References, UnclearCode
 from srbench.catalog.source_code.sources import NoSource, Source, source_of
 from srbench.catalog.source_code.syntax import Writer
-from srbench.catalog.source_code.user_code import Own
+from srbench.catalog.source_code.user_code import UserCode
 from srbench.catalog.source_code.whole_modules import module_texts
 
 PLAIN = Writer(imports=False, sayings=False)
@@ -21,7 +21,7 @@ PLAIN = Writer(imports=False, sayings=False)
 class Definitions:
     """The definitions in the user's own modules, as text."""
 
-    def __init__(self, own: Own) -> None:
+    def __init__(self, own: UserCode) -> None:
         self.own = own
         self._references = References(own)
         self._closures: dict[tuple[str, ...], tuple[list[Source], bool]] = {}
@@ -44,7 +44,7 @@ class Definitions:
         try:
             if are_plain:
                 return _sha256(said, self._followed(sources, roots))
-        except Unclear:
+        except UnclearCode:
             pass
         return _sha256(said, module_texts(self.own, sources, roots))
 

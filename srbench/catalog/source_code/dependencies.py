@@ -7,10 +7,10 @@ from pathlib import Path
 from srbench.catalog.source_code.imports import Statement, absolute, modules
 from srbench.catalog.source_code.locations import locate
 from srbench.catalog.source_code.sources import NoSource, Source, source_of
-from srbench.catalog.source_code.user_code import NEVER, Own
+from srbench.catalog.source_code.user_code import NEVER, UserCode
 
 
-def closure(own: Own, roots: Iterable[str], strings: bool = False) -> list[Source]:
+def closure(own: UserCode, roots: Iterable[str], strings: bool = False) -> list[Source]:
     """The roots, all that they import anywhere, and so on, in the order in which they are found.
 
     With ``strings``, also all that they name in a string: ``"module"``, ``"module.Class"``.

@@ -15,14 +15,14 @@ from srbench.catalog.source_code.imports import Statement, bound, imports
 from srbench.catalog.source_code.scopes import Function, made, named, root
 from srbench.catalog.source_code.sources import Source
 from srbench.catalog.source_code.unclear_code import is_unclear, is_unclear_at_import
-from srbench.catalog.source_code.user_code import Own
+from srbench.catalog.source_code.user_code import UserCode
 
 ACCESSORS = frozenset({"getter", "setter", "deleter"})
 SPEAKING = frozenset({"print", "logging", "warnings"})
 CHECKING = ("TYPE_CHECKING", "typing.TYPE_CHECKING")
 
 
-def is_plain(source: Source, own: Own) -> bool:
+def is_plain(source: Source, own: UserCode) -> bool:
     """Whether the names of a module are what their definitions say. May raise NoSource."""
     return source.is_python and _Module(source, own).is_plain
 
@@ -40,7 +40,7 @@ def calls(source: Source) -> list[ast.stmt]:
 @dataclass(frozen=True)
 class _Module:
     source: Source
-    own: Own
+    own: UserCode
 
     @property
     def is_plain(self) -> bool:

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from srbench.catalog.source_code.imports import Path
 from srbench.catalog.source_code.sources import NoSource, Source, source_of
-from srbench.catalog.source_code.user_code import Own
+from srbench.catalog.source_code.user_code import UserCode
 
 
-class Unclear(Exception):  # noqa: N818 - it says how the code is
+class UnclearCode(Exception):  # noqa: N818 - it says how the code is
     """What a name refers to is known only by running the code."""
 
 
@@ -30,7 +30,7 @@ Piece = str | Definition
 class References:
     """Follows names in the user's own modules. For foreign names, it gives the full name."""
 
-    own: Own
+    own: UserCode
 
     def of_path(self, path: Path, seen: frozenset[Path] = frozenset()) -> list[Piece]:
         """What ``from module import name`` and attributes of that refer to."""
@@ -41,12 +41,12 @@ class References:
         if source is None:
             raise NoSource(f"{module} does not exist")
         if not names or path in seen:
-            raise Unclear(f"{module} is used as a whole")
+            raise UnclearCode(f"{module} is used as a whole")
         if self._is_submodule(source, names[0]):
             return self.of_path((f"{module}.{names[0]}", names[1:]), seen | {path})
         if found := self.of_name(source, names, seen | {path}):
             return found
-        raise Unclear(f"{module} does not define {names[0]}")
+        raise UnclearCode(f"{module} does not define {names[0]}")
 
     def _is_submodule(self, source: Source, name: str) -> bool:
         """Whether a package's name is a module in it, not something imported from that module."""
@@ -55,7 +55,7 @@ class References:
             return False
         where = source.imports.get(name, (source.name, ()))[0]
         if name in source.statements or where not in (source.name, inner):
-            raise Unclear(f"{source.name} has two meanings of {name}")
+            raise UnclearCode(f"{source.name} has two meanings of {name}")
         return where == source.name
 
     def of_name(

@@ -18,7 +18,7 @@ from srbench.catalog.source_code.imports import Path as ImportPath
 from srbench.catalog.source_code.imports import imports
 from srbench.catalog.source_code.locations import Location, locate
 from srbench.catalog.source_code.scopes import made
-from srbench.catalog.source_code.user_code import Own
+from srbench.catalog.source_code.user_code import UserCode
 
 
 class NoSource(Exception):  # noqa: N818 - it says what is missing
@@ -112,7 +112,7 @@ def source_of(name: str) -> Source | None:
     return _read[name][1]
 
 
-def read_imported(own: Own) -> None:
+def read_imported(own: UserCode) -> None:
     """Read the source of all modules imported so far, before it is edited."""
     for name in [*sys.modules]:
         if own.has(name):

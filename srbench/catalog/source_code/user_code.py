@@ -13,7 +13,7 @@ _installed: set[str] = set()
 
 
 @dataclass(frozen=True)
-class Own:
+class UserCode:
     """The modules of some packages, and all that are not installed; the others are foreign."""
 
     packages: frozenset[str]

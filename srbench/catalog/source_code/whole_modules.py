@@ -10,13 +10,13 @@ from srbench.catalog.source_code.dependencies import closure, folders
 from srbench.catalog.source_code.imports import Path, Statement, bound, modules
 from srbench.catalog.source_code.sources import NoSource, Source
 from srbench.catalog.source_code.syntax import Writer
-from srbench.catalog.source_code.user_code import Own
+from srbench.catalog.source_code.user_code import UserCode
 
 ASKING = (b"__doc__", b"getdoc", b"__annotations__", b"annotations(", b"type_hints", b"signature(")
 """How code reads docstrings and the annotations of arguments."""
 
 
-def module_texts(own: Own, sources: Sequence[Source], roots: Iterable[Path]) -> Iterator[str]:
+def module_texts(own: UserCode, sources: Sequence[Source], roots: Iterable[Path]) -> Iterator[str]:
     """The roots, and the whole of some modules and of the packages that they are in.
 
     Modules are numbered in the order in which they are found, and referred to by number.

@@ -25,7 +25,7 @@ Say = Callable[[str], object]
 
 
 @dataclass
-class Found:
+class Ratios:
     """Ratios by model, one number per series, and why a version could not build a model."""
 
     ratios: dict[str, list[float]] = field(default_factory=dict)
@@ -49,7 +49,7 @@ def compare(
 
     Raises SrbenchError if a version does not run at all.
     """
-    first, again = Found(), Found()
+    first, again = Ratios(), Ratios()
     for number in range(MOST_SERIES):
         say(f"{table}: series {number + 1}, at most {MOST_SERIES}")
         _time_series(job, (this_code(), other), number, first)
@@ -71,7 +71,7 @@ def compare(
     return [_verdict(table, spec, tolerances[spec], first, again) for spec in job.specs]
 
 
-def _is_enough(found: Found, tolerances: dict[str, float]) -> bool:
+def _is_enough(found: Ratios, tolerances: dict[str, float]) -> bool:
     """Whether every model is decided, so that no more series are needed."""
     return all(
         len(ratios) >= FEWEST and is_decided(ratios, tolerances[spec])
@@ -79,11 +79,11 @@ def _is_enough(found: Found, tolerances: dict[str, float]) -> bool:
     )
 
 
-def _control(spec: str, first: Found, again: Found) -> list[float]:
+def _control(spec: str, first: Ratios, again: Ratios) -> list[float]:
     return [*first.control[spec], *again.control.get(spec, [])]
 
 
-def _verdict(table: str, spec: str, tolerance: float, first: Found, again: Found) -> Verdict:
+def _verdict(table: str, spec: str, tolerance: float, first: Ratios, again: Ratios) -> Verdict:
     for code, failures in (("here", first.failed_here), ("there", first.failed_there)):
         if spec in failures:
             is_new = code == "there" and failures[spec].startswith(UNKNOWN)
@@ -94,7 +94,7 @@ def _verdict(table: str, spec: str, tolerance: float, first: Found, again: Found
 
 
 def _time_series(
-    job: TimingJob, codes: tuple[Code, Code], number: int, comparison: Found, reverse: bool = False
+    job: TimingJob, codes: tuple[Code, Code], number: int, comparison: Ratios, reverse: bool = False
 ) -> None:
     """Run three fresh processes, and add one ratio per model from their turns."""
     here, there = codes

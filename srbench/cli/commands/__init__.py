@@ -62,7 +62,7 @@ DEBUG = "--debug"
 HELP = "help"  # `srbench help flops` is `srbench flops --help`
 
 
-class Ended(Exception):  # noqa: N818 - it carries an error, and is none
+class CarriedError(Exception):
     """Carries an exception past typer, which would handle it in its own way."""
 
     def __init__(self, error: BaseException) -> None:
@@ -139,10 +139,10 @@ def _guarded(command: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return command(*arguments, **options)
         except OSError as error:
-            raise Ended(error) from error
+            raise CarriedError(error) from error
         except Exception:
             raise
         except BaseException as error:  # Ctrl-C, or anything that a third-party module raised
-            raise Ended(error) from error
+            raise CarriedError(error) from error
 
     return run

@@ -134,7 +134,7 @@ def sweep(
     times = _Times(device, batches, Plan(time_budget=time_budget), seed)
     times.require()
     target, file = _opened(records, plot, Output(output, form, overwrite))
-    raise typer.Exit(_show(f"A sweep of {spec}.", rows, times, _Done(file), target, plot))
+    raise typer.Exit(_show(f"A sweep of {spec}.", rows, times, _Progress(file), target, plot))
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,7 @@ def _show(
     caption: str,
     rows: Sequence[RowKey],
     times: _Times,
-    done: "_Done",
+    done: "_Progress",
     target: Destination,
     plot: Path | None,
 ) -> int:
@@ -200,7 +200,7 @@ def _show(
 
 
 @dataclass
-class _Done:
+class _Progress:
     """The progress of a sweep: the counts of the current code by row, the keys of the records
     measured in this run, and the rows that failed."""
 
@@ -210,7 +210,7 @@ class _Done:
     failures: list[Record] = field(default_factory=list)
 
 
-def _count(rows: Sequence[RowKey], done: _Done) -> None:
+def _count(rows: Sequence[RowKey], done: _Progress) -> None:
     """Count the rows that have no record yet, or only one of other code."""
     with progress(len(rows)) as begin:
         count = Counter(detailed=False)
@@ -230,7 +230,7 @@ def _count(rows: Sequence[RowKey], done: _Done) -> None:
             done.counts[row] = record
 
 
-def _time(done: _Done, device: str, times: _Times) -> None:
+def _time(done: _Progress, device: str, times: _Times) -> None:
     """Time the rows that were counted, one batch size after the other."""
     groups = list(comparisons(done.counts))
     batches: Sequence[int | None] = times.batches or [None]
@@ -251,7 +251,7 @@ def _time(done: _Done, device: str, times: _Times) -> None:
                             done.failures.append(record)
 
 
-def _report(caption: str, shown: Sequence[Row], done: _Done) -> Report | None:
+def _report(caption: str, shown: Sequence[Row], done: _Progress) -> Report | None:
     """The rows, or None if there are none; prints on stderr where they are from."""
     made = rows_report("sweep", shown, caption)
     taken = {record.key for record in made.records} - done.measured
@@ -261,7 +261,7 @@ def _report(caption: str, shown: Sequence[Row], done: _Done) -> Report | None:
     return replace(made, taken=taken) if shown else None
 
 
-def _shown(rows: Sequence[RowKey], done: _Done, batches: Sequence[int]) -> list[Row]:
+def _shown(rows: Sequence[RowKey], done: _Progress, batches: Sequence[int]) -> list[Row]:
     """The rows of this sweep among those in the file: counts and times of the current code."""
     times = [
         record

@@ -14,7 +14,7 @@ from srbench.records.join import Row
 from srbench.records.overhead import Overhead
 from srbench.report.columns import ERRORS, FIELDS
 from srbench.report.table import MARK, overhead_text
-from srbench.spec.matching import unsaid
+from srbench.spec.matching import omitted
 from srbench.spec.parse import Part, Spec, read
 
 Read = Callable[[Row], float | None]
@@ -68,7 +68,7 @@ def panels(rows: Sequence[Row]) -> list[Panel]:
     others are left out.
     """
     rows = [row for row in rows if not row.older]
-    known = [_Known(row, spec) for row in rows if (spec := _read(row)) and spec.blocks]
+    known = [_ReadRow(row, spec) for row in rows if (spec := _read(row)) and spec.blocks]
     keys = dict.fromkeys(key for one in known for key in one.numbers)
     found = [panel for key in keys for panel in _against_option(known, key)]
     return [*found, *_against_resolution(known), *_fronts(rows)]
@@ -77,7 +77,7 @@ def panels(rows: Sequence[Row]) -> list[Panel]:
 def without_defaults(rows: Iterable[Row]) -> list[str]:
     """The blocks whose options' defaults only their module has, since the records do not: rows that
     leave such an option out are in no plot against it."""
-    known = [_Known(row, spec) for row in rows if (spec := _read(row))]
+    known = [_ReadRow(row, spec) for row in rows if (spec := _read(row))]
     return list(dict.fromkeys(name for one in known for name in one.without_defaults))
 
 
@@ -112,7 +112,7 @@ OVERHEADS: dict[str, Read] = {
 }
 
 
-class _Known:
+class _ReadRow:
     """A row whose spec can be read, and the whole-number options of its blocks, by block and
     option."""
 
@@ -136,21 +136,21 @@ def _defaults(row: Row, part: Part) -> dict[str, Value]:
         return {option.name: option.default(()) for option in BLOCKS[part.name].options}
     found: dict[str, Value] = {}
     for record in row.records:
-        found |= unsaid(record, part)
+        found |= omitted(record, part)
     return found
 
 
-def _against_option(known: Sequence[_Known], key: tuple[str, str]) -> Iterator[Panel]:
+def _against_option(known: Sequence[_ReadRow], key: tuple[str, str]) -> Iterator[Panel]:
     block, option = key
     places = [
-        (one.row, float(one.numbers[key]), _but_for(one.spec, key))
+        (one.row, float(one.numbers[key]), _without(one.spec, key))
         for one in known
         if key in one.numbers
     ]
     return _against(f"{option} of {block}", option, places, _conditions)
 
 
-def _against_resolution(known: Sequence[_Known]) -> Iterator[Panel]:
+def _against_resolution(known: Sequence[_ReadRow]) -> Iterator[Panel]:
     places = [
         (
             one.row,
@@ -270,7 +270,7 @@ def _read(row: Row) -> Spec | None:
         return None
 
 
-def _but_for(spec: Spec, key: tuple[str, str]) -> str:
+def _without(spec: Spec, key: tuple[str, str]) -> str:
     """The spec without one option of one block."""
     block, name = key
     parts = [str(spec.backbone)]

@@ -8,7 +8,7 @@ import pytest
 
 import srbench
 from srbench.catalog.source_code.definitions import Definitions
-from srbench.catalog.source_code.user_code import Own
+from srbench.catalog.source_code.user_code import UserCode
 
 Digest = Callable[..., str]
 
@@ -155,8 +155,8 @@ def test_an_installed_package_is_read_only_if_it_is_asked_for(
     (tmp_path / folder).mkdir(parents=True, exist_ok=True)
     (tmp_path / folder / f"{name}.py").write_text("g = 1")
     monkeypatch.syspath_prepend(tmp_path / folder)
-    assert Own(frozenset({"other"})).has(name) is is_own
-    assert Own(frozenset({name})).has(name)
+    assert UserCode(frozenset({"other"})).has(name) is is_own
+    assert UserCode(frozenset({name})).has(name)
     one, two = (digest({"OWN.py": f"f = {n}"}, folder=folder) for n in (1, 2))
     assert one != two
 
@@ -222,5 +222,5 @@ def test_srbenchs_networks_and_blocks_are_plain() -> None:
         for folder in ("backbones", "blocks")
         for file in (package / folder).glob("[!_]*.py")
     ]
-    definitions = Definitions(Own(frozenset({"srbench"})))
+    definitions = Definitions(UserCode(frozenset({"srbench"})))
     assert [name for name in modules if not definitions.are_plain([name])] == []

@@ -15,7 +15,7 @@ from support.records import LAYOUT, write_layout
 import srbench
 from srbench.check.timing import rounds
 from srbench.check.timing.processes import Code, TimingJob, Worker, code_at
-from srbench.check.timing.rounds import Found, compare
+from srbench.check.timing.rounds import Ratios, compare
 from srbench.cli.app import run
 from srbench.errors import SrbenchError
 from srbench.measure import devices
@@ -103,8 +103,8 @@ def test_an_environment_with_the_same_code_is_refused(
     ("failure", "expected"), [("SpecError: unknown model", "new"), ("RuntimeError: x", "failed")]
 )
 def test_a_model_is_new_only_if_its_spec_is_unknown(failure: str, expected: str) -> None:
-    found = Found(failed_there={"resnet18": failure})
-    assert rounds._verdict("t", "resnet18", 0.05, found, Found()).outcome == expected
+    found = Ratios(failed_there={"resnet18": failure})
+    assert rounds._verdict("t", "resnet18", 0.05, found, Ratios()).outcome == expected
 
 
 class Scripted:
@@ -115,7 +115,7 @@ class Scripted:
         self.calls: list[tuple[tuple[str, ...], bool]] = []
 
     def __call__(
-        self, job: TimingJob, codes: object, number: int, into: Found, reverse: bool = False
+        self, job: TimingJob, codes: object, number: int, into: Ratios, reverse: bool = False
     ) -> None:
         self.calls.append((job.specs, reverse))
         for spec in job.specs:
@@ -257,7 +257,7 @@ def test_a_series_of_the_same_code_gives_ratios_near_one(
 ) -> None:
     """Every process runs, and no ratio is far from 1."""
     monkeypatch.setattr(rounds, "ROUNDS", 4)
-    found = Found()
+    found = Ratios()
     job = TimingJob(("resnet18",), (64, 64), 10, 1, "forward")
     rounds._time_series(job, (rounds.this_code(), code_at(checkout)), 0, found, reverse=True)
     (ratio,), (control,) = found.ratios["resnet18"], found.control["resnet18"]
