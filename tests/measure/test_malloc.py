@@ -24,13 +24,14 @@ def faults() -> int:
 
 def faults_of_using(size: int) -> float:
     """Page faults when a large block is used just after one of the same size was freed. The median
-    of nine, since small blocks may take a part of a free one, which is then too small."""
+    of the last ten: in the first calls small blocks may take a part of a free one, which is then
+    too small."""
     found = []
-    for _ in range(10):
+    for _ in range(20):
         before = faults()
         torch.ones(size // 4).sum()
         found.append(faults() - before)
-    return median(found[1:])
+    return median(found[10:])
 
 
 def in_turn() -> list[float]:
