@@ -55,6 +55,14 @@ STDOUT = Path("-")  # as in other programs
 PRECIOUS = {".jsonl": "records", ".toml": "a layout", ".py": "code"}
 
 
+def file_option(help_text: str) -> typer.models.OptionInfo:
+    """An option for another file that a command writes, such as a plot."""
+    option: typer.models.OptionInfo = typer.Option(
+        metavar="FILE", help=help_text, show_default=False
+    )
+    return option
+
+
 @dataclass(frozen=True)
 class Output:
     """Where a report goes (to stdout if the path is None or ``-``), and in which format."""

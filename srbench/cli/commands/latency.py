@@ -18,6 +18,7 @@ from srbench.cli.output import (
     OutputOption,
     OverwriteOption,
     destination,
+    file_option,
     require_beside,
     results_exit_code,
 )
@@ -140,10 +141,8 @@ def latency(
     ] = False,
     plot: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Draw the overheads with their intervals, and all samples: .pdf, .png or .svg.",
-            show_default=False,
+        file_option(
+            "Draw the overheads with their intervals, and all samples: .pdf, .png or .svg."
         ),
     ] = None,
     form: FormatOption = None,

@@ -14,6 +14,7 @@ from srbench.cli.output import (
     OutputOption,
     OverwriteOption,
     destination,
+    file_option,
     require_beside,
 )
 from srbench.cli.progress import status
@@ -44,19 +45,9 @@ def profile(
     seed: run_options.SeedOption = 0,
     rounds: Annotated[int, typer.Option(metavar="N", min=1, help="Passes to time.")] = 20,
     trace: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Write a trace for Perfetto, https://ui.perfetto.dev.",
-            show_default=False,
-        ),
+        Path | None, file_option("Write a trace for Perfetto, https://ui.perfetto.dev.")
     ] = None,
-    plot: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Draw the roofline: .pdf, .png or .svg.", show_default=False
-        ),
-    ] = None,
+    plot: Annotated[Path | None, file_option("Draw the roofline: .pdf, .png or .svg.")] = None,
     form: FormatOption = None,
     output: OutputOption = None,
     overwrite: OverwriteOption = False,

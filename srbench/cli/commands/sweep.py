@@ -17,6 +17,7 @@ from srbench.cli.output import (
     OutputOption,
     OverwriteOption,
     destination,
+    file_option,
     require_beside,
 )
 from srbench.cli.progress import progress
@@ -99,12 +100,7 @@ def sweep(
         ),
     ] = Path("sweep.jsonl"),
     plot: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Draw the overheads and the Pareto front: .pdf, .png or .svg.",
-            show_default=False,
-        ),
+        Path | None, file_option("Draw the overheads and the Pareto front: .pdf, .png or .svg.")
     ] = None,
     form: FormatOption = None,
     output: OutputOption = None,
