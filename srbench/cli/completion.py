@@ -15,6 +15,7 @@ from srbench.catalog.lookup import find_backbone, find_block, is_ours
 from srbench.catalog.options import Option, Stages
 from srbench.spec.cases import DEFAULT_MODEL
 from srbench.spec.parse import read
+from srbench.tables import FOLDER
 
 Candidate = tuple[str, str]  # the text, and its help
 
@@ -67,7 +68,7 @@ def complete_vary(context: typer.Context, incomplete: str) -> list[Candidate]:
 
 def complete_tables(context: typer.Context, incomplete: str) -> list[Candidate]:
     """Complete tables in the given folder."""
-    folder = Path(context.params.get("folder") or "tables")
+    folder = Path(context.params.get("folder") or FOLDER)
     names = sorted(path.stem for path in folder.glob("*.toml"))
     return _starting([(name, "") for name in names], incomplete)
 
@@ -80,7 +81,7 @@ def complete_tables_or_all(context: typer.Context, incomplete: str) -> list[Cand
 
 def complete_records(incomplete: str) -> list[Candidate]:
     """Complete names of tables, and files of records."""
-    tables = sorted(path.stem for path in Path("tables").glob("*.jsonl"))
+    tables = sorted(path.stem for path in FOLDER.glob("*.jsonl"))
     files = sorted(glob.glob(f"{glob.escape(incomplete)}*.jsonl"))
     return _starting([(name, "") for name in (*tables, *files)], incomplete)
 

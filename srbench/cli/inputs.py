@@ -7,7 +7,7 @@ from srbench.errors import SrbenchError
 from srbench.files import exists, is_file
 from srbench.records import jsonl
 from srbench.records.jsonl import Loaded
-from srbench.tables.committed import FOLDER
+from srbench.tables import FOLDER
 
 
 def read_records(name: str) -> Loaded:

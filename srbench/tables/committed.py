@@ -5,6 +5,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from srbench.errors import SrbenchError, did_you_mean, for_all, some
 from srbench.records import jsonl
@@ -14,11 +15,11 @@ from srbench.records.record import Record, RowKey
 from srbench.report.formats import FORMATS, SUFFIXES, Report
 from srbench.tables.draft import read
 from srbench.tables.finders import Finder, finder
-from srbench.tables.layout import Layout, LayoutRow, parsed
-from srbench.tables.layout_mistakes import mistakes, mistakes_of_times, spec_among
 from srbench.tables.report import device_report, layout_report, shows_counts, wrong_columns
 
-FOLDER = Path("tables")
+if TYPE_CHECKING:
+    from srbench.tables.layout import Layout, LayoutRow
+
 RENDERINGS = (".md", ".tex", ".csv")
 
 
@@ -31,7 +32,7 @@ class Committed:
 
     name: str
     folder: Path
-    layout: Layout
+    layout: "Layout"
     loaded: Loaded
     times: tuple[tuple[str, Loaded], ...] = ()
     imports: bool = True
@@ -41,7 +42,7 @@ class Committed:
         return self.loaded.records
 
     @cached_property
-    def wanted(self) -> list[LayoutRow]:
+    def wanted(self) -> "list[LayoutRow]":
         return self.layout.wanted(self.records, self.imports)
 
     @cached_property
@@ -121,6 +122,9 @@ def open_table(path: Path, imports: bool = True) -> Committed:
 
     Raises SrbenchError for a layout that cannot be read, or with all of its mistakes.
     """
+    from srbench.tables.layout import parsed  # here, so that --help need not load it
+    from srbench.tables.layout_mistakes import mistakes, mistakes_of_times
+
     draft = read(path)
     loaded = jsonl.read(path.with_suffix(".jsonl"))
     find = finder(loaded.records, imports)
@@ -139,8 +143,10 @@ def open_tables(paths: Iterable[Path], imports: bool = True) -> list[Committed]:
     return for_all(partial(open_table, imports=imports), paths)
 
 
-def _with_names(layout: Layout, wanted: Iterable[LayoutRow], find: Finder) -> Layout:
+def _with_names(layout: "Layout", wanted: "Iterable[LayoutRow]", find: Finder) -> "Layout":
     """The layout, with the specs in ``names`` in their canonical form."""
+    from srbench.tables.layout_mistakes import spec_among
+
     spec = spec_among({one.row.spec for one in wanted}, find)
     names = {spec(text): name for text, name in layout.names.items()}
     return layout.model_copy(update={"names": names})

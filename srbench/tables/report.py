@@ -1,6 +1,7 @@
 """The report of a committed table, made only from its layout and its records."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from srbench.errors import SrbenchError
 from srbench.records.counts import COMPARED
@@ -11,13 +12,15 @@ from srbench.report.formats import Report
 from srbench.report.overview import rows_notes, used
 from srbench.report.rows import raw_rows, rows_table
 from srbench.tables.draft import Draft, Mistake
-from srbench.tables.layout import Layout, LayoutRow
+
+if TYPE_CHECKING:
+    from srbench.tables.layout import Layout, LayoutRow
 
 EXACT = (ASKED, COUNTED, PRINTED)
 
 
 def layout_report(
-    name: str, layout: Layout, wanted: Sequence[LayoutRow], records: Sequence[Record]
+    name: str, layout: "Layout", wanted: "Sequence[LayoutRow]", records: Sequence[Record]
 ) -> Report:
     """The exact table: the counts of the rows ``wanted``, with their published figures.
 
@@ -28,8 +31,8 @@ def layout_report(
 
 def device_report(
     name: str,
-    layout: Layout,
-    wanted: Sequence[LayoutRow],
+    layout: "Layout",
+    wanted: "Sequence[LayoutRow]",
     records: Sequence[Record],
     times: Sequence[Record],
 ) -> Report:
@@ -48,7 +51,7 @@ def wrong_columns(draft: Draft) -> Iterator[Mistake]:
                 yield Mistake.of(where, error)
 
 
-def shows_counts(layout: Layout, with_times: bool) -> bool:
+def shows_counts(layout: "Layout", with_times: bool) -> bool:
     """Whether the table has a column of counts, or ``with_times`` one among its device columns."""
     columns = [*layout.columns, *(layout.device_columns if with_times else ())]
     return any(FIELDS[name].of == COUNTED for name in columns)
@@ -56,8 +59,8 @@ def shows_counts(layout: Layout, with_times: bool) -> bool:
 
 def _report(
     name: str,
-    layout: Layout,
-    wanted: Sequence[LayoutRow],
+    layout: "Layout",
+    wanted: "Sequence[LayoutRow]",
     records: Sequence[Record],
     columns: dict[str, Field],
 ) -> Report:

@@ -20,11 +20,12 @@ from srbench.cli.values import listed, starting
 from srbench.errors import FileError, SrbenchError, several
 from srbench.report.formats import FORMATS
 from srbench.runner.resume import Counter
+from srbench.tables import FOLDER
 from srbench.tables.committed import Committed, layout_paths, open_table, open_tables
-from srbench.tables.layout import TimeGate
 
 if TYPE_CHECKING:
     from srbench.check.timing.processes import TimingJob
+    from srbench.tables.layout import TimeGate
 
 _TIME = "Times, against another version of the code"
 
@@ -33,7 +34,7 @@ def check(
     folder: Annotated[
         Path,
         typer.Argument(metavar="FOLDER", help="Where the tables are.", show_default=True),
-    ] = Path("tables"),
+    ] = FOLDER,
     only: Annotated[
         list[str] | None,
         typer.Option(
@@ -233,7 +234,7 @@ def _require_several(device: str) -> None:
 
 def _gates(
     folder: Path, names: Sequence[str], tolerance: float | None
-) -> Iterator[tuple[str, TimeGate]]:
+) -> "Iterator[tuple[str, TimeGate]]":
     if tolerance is not None and not 0 < tolerance <= 100:
         raise SrbenchError(
             f"a tolerance of {tolerance:g} % is out of range", "give a number above 0, up to 100"
@@ -250,7 +251,7 @@ def _gates(
         yield name, gate
 
 
-def _job(gate: TimeGate, device: str) -> "TimingJob":
+def _job(gate: "TimeGate", device: str) -> "TimingJob":
     from srbench.check.timing.processes import TimingJob
 
     specs, conditions = tuple(gate.specs_with_tolerances()), gate.conditions()

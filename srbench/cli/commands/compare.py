@@ -42,7 +42,10 @@ def compare(
 
       srbench compare tables/imagenet.jsonl ../main/tables/imagenet.jsonl
     """
-    from srbench.cli.inputs import read_records, records_path  # loads pydantic
+    from srbench.cli.inputs import (  # here, so that --help need not load it
+        read_records,
+        records_path,
+    )
     from srbench.records.compare import differences
     from srbench.report.compare import differences_report
 

@@ -14,6 +14,7 @@ from srbench.records.join import rows_of
 from srbench.report.overview import rows_report
 from srbench.report.plots.panels import panels, without_defaults
 from srbench.report.plots.svg import chart
+from srbench.tables import FOLDER
 
 if TYPE_CHECKING:
     from srbench.report.formats.html import Section
@@ -47,9 +48,9 @@ def report(
 
       srbench report sweep.jsonl imagenet --output sweep.html
     """
-    from srbench.cli.inputs import records_path  # loads pydantic
+    from srbench.cli.inputs import records_path  # here, so that --help need not load it
     from srbench.report.formats.html import page
-    from srbench.tables.committed import FOLDER, layout_paths
+    from srbench.tables.committed import layout_paths
 
     named = list(records or [path.stem for path in layout_paths(FOLDER)])
     paths = [records_path(name) for name in named]
@@ -64,7 +65,7 @@ def _section(name: str) -> "tuple[Section, bool]":
     """A table with its layout's columns, or a file with all columns; and whether it is sound."""
     from srbench.cli.inputs import read_records
     from srbench.report.formats.html import Section, provenance
-    from srbench.tables.committed import FOLDER, open_table
+    from srbench.tables.committed import open_table
 
     loaded = read_records(name)
     layout = FOLDER / f"{name}.toml"

@@ -21,7 +21,7 @@ from srbench.report.formats import Report
 from srbench.report.origin import origin
 from srbench.report.problems import failures, warnings
 from srbench.runner.resume import Counter
-from srbench.tables import fill
+from srbench.tables import FOLDER, fill
 from srbench.tables.committed import Committed, layout_paths, open_tables
 from srbench.tables.fill import Filled
 
@@ -30,7 +30,7 @@ _DEVICE = "Times on this machine, in separate files"
 
 def table(
     names: NamesArgument = None,
-    folder: FolderOption = Path("tables"),
+    folder: FolderOption = FOLDER,
     render_only: Annotated[
         bool, typer.Option("--render-only", help="Measure nothing; write the tables from records.")
     ] = False,
