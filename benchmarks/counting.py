@@ -17,7 +17,7 @@ from srbench.check.renderings import check_renderings
 from srbench.models.build import probe
 from srbench.runner import counting
 from srbench.runner.resume import Counter
-from srbench.shapes import recording
+from srbench.shapes import on_shapes
 from srbench.spec.cases import case_of
 from srbench.spec.parse import Part, Spec, backbone_of, parse
 from srbench.tables.committed import Committed, layout_paths, open_table
@@ -91,7 +91,7 @@ def imagenet_tables() -> list[Committed]:
 
 def forget() -> None:
     """Clear the caches, as in a fresh process."""
-    recording.forget()
+    on_shapes.forget()
     probe.cache_clear()
 
 

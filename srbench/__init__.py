@@ -6,6 +6,7 @@ The public names are imported when they are first used, so that ``import srbench
     srbench.count("resnet50+sr")        its parameters, MACs and FLOPs, and its baseline's
     srbench.time("resnet50+sr")         how long it takes, compared with its baseline
     srbench.compare(before, after)      two such results, compared row by row
+    srbench.register_count(op, f)       the MACs of an operator of your own
     srbench.blocks                      the blocks, for your own networks
 """
 
@@ -14,17 +15,19 @@ from typing import TYPE_CHECKING, Any
 from srbench._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from srbench.measure.macs.formulas import register_count
     from srbench.models.build import build
     from srbench.records.compare import differences as compare
     from srbench.runner.counting import count
     from srbench.runner.timing import time
 
-__all__ = ["build", "compare", "count", "time"]
+__all__ = ["build", "compare", "count", "register_count", "time"]
 
 _HOMES = {
     "build": "srbench.models.build:build",
     "compare": "srbench.records.compare:differences",
     "count": "srbench.runner.counting:count",
+    "register_count": "srbench.measure.macs.formulas:register_count",
     "time": "srbench.runner.timing:time",
     "blocks": "srbench.blocks",
     "errors": "srbench.errors",

@@ -19,7 +19,6 @@ REPEATED = {
     "blocks.py": "blocks that a spec may name",
     "compare.py": "a comparison of two files of records",
     "counts.py": "exact counts",
-    "flops.py": "FLOPs and MACs",
     "imports.py": "what a module imports",
     "latency.py": "the times of passes",
     "profile.py": "where a forward pass spends its time",

@@ -18,12 +18,15 @@ from srbench.models.assembly import Assembly, Inserted
 from srbench.models.checks import does_not_run, require_runs, require_sound, where
 from srbench.models.feature_shapes import Output, feature_map, outputs
 from srbench.models.fingerprint import fingerprint, made_of
+from srbench.models.plain_module import materialise, require_plain
 from srbench.models.sites import find_sites, insert, require_places
-from srbench.shapes.recording import Recording, on_shapes
+from srbench.shapes.on_shapes import on_shapes
 from srbench.shapes.torch_function import NeedsValues
 from srbench.shapes.uninitialised import blank
 from srbench.spec.cases import case_of
 from srbench.spec.parse import Part, Spec, backbone_of, parse, values
+
+How = Callable[[], AbstractContextManager[None]]  # on shapes, or for real
 
 
 def build(
@@ -71,18 +74,16 @@ def assemble(spec: Spec, conditions: Conditions, initialised: bool = True) -> As
         return _assemble(spec, conditions, nullcontext)
     try:
         with blank():
-            return _assemble(spec, conditions, lambda: on_shapes(Recording()))
+            return _assemble(spec, conditions, on_shapes)
     except BuildError as error:
         raise NeedsValues("only a run for real shows whether it fails") from error
 
 
-def _assemble(
-    spec: Spec, conditions: Conditions, how: Callable[[], AbstractContextManager[None]]
-) -> Assembly:
+def _assemble(spec: Spec, conditions: Conditions, how: How) -> Assembly:
     """Blocks are built and checked inside ``how()``: on shapes, SR's memories use no RAM."""
     backbone = backbone_of(spec.backbone)
     shapes = probe(spec.backbone, conditions) if spec.blocks else {}
-    model = _build_backbone(spec.backbone, conditions)
+    model = _build_backbone(spec.backbone, conditions, how)
     plan = [  # complete before the first block is inserted, since that may rename modules
         (part, place, site)
         for part in spec.blocks
@@ -127,7 +128,7 @@ def require_buildable(spec: Spec, conditions: Conditions) -> Assembly:
     return assembly
 
 
-def _build_backbone(part: Part, conditions: Conditions) -> nn.Module:
+def _build_backbone(part: Part, conditions: Conditions, how: How) -> nn.Module:
     backbone = backbone_of(part)
     if min(conditions.height, conditions.width) < backbone.total_stride:
         side = backbone.total_stride
@@ -139,18 +140,17 @@ def _build_backbone(part: Part, conditions: Conditions) -> nn.Module:
     options = values(part, backbone.options, backbone)
     try:
         with watching_imports():
-            model: nn.Module = resolve(backbone.target)(
-                part.name, conditions.num_classes, **options
+            model = require_plain(
+                resolve(backbone.target)(part.name, conditions.num_classes, **options), str(part)
             )
-    except SrbenchError:
+        materialise(model, conditions.input_shape, how)
+    except (SrbenchError, NeedsValues):
         raise
     except FAILURES as error:  # a third-party network may raise anything
         raise BuildError(
             f"{part} with {conditions.num_classes} classes cannot be built: {one_line(error)}",
             "change its options, or ask for fewer classes; `srbench --debug` shows where it fails",
         ) from error
-    if not isinstance(model, nn.Module):
-        raise BuildError(f"{part} is a {type(model).__name__}", "make it return a torch.nn.Module")
     return model
 
 
@@ -161,12 +161,12 @@ def probe(part: Part, conditions: Conditions) -> dict[str, Output]:
     Raises BuildError if the network does not run on that input.
     """
     try:
-        with blank():
-            model = _build_backbone(part, conditions)
         try:
+            with blank():
+                model = _build_backbone(part, conditions, on_shapes)
             return outputs(model.eval(), conditions.input_shape)
         except NeedsValues:
-            model = _build_backbone(part, conditions)
+            model = _build_backbone(part, conditions, nullcontext)
             return outputs(model.eval(), conditions.input_shape, computed=True)
     except SrbenchError:
         raise

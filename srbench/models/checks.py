@@ -4,6 +4,7 @@ import copy
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +13,8 @@ from srbench.backbones.outputs import logits
 from srbench.conditions import Conditions
 from srbench.errors import FAILURES, BuildError, SrbenchError, lacks_memory, one_line
 from srbench.models.assembly import Assembly, Inserted
-from srbench.shapes.recording import Recording, on_shapes
+from srbench.shapes.known_values import forget_values, without_values
+from srbench.shapes.on_shapes import on_shapes
 from srbench.shapes.torch_function import NeedsValues
 from srbench.spec.parse import Part, Spec
 
@@ -90,24 +92,27 @@ def require_runs(spec: Spec, assembly: Assembly, conditions: Conditions) -> None
     Raises BuildError if it fails, if a block does not run as it should, or if the output is not
     logits.
     """
-    modes = {module: module.training for module in assembly.model.modules()}
-    assembly.model.eval()
     try:
         try:
-            with watched(spec, assembly, conditions.num_classes), on_shapes(Recording()):
-                assembly.model(torch.empty(conditions.input_shape))
+            with on_shapes():
+                copied = _copied(assembly)
+            with watched(spec, copied, conditions.num_classes), on_shapes():
+                copied.model(without_values(*conditions.input_shape))
         except NeedsValues:
-            with watched(spec, assembly, conditions.num_classes), torch.no_grad():
-                assembly.model(torch.zeros(conditions.input_shape))
+            copied = _copied(assembly)
+            with watched(spec, copied, conditions.num_classes), torch.no_grad():
+                copied.model(torch.zeros(conditions.input_shape))
     except SrbenchError:
         raise
     except FAILURES as error:
         if lacks_memory(error):
             raise
         raise does_not_run(spec, conditions, error) from error
-    finally:
-        for module, training in modes.items():
-            module.training = training
+
+
+def _copied(assembly: Assembly) -> Assembly:
+    """With a copy of the model in evaluation mode, as a forward pass may change the model."""
+    return replace(assembly, model=copy.deepcopy(assembly.model).eval())
 
 
 def require_sound(spec: Spec, model: nn.Module, inserted: tuple[Inserted, ...]) -> None:
@@ -165,7 +170,7 @@ def _require_same_shape(block: nn.Module, spec: Spec, inserted: Inserted) -> Non
     hint = f"a block maps (B, C, H, W) to the same shape; {debug}"
     try:
         with torch.no_grad():
-            output = copy.deepcopy(block).eval()(torch.zeros(2, *shape))
+            output = copy.deepcopy(block).eval()(forget_values(torch.zeros(2, *shape)))
     except NeedsValues:
         raise
     except FAILURES as error:

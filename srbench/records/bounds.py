@@ -7,9 +7,9 @@ LARGEST_COUNT = 2**63 - 1
 LARGEST = 1e18  # of measured values, in base units: far above anything real, far below infinity
 
 
-def require_counts(*counts: int) -> None:
+def require_counts(*counts: int | None) -> None:
     """Raises ValueError for an impossible count."""
-    if any(not 0 <= count <= LARGEST_COUNT for count in counts):
+    if any(count is not None and not 0 <= count <= LARGEST_COUNT for count in counts):
         raise ValueError("a count must be from 0 to 2**63 - 1")
 
 

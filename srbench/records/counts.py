@@ -1,11 +1,15 @@
 """Exact counts. A count is a field of `Counts`; what shows or compares counts reads it there."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
+from srbench.errors import some
 from srbench.records.bounds import require_counts
-from srbench.records.schema import CONVENTION, STRICT, Kind
+from srbench.records.schema import CONVENTION, COUNTER, STRICT, Kind
+
+SHOWN = 2  # modules; the rest are counted
+MOST_PASSES = 4  # that are run until two in a row are the same
 
 
 class Metric(NamedTuple):
@@ -32,7 +36,7 @@ class ModuleCounts:
     shape: tuple[int, int, int]
     params: int
     macs: int
-    flops: int
+    flops: int | None
 
     def __post_init__(self) -> None:
         """Raises ValueError for an impossible count."""
@@ -40,14 +44,41 @@ class ModuleCounts:
 
 
 @dataclass(frozen=True)
+class Difference:
+    """MACs that srbench and fvcore count differently: of an operator, in the modules named.
+
+    ``right`` is who is known to be right; empty if neither is.
+    """
+
+    operator: str
+    modules: tuple[str, ...]
+    macs: int
+    macs_fvcore: int
+    right: Literal["srbench", ""] = "srbench"
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for an impossible count."""
+        require_counts(self.macs, self.macs_fvcore)
+
+
+@dataclass(frozen=True)
 class Counts:
     """Exact integers for one image.
 
-    ``macs`` and ``flops`` are fvcore's; ``macs_torch`` is torch's own count of the same MACs.
-    ``uncounted`` are operators left out by convention, ``unknown`` those that fvcore does not know,
-    with the number of calls. ``parameters`` are the shapes by name (``"64x3x7x7"``) and
-    ``operators`` the FLOPs by module and operator (``"conv1 conv"``), if they were requested:
-    they explain a difference. Counts of different ``convention``s cannot be compared.
+    ``macs`` are srbench's own count; ``flops`` is fvcore's total, and ``macs_fvcore`` its count of
+    the MACs. Both are None if fvcore failed, for the reason ``fvcore_failed``. ``flops`` is also
+    None if fvcore counts other MACs than srbench: ``differences`` says where.
+
+    ``uncounted`` are operators left out by convention, ``unknown`` others without a formula, with
+    the number of calls. ``disguised`` are sums of products, by module and operator, and the MACs
+    that they would be; ``macs`` leaves them out. ``idle`` are the numbers of registered parameters
+    that never ran, and ``unregistered`` of others that ran and are not in ``params``. ``passes``
+    are the MACs of successive passes if they differ; the last is counted.
+
+    ``parameters`` are the shapes by name (``"64x3x7x7"``) and ``operators`` the FLOPs by module and
+    operator (``"conv1 conv"``), or the MACs where there are no FLOPs, if they were requested: they
+    explain a difference. Counts of different ``convention``s cannot be compared. ``counter`` is
+    what counted ``macs``: fvcore in records of schema 4 and before.
     """
 
     __pydantic_config__ = STRICT
@@ -55,41 +86,48 @@ class Counts:
     trainable: int = _count("Trainable")
     buffers: int = _count("Buffers")
     macs: int = _count("MACs", compared=True)
-    flops: int = _count("FLOPs", compared=True)
-    macs_torch: int = _count()
+    flops: int | None = _count("FLOPs", compared=True)
+    macs_fvcore: int | None = _count()
     uncounted: Mapping[str, int] = field(default_factory=dict)
     unknown: Mapping[str, int] = field(default_factory=dict)
+    disguised: Mapping[str, int] = field(default_factory=dict)
+    differences: tuple[Difference, ...] = ()
+    fvcore_failed: str = ""
+    idle: Mapping[str, int] = field(default_factory=dict)
+    unregistered: Mapping[str, int] = field(default_factory=dict)
+    passes: tuple[int, ...] = ()
     modules: tuple[ModuleCounts, ...] = ()
     parameters: Mapping[str, str] = field(default_factory=dict)
     operators: Mapping[str, int] = field(default_factory=dict)
     convention: str = CONVENTION
+    counter: str = COUNTER
 
     kind: ClassVar[Kind] = "counted"
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """Why the counts should not be trusted."""
-        found = []
-        if self.macs != self.macs_torch:
-            found.append(
-                f"the counters disagree: fvcore {self.macs:,} MACs, torch {self.macs_torch:,}"
-            )
-        if self.unknown:
-            calls = ", ".join(f"{op} (×{n})" for op, n in self.unknown.items())
-            found.append(f"not counted: {calls}")
-        return tuple(found)
+        return tuple(_warnings(self))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know about counts that are right."""
+        return tuple(_notes(self))
 
     def rest(self) -> dict[str, Any]:
         """What does not fit into a flat row."""
         # vars, not asdict, which copies every string: most of the time for a large file.
         modules = [dict(vars(module)) for module in self.modules]
-        return {"uncounted": self.uncounted, "unknown": self.unknown, "modules": modules}
+        return {name: getattr(self, name) for name in DETAILS} | {
+            "differences": [dict(vars(difference)) for difference in self.differences],
+            "modules": modules,
+        }
 
     def __post_init__(self) -> None:
         """Raises ValueError for an impossible count."""
-        totals = [getattr(self, metric.name) for metric in METRICS]
-        require_counts(*(total for total in totals if total is not None))
-        require_counts(*self.uncounted.values(), *self.unknown.values(), *self.operators.values())
+        require_counts(*(getattr(self, metric.name) for metric in METRICS), *self.passes)
+        for counts in (*(getattr(self, name) for name in BY_NAME), self.operators):
+            require_counts(*counts.values())
 
 
 METRICS = tuple(
@@ -99,3 +137,64 @@ METRICS = tuple(
 )
 COMPARED = tuple(metric.name for metric in METRICS if metric.is_compared)
 TITLES = {metric.name: metric.title for metric in METRICS if metric.title}
+BY_NAME = ("uncounted", "unknown", "disguised", "idle", "unregistered")
+DETAILS = (*BY_NAME, "fvcore_failed", "passes")  # beside the metrics
+
+
+def _warnings(counts: Counts) -> Iterator[str]:
+    for one in counts.differences:
+        if not one.right:
+            yield (
+                f"the counters disagree{_about(one)}: srbench {one.macs:,} MACs, "
+                f"fvcore {one.macs_fvcore:,}"
+            )
+    if counts.unknown:
+        calls = ", ".join(f"{op} (×{n})" for op, n in counts.unknown.items())
+        yield f"not counted: {calls}"
+    if counts.disguised:
+        yield (
+            "not counted: products that are then summed, "
+            f"{sum(counts.disguised.values()):,} MACs in {some(list(counts.disguised), SHOWN)}"
+        )
+    if counts.unregistered:
+        missing = sum(counts.unregistered.values())
+        yield (
+            f"parameters that are not registered are not counted: {missing:,} in "
+            f"{some(list(counts.unregistered))}"
+        )
+    if len(counts.passes) >= MOST_PASSES:
+        yield f"no two passes run the same: they have {_listed(counts.passes)} MACs"
+
+
+def _notes(counts: Counts) -> Iterator[str]:
+    if counts.fvcore_failed:
+        yield f"no FLOPs: fvcore cannot count it ({counts.fvcore_failed})"
+    for one in counts.differences:
+        if one.right:
+            yield f"no FLOPs: {_difference(one)}"
+    if 0 < len(counts.passes) < MOST_PASSES:
+        yield (
+            f"a later pass is counted; the first has {counts.passes[0]:,} MACs, "
+            f"not {counts.passes[-1]:,}"
+        )
+    if counts.idle:
+        idle = sum(counts.idle.values())
+        yield f"{idle:,} of the parameters never run: {some(list(counts.idle))}"
+
+
+def _difference(one: Difference) -> str:
+    if not one.macs_fvcore:
+        return (
+            f"fvcore does not see {one.operator}, {one.macs:,} MACs in {some(one.modules, SHOWN)}"
+        )
+    return (
+        f"fvcore counts {one.macs_fvcore:,} MACs{_about(one)}; by the shapes there are {one.macs:,}"
+    )
+
+
+def _about(one: Difference) -> str:
+    return f" for {one.operator} in {some(one.modules, SHOWN)}" if one.operator else ""
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return ", ".join(f"{number:,}" for number in numbers)

@@ -11,19 +11,29 @@ from srbench.records.record import Record
 
 STATEMENTS = ("baseline", "status", "settings")  # fields of the record itself
 AT_MOST = 6  # lines about one kind of thing
+LISTED = {  # mappings of a count, and what a line about one begins with
+    "unknown": "not counted:",
+    "disguised": "not counted, summed products:",
+    "unregistered": "not registered:",
+    "idle": "never run:",
+    "uncounted": "by convention not counted:",
+}
 
 
 def differs(before: Record, after: Record) -> bool:
     """Whether anything that is counted or recorded for a row has changed.
 
     How often each operator was called, and by which module, is compared only if the versions are
-    the same: other versions may name operators differently.
+    the same: other versions may name operators differently. What only one of two counters tells is
+    not compared.
     """
     one, other = before.counts, after.counts
     if one is None or other is None or _statements(before) != _statements(after):
         return True
     names = [field.name for field in fields(one)]
-    if not _same_versions(before, after):
+    if one.counter != other.counter:
+        names = [*(metric.name for metric in METRICS), "modules", "parameters", "convention"]
+    elif not _same_versions(before, after):
         names = [name for name in names if name not in ("operators", "uncounted")]
     return any(getattr(one, name) != getattr(other, name) for name in names)
 
@@ -55,12 +65,20 @@ def figures(before: Record, after: Record) -> Iterator[str]:
 
     Equal changes are listed once: ``trainable`` is left out if it changes as ``params`` does.
     """
-    said: set[tuple[int, int]] = set()
+    said: set[tuple[int | None, int | None]] = set()
     for name, _, _ in METRICS:
         old, new = getattr(before.counts, name, None), getattr(after.counts, name, None)
-        if old != new and old is not None and new is not None and (old, new) not in said:
-            said.add((old, new))
+        if old == new or (old, new) in said:
+            continue
+        said.add((old, new))
+        if old is None or new is None:
+            yield f"{name} {_figure(old)} → {_figure(new)}"
+        else:
             yield f"{name} {old:,} → {new:,} ({new - old:+,})"
+
+
+def _figure(count: int | None) -> str:
+    return "none" if count is None else f"{count:,}"
 
 
 def reasons(before: Record, after: Record) -> Iterator[str]:
@@ -74,11 +92,12 @@ def reasons(before: Record, after: Record) -> Iterator[str]:
     yield from _changes("block", *blocks)
     yield from _changes("parameter", before.counts.parameters, after.counts.parameters)
     yield from _changes("operator", before.counts.operators, after.counts.operators)
-    yield from _changes("not counted:", before.counts.unknown, after.counts.unknown)
-    yield from _changes(
-        "by convention not counted:", before.counts.uncounted, after.counts.uncounted
-    )
-    parts = ("modules", "parameters", "operators", "unknown", "uncounted")
+    if before.counts.counter != after.counts.counter:
+        yield f"counter: {before.counts.counter} → {after.counts.counter}"
+    else:
+        for name, called in LISTED.items():
+            yield from _changes(called, getattr(before.counts, name), getattr(after.counts, name))
+    parts = ("modules", "parameters", "operators", "counter", *LISTED)
     alike = all(getattr(before.counts, part) == getattr(after.counts, part) for part in parts)
     if before.settings != after.settings:
         yield from _changes("setting", before.settings, after.settings)

@@ -67,8 +67,8 @@ class Row:
         base = self.baseline and self.baseline.counts
         if self.is_baseline or not own or not base:
             return None
-        difference: int = getattr(own, metric) - getattr(base, metric)
-        return difference
+        value, before = getattr(own, metric), getattr(base, metric)
+        return None if value is None or before is None else value - before
 
     def percent(self, metric: str) -> float | None:
         """The same in percent of the baseline."""

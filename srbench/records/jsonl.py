@@ -17,6 +17,7 @@ from srbench.files import require_utf8, unwritable, write_whole
 from srbench.records.printable import printable_json
 from srbench.records.record import Key, Record
 from srbench.records.schema import SCHEMA
+from srbench.records.upgrade import upgraded
 from srbench.records.validation import sentence
 
 if TYPE_CHECKING:
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 LARGEST_FILE = 2**29  # bytes; a record takes a few kB, and the whole file is held in memory
-# How a line of each schema begins. Fields that an earlier schema lacks have defaults, so that its
-# lines can be read: the fingerprint and the date are unknown, the precision is the usual one.
+# How a line of each schema begins.
 HEADS = {schema: b'{"schema":%d,' % schema for schema in range(1, SCHEMA + 1)}
 
 
@@ -164,10 +164,10 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def _without_schema(text: bytes) -> bytes:
-    """The record's JSON without its schema: cheap for lines that srbench wrote, else parsed."""
-    for head in HEADS.values():
-        if text.startswith(head):
-            return b"{" + text[len(head) :]
+    """The record's JSON without its schema, and as this version writes it: cheap for lines of this
+    version, else parsed."""
+    if text.startswith(HEADS[SCHEMA]):
+        return b"{" + text[len(HEADS[SCHEMA]) :]
     from pydantic_core import from_json, to_json
 
     try:
@@ -183,7 +183,7 @@ def _without_schema(text: bytes) -> bytes:
         )
     if schema not in HEADS:
         raise ValueError(f"unknown schema {schema}")
-    return to_json(found)
+    return to_json(upgraded(found, schema))
 
 
 @cache

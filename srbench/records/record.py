@@ -129,3 +129,8 @@ class Record:
     def warnings(self) -> tuple[str, ...]:
         """Why this row should not be trusted; ``--strict`` fails on any."""
         return tuple(warning for content in self.contents for warning in content.warnings)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know about a row with which nothing is wrong."""
+        return self.counts.notes if self.counts else ()

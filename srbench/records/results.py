@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from srbench.records.counts import COMPARED, METRICS
+from srbench.records.counts import COMPARED, DETAILS, METRICS
 from srbench.records.join import RowIndex
 from srbench.records.record import Record
 from srbench.records.schema import SCHEMA
@@ -12,7 +12,7 @@ from srbench.records.schema import SCHEMA
 if TYPE_CHECKING:
     import pandas
 
-UNCOUNTED = ("uncounted", "unknown", "modules")  # what a failed row has no data for
+UNCOUNTED = (*DETAILS, "differences", "modules")  # what a failed row has no data for
 
 
 class Results(Sequence[Record]):
@@ -79,6 +79,7 @@ class Results(Sequence[Record]):
             | {
                 "settings": dict(record.settings),
                 "warnings": list(record.warnings),
+                "notes": list(record.notes),
                 "environment": dict(record.environment),
                 "fingerprint": record.fingerprint,
                 "made": record.made,

@@ -1,17 +1,18 @@
 """The report of a comparison's counts, and of the inserted blocks' counts."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from srbench.records.counts import COMPARED, TITLES, ModuleCounts
+from srbench.records.counts import COMPARED, TITLES, Counts, ModuleCounts
 from srbench.records.join import rows_of
 from srbench.records.record import Record
 from srbench.records.results import Results
+from srbench.records.schema import COUNTER
 from srbench.report.columns import FIELDS
 from srbench.report.formats import Report
 from srbench.report.notes import images, measured_with, sections, settings_note
-from srbench.report.problems import doubts, problems
+from srbench.report.problems import doubts, problems, remarks
 from srbench.report.rows import rows_table
 from srbench.report.table import Column, Table
 
@@ -66,26 +67,29 @@ def counts_notes(records: Iterable[Record], names: Iterable[str]) -> Iterator[st
         yield settings
     flops = " FLOPs: fvcore's total, which adds batch norm and adaptive average pooling."
     yield (
-        "MACs: multiply-adds of convolutions, linear layers and matrix products, counted by fvcore"
-        + _agreed(records)
+        "MACs: multiply-adds of convolutions, linear layers and matrix products, counted "
+        + _counted_by([counts for _, counts in counted])
         + (flops if any(name.startswith("flops") for name in names) else "")
     )
     operators = {op.rstrip("_") for _, counts in counted for op in counts.uncounted}
     yield (
-        "Not counted, by convention (elementwise operators, pooling, softmax): "
+        "Not counted, by convention (elementwise operators, reductions, norms, pooling, softmax): "
         f"{', '.join(sorted(operators)) or 'nothing'}."
     )
+    yield from remarks(records)
     yield from dict.fromkeys(measured_with("Counted", r.environment) for r, _ in counted)
 
 
-def _agreed(records: Iterable[Record]) -> str:
-    """How far the second count of the MACs agrees with the first."""
-    doubtful = [bool(record.warnings) or record.status != "ok" for record in records]
-    if all(doubtful):
-        return "."
-    if any(doubtful):
-        return " and by torch's FlopCounterMode; the two agree in the rows without *."
-    return " and, with the same result, by torch's FlopCounterMode."
+def _counted_by(counted: Sequence[Counts]) -> str:
+    """What counted the MACs, and how far the second count agrees."""
+    older = [counts.counter != COUNTER for counts in counted]
+    if any(older):
+        return "by fvcore." if all(older) else "by fvcore, and newer rows as torch runs them."
+    by = "from the operators that torch runs"
+    agreed = [counts.macs == counts.macs_fvcore for counts in counted]
+    if all(agreed):
+        return f"{by} and, with the same result, by fvcore."
+    return f"{by}; fvcore counts the same in the rows with FLOPs." if any(agreed) else f"{by}."
 
 
 def _module_rows(results: Results) -> list[dict[str, Any]]:

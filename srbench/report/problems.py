@@ -1,7 +1,7 @@
 """What is wrong with the rows of a table: each problem once, with the rows that have it."""
 
 import re
-from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Sequence
 
 from srbench.conditions import PASSES
 from srbench.errors import several
@@ -35,18 +35,27 @@ def failures(records: Sequence[Record], of: Container[Key] | None = None) -> Ite
         yield from _once(told, Names(kind, every))
 
 
+def remarks(records: Sequence[Record]) -> Iterator[str]:
+    """What a reader should know about rows with which nothing is wrong, one line for each."""
+    yield from (f"{line}." for line in _lines(records, lambda record: record.notes))
+
+
 def warnings(records: Sequence[Record]) -> Iterator[str]:
     """The warnings of the rows. Those that differ only in numbers share a line, with the range of
     each number, and so do those that several passes of the same rows have."""
+    yield from _lines(records, lambda record: record.warnings)
+
+
+def _lines(records: Sequence[Record], said: Callable[[Record], Sequence[str]]) -> Iterator[str]:
     for kind, every in _kinds(records):
         found: dict[tuple[_Words, tuple[int, ...]], dict[str, list[str]]] = {}
-        for pass_name, numbers, texts in _alike(kind):
+        for pass_name, numbers, texts in _alike(kind, said):
             found.setdefault((_words(texts[0]), numbers), {})[pass_name] = texts
         names = Names(kind, every)
         for (_, numbers), texts_of in found.items():
             passes = ", ".join(filter(None, texts_of))
-            said = merged([text for texts in texts_of.values() for text in texts])
-            yield ": ".join(filter(None, (names(numbers), passes, said)))
+            text = merged([text for texts in texts_of.values() for text in texts])
+            yield ": ".join(filter(None, (names(numbers), passes, text)))
 
 
 def doubts(rows: Sequence[Row]) -> Iterator[str]:
@@ -141,14 +150,16 @@ def _once(told: Iterable[tuple[int, str]], names: Names) -> Iterator[str]:
     yield from (f"{names(numbers)}: {text}" for text, numbers in found.items())
 
 
-def _alike(records: Iterable[Record]) -> Iterator[tuple[str, tuple[int, ...], list[str]]]:
-    """For each warning its pass, which may be empty, the numbers of the rows that have it, and its
-    text in each row."""
+def _alike(
+    records: Iterable[Record], said: Callable[[Record], Sequence[str]]
+) -> Iterator[tuple[str, tuple[int, ...], list[str]]]:
+    """For each text that is said of a record its pass, which may be empty, the numbers of the rows
+    that have it, and its wording in each row."""
     found: dict[tuple[str, _Words], list[tuple[int, str]]] = {}
     for number, record in enumerate(records):
-        for warning in record.warnings:
-            front, _, rest = warning.partition(": ")
-            pass_name, text = (front, rest) if front in PASSES else ("", warning)
+        for one in said(record):
+            front, _, rest = one.partition(": ")
+            pass_name, text = (front, rest) if front in PASSES else ("", one)
             found.setdefault((pass_name, _words(text)), []).append((number, text))
     for (pass_name, _), told in found.items():
         yield pass_name, tuple(number for number, _ in told), [text for _, text in told]

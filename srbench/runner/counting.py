@@ -11,7 +11,7 @@ from torch import nn
 
 from srbench.conditions import Conditions
 from srbench.errors import SrbenchError, lacks_memory, one_line, require_failure
-from srbench.measure.flops import CounterFailed, Flops, count_for_real, count_on_shapes
+from srbench.measure.forward_counts import ForwardCounts, count_for_real, count_on_shapes
 from srbench.measure.params import count_parameters
 from srbench.measure.torch_settings import kept
 from srbench.models.assembly import Assembly, Inserted
@@ -21,6 +21,7 @@ from srbench.records import environment
 from srbench.records.counts import Counts, ModuleCounts
 from srbench.records.record import UNKNOWN, MadeOf, Record
 from srbench.records.results import Results
+from srbench.shapes.torch_function import NeedsValues
 from srbench.spec.cases import Case, Size, cases, usual
 from srbench.spec.parse import Spec, backbone_of, settings
 
@@ -114,11 +115,11 @@ class _Counted:
 @kept()
 def _count(spec: Spec, conditions: Conditions, detailed: bool) -> _Counted:
     try:
-        assembly, flops, said = assemble_and_count(spec, conditions)
-        counts = _counts(assembly, flops)
+        assembly, forward, said = assemble_and_count(spec, conditions)
+        counts = _counts(assembly, forward)
         if detailed:
-            counts = _detailed(counts, assembly.model, flops)
-        said |= _auxiliary(spec, assembly.model, flops)
+            counts = _detailed(counts, assembly.model, forward)
+        said |= _auxiliary(spec, assembly.model, forward)
         return _Counted(counts, "ok", said, assembly.fingerprint, assembly.parts)
     except BaseException as error:
         require_failure(error)
@@ -141,19 +142,17 @@ def fingerprint_of(case: Case) -> str:
 
 
 def _reason(spec: Spec, conditions: Conditions, error: BaseException) -> str:
-    if isinstance(error, CounterFailed):
-        return str(error).splitlines()[0]
     if isinstance(error, SrbenchError) or lacks_memory(error):
         return one_line(error)
     return one_line(does_not_run(spec, conditions, error))
 
 
-def _auxiliary(spec: Spec, model: nn.Module, flops: Flops) -> dict[str, str]:
+def _auxiliary(spec: Spec, model: nn.Module, forward: ForwardCounts) -> dict[str, str]:
     """A note on how much of the counts is a head that inference does not use."""
     head = backbone_of(spec.backbone).auxiliary
     if not head:
         return {}
-    params, (macs, _) = count_parameters(model.get_submodule(head)).total, flops.modules[head]
+    params, (macs, _) = count_parameters(model.get_submodule(head)).total, forward.of(head)
     own = f"{AUXILIARY}: {params:,} parameters, {macs:,} MACs"
     return {str(spec.backbone): own}
 
@@ -161,7 +160,7 @@ def _auxiliary(spec: Spec, model: nn.Module, flops: Flops) -> dict[str, str]:
 @kept()
 def assemble_and_count(
     spec: Spec, conditions: Conditions
-) -> tuple[Assembly, Flops, dict[str, str]]:
+) -> tuple[Assembly, ForwardCounts, dict[str, str]]:
     """A model and its counts: on shapes, or, if that fails, for real and with a note.
 
     Raises SrbenchError if it cannot be built or is not a network, and what the forward raises.
@@ -169,38 +168,45 @@ def assemble_and_count(
     try:
         assembly = assemble(spec, conditions, initialised=False)
         with watched(spec, assembly, conditions.num_classes):
-            flops = count_on_shapes(assembly.model, torch.empty(conditions.input_shape))
-        return assembly, flops, {}
+            forward = count_on_shapes(assembly.model, torch.empty(conditions.input_shape))
+        return assembly, forward, {}
     except SrbenchError:
         raise
-    except Exception:  # of any kind: a run for real decides
+    except Exception as error:  # of any kind: a run for real decides
         assembly = assemble(spec, conditions)
         with watched(spec, assembly, conditions.num_classes):
-            flops = count_for_real(assembly.model, torch.zeros(conditions.input_shape))
-        return assembly, flops, {str(spec): FOR_REAL}
+            forward = count_for_real(assembly.model, torch.zeros(conditions.input_shape))
+        why = str(error) if isinstance(error, NeedsValues) else one_line(error)
+        return assembly, forward, {str(spec): f"{FOR_REAL} ({why})"}
 
 
-def _counts(assembly: Assembly, flops: Flops) -> Counts:
+def _counts(assembly: Assembly, forward: ForwardCounts) -> Counts:
     parameters = count_parameters(assembly.model)
     return Counts(
         params=parameters.total,
         trainable=parameters.trainable,
         buffers=parameters.buffers,
-        macs=flops.macs,
-        flops=flops.flops,
-        macs_torch=flops.macs_torch,
-        uncounted=flops.uncounted,
-        unknown=flops.unknown,
-        modules=tuple(_module_counts(assembly, block, flops) for block in assembly.inserted),
+        macs=forward.macs,
+        flops=forward.flops,
+        macs_fvcore=forward.macs_fvcore,
+        uncounted=forward.uncounted,
+        unknown=forward.unknown,
+        disguised=forward.disguised,
+        differences=forward.differences,
+        fvcore_failed=forward.fvcore_failed,
+        idle=forward.idle,
+        unregistered=forward.unregistered,
+        passes=forward.passes,
+        modules=tuple(_module_counts(assembly, block, forward) for block in assembly.inserted),
     )
 
 
-def _detailed(counts: Counts, model: nn.Module, flops: Flops) -> Counts:
+def _detailed(counts: Counts, model: nn.Module, forward: ForwardCounts) -> Counts:
     shapes = {name: "x".join(map(str, p.shape)) for name, p in model.named_parameters()}
-    return replace(counts, parameters=shapes, operators=flops.operators)
+    return replace(counts, parameters=shapes, operators=forward.operators)
 
 
-def _module_counts(assembly: Assembly, block: Inserted, flops: Flops) -> ModuleCounts:
+def _module_counts(assembly: Assembly, block: Inserted, forward: ForwardCounts) -> ModuleCounts:
     module = assembly.model.get_submodule(block.module)
     return ModuleCounts(
         block.stage,
@@ -208,5 +214,5 @@ def _module_counts(assembly: Assembly, block: Inserted, flops: Flops) -> ModuleC
         str(block.block),
         block.shape,
         count_parameters(module).total,
-        *flops.modules[block.module],
+        *forward.of(block.module),
     )

@@ -69,7 +69,7 @@ def profile(
             _part(
                 part,
                 _parameters(subject.model, part),
-                setup.batch * sum(counted.modules[name][0] for name in part.modules),
+                setup.batch * sum(counted.of(name)[0] for name in part.modules),
                 moved[part],
                 stats.median(seconds[part]),
                 limits,

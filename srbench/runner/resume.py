@@ -10,6 +10,7 @@ from srbench.records import environment
 from srbench.records.environment import TORCH, UNUSUAL, VERSIONS
 from srbench.records.record import UNKNOWN, Record, RowKey
 from srbench.records.record_file import RecordFile
+from srbench.records.schema import COUNTER
 from srbench.spec.cases import Case
 from srbench.spec.parse import parse
 
@@ -76,8 +77,10 @@ class Counter:
             self._say(str(row))
 
     def is_current(self, record: Record | None) -> bool:
-        """Whether a record has counts of the code as it is now."""
+        """Whether a record has counts of the code as it is now, by the counter of now."""
         if record is None or record.counts is None or record.fingerprint == UNKNOWN:
+            return False
+        if record.counts.counter != COUNTER:
             return False
         return record.fingerprint == self.fingerprint(record.row)
 

@@ -1,11 +1,13 @@
 """Catches what a dispatch mode does not see, one level above, where Python calls torch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
+
+from srbench.shapes.known_values import have_values
 
 
 class NeedsValues(Exception):  # noqa: N818 - it names what the model needs
@@ -24,12 +26,19 @@ class AboveDispatch(TorchFunctionMode):
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         kwargs = kwargs or {}
-        if func in _READ_VALUES:
+        if func in _READ_VALUES and not have_values(args[:1]):
             raise NeedsValues(f"Tensor.{func.__name__} reads values")
-        # With padding="same" it is another operator, which the tracer records directly.
-        if func in _CONVOLUTIONS and not any(isinstance(a, str) for a in (*args, *kwargs.values())):
+        if func in _CONVOLUTIONS and not _is_another_operator((*args, *kwargs.values())):
             return _CONVOLUTIONS[func](*args, **kwargs)
         return func(*args, **kwargs)
+
+
+def _is_another_operator(arguments: Iterable[Any]) -> bool:
+    """Whether a convolution is one that the tracer records directly, as with padding="same", or
+    several, as of complex numbers."""
+    return any(
+        isinstance(one, str) or (isinstance(one, Tensor) and one.is_complex()) for one in arguments
+    )
 
 
 _READ_VALUES = {
@@ -75,8 +84,8 @@ def _call(
     transposed: bool,
 ) -> Tensor:
     """``sizes`` are stride, padding, dilation and output padding."""
-    if x.dim() != weight.dim() or x.is_complex():
-        raise NeedsValues("a complex convolution, or one without a batch, is another operator")
+    if x.dim() < weight.dim():  # an image without a batch
+        return _call(x[None], weight, bias, sizes, groups, transposed)[0]
     stride, padding, dilation, output_padding = (
         size if isinstance(size, (tuple, list)) else (int(size),) * (weight.dim() - 2)
         for size in sizes

@@ -7,6 +7,8 @@ from unittest.mock import patch
 
 from torch import Tensor, nn
 
+from srbench.shapes.known_values import forget_values
+
 _INITIALISERS = [name for name in vars(nn.init) if name.endswith("_") and not name.startswith("_")]
 
 
@@ -21,4 +23,4 @@ def blank() -> Iterator[None]:
 
 
 def _leave(tensor: Tensor, *_: Any, **__: Any) -> Tensor:
-    return tensor
+    return forget_values(tensor)

@@ -83,7 +83,8 @@ def rows(
     """The specs to measure, grouped by backbone: the baseline, the whole specs, the variants.
 
     Each of ``variants`` (``"se+sr:memories=4"``) makes one row per backbone. A backbone that has
-    neither whole specs nor variants is compared with ``default_variants``. Duplicates are left out.
+    neither whole specs nor variants is compared with ``default_variants``, unless it has no stages
+    to put blocks into. Duplicates are left out.
     ``parse`` may be `srbench.spec.parse.read`, for specs that should not be looked up.
 
     Raises SpecError for a spec or variant that does not parse.
@@ -93,7 +94,7 @@ def rows(
     for baseline in dict.fromkeys(spec.baseline for spec in given):
         whole = [spec for spec in given if spec.baseline == baseline and spec.blocks]
         added = [parse(_variant(baseline, variant)) for variant in variants]
-        if not whole and not added:
+        if default_variants and not whole and not added and backbone_of(baseline.backbone).stages:
             added = [parse(_variant(baseline, variant)) for variant in default_variants]
         wanted |= dict.fromkeys([baseline, *whole, *added])
     return list(wanted)

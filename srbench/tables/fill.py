@@ -91,9 +91,9 @@ def fill(table: Committed, count: Counter) -> Filled:
         elif differs(before, now):
             told = summary(before, now), tuple(reasons(before, now))
             outdated.append(Outdated(row, *told))
-        elif before.fingerprint != now.fingerprint:
-            file.put(_of_the_code(before, now))
-            changes.append(f"{row}: {_of_other_code(before)}; the figures are the same")
+        else:
+            file.put(_confirmed(before, now))
+            changes.append(f"{row}: {_of_other_code(before, now)}; the figures are the same")
             confirmed += 1
     return Filled(
         _in_order(table, file),
@@ -124,7 +124,7 @@ def update(table: Committed, count: Counter, reason: str) -> Filled:
             counted.append(replace(now, reason=reason))
             file.put(counted[-1])
         else:
-            file.put(_of_the_code(before, now))
+            file.put(_confirmed(before, now))
             confirmed += 1
     kept = {*table.rows}
     changes += [f"{r.row}: dropped" for r in table.records if not _belongs(r, kept)]
@@ -175,14 +175,23 @@ def time_rows(
     )
 
 
-def _of_the_code(before: Record, now: Record) -> Record:
-    """A record that still holds, marked as one of the current code."""
+def _confirmed(before: Record, now: Record) -> Record:
+    """A record that still holds, marked as one of the current code and counter."""
+    if _counter(before) != _counter(now):
+        return replace(now, reason=before.reason)
     return replace(before, fingerprint=now.fingerprint, parts=now.parts, usual=now.usual)
 
 
-def _of_other_code(record: Record) -> str:
-    is_known = record.fingerprint != UNKNOWN
-    return f"its record was made by {'other' if is_known else 'unknown'} code"
+def _of_other_code(before: Record, now: Record) -> str:
+    if before.fingerprint == UNKNOWN:
+        return "its record was made by unknown code"
+    if _counter(before) != _counter(now):
+        return f"its MACs were counted by {_counter(before)}"
+    return "its record was made by other code"
+
+
+def _counter(record: Record) -> str:
+    return record.counts.counter if record.counts else ""
 
 
 def _belongs(record: Record, rows: Iterable[RowKey]) -> bool:

@@ -148,7 +148,7 @@ def test_a_hand_edited_record_is_named(column: str, check: Check, tables: Path) 
     ("before", "after", "word"),
     [
         (b'"baseline":"resnet18"', b'"baseline":"resnet18+se"', "baseline"),
-        (b'"macs_torch":', b'"macs_torch":1', "macs_torch"),
+        (b'"macs_fvcore":', b'"macs_fvcore":1', "macs_fvcore"),
         (b'"unknown":{}', b'"unknown":{"einsum":3}', "einsum"),
         (b'"uncounted":{', b'"uncounted":{"tanh":99,', "by convention not counted"),
         (b'"sr":"memories=10', b'"sr":"memories=99', "settings"),

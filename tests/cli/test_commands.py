@@ -16,7 +16,7 @@ from support.records import counted
 import srbench
 from srbench.catalog import BACKBONES, BLOCKS
 from srbench.cli.app import run
-from srbench.measure import flops as measure_flops
+from srbench.measure.forward_counts import ForwardCounts
 from srbench.records import jsonl
 from srbench.runner import counting as runner
 
@@ -251,7 +251,7 @@ def test_a_failed_row_is_exit_code_4_and_keeps_the_others(
 ) -> None:
     real = runner.count_on_shapes
 
-    def exhausted(model: object, *inputs: object) -> measure_flops.Flops:
+    def exhausted(model: object, *inputs: object) -> ForwardCounts:
         if model.inserted_blocks:
             raise MemoryError("no room")
         return real(model, *inputs)
@@ -270,7 +270,7 @@ def test_ctrl_c_shows_what_was_counted(
     real = runner.count_on_shapes
     seen = []
 
-    def interrupted(model: object, *inputs: object) -> measure_flops.Flops:
+    def interrupted(model: object, *inputs: object) -> ForwardCounts:
         seen.append(model)
         if len(seen) % 3 == 0:
             raise KeyboardInterrupt

@@ -373,9 +373,9 @@ def test_a_newer_schema_is_refused_with_a_message(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     path = tmp_path / "new.jsonl"
-    path.write_bytes(jsonl.line(counted("resnet18")).replace(b'"schema":4', b'"schema":5'))
+    path.write_bytes(jsonl.line(counted("resnet18")).replace(b'"schema":5', b'"schema":6'))
     assert run(["compare", str(path), str(path)]) == 2
-    assert "written by a newer srbench, schema 5; this one reads up to 4" in capsys.readouterr().err
+    assert "written by a newer srbench, schema 6; this one reads up to 5" in capsys.readouterr().err
 
 
 def test_code_that_changes_while_it_is_measured_fails_the_row(

@@ -61,7 +61,7 @@ def test_lines_with_other_spacing_and_key_order_are_read() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        (b'{"schema":1,"spec":"resnet18"', "Invalid JSON"),
+        (b'{"schema":1,"spec":"resnet18"', "damaged or cut short"),
         (b"[1, 2]", "no schema version"),
         (b'{"spec":"resnet18"}', "no schema version"),
         (b'{"schema":true}', "no schema version"),

@@ -31,7 +31,7 @@ def test_counts_agree_with_exact_figures(row: dict[str, str]) -> None:
     told = {key: int(row[key]) for key in found if row[key]}
     assert told == {key: found[key] for key in told}
     assert told
-    assert counts.macs == counts.macs_torch
+    assert counts.macs == counts.macs_fvcore
 
 
 def test_the_overhead_of_squeeze_remember_agrees_with_the_paper() -> None:

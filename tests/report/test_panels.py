@@ -95,7 +95,7 @@ def front_of(rows: list, y: str) -> list[tuple[float, float]]:
 
 def test_an_incomplete_count_is_in_the_plot_but_in_no_front() -> None:
     assert front_of(SWEEP, "MACs overhead (%)")[0] == (1.0, 0.02)
-    lacking = replace(SWEEP[1], counts=replace(SWEEP[1].counts, macs=4000, macs_torch=4000))
+    lacking = replace(SWEEP[1], counts=replace(SWEEP[1].counts, macs=4000, macs_fvcore=4000))
     doubtful = replace(lacking, counts=replace(lacking.counts, unknown={"blur": 1}))
     assert front_of([SWEEP[0], lacking, *SWEEP[2:]], "MACs overhead (%)")[0] == (1.0, -20.0)
     assert front_of([SWEEP[0], doubtful, *SWEEP[2:]], "MACs overhead (%)") == [(2.0, 0.04)]

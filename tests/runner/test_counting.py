@@ -7,8 +7,8 @@ import pytest
 
 import srbench
 from srbench.errors import SrbenchError
-from srbench.measure import flops as measure_flops
-from srbench.records.counts import Counts
+from srbench.measure.forward_counts import ForwardCounts
+from srbench.records.counts import Counts, Difference
 from srbench.records.record import Record
 from srbench.records.results import Results
 from srbench.runner import counting as runner
@@ -64,7 +64,7 @@ def test_a_frame_keeps_integers_exact() -> None:
 
 def test_json_has_the_schema_the_deltas_the_modules_and_the_versions(results: Results) -> None:
     first, *rest = json.loads(json.dumps(results.to_json()))
-    assert first["schema"] == 4
+    assert first["schema"] == 5
     assert first["params_delta"] is None
     assert rest[0]["modules"][0]["shape"] == [64, 16, 24]
     assert {"srbench", "python", "torch", "torchvision", "fvcore", "cpu"} <= set(
@@ -105,7 +105,7 @@ def test_bad_input_is_an_error_with_a_remedy(bad: dict) -> None:
 def test_lack_of_memory_fails_only_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
     real = runner.count_on_shapes
 
-    def exhausted(model: object, *inputs: object) -> measure_flops.Flops:
+    def exhausted(model: object, *inputs: object) -> ForwardCounts:
         if any("cbam" in type(m).__name__.lower() for m in model.modules()):
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: 99 bytes\nmore")
         return real(model, *inputs)
@@ -123,10 +123,49 @@ def test_lack_of_memory_fails_only_its_row(monkeypatch: pytest.MonkeyPatch) -> N
     assert rows.delta(rows[1], "params") is None
 
 
-def test_warnings_report_a_disagreement_and_uncounted_operators() -> None:
-    counts = Counts(1, 1, 0, 1000, 1000, 1234, unknown={"cdist": 2})
-    record = Record("a", "a", (3, 1, 1), 1, counts, {})
+def counts(**others: object) -> Counts:
+    return Counts(1, 1, 0, 1000, None, 1234, **others)
+
+
+def test_what_makes_a_count_wrong_is_a_warning() -> None:
+    record = Record(
+        *("a", "a", (3, 1, 1), 1),
+        counts(
+            unknown={"cdist": 2},
+            disguised={"a sum": 3000, "b sum": 4},
+            unregistered={"more": 90},
+            differences=(Difference("linear", ("fc",), 1000, 1234, right=""),),
+            passes=(1, 2, 3, 4),
+        ),
+        {},
+    )
     assert record.warnings == (
-        "the counters disagree: fvcore 1,000 MACs, torch 1,234",
+        "the counters disagree for linear in fc: srbench 1,000 MACs, fvcore 1,234",
         "not counted: cdist (×2)",
+        "not counted: products that are then summed, 3,004 MACs in a sum, b sum",
+        "parameters that are not registered are not counted: 90 in more",
+        "no two passes run the same: they have 1, 2, 3, 4 MACs",
+    )
+    assert record.notes == ()
+
+
+def test_what_only_needs_to_be_known_is_a_note() -> None:
+    record = Record(
+        *("a", "a", (3, 1, 1), 1),
+        counts(
+            differences=(
+                Difference("mv", ("a", "b", "c"), 1000, 0),
+                Difference("einsum", ("d",), 10, 11),
+            ),
+            idle={"aux1": 3000, "aux2": 4},
+            passes=(5000, 1000),
+        ),
+        {},
+    )
+    assert record.warnings == ()
+    assert record.notes == (
+        "no FLOPs: fvcore does not see mv, 1,000 MACs in a, b and 1 more",
+        "no FLOPs: fvcore counts 11 MACs for einsum in d; by the shapes there are 10",
+        "a later pass is counted; the first has 5,000 MACs, not 1,000",
+        "3,004 of the parameters never run: aux1, aux2",
     )

@@ -1,0 +1,204 @@
+"""The counts of a forward pass: MACs by the dispatcher, FLOPs by fvcore, and how they differ."""
+
+import copy
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from operator import is_
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from srbench.measure.fvcore_flops import (
+    IN_FLOPS,
+    FvcoreFailed,
+    FvcoreFlops,
+    TracerFailed,
+    fvcore_flops,
+)
+from srbench.measure.macs.conventions import Operator, shown_name
+from srbench.measure.macs.watching import Watching, watching
+from srbench.measure.second_opinion import differences
+from srbench.measure.unused import idle, unregistered
+from srbench.records.counts import MOST_PASSES, Difference
+from srbench.shapes.known_values import forget_values
+from srbench.shapes.on_shapes import on_shapes
+from srbench.shapes.torch_function import NeedsValues
+
+CONTAINERS = frozenset({dict, OrderedDict, list, tuple, set})
+
+
+@dataclass(frozen=True)
+class ForwardCounts:
+    """Counts of one forward pass, as `srbench.records.counts.Counts` describes them."""
+
+    macs: int
+    flops: int | None
+    macs_fvcore: int | None
+    uncounted: Mapping[str, int]
+    unknown: Mapping[str, int]
+    disguised: Mapping[str, int]
+    differences: tuple[Difference, ...]
+    fvcore_failed: str
+    idle: Mapping[str, int]
+    unregistered: Mapping[str, int]
+    passes: tuple[int, ...]
+    operators: Mapping[str, int]
+    _watch: Watching = field(repr=False, compare=False)
+    _fvcore: FvcoreFlops | None = field(repr=False, compare=False)
+
+    def of(self, module: str) -> tuple[int, int | None]:
+        """The MACs and the FLOPs of a module and of all modules inside it."""
+        fvcore = self._fvcore if self.flops is not None else None
+        return self._watch.of(module), fvcore.of(module) if fvcore else None
+
+
+def count_forward(model: nn.Module, *inputs: Any) -> ForwardCounts:
+    """Count one forward pass in evaluation mode, on shapes alone or, if that fails, for real.
+
+    The model itself is not changed: copies of it are counted. Raises what the forward raises.
+    """
+    try:
+        with on_shapes():
+            blank = copy.deepcopy(model)
+        return count_on_shapes(blank, *inputs)
+    except Exception:  # a real forward tells whether the model itself fails
+        return count_for_real(copy.deepcopy(model), *inputs)
+
+
+def count_on_shapes(model: nn.Module, *inputs: Any) -> ForwardCounts:
+    """Count without arithmetic. Do not use the model or the inputs afterwards: their values are
+    meaningless.
+
+    Raises NeedsValues if the model's control flow depends on values.
+    """
+    for one in inputs:
+        if isinstance(one, Tensor):
+            forget_values(one)
+
+    def trace() -> FvcoreFlops:
+        with on_shapes():
+            return fvcore_flops(model, *inputs)
+
+    try:
+        # When a trace fails, what is left of it in its thread makes the next one fail, too.
+        with on_shapes(), ThreadPoolExecutor(1) as thread:
+            return _count(model, inputs, lambda: thread.submit(trace).result())
+    except TracerFailed as error:
+        raise NeedsValues(str(error)) from error
+
+
+def count_for_real(model: nn.Module, *inputs: Any) -> ForwardCounts:
+    """Count forward passes that are really computed. The model stays in evaluation mode and keeps
+    the changes that its forward makes to it."""
+
+    def trace() -> FvcoreFlops:
+        try:
+            return fvcore_flops(model, *inputs)
+        except TracerFailed as error:
+            raise FvcoreFailed(str(error)) from error
+
+    with torch.no_grad():
+        return _count(model, inputs, trace)
+
+
+def _count(
+    model: nn.Module, inputs: Sequence[Any], trace: Callable[[], FvcoreFlops]
+) -> ForwardCounts:
+    model.eval()
+    fvcore, failed = None, ""
+    with _operators_apart():
+        passes = _passes(model, *inputs)
+        try:
+            fvcore = trace()
+        except TracerFailed:
+            raise
+        except FvcoreFailed as error:
+            failed = str(error)
+    watch = passes[-1]
+    apart = differences(watch.macs, fvcore.macs_by_module()) if fvcore else ()
+    flops = fvcore if not apart else None
+    macs = tuple(one.of("") for one in passes)
+    return ForwardCounts(
+        macs[-1],
+        flops.of("") if flops else None,
+        fvcore.macs if fvcore else None,
+        _named(watch.uncounted, IN_FLOPS if flops else ()),
+        _named(watch.unknown),
+        _by_name(watch.disguised),
+        apart,
+        failed,
+        idle(model, set().union(*(one.used for one in passes))),
+        unregistered(model, watch.unregistered),
+        macs if len(set(macs)) > 1 else (),
+        _by_name(flops.operators if flops else watch.macs),
+        watch,
+        fvcore,
+    )
+
+
+def _named(calls: Counter[Operator], but: Iterable[str] = ()) -> dict[str, int]:
+    """The number of calls by the names that people know, in the order of the names."""
+    found = Counter[str]()
+    for func, number in calls.items():
+        found[shown_name(func)] += number
+    return {name: number for name, number in sorted(found.items()) if name.strip("_") not in but}
+
+
+def _by_name(by_module: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    return {
+        f"{module} {operator}".strip(): number
+        for module, operators in by_module.items()
+        for operator, number in operators.items()
+        if number
+    }
+
+
+def _passes(model: nn.Module, *inputs: Any) -> list[Watching]:
+    """Passes until one leaves the model's attributes as they are, or two in a row run the same."""
+    passes: list[Watching] = []
+    while len(passes) < MOST_PASSES:
+        before = _attributes(model)
+        with watching(model) as watch:
+            model(*inputs)
+        passes.append(watch)
+        if _are_the_same(before, _attributes(model)) or _run_the_same(*passes[-2:]):
+            break
+    return passes
+
+
+def _run_the_same(*passes: Watching) -> bool:
+    ran = [(one.macs, one.uncounted, one.unknown) for one in passes]
+    return len(ran) == 2 and ran[0] == ran[1]
+
+
+def _attributes(model: nn.Module) -> list[Any]:
+    """The values of all attributes of a model's modules, and what lists and dicts in them hold."""
+    found: list[Any] = []
+    for module in model.modules():
+        values = vars(module).values()
+        found += values
+        for value in values:
+            if type(value) in CONTAINERS and value:
+                found += value
+                if isinstance(value, dict):
+                    found += value.values()
+    return found
+
+
+def _are_the_same(before: list[Any], after: list[Any]) -> bool:
+    return len(before) == len(after) and all(map(is_, before, after))
+
+
+@contextmanager
+def _operators_apart() -> Iterator[None]:
+    """Without nn.MultiheadAttention's fast path, which is one operator for a whole layer."""
+    before = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(before)

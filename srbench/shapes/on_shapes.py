@@ -1,0 +1,189 @@
+"""Running a model on shapes alone, without arithmetic and without touching memory.
+
+Each operator's result is worked out on the meta device and returned as a tensor on the CPU whose
+memory is never touched: fvcore reads a TorchScript trace, and the tracer does not accept tensors on
+the meta device. So time does not depend on the resolution, and memory is reserved but never used.
+
+Small tensors that do not depend on the input or on weights have values, and are computed for real
+(`srbench.shapes.known_values`). Anything that reads another value raises `NeedsValues`: the model
+must then run for real.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch._ops import OpOverload
+from torch._prims_common import suggest_memory_format
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_map_only
+
+from srbench.shapes.known_values import forget_values, have_values
+from srbench.shapes.torch_function import AboveDispatch, NeedsValues
+
+Args = tuple[Any, ...]
+Kwargs = dict[str, Any]
+
+VALUE_TAGS = frozenset({torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape})
+
+
+class _OnShapes(TorchDispatchMode):
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # nothing is compiled here, and skipping it loads it and slows every call
+
+    def __torch_dispatch__(
+        self, func: OpOverload, types: Any, args: Args = (), kwargs: Kwargs | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if _is_computed(func, args, kwargs):
+            return func(*args, **kwargs)
+        if func is torch.ops.aten.index.Tensor:
+            args = (args[0], _numbers(args[1]))
+        elif VALUE_TAGS.intersection(func.tags):
+            raise NeedsValues(f"{func} depends on values")
+        return _on_shapes(func, args, kwargs)
+
+
+@contextmanager
+def on_shapes() -> Iterator[None]:
+    """Run the code inside on shapes. A model built inside gets uninitialised weights."""
+    mode = _OnShapes()  # type: ignore[no-untyped-call]
+    with torch.no_grad(), AboveDispatch(), mode:
+        yield
+
+
+def _on_shapes(func: OpOverload, args: Args, kwargs: Kwargs) -> Any:
+    key = (func, _frozen(args), _frozen(tuple(kwargs.items())))
+    on_meta = _worked_out(key, func, args, kwargs)
+    target = _target(func, args, kwargs)
+    if target is None:
+        if isinstance(on_meta, Tensor):
+            return _untouched(on_meta)
+        return tree_map_only(Tensor, _untouched, on_meta)
+    if _frozen(on_meta) != _frozen(target):
+        raise NeedsValues(f"{func} changes the shape of what it writes to")
+    return forget_values(target)
+
+
+_KNOWN: dict[Any, Any] = {}  # results on the meta device
+_KNOWN_AT_MOST = 20_000
+
+
+def forget() -> None:
+    """Forget the shapes that were worked out so far."""
+    _KNOWN.clear()
+
+
+def _worked_out(key: Any, func: OpOverload, args: Args, kwargs: Kwargs) -> Any:
+    """An operator's result on the meta device. It is cached, as shapes determine it and networks
+    repeat the same calls."""
+    try:
+        known = _KNOWN.get(key)
+    except TypeError as error:
+        raise NeedsValues(f"{func} has an argument that cannot be cached") from error
+    if known is None:
+        if len(_KNOWN) >= _KNOWN_AT_MOST:
+            _KNOWN.clear()
+        known = _KNOWN[key] = _work_out(func, args, kwargs)
+    return known
+
+
+def _work_out(func: OpOverload, args: Args, kwargs: Kwargs) -> Any:
+    on_meta, keywords = tree_map_only(Tensor, _to_meta, (args, kwargs))
+    if keywords.get("device") is not None:
+        keywords["device"] = torch.device("meta")
+    rule: Callable[..., Any] = _RULES.get(func, func)
+    try:
+        return rule(*on_meta, **keywords)
+    except NotImplementedError as error:
+        raise NeedsValues(f"{func} has no rule for shapes") from error
+
+
+def _convolution(x: Tensor, weight: Tensor, *others: Any) -> Tensor:
+    """The rule of ``convolution``, which calls this operator: torch 2.11 has none for this one.
+
+    On the CPU, weights in channels_last give an output in channels_last, which the rule ignores.
+    """
+    result: Tensor = torch.ops.aten.convolution.default(x, weight, *others[:7])
+    for tensor in (x, weight):
+        layout = suggest_memory_format(tensor)
+        if layout != torch.contiguous_format:
+            return result.contiguous(memory_format=layout)
+    return result
+
+
+_RULES: dict[OpOverload, Callable[..., Tensor]] = {
+    torch.ops.aten._convolution.default: _convolution,
+}
+
+
+def _frozen(value: Any) -> Any:
+    """What a result's shape depends on, as a key: 1, 1.0 and True are different arguments."""
+    if isinstance(value, Tensor):
+        return (value.shape, value.stride(), value.dtype)
+    if isinstance(value, (tuple, list)):
+        return tuple(_frozen(item) for item in value)
+    return (type(value), value)
+
+
+def _is_computed(func: OpOverload, args: Args, kwargs: Kwargs) -> bool:
+    """Views, factories, and small arithmetic on constants and sizes, which the tracer turns into
+    tensors."""
+    return (
+        func.is_view
+        or torch.Tag.inplace_view in func.tags
+        or have_values(_tensors((*args, *kwargs.values())))
+    )
+
+
+def _numbers(indices: Iterable[Tensor | None]) -> list[Tensor | None]:
+    """Indices as integers: with booleans the result's shape depends on their values.
+
+    Raises NeedsValues if these have none.
+    """
+    found: list[Tensor | None] = []
+    for index in indices:
+        if index is None or index.dtype not in (torch.bool, torch.uint8):
+            found.append(index)
+        elif have_values([index]):
+            found += index.nonzero().unbind(1)
+        else:
+            raise NeedsValues("an index of booleans depends on values")
+    return found
+
+
+def _tensors(values: Iterable[Any]) -> Iterator[Tensor]:
+    for value in values:
+        if isinstance(value, Tensor):
+            yield value
+        elif isinstance(value, (tuple, list)):
+            yield from _tensors(value)
+
+
+def _target(func: OpOverload, args: Args, kwargs: Kwargs) -> Tensor | None:
+    """The tensor that an operator writes to and returns; None if it returns new ones.
+
+    Raises NeedsValues if it writes to several.
+    """
+    returns = func._schema.returns
+    written = [one for one in returns if one.alias_info is not None and one.alias_info.is_write]
+    if not written:
+        return None
+    if len(returns) > 1:
+        raise NeedsValues(f"{func} writes to several tensors")
+    target: Tensor = kwargs["out"] if "out" in kwargs else args[0]
+    return target
+
+
+def _to_meta(tensor: Tensor) -> Tensor:
+    return torch.empty_strided(tensor.size(), tensor.stride(), dtype=tensor.dtype, device="meta")
+
+
+def _untouched(tensor: Tensor) -> Tensor:
+    """A tensor on the CPU whose memory is reserved and never used."""
+    return forget_values(
+        torch.empty_strided(tensor.size(), tensor.stride(), dtype=tensor.dtype, device="cpu")
+    )
