@@ -76,6 +76,8 @@ def fvcore_flops(model: nn.Module, *inputs: Any) -> FvcoreFlops:
         words = str(error).strip().partition("\n")[0]
         if "INTERNAL ASSERT FAILED" in words:
             raise TracerFailed("torch's tracer fails") from error
+        if isinstance(error, RuntimeError):  # torch's; some of them print values of tensors
+            raise FvcoreFailed("torch's tracer refuses it") from error
         raise FvcoreFailed(f"{type(error).__name__}: {words}") from error
 
 

@@ -139,7 +139,7 @@ def _build_backbone(part: Part, conditions: Conditions, how: How) -> nn.Module:
         )
     options = values(part, backbone.options, backbone)
     try:
-        with watching_imports():
+        with watching_imports(), how():
             model = require_plain(
                 resolve(backbone.target)(part.name, conditions.num_classes, **options), str(part)
             )

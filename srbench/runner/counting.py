@@ -12,6 +12,7 @@ from torch import nn
 from srbench.conditions import Conditions
 from srbench.errors import SrbenchError, lacks_memory, one_line, require_failure
 from srbench.measure.forward_counts import ForwardCounts, count_for_real, count_on_shapes
+from srbench.measure.malloc import return_freed_memory
 from srbench.measure.params import count_parameters
 from srbench.measure.torch_settings import kept
 from srbench.models.assembly import Assembly, Inserted
@@ -74,6 +75,7 @@ def run(wanted: Sequence[Case], detailed: bool = False) -> Iterator[Record]:
     for spec, conditions in wanted:
         with _without_garbage_collection():  # it takes a sixth of the time, and finds little
             found = _count(spec, conditions, detailed)
+        return_freed_memory()  # of one network after the other, it would pile up
         yield Record(
             spec=str(spec),
             baseline=str(spec.baseline),

@@ -11,6 +11,7 @@ must then run for real.
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from math import prod
 from typing import Any
 
 import torch
@@ -20,8 +21,8 @@ from torch._prims_common import suggest_memory_format
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 
-from srbench.shapes.known_values import forget_values, have_values
-from srbench.shapes.torch_function import AboveDispatch, NeedsValues
+from srbench.shapes.known_values import SMALL, forget_values, have_values
+from srbench.shapes.torch_function import AboveDispatch, NeedsValues, tracer_paused
 
 Args = tuple[Any, ...]
 Kwargs = dict[str, Any]
@@ -44,7 +45,8 @@ class _OnShapes(TorchDispatchMode):
             args = (args[0], _numbers(args[1]))
         elif VALUE_TAGS.intersection(func.tags):
             raise NeedsValues(f"{func} depends on values")
-        return _on_shapes(func, args, kwargs)
+        with tracer_paused():
+            return _on_shapes(func, args, kwargs)
 
 
 @contextmanager
@@ -69,7 +71,7 @@ def _on_shapes(func: OpOverload, args: Args, kwargs: Kwargs) -> Any:
 
 
 _KNOWN: dict[Any, Any] = {}  # results on the meta device
-_KNOWN_AT_MOST = 20_000
+_KNOWN_AT_MOST = 2_000
 
 
 def forget() -> None:
@@ -132,11 +134,12 @@ def _frozen(value: Any) -> Any:
 def _is_computed(func: OpOverload, args: Args, kwargs: Kwargs) -> bool:
     """Views, factories, and small arithmetic on constants and sizes, which the tracer turns into
     tensors."""
-    return (
-        func.is_view
-        or torch.Tag.inplace_view in func.tags
-        or have_values(_tensors((*args, *kwargs.values())))
-    )
+    if func.is_view or torch.Tag.inplace_view in func.tags:
+        return True
+    tensors = list(_tensors((*args, *kwargs.values())))
+    if tensors:
+        return have_values(tensors)
+    return not (args and isinstance(args[0], (list, tuple)) and prod(args[0]) > SMALL)
 
 
 def _numbers(indices: Iterable[Tensor | None]) -> list[Tensor | None]:

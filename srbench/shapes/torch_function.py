@@ -1,6 +1,7 @@
 """Catches what a dispatch mode does not see, one level above, where Python calls torch."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -28,9 +29,29 @@ class AboveDispatch(TorchFunctionMode):
         kwargs = kwargs or {}
         if func in _READ_VALUES and not have_values(args[:1]):
             raise NeedsValues(f"Tensor.{func.__name__} reads values")
+        if func in _SIZES:
+            with tracer_paused():
+                return func(*args, **kwargs)
         if func in _CONVOLUTIONS and not _is_another_operator((*args, *kwargs.values())):
             return _CONVOLUTIONS[func](*args, **kwargs)
         return func(*args, **kwargs)
+
+
+@contextmanager
+def tracer_paused() -> Iterator[None]:
+    """Without torch.jit's tracer, which makes tensors of sizes: with these a network may take
+    another path than without."""
+    tracer = torch._C._get_tracing_state()
+    if tracer is None:
+        yield
+        return
+    # Inside some operators its key is excluded, and then torch refuses to change its state.
+    with torch._C._SetExcludeDispatchKeyGuard(_TRACER, False):
+        _set_tracing_state(None)
+        try:
+            yield
+        finally:
+            _set_tracing_state(tracer)
 
 
 def _is_another_operator(arguments: Iterable[Any]) -> bool:
@@ -40,6 +61,17 @@ def _is_another_operator(arguments: Iterable[Any]) -> bool:
         isinstance(one, str) or (isinstance(one, Tensor) and one.is_complex()) for one in arguments
     )
 
+
+_set_tracing_state: Callable[[Any], None] = vars(torch._C)["_set_tracing_state"]
+
+_TRACER = torch._C._dispatch_key_parse("Tracer")
+
+_SIZES: set[Any] = {
+    vars(torch._C.TensorBase)["shape"].__get__,
+    Tensor.__len__,
+    Tensor.numel,
+    Tensor.size,
+}
 
 _READ_VALUES = {
     Tensor.__array__,

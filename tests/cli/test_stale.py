@@ -369,6 +369,25 @@ def test_the_third_schema_is_read_without_placements(
     assert "which never moved the models" in (tmp_path / "page.html").read_text()
 
 
+def test_the_fourth_schema_is_read_with_the_macs_that_fvcore_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    path, loaded = of_an_older_srbench("schema4.jsonl", tmp_path)
+    plain, _sr, wrong, *_ = (record.counts for record in loaded.records)
+    assert (plain.macs, plain.macs_fvcore, plain.flops) == (5000, 5000, 5007)
+    assert {plain.counter, wrong.counter} == {"fvcore"}
+    assert (wrong.macs, wrong.macs_fvcore) == (5000, 5000), "what was printed"
+    assert wrong.warnings == (
+        "the counters disagree: srbench 5,600 MACs, fvcore 5,000",
+        "not counted: cdist (×2)",
+    )
+    assert run(["compare", path, path]) == 4  # it holds a row that failed
+    capsys.readouterr()
+    assert run(["report", path, "-o", str(tmp_path / "page.html")]) == 0
+    assert "counted by fvcore." in (tmp_path / "page.html").read_text()
+    assert all(jsonl.parse(jsonl.line(record)) == record for record in loaded.records)
+
+
 def test_a_newer_schema_is_refused_with_a_message(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
