@@ -13,6 +13,9 @@ published = "ECA-Net (…), …"      # source of published figures; without mod
 [names]                           # the names of rows in the table, by spec in any spelling
 resnet50 = "ResNet-50"
 
+[uncounted]                       # operators without a formula, and why that is right
+"words::blur" = "fixed weights, which are no part of the comparison"
+
 [time]                            # what `srbench check --time` measures
 specs = ["resnet50", "resnet50+sr"]
 tolerance = 0.05
@@ -134,7 +137,8 @@ class TimeGate(_Strict):
 class Layout(_Strict):
     """A table's caption, columns and rows.
 
-    ``rank`` marks the best of every section; ``names`` are the names of specs in the table.
+    ``rank`` marks the best of every section; ``names`` are the names of specs in the table, and
+    ``uncounted`` why operators without a formula are left out of the counts.
     """
 
     caption: Prose
@@ -142,6 +146,7 @@ class Layout(_Strict):
     device_columns: list[str] = ["forward", "forward_overhead", "train", "train_overhead"]
     rank: bool = True
     names: dict[str, Name] = {}
+    uncounted: dict[Name, Name] = {}
     rows: Annotated[list[Group], Field(min_length=1), AfterValidator(_not_too_many)]
     time: TimeGate | None = None
 

@@ -11,6 +11,7 @@ from srbench.report.columns import ASKED, COUNTED, FIELDS, PRINTED, TIMED, Field
 from srbench.report.formats import Report
 from srbench.report.overview import rows_notes, used
 from srbench.report.rows import raw_rows, rows_table
+from srbench.tables.accepted import accepted, accepted_notes
 from srbench.tables.draft import Draft, Mistake
 
 if TYPE_CHECKING:
@@ -64,18 +65,20 @@ def _report(
     records: Sequence[Record],
     columns: dict[str, Field],
 ) -> Report:
-    join = RowIndex(records)
+    join = RowIndex([accepted(record, layout.uncounted) for record in records])
     rows = [join(one.row, one.source) for one in wanted]
+    there = RowIndex(records)
+    unchanged = used([there(one.row, one.source) for one in wanted])
     table = rows_table(
         name,
         rows,
         columns.values(),
         layout.caption,
-        rows_notes(rows, columns),
+        (*rows_notes(rows, columns), *accepted_notes(unchanged, layout.uncounted)),
         layout.rank,
         layout.names,
     )
     leading = {metric: FIELDS[metric] for metric in COMPARED}
     flat = raw_rows(rows, leading | columns)
     header = tuple(flat[0]) if flat else ("spec", *COMPARED)
-    return Report((table,), header, flat, records=used(rows))
+    return Report((table,), header, flat, records=unchanged)

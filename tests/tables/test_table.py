@@ -382,3 +382,28 @@ def test_a_note_explains_bold_in_ranked_tables(folder: Path) -> None:
     table(folder)
     assert "Bold" not in (folder / "small.md").read_text()
     assert "**" not in (folder / "small.md").read_text()
+
+
+def test_a_layout_gives_the_reason_why_an_operator_is_uncounted(
+    folder: Path, install: Callable[..., None]
+) -> None:
+    install("wordsblocks", CUSTOM, blur="Blur")
+    rank = LAYOUT.replace("columns", "rank = true\ncolumns").replace("sr", "cbam")
+    layout = rank.replace('"cbam"]', '"cbam", "sr", "blur"]')
+    write_layout(
+        folder, f'{layout}\n[uncounted]\n"words::blur" = "fixed weights, no MACs to learn"\n'
+    )
+    table(folder)
+    text = (folder / "small.md").read_text()
+    assert r"\*" not in text
+    assert "| resnet18+blur |" in text
+    assert "- Not counted: words::blur: fixed weights, no MACs to learn." in text
+    csv = (folder / "small.csv").read_text().splitlines()
+    assert csv[-1].endswith(",ok,"), "no warning"
+    records = (folder / "small.jsonl").read_text()
+    assert '"unknown":{"words::blur":8}' in records, "the records keep what was found"
+    write_layout(folder, layout)
+    table(folder)
+    assert (
+        r"- \* resnet18+blur: not counted: words::blur (×8)." in (folder / "small.md").read_text()
+    )
