@@ -16,7 +16,7 @@ from torch.overrides import TorchFunctionMode
 import srbench
 from srbench.catalog.lookup import find_backbone
 from srbench.catalog.plugins import backbones
-from srbench.errors import BuildError
+from srbench.errors import BuildError, SrbenchError
 from srbench.models.build import require_buildable
 from srbench.models.sites import insert
 from srbench.records.counts import Counts
@@ -331,3 +331,29 @@ def test_a_network_that_does_not_run_on_shapes_has_no_stages(
     row = find_backbone("timm:resnet26t")
     backbones.backbone_at.cache_clear()
     assert (row.stages, row.input_size) == ((), 256)
+
+
+@pytest.mark.parametrize(
+    ("network", "params", "macs"),
+    [  # of the deployed networks, as printed
+        ("repvgg_a0", 8.30e6, 1.4e9),  # Ding et al., CVPR 2021, Table 4: 8.30 M, 1.4 B
+        ("mobileone_s0", 2.1e6, 275e6),  # Vasu et al., CVPR 2023, Table 2: 2.1 M, 275 M
+    ],
+)
+def test_a_network_that_its_authors_fuse_has_their_figures(
+    network: str, params: float, macs: float
+) -> None:
+    trained, deployed = srbench.count(f"timm:{network}", f"timm:{network}:fuse=true")
+    assert deployed.counts.params == pytest.approx(params, rel=0.02)
+    assert deployed.counts.macs == pytest.approx(macs, rel=0.04)
+    assert trained.counts.macs > deployed.counts.macs
+    assert "fuse=true" in trained.settings[trained.spec]
+    assert deployed.spec not in deployed.settings
+
+
+def test_a_block_has_its_places_in_a_fused_network_too() -> None:
+    model = srbench.build("timm:repvgg_a0:fuse=true+se", input_size=64)
+    assert len(model.inserted_blocks) == 2 + 4 + 14 + 1  # the layers of the stages
+    assert srbench.count("timm:resnet18")[0].spec == "timm:resnet18"
+    with pytest.raises(SrbenchError, match="fuse"):
+        srbench.count("timm:resnet18:fuse=true")

@@ -1,13 +1,20 @@
 """Networks of timm: ``timm:NAME``, with the stages and residual branches found in a run."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from srbench.catalog import OWN_SE, Backbone, Stage
+from srbench.catalog.options import Flag
 from srbench.catalog.plugins.timm_stages import stages
+from srbench.catalog.types import Change
 from srbench.errors import FAILURES, SpecError, did_you_mean
 
 if TYPE_CHECKING:
     from torch import nn
+
+FUSING = ("reparameterize", "switch_to_deploy", "fuse")
+TRAINING_FORM = "is in its training form, and fuse=true gives the one that its authors deploy"
+FUSE = Flag("fuse", False, "branches that timm can fuse are one convolution, as deployed")
 
 
 def backbone(name: str, model: str) -> Backbone:
@@ -24,20 +31,54 @@ def backbone(name: str, model: str) -> Backbone:
     except FAILURES:  # building it reports why, and fails only its own row
         return Backbone(name, "timm", target, ())
     size = built.pretrained_cfg.get("input_size", (3, 224, 224))[-1]
-    return Backbone(
+    own_se = OWN_SE if _has_se(built) else ""
+    row = Backbone(
         name,
         "timm",
         target,
         _stages(built, size),
         input_size=size,
         num_classes=built.pretrained_cfg.get("num_classes") or 1000,
-        note=OWN_SE if _has_se(built) else "",
+        note=own_se,
     )
+    if not _can_be_fused(built):
+        return row
+    fused = Change(FUSE.name, True, {"stages": _fused_stages(model, size), "note": own_se})
+    note = f"{own_se}; {TRAINING_FORM}" if own_se else TRAINING_FORM
+    return replace(row, options=(FUSE,), changes=(fused,), note=note)
 
 
-def build(name: str, num_classes: int) -> Any:
-    """The network ``timm:NAME``, without pretrained weights."""
-    return _make(name.partition(":")[2], num_classes=num_classes)
+def build(name: str, num_classes: int, fuse: bool = False) -> Any:
+    """The network ``timm:NAME``, without pretrained weights; with ``fuse`` in the form that is
+    deployed, by timm's ``reparameterize_model``."""
+    model = _make(name.partition(":")[2], num_classes=num_classes)
+    return _fused(model) if fuse else model
+
+
+def _fused_stages(model: str, size: int) -> tuple[Stage, ...]:
+    from srbench.shapes.on_shapes import on_shapes
+    from srbench.shapes.uninitialised import blank
+
+    try:
+        with blank(), on_shapes():
+            fused = _fused(_make(model).eval())
+        return _stages(fused.to("meta"), size)
+    except FAILURES:  # building it reports why
+        return ()
+
+
+def _fused(model: "nn.Module") -> "nn.Module":
+    import torch
+    from timm.utils.model import reparameterize_model
+
+    with torch.no_grad():
+        fused: nn.Module = reparameterize_model(model)
+    return fused
+
+
+def _can_be_fused(model: "nn.Module") -> bool:
+    """Whether a module has one of the methods that timm's ``reparameterize_model`` calls."""
+    return any(hasattr(m, name) for m in model.modules() for name in FUSING)
 
 
 def _make(model: str, **arguments: Any) -> Any:
