@@ -117,8 +117,6 @@ def _count(
         passes = _passes(model, *inputs)
         try:
             fvcore = trace()
-        except TracerFailed:
-            raise
         except FvcoreFailed as error:
             failed = str(error)
     watch = passes[-1]

@@ -58,12 +58,12 @@ class FvcoreFailed(Exception):  # noqa: N818 - fvcore failed, not the model
     """fvcore cannot count a model that runs."""
 
 
-class TracerFailed(FvcoreFailed):
+class TracerFailed(Exception):  # noqa: N818
     """torch's tracer, which fvcore needs, does: on shapes alone, for example, in torch.vmap."""
 
 
 def fvcore_flops(model: nn.Module, *inputs: Any) -> FvcoreFlops:
-    """Count one forward pass. Raises FvcoreFailed with the reason."""
+    """Count one forward pass. Raises FvcoreFailed with the reason, and TracerFailed."""
     analysis = FlopCountAnalysis(model, inputs)
     analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
     # A convolution with padding="same" or "valid" is an operator that fvcore has no handle for.

@@ -2,7 +2,7 @@
 it."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch._ops import OpOverload
 from torch.utils._python_dispatch import TorchDispatchMode
+
+from srbench.shapes.arguments import tensors_in
 
 
 class Call(NamedTuple):
@@ -104,11 +106,11 @@ class _Watching(TorchDispatchMode):
         self, func: OpOverload, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
         kwargs = kwargs or {}
-        found = (self._result(tensor) for tensor in _tensors((*args, *kwargs.values())))
+        found = (self._result(tensor) for tensor in tensors_in((*args, *kwargs.values())))
         sources = tuple(result for result in found if result)
         output = func(*args, **kwargs)
         if sources:
-            for tensor in _tensors([output]):
+            for tensor in tensors_in([output]):
                 self._note(func, sources, args, tensor)
         return output
 
@@ -126,14 +128,6 @@ class _Watching(TorchDispatchMode):
         result = Result(len(self.results), operator, func.is_view, shape, sources, call, side)
         self.results.append(result)
         self._known[id(tensor)] = (tensor, result)
-
-
-def _tensors(values: Iterable[Any]) -> Iterator[Tensor]:
-    for value in values:
-        if isinstance(value, Tensor):
-            yield value
-        elif isinstance(value, list | tuple):
-            yield from _tensors(value)
 
 
 LAST = frozenset({"addmm", "mm", "native_layer_norm"})

@@ -21,6 +21,7 @@ from torch._prims_common import suggest_memory_format
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 
+from srbench.shapes.arguments import tensors_in
 from srbench.shapes.known_values import SMALL, forget_values, have_values
 from srbench.shapes.torch_function import AboveDispatch, NeedsValues, tracer_paused
 
@@ -136,7 +137,7 @@ def _is_computed(func: OpOverload, args: Args, kwargs: Kwargs) -> bool:
     tensors."""
     if func.is_view or torch.Tag.inplace_view in func.tags:
         return True
-    tensors = list(_tensors((*args, *kwargs.values())))
+    tensors = list(tensors_in((*args, *kwargs.values())))
     if tensors:
         return have_values(tensors)
     return not (args and isinstance(args[0], (list, tuple)) and prod(args[0]) > SMALL)
@@ -156,14 +157,6 @@ def _numbers(indices: Iterable[Tensor | None]) -> list[Tensor | None]:
         else:
             raise NeedsValues("an index of booleans depends on values")
     return found
-
-
-def _tensors(values: Iterable[Any]) -> Iterator[Tensor]:
-    for value in values:
-        if isinstance(value, Tensor):
-            yield value
-        elif isinstance(value, (tuple, list)):
-            yield from _tensors(value)
 
 
 def _target(func: OpOverload, args: Args, kwargs: Kwargs) -> Tensor | None:

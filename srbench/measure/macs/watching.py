@@ -1,7 +1,7 @@
 """Watches a forward pass at torch's dispatcher: its MACs, module by module, and what has none."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from srbench.measure.macs.conventions import Operator, by_convention, moves, plain_name, shown_name
 from srbench.measure.macs.disguised import Disguised
 from srbench.measure.macs.formulas import Formula, formula_of
+from srbench.shapes.arguments import tensors_in
 
 
 class Watching(TorchDispatchMode):
@@ -81,7 +82,7 @@ class Watching(TorchDispatchMode):
     def _note(
         self, func: Operator, kind: "_Kind", args: tuple[Any, ...], kwargs: Any, out: Any
     ) -> None:
-        tensors = list(_tensors((*args, *kwargs.values())))
+        tensors = list(tensors_in((*args, *kwargs.values())))
         for tensor in tensors:
             self._use(tensor)
         if kind.moves:
@@ -154,11 +155,3 @@ def _storage(tensor: Tensor) -> int:
     if tensor.layout != torch.strided:
         return 0
     return int(tensor.untyped_storage()._cdata)
-
-
-def _tensors(values: Iterable[Any]) -> Iterator[Tensor]:
-    for value in values:
-        if isinstance(value, Tensor):
-            yield value
-        elif isinstance(value, (tuple, list)):
-            yield from _tensors(value)
