@@ -4,7 +4,9 @@ The public names are imported when they are first used, so that ``import srbench
 
     srbench.build("resnet50+sr")        the network, as an nn.Module
     srbench.count("resnet50+sr")        its parameters, MACs and FLOPs, and its baseline's
+    srbench.count(model, x)             the same of any module, with any inputs
     srbench.time("resnet50+sr")         how long it takes, compared with its baseline
+    srbench.time({"a": a, "b": b}, x)   the same of modules, or of functions
     srbench.compare(before, after)      two such results, compared row by row
     srbench.register_count(op, f)       the MACs of an operator of your own
     srbench.blocks                      the blocks, for your own networks
@@ -15,20 +17,20 @@ from typing import TYPE_CHECKING, Any
 from srbench._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from srbench.library.count_anything import count as count
+    from srbench.library.time_anything import time as time
     from srbench.measure.macs.formulas import register_count
     from srbench.models.build import build
     from srbench.records.compare import differences as compare
-    from srbench.runner.counting import count
-    from srbench.runner.timing import time
 
 __all__ = ["build", "compare", "count", "register_count", "time"]
 
 _HOMES = {
     "build": "srbench.models.build:build",
     "compare": "srbench.records.compare:differences",
-    "count": "srbench.runner.counting:count",
+    "count": "srbench.library.count_anything:count",
     "register_count": "srbench.measure.macs.formulas:register_count",
-    "time": "srbench.runner.timing:time",
+    "time": "srbench.library.time_anything:time",
     "blocks": "srbench.blocks",
     "errors": "srbench.errors",
     "models": "srbench.models",

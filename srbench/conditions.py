@@ -2,8 +2,9 @@
 
 import re
 from dataclasses import dataclass
+from math import prod
 
-from srbench.errors import SrbenchError
+from srbench.errors import SrbenchError, did_you_mean
 
 LARGEST_SIDE = 65_536
 MOST_CLASSES = 10**8
@@ -15,19 +16,77 @@ PROCESS_BUDGET = 10.0  # seconds, about three of which a fresh process needs to 
 
 PRECISION = 0.01  # of a ratio, as a share to either side
 
-DTYPES = ("float32", "float16", "bfloat16")
+DTYPES = ("float32", "float16", "bfloat16", "float64")
+INPUT_DTYPES = (
+    *("float32", "float64", "float16", "bfloat16", "complex64", "bool"),
+    *("uint8", "int8", "int16", "int32", "int64"),
+)
+SCALAR = "scalar"  # the shape of a tensor without sides
+MOST_ELEMENTS = 2**40  # of an input
+_INPUT = re.compile(rf"(?:([^\W\d]\w*)=)?(?:(\w+):)?({SCALAR}|[0-9]{{1,12}}(?:[xX][0-9]{{1,12}})*)")
+
 PASSES = ("forward", "backward", "train")
 OPTIMIZERS = ("sgd", "adamw")
 
 
 @dataclass(frozen=True)
+class Input:
+    """A tensor that a model is called with: its whole shape, batch first, its dtype, and the name
+    of the argument; without a name it is passed by its position."""
+
+    shape: tuple[int, ...]
+    dtype: str = "float32"
+    name: str = ""
+
+    def __str__(self) -> str:
+        """As it is written after ``--input``, with the dtype."""
+        shape = "x".join(map(str, self.shape)) or SCALAR
+        return f"{self.name}{'=' if self.name else ''}{self.dtype}:{shape}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Input":
+        """Read an input such as ``1x1x16000``, ``int64:1x128`` or ``mask=bool:1x128``.
+
+        Raises SrbenchError for anything else.
+
+        >>> Input.parse("mask=bool:1x128")
+        Input(shape=(1, 128), dtype='bool', name='mask')
+        """
+        match = _INPUT.fullmatch(text.strip())
+        if not match:
+            raise SrbenchError(
+                f"{text!r} is not an input",
+                "write its whole shape, batch first, such as 1x3x224x224; before it a dtype, "
+                "int64:1x128, and the name of an argument, mask=bool:1x128",
+            )
+        name, dtype, shape = match.groups()
+        if dtype and dtype not in INPUT_DTYPES:
+            raise SrbenchError(
+                f"unknown dtype {dtype!r} in {text!r}",
+                f"{did_you_mean(dtype, INPUT_DTYPES)}use {', '.join(INPUT_DTYPES)}",
+            )
+        sides = () if shape == SCALAR else tuple(map(int, shape.lower().split("x")))
+        if 0 in sides or prod(sides) > MOST_ELEMENTS:
+            raise SrbenchError(
+                f"the input {text!r} is out of range",
+                f"give sides of 1 and more, and at most {MOST_ELEMENTS:,} elements",
+            )
+        return cls(sides, dtype or "float32", name or "")
+
+
+@dataclass(frozen=True)
 class Conditions:
-    """An image of ``channels`` x ``height`` x ``width`` pixels, and the number of classes."""
+    """An image of ``channels`` x ``height`` x ``width`` pixels, and the number of classes; None if
+    the network does not ask for it.
+
+    With ``inputs`` the model is called with these instead of an image.
+    """
 
     height: int = 224
     width: int = 224
-    num_classes: int = 1000
+    num_classes: int | None = 1000
     channels: int = 3
+    inputs: tuple[Input, ...] = ()
 
     def __post_init__(self) -> None:
         if not (0 < self.height <= LARGEST_SIDE and 0 < self.width <= LARGEST_SIDE):
@@ -35,16 +94,24 @@ class Conditions:
                 f"an input of {self.height}x{self.width} pixels is out of range",
                 f"give sides from 1 to {LARGEST_SIDE}",
             )
-        if not 0 < self.num_classes <= MOST_CLASSES:
+        if self.num_classes is not None and not 0 < self.num_classes <= MOST_CLASSES:
             raise SrbenchError(
                 f"{self.num_classes} classes are out of range",
                 f"give --num-classes from 1 to {MOST_CLASSES}",
             )
 
     @property
-    def input_shape(self) -> tuple[int, int, int, int]:
-        """Shape (1, C, H, W): everything is counted for one image."""
-        return (1, self.channels, self.height, self.width)
+    def image(self) -> tuple[int, int, int] | None:
+        """Shape (C, H, W) of an image; None if the model gets ``inputs`` instead."""
+        return None if self.inputs else (self.channels, self.height, self.width)
+
+    def call(self, batch: int = 1) -> tuple[Input, ...]:
+        """What the model is called with: a batch of images, or the ``inputs`` as they are."""
+        return self.inputs or (Input((batch, self.channels, self.height, self.width)),)
+
+    def __str__(self) -> str:
+        """In words: ``224x224`` for an image, or the inputs."""
+        return ", ".join(map(str, self.inputs)) or f"{self.height}x{self.width}"
 
 
 def input_size(size: str | int | tuple[int, int]) -> tuple[int, int]:
@@ -98,7 +165,7 @@ class Setup:
             raise SrbenchError(
                 f"unknown optimizer {self.optimizer!r}", f"use {' or '.join(OPTIMIZERS)}"
             )
-        if self.amp and self.dtype == "float32":
+        if self.amp and self.dtype in ("float32", "float64"):
             raise SrbenchError(
                 "--amp computes in a lower precision than float32",
                 "leave --dtype out, or give --dtype float16 or bfloat16",

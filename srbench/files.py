@@ -17,6 +17,8 @@ REMEDIES = {
     errno.ENAMETOOLONG: "give it a shorter name",
     errno.ELOOP: "it is a link that points to itself: name another file",
 }
+# What an existing file may hold that is worth more than a report, by its suffix.
+PRECIOUS = {".jsonl": "records", ".toml": "a layout", ".py": "code"}
 
 
 def require_writable(path: Path) -> None:
@@ -76,6 +78,15 @@ def require_apart(output: Path | None, inputs: Iterable[Path]) -> None:
     """Raises SrbenchError if the output would overwrite an input."""
     if output and any(same_file(output, path) for path in inputs):
         raise SrbenchError(f"{output} is read by this command", "write to another file")
+
+
+def require_replaceable(path: Path, remedy: str) -> None:
+    """Raises SrbenchError if a file exists that may be the only copy of its contents."""
+    kept = PRECIOUS.get(path.suffix.lower())
+    if kept and is_file(path):
+        raise SrbenchError(
+            f"{path} already exists, and may hold {kept}", f"name another file, or {remedy}"
+        )
 
 
 def exists(path: Path) -> bool:

@@ -7,6 +7,7 @@ import atexit
 import doctest
 import io
 import re
+import runpy
 import shlex
 import shutil
 import tempfile
@@ -53,9 +54,12 @@ def folder() -> str:
 
 def output(command: str, *more: str) -> str:
     program, *arguments = shlex.split(command)
-    assert program == "srbench"
     with chdir(folder()), redirect_stdout(io.StringIO()) as printed:
-        assert run([*arguments, *more]) == 0
+        if program == "python":
+            runpy.run_path(*arguments)
+        else:
+            assert program == "srbench"
+            assert run([*arguments, *more]) == 0
     return printed.getvalue()
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from support.networks import on_device
 
 from srbench.check.timing.processes import TimingJob, Worker, this_code
 from srbench.cli.app import run
@@ -17,7 +18,7 @@ from srbench.conditions import Conditions, Setup
 from srbench.measure import memory
 from srbench.measure.clocks import FLUSH, Task
 from srbench.measure.devices import opened
-from srbench.measure.passes import inference_context, task, tasks, to_device
+from srbench.measure.passes import inference_context, task, tasks
 from srbench.measure.pinning import pinned
 from srbench.models.build import build
 
@@ -129,12 +130,12 @@ def test_the_peak_of_a_graph_does_not_depend_on_earlier_passes() -> None:
     found = {}
     for passes in (("train",), ("forward", "backward", "train")):
         model = build("resnet18", input_size=64)
-        subject = to_device("net", model, conditions, setup, torch.device("cuda:0"))
+        subject = on_device("net", model, conditions, setup, torch.device("cuda:0"))
         for pass_name in passes:
             found[passes] = memory.on_cuda(subject, pass_name).allocated
     alone, after = found.values()
     assert after == pytest.approx(alone, rel=0.02)
-    eager = to_device(
+    eager = on_device(
         "net",
         build("resnet18", input_size=64),
         conditions,
@@ -167,7 +168,7 @@ def test_a_model_that_cannot_be_captured_fails_alone(
     conditions, setup = Conditions(64, 64, 3), Setup("cuda:0", batch=8, cuda_graph=True)
     models = {"bad": Waits(wait), "good": build("resnet18", input_size=64, num_classes=3)}
     subjects = {
-        name: to_device(name, models[name], conditions, setup, torch.device("cuda:0"))
+        name: on_device(name, models[name], conditions, setup, torch.device("cuda:0"))
         for name in order
     }
     with pinned(setup) as held:
@@ -190,7 +191,7 @@ def test_a_graph_computes_what_the_pass_does(amp: dict[str, object]) -> None:
     for graph in (False, True):
         torch.manual_seed(0)
         setup = Setup("cuda:0", batch=8, cuda_graph=graph, **amp)
-        subject = to_device("net", build("resnet18", input_size=64), conditions, setup, device)
+        subject = on_device("net", build("resnet18", input_size=64), conditions, setup, device)
         once = task(subject, "train")
         norm = subject.model.bn1
         norm.reset_running_stats()
@@ -263,7 +264,7 @@ def test_an_error_on_the_device_loses_no_finished_row(tmp_path: Path) -> None:
 
 def test_the_peak_of_training_includes_the_gradients() -> None:
     conditions, setup = Conditions(64, 64), Setup("cuda:0", batch=8)
-    subject = to_device(
+    subject = on_device(
         "net", build("resnet18", input_size=64), conditions, setup, torch.device("cuda:0")
     )
     found = memory.on_cuda(subject, "train")

@@ -45,8 +45,9 @@ class Backbone:
     ``total_stride`` is the side of the input divided by that of the last feature map: an input
     smaller than this would leave a stage nothing to reduce, and is refused. ``input_size`` and
     ``num_classes`` are the network's defaults; ``classes`` is the option that gives the number of
-    classes instead. ``note`` is what a reader of its figures has to know. ``auxiliary`` is the
-    module of a head that inference does not use.
+    classes instead. ``only_with_inputs`` says why the network cannot be built for an image alone:
+    it does not ask for a number of classes. ``note`` is what a reader of its figures has to know.
+    ``auxiliary`` is the module of a head that inference does not use.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Backbone:
     input_size: int = 224
     num_classes: int = 1000
     classes: str = ""
+    only_with_inputs: str = ""
     note: str = ""
     auxiliary: str = ""
     changes: tuple[Change, ...] = ()

@@ -9,6 +9,7 @@ import typer
 from srbench.catalog import DEFAULT_VARIANTS
 from srbench.cli.completion import complete_blocks, complete_spec, complete_variant
 from srbench.cli.values import listed, whole_numbers
+from srbench.conditions import Input
 from srbench.spec.cases import Case, cases
 
 _PANEL = "Variants of every model"
@@ -85,6 +86,16 @@ InputSizeOption = Annotated[
         show_default=False,
     ),
 ]
+InputOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input",
+        metavar="SHAPE",
+        help="What the network gets instead of an image: a whole shape, batch first, such as "
+        "1x1x16000, int64:1x128 or mask=bool:1x128; one for each input.",
+        show_default=False,
+    ),
+]
 NumClassesOption = Annotated[
     int | None,
     typer.Option(
@@ -104,11 +115,19 @@ class Selection:
     size: str | None = None
     num_classes: int | None = None
     has_default_variants: bool = True
+    inputs: Sequence[str] = ()
 
     def cases(self) -> list[Case]:
         """Each baseline with its variants. Raises SrbenchError for a bad spec or input."""
         usual = DEFAULT_VARIANTS if self.has_default_variants else ()
-        return cases(self.specs, self.variants, usual, size=self.size, num_classes=self.num_classes)
+        return cases(
+            self.specs,
+            self.variants,
+            usual,
+            size=self.size,
+            num_classes=self.num_classes,
+            inputs=[Input.parse(text) for text in self.inputs],
+        )
 
 
 def variants(

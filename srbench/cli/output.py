@@ -15,8 +15,14 @@ from srbench.cli.messages import tell
 from srbench.cli.streams import is_stdout_open, require_stdout, show
 from srbench.cli.values import name, starting
 from srbench.errors import GATE_FAILED, ROWS_FAILED, SrbenchError
-from srbench.files import is_file, require_apart, require_writable, same_file, write_whole
-from srbench.report.formats import FORMATS, SUFFIXES, Report, each_table
+from srbench.files import (
+    require_apart,
+    require_replaceable,
+    require_writable,
+    same_file,
+    write_whole,
+)
+from srbench.report.formats import FORMATS, SUFFIXES, Report, each_table, format_of
 
 if TYPE_CHECKING:
     from srbench.records.results import Results
@@ -51,8 +57,6 @@ OverwriteOption = Annotated[
 ]
 
 STDOUT = Path("-")  # as in other programs
-# What an existing file may hold that is worth more than a report, by its suffix.
-PRECIOUS = {".jsonl": "records", ".toml": "a layout", ".py": "code"}
 
 
 def file_option(help_text: str) -> typer.models.OptionInfo:
@@ -101,12 +105,8 @@ def require_free(path: Path, reads: Iterable[Path] = (), overwrite: bool = False
     """Raises SrbenchError if a file would replace one that is read, or one that may be the only
     copy of its contents."""
     require_apart(path, reads)
-    kept = PRECIOUS.get(path.suffix.lower())
-    if kept and not overwrite and is_file(path):
-        raise SrbenchError(
-            f"{path} already exists, and may hold {kept}",
-            "name another file, or give --overwrite to replace this one",
-        )
+    if not overwrite:
+        require_replaceable(path, "give --overwrite to replace this one")
 
 
 def require_beside(output: Output, files: Sequence[Path], reads: Sequence[Path] = ()) -> None:
@@ -202,9 +202,4 @@ def _format(path: Path | None, form: str | None) -> str:
         return name("--format", SUFFIXES.get(f".{form.lower()}", form), FORMATS)
     if path is None or not path.suffix:
         return "text"
-    if path.suffix.lower() not in SUFFIXES:
-        raise SrbenchError(
-            f"{path} has an unknown suffix",
-            f"use one of the suffixes {', '.join(SUFFIXES)}, or give --format",
-        )
-    return SUFFIXES[path.suffix.lower()]
+    return format_of(path, ", or give --format")

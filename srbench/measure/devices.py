@@ -15,7 +15,7 @@ from srbench.measure import cuda, fresh_process, memory, nvml
 from srbench.measure.clocks import Clock, CudaClock, WallClock
 from srbench.measure.interference import CpuWatch, GpuWatch, MemoryWatch, Watch, Watches
 from srbench.measure.nvml import Gpu
-from srbench.measure.passes import Subject
+from srbench.measure.passes import Loaded
 from srbench.records.timing import Memory
 
 
@@ -31,7 +31,7 @@ class Device:
     torch_device: torch.device
     clock: Clock
     watch: Callable[[], Watch] = CpuWatch
-    peak: Callable[[Subject, str], Memory] | None = None
+    peak: Callable[[Loaded, str], Memory] | None = None
     gpu: Gpu | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 
@@ -141,7 +141,7 @@ def _watches(device: torch.device, gpu: Gpu | None, own: int) -> Watch:
 _OPEN: dict[str, Callable[[str, ExitStack], Device]] = {"cpu": _cpu, "cuda": _cuda, "mps": _mps}
 
 
-def _unknown(subject: Subject, what: str) -> Memory:
+def _unknown(subject: Loaded, what: str) -> Memory:
     """torch has no peak counter for this kind of device."""
     return Memory(None, None)
 

@@ -1,8 +1,7 @@
 """The counts of a forward pass: MACs by the dispatcher, FLOPs by fvcore, and how they differ."""
 
-import copy
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from operator import is_
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from srbench.measure.fvcore_flops import (
     IN_FLOPS,
@@ -24,6 +23,8 @@ from srbench.measure.macs.watching import Watching, watching
 from srbench.measure.second_opinion import differences
 from srbench.measure.unused import idle, unregistered
 from srbench.records.counts import MOST_PASSES, Difference
+from srbench.shapes.call import Call
+from srbench.shapes.copies import blank_copy, real_copy
 from srbench.shapes.known_values import forget_values
 from srbench.shapes.on_shapes import on_shapes
 from srbench.shapes.torch_function import NeedsValues
@@ -56,37 +57,39 @@ class ForwardCounts:
         return self._watch.of(module), fvcore.of(module) if fvcore else None
 
 
-def count_forward(model: nn.Module, *inputs: Any) -> ForwardCounts:
+def count_forward(model: nn.Module, *inputs: Any, **keywords: Any) -> ForwardCounts:
     """Count one forward pass in evaluation mode, on shapes alone or, if that fails, for real.
 
-    The model itself is not changed: copies of it are counted. Raises what the forward raises.
+    The model and its inputs are not changed: copies of them are counted. Raises what the forward
+    raises.
     """
+    call = Call(inputs, keywords)
     try:
-        with on_shapes():
-            blank = copy.deepcopy(model)
-        return count_on_shapes(blank, *inputs)
+        blank = blank_copy(model), blank_copy(call)
+        return count_on_shapes(blank[0], *blank[1].args, **blank[1].keywords)
     except Exception:  # a real forward tells whether the model itself fails
-        return count_for_real(copy.deepcopy(model), *inputs)
+        real = real_copy(model), real_copy(call)
+        return count_for_real(real[0], *real[1].args, **real[1].keywords)
 
 
-def count_on_shapes(model: nn.Module, *inputs: Any) -> ForwardCounts:
+def count_on_shapes(model: nn.Module, *inputs: Any, **keywords: Any) -> ForwardCounts:
     """Count without arithmetic. Do not use the model or the inputs afterwards: their values are
     meaningless.
 
     Raises NeedsValues if the model's control flow depends on values.
     """
-    for one in inputs:
-        if isinstance(one, Tensor):
-            forget_values(one)
+    call = Call(inputs, keywords)
+    for tensor in call.tensors:
+        forget_values(tensor)
 
-    def trace() -> FvcoreFlops:
+    def trace(output: object) -> FvcoreFlops:
         with on_shapes():
-            return fvcore_flops(model, *inputs)
+            return fvcore_flops(model, call, output)
 
     try:
         # When a trace fails, what is left of it in its thread makes the next one fail, too.
         with on_shapes(), ThreadPoolExecutor(1) as thread:
-            found = _count(model, inputs, lambda: thread.submit(trace).result())
+            found = _count(model, call, lambda output: thread.submit(trace, output).result())
     except TracerFailed as error:
         raise NeedsValues(str(error)) from error
     if any(one.operator == "conv" for one in found.differences):
@@ -94,29 +97,29 @@ def count_on_shapes(model: nn.Module, *inputs: Any) -> ForwardCounts:
     return found
 
 
-def count_for_real(model: nn.Module, *inputs: Any) -> ForwardCounts:
+def count_for_real(model: nn.Module, *inputs: Any, **keywords: Any) -> ForwardCounts:
     """Count forward passes that are really computed. The model stays in evaluation mode and keeps
     the changes that its forward makes to it."""
 
-    def trace() -> FvcoreFlops:
+    call = Call(inputs, keywords)
+
+    def trace(output: object) -> FvcoreFlops:
         try:
-            return fvcore_flops(model, *inputs)
+            return fvcore_flops(model, call, output)
         except TracerFailed as error:
             raise FvcoreFailed(str(error)) from error
 
     with torch.no_grad():
-        return _count(model, inputs, trace)
+        return _count(model, call, trace)
 
 
-def _count(
-    model: nn.Module, inputs: Sequence[Any], trace: Callable[[], FvcoreFlops]
-) -> ForwardCounts:
+def _count(model: nn.Module, call: Call, trace: Callable[[Any], FvcoreFlops]) -> ForwardCounts:
     model.eval()
     fvcore, failed = None, ""
     with _operators_apart():
-        passes = _passes(model, *inputs)
+        passes, output = _passes(model, call)
         try:
-            fvcore = trace()
+            fvcore = trace(output)
         except FvcoreFailed as error:
             failed = str(error)
     watch = passes[-1]
@@ -158,17 +161,18 @@ def _by_name(by_module: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
     }
 
 
-def _passes(model: nn.Module, *inputs: Any) -> list[Watching]:
-    """Passes until one leaves the model's attributes as they are, or two in a row run the same."""
+def _passes(model: nn.Module, call: Call) -> tuple[list[Watching], Any]:
+    """Passes until one leaves the model's attributes as they are, or two in a row run the same, and
+    what the last returned."""
     passes: list[Watching] = []
     while len(passes) < MOST_PASSES:
         before = _attributes(model)
         with watching(model) as watch:
-            model(*inputs)
+            output = call(model)
         passes.append(watch)
         if _are_the_same(before, _attributes(model)) or _run_the_same(*passes[-2:]):
             break
-    return passes
+    return passes, output
 
 
 def _run_the_same(*passes: Watching) -> bool:

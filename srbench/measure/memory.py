@@ -13,7 +13,7 @@ import torch
 
 from srbench.measure.free_memory import empty
 from srbench.measure.malloc import return_freed_memory
-from srbench.measure.passes import Subject, inference_context, task
+from srbench.measure.passes import Loaded, inference_context, task
 from srbench.records.timing import Memory
 
 _PROC = Path("/proc/self")
@@ -21,7 +21,7 @@ _PROC = Path("/proc/self")
 PLAIN_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_ARENA_MAX": "1"}
 
 
-def on_cuda(subject: Subject, pass_name: str) -> Memory:
+def on_cuda(subject: Loaded, pass_name: str) -> Memory:
     """Peak of one pass by torch's allocator, in bytes. A CUDA graph has the peak of making it, when
     its memory is allocated, including cuBLAS's workspace. Raises what the pass raises."""
     device = subject.device
@@ -37,7 +37,7 @@ def on_cuda(subject: Subject, pass_name: str) -> Memory:
     )
 
 
-def in_this_process(subject: Subject, passes: Sequence[str]) -> dict[str, Memory | None]:
+def in_this_process(subject: Loaded, passes: Sequence[str]) -> dict[str, Memory | None]:
     """Peak of each pass on the CPU, in bytes, by the resident memory of this process, which must be
     fresh and started with `PLAIN_MALLOC`; None if this system does not report it."""
     found: dict[str, Memory | None] = {}
@@ -57,7 +57,7 @@ def in_this_process(subject: Subject, passes: Sequence[str]) -> dict[str, Memory
     return found
 
 
-def _run(subject: Subject, pass_name: str) -> None:
+def _run(subject: Loaded, pass_name: str) -> None:
     """Run one pass with its preparation, and drop its gradients."""
     once = task(subject, pass_name)
     with inference_context(pass_name):

@@ -15,9 +15,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from srbench.backbones.outputs import logits
 from srbench.errors import lacks_memory, require_failure
-from srbench.measure.passes import Subject
+from srbench.measure.passes import Loaded, outputs
 
 # By these a class decides what a copy of it is. torch.nn's own only add what older versions lack.
 COPYING = (
@@ -46,7 +45,7 @@ def copied(model: nn.Module) -> nn.Module | None:
     return copy
 
 
-def reach_alike(copy: Subject, original: Subject, begin: Callable[[str], object]) -> bool:
+def reach_alike(copy: Loaded, original: Loaded, begin: Callable[[str], object]) -> bool:
     """Whether gradients reach the same parameters in both, each its own: a copy that computes with
     the original's has none of these. Both run forward once in training mode, after ``begin``.
 
@@ -122,14 +121,14 @@ def _form(tensor: Tensor) -> tuple[object, ...]:
     )
 
 
-def _reached(subject: Subject, begin: Callable[[str], object]) -> list[str]:
+def _reached(subject: Loaded, begin: Callable[[str], object]) -> list[str]:
     """Names of the parameters that gradients reach; those that are not its own have none."""
     begin(subject.name)
     subject.model.train()
     with torch.enable_grad():
-        outputs = logits(subject.call(subject.batch))
+        found = outputs(subject.call())
     names = {id(one): name for name, one in subject.model.named_parameters()}
-    return sorted(names.get(leaf, "") for leaf in _leaves(outputs))
+    return sorted(names.get(leaf, "") for leaf in _leaves(found))
 
 
 def _leaves(outputs: Sequence[Tensor]) -> set[int]:

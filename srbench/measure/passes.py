@@ -15,33 +15,31 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from srbench.backbones.outputs import logits
-from srbench.conditions import Conditions, Setup
+from srbench.conditions import Setup
 from srbench.errors import one_line, require_failure
 from srbench.measure.clocks import Task, nothing
 from srbench.measure.cuda_graphs import captured
 from srbench.measure.free_memory import release
 from srbench.measure.pinning import Pinned
+from srbench.shapes.call import Call
+from srbench.shapes.nested import tensors_within
 
 LOSS_SCALE = 2.0**16  # of float16's gradients; torch.amp.GradScaler begins with it
 
 
 @dataclass
-class Subject:
-    """A model on its device with one batch (B, C, H, W), ready to run.
+class Loaded:
+    """A model on its device with its inputs, such as one batch (B, C, H, W), ready to run.
 
-    ``above`` holds the gradients with respect to its logits, once a backward pass needed them.
+    ``above`` holds the gradients with respect to its outputs, once a backward pass needed them.
     """
 
     name: str
     model: nn.Module
-    batch: Tensor
+    inputs: Call
     setup: Setup
+    device: torch.device
     above: list[Tensor] | None = None
-
-    @property
-    def device(self) -> torch.device:
-        return self.batch.device
 
     @property
     def parameters(self) -> list[nn.Parameter]:
@@ -53,45 +51,67 @@ class Subject:
         self.__dict__.pop("call", None)
 
     @cached_property
-    def call(self) -> Callable[[Tensor], Tensor]:
-        """The model as it is called: compiled, and under autocast, if asked for."""
-        model: Callable[[Tensor], Tensor] = self.model
+    def call(self) -> Callable[[], Any]:
+        """Calls the model with its inputs: compiled, and under autocast, if asked for."""
+        model: Callable[..., Any] = self.model
+        args, keywords = self.inputs.args, self.inputs.keywords
         if self.setup.compile:
             # Else the second size or batch of a network is compiled for any size: slower code.
             model = torch.compile(model, dynamic=False)
         if not self.setup.amp:
-            return model
+            return lambda: model(*args, **keywords)
         dtype = getattr(torch, self.setup.dtype)
 
-        def under_autocast(x: Tensor) -> Tensor:
+        def under_autocast() -> Any:
             with torch.autocast(self.device.type, dtype=dtype):
-                return model(x)
+                return model(*args, **keywords)
 
         return under_autocast
 
 
 def to_device(
-    name: str, model: nn.Module, conditions: Conditions, setup: Setup, device: torch.device
-) -> Subject:
-    """Move a model to its device, dtype and memory layout, with a random batch of inputs.
+    name: str,
+    model: nn.Module,
+    inputs: Call,
+    setup: Setup,
+    device: torch.device,
+    dtype: torch.dtype | None = None,
+) -> Loaded:
+    """Move a model and its inputs to a device and memory layout, and what is floating to a dtype;
+    if it is None, each keeps its own.
 
     Raises what the move raises, such as an out-of-memory error.
     """
-    layout = torch.channels_last if setup.channels_last else torch.contiguous_format
-    dtype = torch.float32 if setup.amp else getattr(torch, setup.dtype)
-    model = model.to(device=device, dtype=dtype).to(memory_format=layout)
-    generator = torch.Generator().manual_seed(setup.seed)
-    shape = (setup.batch, *conditions.input_shape[1:])
-    batch = torch.randn(shape, generator=generator).to(device=device, dtype=dtype)
-    return Subject(name, model, batch.contiguous(memory_format=layout), setup)
+    model = model.to(device=device, dtype=dtype)
+    if setup.channels_last:
+        model = model.to(memory_format=torch.channels_last)
+
+    def moved(tensor: Tensor) -> Tensor:
+        kind = dtype if tensor.is_floating_point() else None
+        one = tensor.detach().to(device=device, dtype=kind or tensor.dtype)
+        if setup.channels_last and one.dim() == 4:
+            one = one.contiguous(memory_format=torch.channels_last)
+        return one.requires_grad_(tensor.requires_grad)
+
+    return Loaded(name, model, inputs.replaced(moved), setup, device)
 
 
-def inference_context(pass_name: str) -> AbstractContextManager[Any]:
-    """The context in which a pass is sampled."""
-    return torch.inference_mode() if pass_name == "forward" else nullcontext()
+def outputs(output: object) -> list[Tensor]:
+    """The tensors in what a model returns that gradients flow from. Raises ValueError if there are
+    none."""
+    found = [tensor for tensor in tensors_within(output) if tensor.requires_grad]
+    if not found:
+        raise ValueError("nothing that it returns needs a gradient: give --pass forward")
+    return found
 
 
-def task(subject: Subject, pass_name: str) -> Task:
+def inference_context(pass_name: str, as_it_is: bool = False) -> AbstractContextManager[Any]:
+    """The context in which a pass is sampled: none for what is called ``as_it_is``."""
+    is_inference = pass_name == "forward" and not as_it_is
+    return torch.inference_mode() if is_inference else nullcontext()
+
+
+def task(subject: Loaded, pass_name: str) -> Task:
     """One pass of a model, to be timed. The model is put into the mode that the pass needs.
 
     Call this outside `inference_context`: what it captures or allocates is used outside too.
@@ -101,24 +121,23 @@ def task(subject: Subject, pass_name: str) -> Task:
     return _TASKS[pass_name](subject)
 
 
-def _forward(subject: Subject) -> Task:
-    call, x = subject.call, subject.batch
-    run: Callable[[], object] = lambda: call(x)  # noqa: E731
+def _forward(subject: Loaded) -> Task:
+    run = subject.call
     if subject.setup.cuda_graph:
         with torch.inference_mode():
             (run,) = captured(subject.device, run)
     return Task(subject.name, "forward", run)
 
 
-def _backward(subject: Subject) -> Task:
-    call, x, parameters = subject.call, subject.batch, _trained(subject)
+def _backward(subject: Loaded) -> Task:
+    call, parameters = subject.call, _trained(subject)
     above = _above(subject)
     output: list[Tensor] = []
     gradients: list[Tensor] = []  # freed outside the timed part, as in a training step
 
     def forward() -> None:
         gradients.clear()
-        output[:] = logits(call(x))
+        output[:] = outputs(call())
 
     def backward() -> None:
         gradients[:] = torch.autograd.grad(output, parameters, above, allow_unused=True)
@@ -130,8 +149,8 @@ def _backward(subject: Subject) -> Task:
     return Task(subject.name, "backward", run, prepare)
 
 
-def _train(subject: Subject) -> Task:
-    call, x, parameters = subject.call, subject.batch, _trained(subject)
+def _train(subject: Loaded) -> Task:
+    call, parameters = subject.call, _trained(subject)
     above = _above(subject)
     step = _optimizer(subject).step if subject.setup.optimizer else nothing
 
@@ -140,11 +159,11 @@ def _train(subject: Subject) -> Task:
             parameter.grad = None
 
     def run() -> None:
-        torch.autograd.backward(logits(call(x)), above)
+        torch.autograd.backward(outputs(call()), above)
         step()
 
     def captured_run() -> None:
-        found = torch.autograd.grad(logits(call(x)), parameters, above, allow_unused=True)
+        found = torch.autograd.grad(outputs(call()), parameters, above, allow_unused=True)
         for parameter, gradient in zip(parameters, found, strict=True):
             parameter.grad = gradient
         step()
@@ -161,14 +180,14 @@ def _train(subject: Subject) -> Task:
     return Task(subject.name, "train", run, prepare)
 
 
-def _trained(subject: Subject) -> list[nn.Parameter]:
+def _trained(subject: Loaded) -> list[nn.Parameter]:
     """The parameters that gradients are for. Raises ValueError where there are none."""
     if not subject.parameters:
         raise ValueError("no parameter needs a gradient: give --pass forward")
     return subject.parameters
 
 
-def _optimizer(subject: Subject) -> torch.optim.Optimizer:
+def _optimizer(subject: Loaded) -> torch.optim.Optimizer:
     """The optimiser asked for, with a learning rate of 0: its step does all its work but keeps
     the weights, so that every call does the same."""
     if subject.setup.optimizer == "sgd":
@@ -185,7 +204,7 @@ def _optimizer(subject: Subject) -> torch.optim.Optimizer:
 _TASKS = {"forward": _forward, "backward": _backward, "train": _train}
 
 
-def _above(subject: Subject) -> list[Tensor]:
+def _above(subject: Loaded) -> list[Tensor]:
     """The gradients with respect to the outputs: small random numbers in the shape of each output,
     as for a mean over all of it.
 
@@ -198,13 +217,13 @@ def _above(subject: Subject) -> list[Tensor]:
             torch.randn_like(one, dtype=torch.float32, requires_grad=False)
             .mul_(min(1.0, scale / one.numel()))
             .to(one.dtype)
-            for one in logits(subject.call(subject.batch))
+            for one in outputs(subject.call())
         ]
     return subject.above
 
 
 def tasks(
-    subjects: dict[str, Subject], pass_name: str, held: Pinned
+    subjects: dict[str, Loaded], pass_name: str, held: Pinned
 ) -> tuple[dict[str, Task], dict[str, str]]:
     """The tasks of all models, and the reasons of those that have none, by name.
 

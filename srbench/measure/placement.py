@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from srbench.errors import lacks_memory
 from srbench.measure.free_memory import release
 from srbench.measure.model_copies import copied, reach_alike, refers
-from srbench.measure.passes import Subject
+from srbench.measure.passes import Loaded
 
 GAP_SIZES = tuple(64 * 2**power for power in range(13))  # bytes: from a cache line to 256 KiB
 MOST_OF_A_SIZE = 8  # a gap is at most so many times that size
@@ -48,7 +48,7 @@ class Places:
         self._gaps: list[Tensor] = []
         self._is_copied: dict[str, bool] = {}  # by name: whether its modules can be copied
 
-    def move(self, subjects: Sequence[Subject]) -> None:
+    def move(self, subjects: Sequence[Loaded]) -> None:
         """Copy every model and its batch to other places, in random order.
 
         Values, strides and shared memory stay as they are. A model stays where it is if memory is
@@ -66,7 +66,7 @@ class Places:
                 self._gaps.clear()
                 release(error)
 
-    def _move(self, subject: Subject) -> None:
+    def _move(self, subject: Loaded) -> None:
         self._leave_gaps(self._chance.randrange(1, MOST_GAPS + 1))
         before = _by_storage(subject)
         left: list[object] = [subject.model, *_storages(before)]  # held until everything has moved
@@ -85,7 +85,7 @@ class Places:
         if any(one() is not None and one() not in now for one in modules):
             gc.collect()  # modules in a reference cycle
 
-    def _copy(self, subject: Subject) -> None:
+    def _copy(self, subject: Loaded) -> None:
         """Replace the model by a copy, module by module, if its code allows one."""
         if not self._is_copied.get(subject.name, True):
             return
@@ -97,7 +97,7 @@ class Places:
         if copy is not None and self._is_copied[subject.name]:
             subject.replace(copy)
 
-    def _is_independent(self, copy: nn.Module, subject: Subject) -> bool:
+    def _is_independent(self, copy: nn.Module, subject: Loaded) -> bool:
         if refers(copy, subject.model):
             return False
         return not self._trains or reach_alike(replace(subject, model=copy), subject, self._begin)
@@ -108,10 +108,10 @@ class Places:
             self._gaps.append(torch.empty(size, dtype=torch.uint8, device=self._device))
 
 
-def _by_storage(subject: Subject) -> dict[int, list[Tensor]]:
+def _by_storage(subject: Loaded) -> dict[int, list[Tensor]]:
     """The tensors that lie in each block of memory. Custom kinds of tensors, whose memory is
     elsewhere, are left out."""
-    model, others = subject.model, [subject.batch, *(subject.above or ())]
+    model, others = subject.model, [*subject.inputs.tensors, *(subject.above or ())]
     found: dict[int, list[Tensor]] = {}
     for tensor in [*model.parameters(), *model.buffers(), *others]:
         if type(tensor.data) is Tensor and tensor.layout == torch.strided and tensor.numel():

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from srbench.files import write_whole
 from srbench.measure.clocks import Clock
-from srbench.measure.passes import Subject, inference_context
+from srbench.measure.passes import Loaded, inference_context
 from srbench.measure.passes import task as make_task
 
 WARM_UP = 3
@@ -34,7 +34,7 @@ class Span:
 
 
 def time_parts(
-    subject: Subject, parts: Sequence[Span], clock: Clock, rounds: int
+    subject: Loaded, parts: Sequence[Span], clock: Clock, rounds: int
 ) -> tuple[dict[Span, list[float]], list[float]]:
     """Seconds of each part in each round, summed over the times it runs, and of the whole pass.
 
@@ -57,7 +57,7 @@ def time_parts(
     return seconds, whole
 
 
-def bytes_moved(subject: Subject, parts: Sequence[Span]) -> dict[Span, int]:
+def bytes_moved(subject: Loaded, parts: Sequence[Span]) -> dict[Span, int]:
     """Bytes of each part's input, output and parameters, each once: the least possible."""
     sizes = _Sizes()
     with inference_context("forward"), _Hooks(subject.model, parts, sizes):
@@ -73,7 +73,7 @@ def bytes_moved(subject: Subject, parts: Sequence[Span]) -> dict[Span, int]:
     }
 
 
-def write_trace(subject: Subject, parts: Sequence[Span], clock: Clock, path: Path) -> None:
+def write_trace(subject: Loaded, parts: Sequence[Span], clock: Clock, path: Path) -> None:
     """Write a trace by torch.profiler of a few forward passes, in Chrome's format, which Perfetto
     opens. It shows the parts by name.
 

@@ -14,6 +14,7 @@ from srbench.catalog.plugins.imports import resolve
 from srbench.catalog.source_code.sources import watching_imports
 from srbench.conditions import Conditions
 from srbench.errors import FAILURES, BuildError, SrbenchError, lacks_memory, one_line
+from srbench.models import example_inputs
 from srbench.models.assembly import Assembly, Inserted
 from srbench.models.checks import does_not_run, require_runs, require_sound, where
 from srbench.models.feature_shapes import Output, feature_map, outputs
@@ -130,10 +131,10 @@ def require_buildable(spec: Spec, conditions: Conditions) -> Assembly:
 
 def _build_backbone(part: Part, conditions: Conditions, how: How) -> nn.Module:
     backbone = backbone_of(part)
-    if min(conditions.height, conditions.width) < backbone.total_stride:
+    if conditions.image and min(conditions.image[1:]) < backbone.total_stride:
         side = backbone.total_stride
         raise BuildError(
-            f"an input of {conditions.height}x{conditions.width} is too small for {part}, "
+            f"an input of {conditions} is too small for {part}, "
             f"whose stages divide each side by {side}",
             f"use --input-size {side} or more",
         )
@@ -143,15 +144,19 @@ def _build_backbone(part: Part, conditions: Conditions, how: How) -> nn.Module:
             model = require_plain(
                 resolve(backbone.target)(part.name, conditions.num_classes, **options), str(part)
             )
-        materialise(model, conditions.input_shape, how)
+        materialise(model, example_inputs.zeros(conditions), how)
     except (SrbenchError, NeedsValues):
         raise
     except FAILURES as error:  # a third-party network may raise anything
         raise BuildError(
-            f"{part} with {conditions.num_classes} classes cannot be built: {one_line(error)}",
+            f"{part}{_with_classes(conditions)} cannot be built: {one_line(error)}",
             "change its options, or ask for fewer classes; `srbench --debug` shows where it fails",
         ) from error
     return model
+
+
+def _with_classes(conditions: Conditions) -> str:
+    return "" if conditions.num_classes is None else f" with {conditions.num_classes} classes"
 
 
 @lru_cache(maxsize=64)
@@ -164,10 +169,10 @@ def probe(part: Part, conditions: Conditions) -> dict[str, Output]:
         try:
             with blank():
                 model = _build_backbone(part, conditions, on_shapes)
-            return outputs(model.eval(), conditions.input_shape)
+            return outputs(model.eval(), example_inputs.zeros(conditions))
         except NeedsValues:
             model = _build_backbone(part, conditions, nullcontext)
-            return outputs(model.eval(), conditions.input_shape, computed=True)
+            return outputs(model.eval(), example_inputs.zeros(conditions), computed=True)
     except SrbenchError:
         raise
     except FAILURES as error:

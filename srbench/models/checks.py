@@ -12,8 +12,10 @@ from torch import Tensor, nn
 from srbench.backbones.outputs import logits
 from srbench.conditions import Conditions
 from srbench.errors import FAILURES, BuildError, SrbenchError, lacks_memory, one_line
+from srbench.models import example_inputs
 from srbench.models.assembly import Assembly, Inserted
-from srbench.shapes.known_values import forget_values, without_values
+from srbench.shapes.copies import blank_copy, real_copy
+from srbench.shapes.known_values import forget_values
 from srbench.shapes.on_shapes import on_shapes
 from srbench.shapes.torch_function import NeedsValues
 from srbench.spec.parse import Part, Spec
@@ -25,11 +27,11 @@ NOT_BY_NAME = (
 
 
 @contextmanager
-def watched(spec: Spec, assembly: Assembly, num_classes: int) -> Iterator[None]:
+def watched(spec: Spec, assembly: Assembly, conditions: Conditions) -> Iterator[None]:
     """Watch a model run, any number of times.
 
     Raises BuildError afterwards if a block did not run once in each pass on the shape that it was
-    built for, or if the model does not return logits of that many classes.
+    built for, or if the model gets an image and does not return logits of as many classes.
     """
     model, runs, seen = assembly.model, Counter[str](), dict[str, object]()
 
@@ -59,7 +61,8 @@ def watched(spec: Spec, assembly: Assembly, num_classes: int) -> Iterator[None]:
             raise BuildError(f"{at}: it runs {often} times in a forward pass", NOT_BY_NAME)
         if seen[block.module] != block.shape:
             raise BuildError(f"{at}: it gets {seen[block.module]} instead", NOT_BY_NAME)
-    _require_logits(spec, seen[""], num_classes)
+    if conditions.image and conditions.num_classes is not None:
+        _require_logits(spec, seen[""], conditions.num_classes)
 
 
 def _require_logits(spec: Spec, output: object, num_classes: int) -> None:
@@ -80,39 +83,33 @@ def _require_logits(spec: Spec, output: object, num_classes: int) -> None:
 def does_not_run(what: Spec | Part, conditions: Conditions, error: BaseException) -> BuildError:
     """The error for a forward pass that raised."""
     return BuildError(
-        f"{what} does not run on an input of {conditions.height}x{conditions.width}: "
-        f"{one_line(error)}",
-        "change the blocks or the --input-size; `srbench --debug` shows where it fails",
+        f"{what} does not run on an input of {conditions}: {one_line(error)}",
+        f"change the blocks or the {'--input-size' if conditions.image else '--input'}; "
+        "`srbench --debug` shows where it fails",
     )
 
 
 def require_runs(spec: Spec, assembly: Assembly, conditions: Conditions) -> None:
-    """Run a model once, on shapes if it can, and leave it as it was.
+    """Run a copy of a model once, on shapes if it can, as a forward pass may change the model.
 
     Raises BuildError if it fails, if a block does not run as it should, or if the output is not
     logits.
     """
     try:
         try:
-            with on_shapes():
-                copied = _copied(assembly)
-            with watched(spec, copied, conditions.num_classes), on_shapes():
-                copied.model(without_values(*conditions.input_shape))
+            copied = replace(assembly, model=blank_copy(assembly.model).eval())
+            with watched(spec, copied, conditions), on_shapes():
+                example_inputs.without_values(conditions)(copied.model)
         except NeedsValues:
-            copied = _copied(assembly)
-            with watched(spec, copied, conditions.num_classes), torch.no_grad():
-                copied.model(torch.zeros(conditions.input_shape))
+            copied = replace(assembly, model=real_copy(assembly.model).eval())
+            with watched(spec, copied, conditions), torch.no_grad():
+                example_inputs.zeros(conditions)(copied.model)
     except SrbenchError:
         raise
     except FAILURES as error:
         if lacks_memory(error):
             raise
         raise does_not_run(spec, conditions, error) from error
-
-
-def _copied(assembly: Assembly) -> Assembly:
-    """With a copy of the model in evaluation mode, as a forward pass may change the model."""
-    return replace(assembly, model=copy.deepcopy(assembly.model).eval())
 
 
 def require_sound(spec: Spec, model: nn.Module, inserted: tuple[Inserted, ...]) -> None:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from srbench.errors import BuildError
+from srbench.shapes.call import Call
 from srbench.shapes.known_values import forget_values
 from srbench.shapes.on_shapes import on_shapes
 
@@ -23,10 +24,8 @@ class Output:
     runs: int = 1
 
 
-def outputs(
-    model: nn.Module, input_shape: tuple[int, ...], *, computed: bool = False
-) -> dict[str, Output]:
-    """What each module that runs returns, by name, for an input of that shape.
+def outputs(model: nn.Module, call: Call, *, computed: bool = False) -> dict[str, Output]:
+    """What each module that runs returns, by name, in that call of the model.
 
     It runs on shapes unless ``computed``. Raises what the forward raises, and NeedsValues if it
     needs values.
@@ -42,10 +41,11 @@ def outputs(
         return module.register_forward_hook(hook)
 
     handles = [record(name, module) for name, module in model.named_modules()]
-    image = forget_values(torch.zeros(input_shape))
+    for tensor in call.tensors:
+        forget_values(tensor)
     try:
         with torch.no_grad(), nullcontext() if computed else on_shapes():
-            model(image)
+            call(model)
     finally:
         for handle in handles:
             handle.remove()

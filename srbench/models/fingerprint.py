@@ -1,6 +1,6 @@
 """The fingerprint of the code that a model is made of: if it differs, so does the model."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from torch import nn
 
@@ -39,8 +39,19 @@ def fingerprint(spec: Spec, model: nn.Module, inserted: Sequence[Inserted]) -> s
     ``"unknown"`` if a part of the code cannot be read.
     """
     try:
-        return _digest(spec, model, inserted)[:LENGTH]
+        return _digest(_options_and_sites(spec, inserted), _paths(spec), model)
     except (NoSource, RecursionError):
+        return UNKNOWN
+
+
+def module_fingerprint(model: nn.Module) -> str:
+    """The same of a module that was given: of its classes, and of what it prints of itself.
+
+    ``"unknown"`` if a part of the code cannot be read, as in a notebook.
+    """
+    try:
+        return _digest([repr(model)], (), model)
+    except Exception:  # printing runs the module's own code
         return UNKNOWN
 
 
@@ -59,15 +70,14 @@ def _code(path: Path) -> str:
         return UNKNOWN
 
 
-def _digest(spec: Spec, model: nn.Module, inserted: Sequence[Inserted]) -> str:
-    paths = _paths(spec)
+def _digest(lines: Iterable[str], paths: Sequence[Path], model: nn.Module) -> str:
     kinds = classes(model)
     modules = [*(module for module, _ in paths), *map(module_name, kinds)]
     own = UserCode(frozenset(module.partition(".")[0] for module in modules))
     read_imported(own)  # including what a constructor imported
     code = [*kinds, *attribute_code(model), *patched_code(kinds)]
     roots = [*paths, *(definition_path(one) for one in code if own.has(module_name(one)))]
-    return _definitions(own).digest(_options_and_sites(spec, inserted), roots)
+    return _definitions(own).digest(lines, roots)[:LENGTH]
 
 
 def _paths(spec: Spec) -> list[Path]:

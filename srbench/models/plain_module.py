@@ -8,6 +8,7 @@ from torch import nn
 from torch.nn.modules.lazy import LazyModuleMixin
 
 from srbench.errors import BuildError
+from srbench.shapes.call import Call
 
 HINT = "give the plain module; `srbench latency --compile` compiles it"
 
@@ -34,7 +35,7 @@ def _changed(module: nn.Module) -> str:
 
 
 def materialise(
-    model: nn.Module, input_shape: tuple[int, ...], how: Callable[[], AbstractContextManager[None]]
+    model: nn.Module, call: Call, how: Callable[[], AbstractContextManager[None]]
 ) -> None:
     """Give the parameters of lazy modules their shapes, by one forward pass inside ``how()``.
 
@@ -44,7 +45,7 @@ def materialise(
         return
     model.eval()
     with torch.no_grad(), how():
-        model(torch.zeros(input_shape))
+        call(model)
     model.train()
 
 

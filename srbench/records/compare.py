@@ -121,7 +121,9 @@ def _require_comparable(before: Iterable[Record], after: Iterable[Record]) -> No
 def _conditions(records: Iterable[Record]) -> dict[tuple[str, str], set[str]]:
     found: dict[tuple[str, str], set[str]] = {}
     for record in records:
-        said = f"{record.row.size} and {record.num_classes} classes"
+        said = record.row.size
+        if record.num_classes is not None:
+            said += f" and {record.num_classes} classes"
         if record.timing:
             said += f" in batches of {record.timing.setup.batch}"
         kind = "timed" if record.timing else "counted"  # published figures belong to counts

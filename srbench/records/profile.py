@@ -34,7 +34,7 @@ class Profile:
 
     spec: str
     input: tuple[int, int, int]
-    num_classes: int
+    num_classes: int | None
     setup: Setup
     seconds: Estimate
     bandwidth: float

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from srbench.catalog.options import Value
 from srbench.conditions import LARGEST_SIDE, MOST_CLASSES, Setup
+from srbench.errors import SrbenchError
 from srbench.records.bounds import require_facts
 from srbench.records.counts import Counts
 from srbench.records.published import Published
@@ -15,17 +16,26 @@ from srbench.records.timing import Role, Timing
 UNKNOWN = "unknown"  # the fingerprint or the date of a record that an older srbench made
 
 
+# What a row's name stands for. Only a spec is ever parsed, and what it names imported.
+Subject = Literal["spec", "module", "callable"]
+
+
 class RowKey(NamedTuple):
-    """What a row of a table is about: a spec with one input."""
+    """What a row of a table is about: a spec with one image, or with other ``inputs``, or a module
+    or callable that was given with its inputs."""
 
     spec: str
-    input: tuple[int, int, int]
-    num_classes: int
+    input: tuple[int, int, int] | None
+    num_classes: int | None
+    inputs: tuple[str, ...] = ()
+    subject: Subject = "spec"
 
     @property
     def size(self) -> str:
-        """Height and width for display, such as ``224×224``."""
-        return "×".join(map(str, self.input[1:]))
+        """For display: height and width, such as ``224×224``, or the inputs."""
+        if self.input:
+            return "×".join(map(str, self.input[1:]))
+        return ", ".join(self.inputs) or "no input"
 
     def __str__(self) -> str:
         return f"{self.spec} at {self.size}"
@@ -55,10 +65,15 @@ class MadeOf:
 class Record:
     """One row: a spec, how and with what it was measured, and the result, or why there is none.
 
-    ``status`` is ``"ok"``, ``"skipped: why"`` or ``"failed: why"``. ``input`` is (C, H, W); counts
-    are per image. ``settings`` are the blocks' options that the spec leaves out, by the block's
-    name. ``reason`` is why a committed figure was changed, in the words of the person who accepted
-    it. ``fingerprint`` identifies the code that was measured (`srbench.models.fingerprint`), and
+    ``status`` is ``"ok"``, ``"skipped: why"`` or ``"failed: why"``. ``input`` is (C, H, W), and
+    counts are per image; it is None if the model was called once with ``inputs``, each written as
+    in `srbench.conditions.Input`. ``num_classes`` is None if the model does not ask for it. A
+    ``subject`` that is no spec was given as an object: ``spec`` is then only its name, which is
+    never parsed or imported.
+
+    ``settings`` are the blocks' options that the spec leaves out, by the block's name. ``reason``
+    is why a committed figure was changed, in the words of the person who accepted it.
+    ``fingerprint`` identifies the code that was measured (`srbench.models.fingerprint`), and
     ``made`` is when, in UTC; both are `UNKNOWN` if an older srbench made the record. ``parts`` are
     what the spec's backbone and blocks are made of, in their order, and ``usual`` is the network's
     default side of the input and number of classes: with these, a reader knows what the spec means
@@ -68,8 +83,8 @@ class Record:
     __pydantic_config__ = STRICT
     spec: str
     baseline: str
-    input: tuple[int, int, int]
-    num_classes: int
+    input: tuple[int, int, int] | None
+    num_classes: int | None
     counts: Counts | None
     environment: Mapping[str, Any]
     status: str = "ok"
@@ -80,13 +95,17 @@ class Record:
     fingerprint: str = UNKNOWN
     made: str = UNKNOWN
     parts: tuple[MadeOf, ...] = ()
-    usual: tuple[int, int] | None = None
+    usual: tuple[int, int | None] | None = None
+    inputs: tuple[str, ...] = ()
+    subject: Subject = "spec"
 
     def __post_init__(self) -> None:
         """Raises ValueError for an impossible input, and for numbers out of range."""
-        if not all(1 <= side <= LARGEST_SIDE for side in self.input):
+        if not all(1 <= side <= LARGEST_SIDE for side in self.input or ()):
             raise ValueError(f"input: each of C, H and W must be from 1 to {LARGEST_SIDE}")
-        if not 1 <= self.num_classes <= MOST_CLASSES:
+        if self.input and self.inputs:
+            raise ValueError("there must be one of input and inputs")
+        if self.num_classes is not None and not 1 <= self.num_classes <= MOST_CLASSES:
             raise ValueError(f"num_classes must be from 1 to {MOST_CLASSES}")
         require_facts(self.environment)
         require_facts([value for part in self.parts for value in part.options.values()])
@@ -104,13 +123,27 @@ class Record:
         return tuple(found for found in (self.timing, self.published, self.counts) if found)
 
     @property
+    def counted(self) -> Counts:
+        """The counts. Raises SrbenchError, with the reason, if there are none."""
+        if self.counts is None:
+            raise SrbenchError(f"{self.row} has no counts: {self.status}")
+        return self.counts
+
+    @property
+    def timed(self) -> Timing:
+        """The times. Raises SrbenchError, with the reason, if there are none."""
+        if self.timing is None:
+            raise SrbenchError(f"{self.row} has no times: {self.status}")
+        return self.timing
+
+    @property
     def kind(self) -> Kind:
         """Whether this is a row's counts, its times, or its published figures."""
         return self.contents[0].kind if self.contents else "counted"
 
     @property
     def row(self) -> RowKey:
-        return RowKey(self.spec, self.input, self.num_classes)
+        return RowKey(self.spec, self.input, self.num_classes, self.inputs, self.subject)
 
     @property
     def key(self) -> Key:

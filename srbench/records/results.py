@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from srbench.records.counts import COMPARED, DETAILS, METRICS
 from srbench.records.join import RowIndex
-from srbench.records.record import Record
+from srbench.records.record import Record, RowKey
 from srbench.records.schema import SCHEMA
 
 if TYPE_CHECKING:
@@ -48,13 +48,17 @@ class Results(Sequence[Record]):
     def __repr__(self) -> str:
         return f"Results({[record.spec for record in self]})"
 
-    def delta(self, record: Record, metric: str) -> int | None:
-        """How much more than its baseline a row has, or None for the baseline itself."""
-        return self._join(record.row).delta(metric)
+    def delta(self, row: Record | str, metric: str) -> int | None:
+        """How much more than its baseline a row, or the one of that name, has; None for the
+        baseline itself."""
+        return self._join(self._record(row).row).delta(metric)
 
-    def percent(self, record: Record, metric: str) -> float | None:
+    def percent(self, row: Record | str, metric: str) -> float | None:
         """The same in percent of the baseline."""
-        return self._join(record.row).percent(metric)
+        return self._join(self._record(row).row).percent(metric)
+
+    def _record(self, row: Record | str) -> Record:
+        return self[row] if isinstance(row, str) else row
 
     def to_rows(self) -> list[dict[str, Any]]:
         """One flat dict per row in base units, unrounded: the columns of the CSV."""
@@ -77,6 +81,8 @@ class Results(Sequence[Record]):
             | row
             | _rest(record)
             | {
+                "inputs": list(record.inputs),
+                "subject": record.subject,
                 "settings": dict(record.settings),
                 "warnings": list(record.warnings),
                 "notes": list(record.notes),
@@ -90,15 +96,19 @@ class Results(Sequence[Record]):
 
     def _flat(self, record: Record) -> dict[str, Any]:
         found = record.timing.flat() if record.timing else self._counts(record)
-        _, height, width = record.input
-        return (
+        row = (
             {"spec": record.spec}
             | found
-            | {"baseline": record.baseline, "input_height": height, "input_width": width}
-            | {"num_classes": record.num_classes}
+            | {"baseline": record.baseline}
+            | where(record.row)
             | (record.timing.how() if record.timing else {"batch": 1})
             | {"status": record.status, "warnings": "; ".join(record.warnings)}
         )
+        if record.input is None:  # what an image and a batch are is not known
+            row |= {name: None for name in row if name == "batch" or name.endswith("images_per_s")}
+        if any(one.input is None for one in self):
+            row |= {"inputs": "; ".join(record.inputs), "subject": record.subject}
+        return row
 
     def _counts(self, record: Record) -> dict[str, Any]:
         names = sorted((m.name for m in METRICS), key=lambda name: name not in COMPARED)
@@ -108,6 +118,12 @@ class Results(Sequence[Record]):
             row[f"{metric}_delta"] = joined.delta(metric)
             row[f"{metric}_percent"] = joined.percent(metric)
         return row
+
+
+def where(row: RowKey) -> dict[str, int | None]:
+    """The columns of a row's image and number of classes, empty where it has none."""
+    _, height, width = row.input or (None, None, None)
+    return {"input_height": height, "input_width": width, "num_classes": row.num_classes}
 
 
 def _rest(record: Record) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from srbench.records.compare import Differences, Pair
 from srbench.records.counts import COMPARED, TITLES
 from srbench.records.overhead import Overhead, overhead
 from srbench.records.record import UNKNOWN
+from srbench.records.results import where
 from srbench.records.timing import Estimate, PassTiming, Timing
 from srbench.report.columns import raw
 from srbench.report.formats import Report
@@ -42,7 +43,7 @@ def differences_report(found: Differences, a: str, b: str) -> Report:
 
 
 def _counts_table(pairs: Sequence[Pair]) -> Table:
-    several = len({pair.before.input for pair in pairs}) > 1
+    several = len({pair.before.row.size for pair in pairs}) > 1
     columns = [Column("Model", "name"), *([Column("Input", "name")] if several else [])]
     for metric in COMPARED:
         title = TITLES[metric]
@@ -64,7 +65,7 @@ def _three(pair: Pair, metric: str) -> tuple[int, int, int]:
 
 
 def _sections(pairs: Iterable[Pair]) -> frozenset[int]:
-    return sections((pair.before.baseline, pair.before.input) for pair in pairs)
+    return sections((pair.before.baseline, pair.before.row.size) for pair in pairs)
 
 
 @dataclass(frozen=True)
@@ -142,13 +143,7 @@ def _raw_times(one: _Timed) -> dict[str, Any]:
 
 
 def _where(pair: Pair) -> dict[str, Any]:
-    _, height, width = pair.before.input
-    return {
-        "baseline": pair.before.baseline,
-        "input_height": height,
-        "input_width": width,
-        "num_classes": pair.before.num_classes,
-    }
+    return {"baseline": pair.before.baseline} | where(pair.before.row)
 
 
 def _code(pairs: Sequence[Pair]) -> Iterator[str]:

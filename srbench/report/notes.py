@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from srbench.errors import alternatives
+from srbench.conditions import Input
+from srbench.errors import SrbenchError, alternatives
 from srbench.records.environment import VERSIONS
 
 if TYPE_CHECKING:
@@ -19,11 +20,42 @@ def sections(keys: Iterable[Any]) -> frozenset[int]:
 
 
 def images(records: "Iterable[Record]") -> str:
-    """The input sizes and the numbers of classes."""
+    """The sizes of images and the numbers of classes."""
     records = list(records)
-    inputs = dict.fromkeys("×".join(map(str, record.input)) for record in records)
-    classes = dict.fromkeys(str(record.num_classes) for record in records)
-    return f"{alternatives(inputs)}, {alternatives(classes)} classes"
+    inputs = dict.fromkeys("×".join(map(str, r.input)) for r in records if r.input)
+    classes = dict.fromkeys(str(r.num_classes) for r in records if r.num_classes is not None)
+    return alternatives(inputs) + (f", {alternatives(classes)} classes" if classes else "")
+
+
+def calls(records: "Iterable[Record]") -> str:
+    """The inputs of models that were not called with an image, one call after the other."""
+    return alternatives(dict.fromkeys(_inputs(record) for record in records))
+
+
+def given(records: "Iterable[Record]") -> str:
+    """Which rows are no specs, but modules or callables that were given; empty if none are."""
+    named: dict[str, dict[str, None]] = {}
+    for record in records:
+        if record.subject != "spec":
+            named.setdefault(record.subject, {})[record.spec] = None
+    said = [f"{', '.join(names)} ({kind})" for kind, names in named.items()]
+    return f"Given as objects, not as specs: {'; '.join(said)}." if said else ""
+
+
+def _inputs(record: "Record") -> str:
+    """The inputs as ``float32 1×3×224×224 and mask = bool 1×128``."""
+    *others, last = [_written(one) for one in record.inputs] or ["no input"]
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _written(text: str) -> str:
+    """An input for readers; what is no tensor stays as it is."""
+    try:
+        one = Input.parse(text)
+    except SrbenchError:
+        return text
+    shape = "×".join(map(str, one.shape)) or "scalar"
+    return f"{one.name} = {one.dtype} {shape}" if one.name else f"{one.dtype} {shape}"
 
 
 def model_name(record: "Record") -> str:

@@ -167,17 +167,16 @@ def _alike(
 
 def _comparison(record: Record) -> Hashable:
     setup = record.timing.setup if record.timing else None
-    return record.baseline, record.input, record.num_classes, setup
+    return record.baseline, record.row[1:], setup
 
 
 def _conditions(record: Record) -> dict[str, str]:
     """Everything in which rows of one spec can differ, in words."""
-    channels, height, width = record.input
-    found = {
-        "channels": f"of {several(channels, 'channel')}",
-        "size": f"at {height}×{width}",
-        "num_classes": f"with {record.num_classes} classes",
-    }
+    found = {"size": f"at {record.row.size}"}
+    if record.input:
+        found["channels"] = f"of {several(record.input[0], 'channel')}"
+    if record.num_classes is not None:
+        found["num_classes"] = f"with {record.num_classes} classes"
     if not record.timing:
         return found
     setup = record.timing.setup

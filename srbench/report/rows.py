@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from srbench.records.join import Row
+from srbench.records.results import where
 from srbench.report.columns import Field, raw
 from srbench.report.notes import sections
 from srbench.report.table import Column, Table
@@ -32,7 +33,7 @@ def rows_table(
         ),
         caption,
         tuple(notes),
-        sections((row.baseline_spec, row.row.input, row.row.num_classes) for row in rows),
+        sections((row.baseline_spec, *row.row[1:]) for row in rows),
         ranked,
         frozenset(number for number, row in enumerate(rows) if row.is_doubtful),
     )
@@ -47,12 +48,9 @@ def _raw(row: Row, columns: Mapping[str, Field]) -> dict[str, Any]:
     found: dict[str, Any] = {"spec": row.row.spec}
     for name, field in columns.items():
         found |= raw(name, field.column.hint, field.read(row))
-    _, height, width = row.row.input
     return found | {
         "baseline": row.baseline_spec,
-        "input_height": height,
-        "input_width": width,
-        "num_classes": row.row.num_classes,
+        **where(row.row),
         "source": row.published.published.source
         if row.published and row.published.published
         else None,

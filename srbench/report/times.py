@@ -12,12 +12,21 @@ from srbench.records.record import Record
 from srbench.records.results import Results
 from srbench.records.timing import Estimate, PassTiming, Timing
 from srbench.report.formats import Report
-from srbench.report.notes import images, measured_with, model_name, sections, settings_note
+from srbench.report.notes import (
+    calls,
+    given,
+    images,
+    measured_with,
+    model_name,
+    sections,
+    settings_note,
+)
 from srbench.report.problems import problems
 from srbench.report.table import Column, Table
 from srbench.report.undecided_note import LONGER, overheads, reaching, undecided
 
 FORWARD = "Forward: evaluation mode, inference_mode."
+CALLED = "Forward: one call, as it is, outside of inference_mode; modules in evaluation mode."
 BACKWARD = (
     "Backward: the gradients of all parameters in training mode, after a forward pass that is not "
     "timed; its memory includes that pass's feature maps."
@@ -108,15 +117,24 @@ def _wall(line: _Line) -> Estimate | None:
 
 
 def _rate(line: _Line) -> float | None:
-    return line.timing.setup.batch / line.found.seconds.value if line.found else None
+    """Images per second; None where it is not known what an image is."""
+    if not line.found or not line.record.input:
+        return None
+    return line.timing.setup.batch / line.found.seconds.value
 
 
 def _peak(line: _Line) -> int | None:
     return line.found.memory.allocated if line.found and line.found.memory else None
 
 
-def _joules(line: _Line) -> float | None:
-    return line.found.energy.gross if line.found and line.found.energy else None
+def _joules(of_images: bool) -> Callable[[_Line], float | None]:
+    """The energy of an image, or of one call of what does not get images."""
+
+    def read(line: _Line) -> float | None:
+        is_there = line.found and bool(line.record.input) == of_images
+        return line.found.energy.gross if is_there and line.found and line.found.energy else None
+
+    return read
 
 
 def _percentile(share: float) -> Callable[[_Line], float | None]:
@@ -136,7 +154,8 @@ _COLUMNS: tuple[tuple[Column, Callable[[_Line], Any]], ...] = (
     (Column("images/s", "rate"), _rate),
     (Column("Wall", "duration"), _wall),
     (Column("Peak", "bytes"), _peak),
-    (Column("per image", "energy"), _joules),
+    (Column("per image", "energy"), _joules(of_images=True)),
+    (Column("per call", "energy"), _joules(of_images=False)),
 )
 
 
@@ -155,19 +174,36 @@ def times_notes(results: Results, shown: Sequence[Overhead]) -> Iterator[str]:
     setups: dict[tuple[str, str], list[Record]] = {}
     for record, timing in measured:
         setups.setdefault(_setup(record, timing), []).append(record)
-    yield from (f"{batch} of {images(run)}, {how}" for (batch, how), run in setups.items())
+    yield from (_what(batch, run) + f", {how}" for (batch, how), run in setups.items())
+    if objects := given(results):
+        yield objects
     if settings := settings_note(results):
         yield settings
     yield _method(timings, shown)
-    yield " ".join(_meanings(timings))
+    yield " ".join(_meanings(measured))
     yield from _memory_and_energy(measured)
     yield from dict.fromkeys(measured_with("Measured", r.environment) for r, _ in measured)
 
 
-def _meanings(timings: Sequence[Timing]) -> Iterator[str]:
+def _what(batch: str, records: Sequence[Record]) -> str:
+    """What one pass runs on: a batch of images, or the inputs of one call."""
+    of_images = [record for record in records if record.input]
+    others = [record for record in records if not record.input]
+    said = [
+        *([f"{batch} of {images(of_images)}"] if of_images else []),
+        *([f"Calls with {calls(others)}"] if others else []),
+    ]
+    return " or ".join(said)
+
+
+def _meanings(measured: Sequence[tuple[Record, Timing]]) -> Iterator[str]:
     """What each pass measures."""
+    timings = [timing for _, timing in measured]
+    called = [record.subject == "callable" for record, _ in measured]
     passes = {pass_name for timing in timings for pass_name in timing.passes}
-    if "forward" in passes:
+    if any(called):
+        yield CALLED
+    if "forward" in passes and not all(called):
         yield FORWARD
     if "backward" in passes:
         yield BACKWARD
@@ -259,6 +295,11 @@ def _memory_and_energy(measured: list[tuple[Record, Timing]]) -> Iterator[str]:
     if peaks and without:
         which = alternatives(without)
         yield f"No peak for {which}: measuring it failed, or no time was left for it."
+    if any(record.subject != "spec" and t.setup.device == "cpu" for record, t in measured):
+        yield (
+            "No peak of what was given as an object: on the CPU a fresh process measures it, which "
+            "cannot build it."
+        )
     if any(p.energy for _, p in found):
         yield (
             "Energy: all that the GPU drew, by its own counter, accurate to two digits; CSV and "

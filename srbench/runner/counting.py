@@ -1,94 +1,59 @@
-"""Counts specs one by one."""
+"""Counts subjects one by one."""
 
 import gc
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-import torch
 from torch import nn
 
-from srbench.conditions import Conditions
 from srbench.errors import SrbenchError, lacks_memory, one_line, require_failure
 from srbench.measure.forward_counts import ForwardCounts, count_for_real, count_on_shapes
 from srbench.measure.malloc import return_freed_memory
 from srbench.measure.params import count_parameters
 from srbench.measure.torch_settings import kept
 from srbench.models.assembly import Assembly, Inserted
-from srbench.models.build import assemble, assemble_uninitialised
-from srbench.models.checks import does_not_run, watched
+from srbench.models.build import assemble_uninitialised
+from srbench.models.subject import FromSpec, Subject
 from srbench.records import environment
 from srbench.records.counts import Counts, ModuleCounts
 from srbench.records.record import UNKNOWN, MadeOf, Record
-from srbench.records.results import Results
 from srbench.shapes.torch_function import NeedsValues
-from srbench.spec.cases import Case, Size, cases, usual
-from srbench.spec.parse import Spec, backbone_of, settings
+from srbench.spec.cases import Case
 
 LOG = logging.getLogger(__name__)
 # Records hold these notes, and are compared word by word: a new wording is a change of records.
-FOR_REAL = "was counted in one run on zeros: on shapes alone it does not run"
+FOR_REAL = "was counted in one run on {}: on shapes alone it does not run"
 AUXILIARY = "holds an auxiliary head, for training alone"
 
 
-def count(
-    spec: str | Spec,
-    *specs: str | Spec,
-    variants: Sequence[str] = (),
-    input_size: Size | None = None,
-    num_classes: int | None = None,
-) -> Results:
-    """Count the parameters, MACs and FLOPs of specs and of their baselines.
-
-    A backbone given alone is one row: only the ``variants`` given are added.
-
-    Args:
-        spec, specs: such as ``"resnet50+sr"``; missing baselines are added.
-        variants: blocks that add one more row per backbone, such as ``"se+sr:memories=4"``.
-        input_size: one side, ``(height, width)`` or ``"192x256"``, in pixels; by default
-            each network's default input size, mostly 224.
-        num_classes: the number of logits; by default each network's default, mostly 1000.
-
-    Returns:
-        One record per row. A row that cannot be built or run has no counts, and its ``status`` says
-        why.
-
-    Raises:
-        SrbenchError: for bad input, with the remedy.
-
-    >>> rows = count("resnet18+se", input_size=64)
-    >>> [row.spec for row in rows], rows["resnet18+se"].counts.params
-    (['resnet18', 'resnet18+se'], 11778592)
-    """
-    wanted = cases([spec, *specs], variants, (), size=input_size, num_classes=num_classes)
-    return Results(list(run(wanted)))
+def run(wanted: Iterable[Case], detailed: bool = False) -> Iterator[Record]:
+    """Count each spec, as `count` does."""
+    return count(map(FromSpec, wanted), detailed)
 
 
-def run(wanted: Sequence[Case], detailed: bool = False) -> Iterator[Record]:
-    """Count each spec for one image, in order and lazily.
+def count(wanted: Iterable[Subject], detailed: bool = False) -> Iterator[Record]:
+    """Count each subject, in order and lazily: a network for one image, or for its inputs.
 
     ``detailed`` counts list every parameter's shape and every module's operators. An error while a
     model is built or run becomes the row's status, and does not affect the others.
     """
     facts = environment.facts()
-    for spec, conditions in wanted:
+    for subject in wanted:
         with _without_garbage_collection():  # it takes a sixth of the time, and finds little
-            found = _count(spec, conditions, detailed)
+            found = _count(subject, detailed)
         return_freed_memory()  # of one network after the other, it would pile up
+        row = subject.row()
+        row["settings"] = row.get("settings", {}) | found.said
         yield Record(
-            spec=str(spec),
-            baseline=str(spec.baseline),
-            input=conditions.input_shape[1:],
-            num_classes=conditions.num_classes,
+            **row,
             counts=found.counts,
             environment=facts,
             status=found.status,
-            settings=settings(spec) | found.said,
             fingerprint=found.fingerprint,
             made=environment.now(),
             parts=found.parts,
-            usual=usual(spec),
         )
 
 
@@ -115,20 +80,19 @@ class _Counted:
 
 
 @kept()
-def _count(spec: Spec, conditions: Conditions, detailed: bool) -> _Counted:
+def _count(subject: Subject, detailed: bool) -> _Counted:
     try:
-        assembly, forward, said = assemble_and_count(spec, conditions)
+        assembly, forward, said = assemble_and_count(subject)
         counts = _counts(assembly, forward)
         if detailed:
             counts = _detailed(counts, assembly.model, forward)
-        said |= _auxiliary(spec, assembly.model, forward)
+        said |= _auxiliary(subject, assembly.model, forward)
         return _Counted(counts, "ok", said, assembly.fingerprint, assembly.parts)
     except BaseException as error:
         require_failure(error)
-        LOG.debug("%s failed", spec, exc_info=True)
-        return _Counted(
-            None, f"failed: {_reason(spec, conditions, error).removeprefix(f'{spec}: ')}"
-        )
+        LOG.debug("%s failed", subject.name, exc_info=True)
+        reason = _reason(subject, error).removeprefix(f"{subject.name}: ")
+        return _Counted(None, f"failed: {reason}")
 
 
 @kept()
@@ -143,43 +107,47 @@ def fingerprint_of(case: Case) -> str:
         return UNKNOWN
 
 
-def _reason(spec: Spec, conditions: Conditions, error: BaseException) -> str:
+def _reason(subject: Subject, error: BaseException) -> str:
     if isinstance(error, SrbenchError) or lacks_memory(error):
         return one_line(error)
-    return one_line(does_not_run(spec, conditions, error))
+    return one_line(subject.does_not_run(error))
 
 
-def _auxiliary(spec: Spec, model: nn.Module, forward: ForwardCounts) -> dict[str, str]:
+def _auxiliary(subject: Subject, model: nn.Module, forward: ForwardCounts) -> dict[str, str]:
     """A note on how much of the counts is a head that inference does not use."""
-    head = backbone_of(spec.backbone).auxiliary
+    head = subject.auxiliary
     if not head:
         return {}
     params, (macs, _) = count_parameters(model.get_submodule(head)).total, forward.of(head)
     own = f"{AUXILIARY}: {params:,} parameters, {macs:,} MACs"
-    return {str(spec.backbone): own}
+    return {subject.baseline: own}
 
 
 @kept()
-def assemble_and_count(
-    spec: Spec, conditions: Conditions
-) -> tuple[Assembly, ForwardCounts, dict[str, str]]:
+def assemble_and_count(subject: Subject) -> tuple[Assembly, ForwardCounts, dict[str, str]]:
     """A model and its counts: on shapes, or, if that fails, for real and with a note.
 
-    Raises SrbenchError if it cannot be built or is not a network, and what the forward raises.
+    Raises SrbenchError if it cannot be built or does not run as it should, and what the forward
+    raises.
     """
     try:
-        assembly = assemble(spec, conditions, initialised=False)
-        with watched(spec, assembly, conditions.num_classes):
-            forward = count_on_shapes(assembly.model, torch.empty(conditions.input_shape))
-        return assembly, forward, {}
+        assembly = subject.assemble(initialised=False)
+        return assembly, _counted(subject, assembly, count_on_shapes), {}
     except SrbenchError:
         raise
     except Exception as error:  # of any kind: a run for real decides
-        assembly = assemble(spec, conditions)
-        with watched(spec, assembly, conditions.num_classes):
-            forward = count_for_real(assembly.model, torch.zeros(conditions.input_shape))
+        assembly = subject.assemble()
+        forward = _counted(subject, assembly, count_for_real)
         why = str(error) if isinstance(error, NeedsValues) else one_line(error)
-        return assembly, forward, {str(spec): f"{FOR_REAL} ({why})"}
+        return assembly, forward, {subject.name: f"{FOR_REAL.format(subject.values)} ({why})"}
+
+
+def _counted(
+    subject: Subject, assembly: Assembly, counter: Callable[..., ForwardCounts]
+) -> ForwardCounts:
+    with subject.watched(assembly):
+        inputs = subject.inputs()
+        return counter(assembly.model, *inputs.args, **inputs.keywords)
 
 
 def _counts(assembly: Assembly, forward: ForwardCounts) -> Counts:

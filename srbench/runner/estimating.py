@@ -11,8 +11,6 @@ from srbench.records import environment
 from srbench.records.record import Record
 from srbench.records.timing import Energy, Estimate, Memory, PassTiming, Timing
 from srbench.runner.sampling import Candidate, LineUp, Sampled
-from srbench.spec.cases import usual
-from srbench.spec.parse import settings
 
 # Share of the wall time spent launching kernels, above which the device partly waits for the host.
 # On an H200, a training step of ResNet-50 took 9 % more than its CUDA graph at 0.70.
@@ -98,14 +96,10 @@ def record_of(
     """A row's record, with notes on disturbances; ``facts`` are of the machine and the settings."""
     failure = failure_of(found, row)
     return Record(
-        spec=str(row.spec),
-        baseline=str(row.spec.baseline),
-        input=line_up.conditions.input_shape[1:],
-        num_classes=line_up.conditions.num_classes,
+        **row.subject.row(),
         counts=None,
         environment=facts,
         status=f"failed: {failure}" if failure else "ok",
-        settings=settings(row.spec),
         timing=Timing(
             line_up.setup,
             row.role,
@@ -118,7 +112,6 @@ def record_of(
         fingerprint=row.fingerprint,
         made=environment.now(),
         parts=row.parts,
-        usual=usual(row.spec),
     )
 
 

@@ -10,12 +10,11 @@ from srbench.measure.devices import Device
 from srbench.measure.energy import energies
 from srbench.measure.free_memory import empty, release
 from srbench.measure.latency import Deadline
-from srbench.measure.passes import Subject, inference_context, tasks
+from srbench.measure.passes import Loaded, inference_context, tasks
 from srbench.measure.pinning import pinned
 from srbench.measure.torch_settings import reset
 from srbench.records.timing import Energy, Memory
-from srbench.runner.sampling import Candidate, LineUp, Say, subject, time_left
-from srbench.spec.parse import Spec
+from srbench.runner.sampling import Candidate, LineUp, Say, loaded, time_left
 
 Peaks = dict[str, Memory | None]  # by pass
 
@@ -25,7 +24,7 @@ def measure_peaks(
     device: Device,
     rows: Sequence[Candidate],
     deadline: Deadline,
-    peaks: dict[Spec, Peaks],
+    peaks: dict[str, Peaks],
     say: Say,
 ) -> None:
     """Measure the peak memory of every model, built alone: on the CPU each in a fresh process.
@@ -33,9 +32,10 @@ def measure_peaks(
     A model that fails here, though it ran before, has empty cells. So has a model that would exceed
     the deadline if it took as long as those before it.
     """
-    first: dict[Spec, Candidate] = {}  # of each spec: with --aa both baselines have one peak
+    first: dict[str, Candidate] = {}  # of each model: with --aa both baselines have one peak
     for row in rows:
-        first.setdefault(row.spec, row)
+        if device.peak or row.subject.can_be_sent:
+            first.setdefault(row.subject.name, row)
     begin = deadline.clock.now()
     for done, row in enumerate(first.values()):
         mean = (deadline.clock.now() - begin) / max(1, done)
@@ -45,25 +45,25 @@ def measure_peaks(
         say(f"memory of {row.name}{about}")
         try:
             if device.peak is None:
-                peaks[row.spec] = fresh_process.call(
+                peaks[row.subject.name] = fresh_process.call(
                     peaks_here, line_up, row, variables=memory.PLAIN_MALLOC
                 )
             else:
-                peaks[row.spec] = _peaks(line_up, row, device, device.peak)
+                peaks[row.subject.name] = _peaks(line_up, row, device, device.peak)
         except BaseException as error:
             require_failure(error)
-            peaks[row.spec] = {}
+            peaks[row.subject.name] = {}
             say(f"memory of {row.name} could not be measured: {one_line(error)}")
             release(error)
     empty()
 
 
 def _peaks(
-    line_up: LineUp, row: Candidate, device: Device, peak: Callable[[Subject, str], Memory]
+    line_up: LineUp, row: Candidate, device: Device, peak: Callable[[Loaded, str], Memory]
 ) -> Peaks:
     """Peak memory by the device's own counter; the model is released on return."""
     with pinned(line_up.setup) as held:
-        model = subject(line_up, row, device.torch_device, held)
+        model = loaded(line_up, row, device.torch_device, held)
         return {pass_name: peak(model, pass_name) for pass_name in line_up.plan.passes}
 
 
@@ -71,7 +71,7 @@ def peaks_here(line_up: LineUp, row: Candidate) -> Peaks:
     """Peak memory on the CPU, to be called in a separate process."""
     reset(line_up.settings)
     with pinned(line_up.setup, keeps_memory=False) as held:
-        model = subject(line_up, row, torch.device("cpu"), held)
+        model = loaded(line_up, row, torch.device("cpu"), held)
         return memory.in_this_process(model, line_up.plan.passes)
 
 
@@ -108,12 +108,12 @@ def _measure_energies(
     assert device.gpu
     passes = [pass_name for pass_name in line_up.plan.passes if pass_name != "backward"]
     with pinned(line_up.setup) as held:
-        subjects = {row.name: subject(line_up, row, device.torch_device, held) for row in rows}
+        models = {row.name: loaded(line_up, row, device.torch_device, held) for row in rows}
         for number, pass_name in enumerate(passes):
             say(f"{pass_name}: energy{time_left(deadline)}")
-            ready, _ = tasks(subjects, pass_name, held)
+            ready, _ = tasks(models, pass_name, held)
             share = deadline.left / (len(passes) - number)
-            with inference_context(pass_name):
+            with inference_context(pass_name, line_up.is_called_as_it_is):
                 joules[pass_name] = energies(
                     list(ready.values()),
                     device.clock,

@@ -15,10 +15,11 @@ from srbench.measure.passes import to_device
 from srbench.measure.pinning import BUILDING, pinned
 from srbench.measure.profile import Span, bytes_moved, time_parts, write_trace
 from srbench.measure.roofline import Limits, measure_limits
+from srbench.models import example_inputs
 from srbench.models.assembly import Assembly
-from srbench.models.build import assemble
 from srbench.models.feature_shapes import outputs
 from srbench.models.stages import stage_units
+from srbench.models.subject import FromSpec
 from srbench.records import environment
 from srbench.records.profile import PartProfile, Profile
 from srbench.records.timing import Estimate
@@ -41,25 +42,34 @@ def profile(
     what the forward raises.
     """
     spec, conditions = case
-    _, counted, _ = assemble_and_count(spec, conditions)
+    assert conditions.image
+    subject = FromSpec(case)
+    _, counted, _ = assemble_and_count(subject)
     with pinned(setup) as held:
         torch.manual_seed(setup.seed)
         held.begin(str(spec), BUILDING)
-        assembly = assemble(spec, conditions)
+        assembly = subject.assemble()
         parts = _parts(case, assembly)
         held.begin(str(spec), "forward")
-        subject = to_device(str(spec), assembly.model, conditions, setup, device.torch_device)
+        model = to_device(
+            subject.name,
+            assembly.model,
+            subject.batch(setup),
+            setup,
+            device.torch_device,
+            subject.dtype(setup),
+        )
         with torch.inference_mode():
             dtype = getattr(torch, setup.dtype)
             limits = measure_limits(device.clock, device.torch_device, dtype)
-        moved = bytes_moved(subject, parts)
-        seconds, whole = time_parts(subject, parts, device.clock, rounds)
+        moved = bytes_moved(model, parts)
+        seconds, whole = time_parts(model, parts, device.clock, rounds)
         if trace:
-            write_trace(subject, parts, device.clock, trace)
+            write_trace(model, parts, device.clock, trace)
         held.end()
     return Profile(
         str(spec),
-        conditions.input_shape[1:],
+        conditions.image,
         conditions.num_classes,
         setup,
         stats.median(whole),
@@ -68,7 +78,7 @@ def profile(
         tuple(
             _part(
                 part,
-                _parameters(subject.model, part),
+                _parameters(model.model, part),
                 setup.batch * sum(counted.of(name)[0] for name in part.modules),
                 moved[part],
                 stats.median(seconds[part]),
@@ -130,9 +140,9 @@ def _ran(case: Case, assembly: Assembly) -> Iterable[str]:
     """The modules that run, in order."""
     model = assembly.model.eval()
     try:
-        return outputs(model, case.conditions.input_shape)
+        return outputs(model, example_inputs.zeros(case.conditions))
     except NeedsValues:
-        return outputs(model, case.conditions.input_shape, computed=True)
+        return outputs(model, example_inputs.zeros(case.conditions), computed=True)
 
 
 def _parameters(model: nn.Module, part: Span) -> int:

@@ -55,7 +55,13 @@ class Counter:
         try:
             case = Case.of(row)
         except SpecError as error:  # the record is of another version
-            return Record(row.spec, *row, None, {}, f"failed: {error}")
+            return Record(
+                **row._asdict(),
+                baseline=row.spec,
+                counts=None,
+                environment={},
+                status=f"failed: {error}",
+            )
         from srbench.runner import counting  # loads torch
 
         (record,) = counting.run([case], detailed=self._detailed)

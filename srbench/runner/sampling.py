@@ -11,21 +11,20 @@ from typing import Any
 
 import torch
 
-from srbench.conditions import Conditions, Plan, Setup
+from srbench.conditions import Plan, Setup
 from srbench.errors import BuildError, one_line, require_failure
 from srbench.measure import fresh_process
 from srbench.measure.clocks import Task
 from srbench.measure.devices import Device, opened
 from srbench.measure.free_memory import release
 from srbench.measure.latency import Course, Deadline, Samples, Stop, interleave
-from srbench.measure.passes import Subject, inference_context, tasks, to_device
+from srbench.measure.passes import Loaded, inference_context, tasks, to_device
 from srbench.measure.pinning import BUILDING, Pinned, pinned
 from srbench.measure.placement import Places
 from srbench.measure.torch_settings import current, reset
-from srbench.models.build import assemble
+from srbench.models.subject import Subject
 from srbench.records.record import UNKNOWN, MadeOf
 from srbench.records.timing import Role
-from srbench.spec.parse import Spec
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Candidate:
     measured, ``parts`` what it is made of."""
 
     name: str
-    spec: Spec
+    subject: Subject
     role: Role
     fingerprint: str = UNKNOWN
     parts: tuple[MadeOf, ...] = ()
@@ -48,11 +47,15 @@ class LineUp:
 
     baseline: str
     rows: tuple[Candidate, ...]
-    conditions: Conditions
     setup: Setup
     plan: Plan
     process: int = 0
     settings: Mapping[str, Any] = field(default_factory=current)
+
+    @property
+    def is_called_as_it_is(self) -> bool:
+        """Whether no mode of torch is set around the calls, of all rows alike."""
+        return any(row.subject.is_called_as_it_is for row in self.rows)
 
 
 @dataclass
@@ -94,7 +97,7 @@ def sample(
     with pinned(line_up.setup) as held:
         sampled.flags, sampled.changes = held.flags, held.changes
         say(f"building{time_left(deadline)}")
-        subjects = _built(line_up, device, sampled, held)
+        models = _built(line_up, device, sampled, held)
         watch = device.watch()
         seed = f"{line_up.setup.seed}/{line_up.process}"
         trains = any(pass_name != "forward" for pass_name in line_up.plan.passes)
@@ -104,7 +107,7 @@ def sample(
         sampled.samples.update({pass_name: Samples() for pass_name in line_up.plan.passes})
         courses = [
             Course(
-                partial(_ready, subjects, pass_name, held, samples),
+                partial(_ready, models, pass_name, held, samples, line_up.is_called_as_it_is),
                 device.clock,
                 stop,
                 f"{seed}/{pass_name}",
@@ -114,10 +117,10 @@ def sample(
         ]
 
         def move() -> None:
-            for name in [*subjects]:  # what failed in all passes must not take up memory
+            for name in [*models]:  # what failed in all passes must not take up memory
                 if all(name in samples.failures for samples in sampled.samples.values()):
-                    del subjects[name]
-            places.move([*subjects.values()])
+                    del models[name]
+            places.move([*models.values()])
 
         def after_round(timed: bool) -> None:
             watch.observe(timed)
@@ -146,14 +149,18 @@ def time_left(deadline: Deadline) -> str:
 
 @contextmanager
 def _ready(
-    subjects: dict[str, Subject], pass_name: str, held: Pinned, samples: Samples
+    models: dict[str, Loaded],
+    pass_name: str,
+    held: Pinned,
+    samples: Samples,
+    as_it_is: bool,
 ) -> Iterator[dict[str, Task]]:
     """The tasks of a pass, at the current placement, of the models that have not failed in it."""
-    going = {name: one for name, one in subjects.items() if name not in samples.failures}
+    going = {name: one for name, one in models.items() if name not in samples.failures}
     ready, failures = tasks(going, pass_name, held)
     for name, reason in failures.items():
         samples.fail(name, reason)
-    with inference_context(pass_name):
+    with inference_context(pass_name, as_it_is):
         yield ready
 
 
@@ -174,7 +181,7 @@ def _sample_here(line_up: LineUp, budget: float, began: float) -> Sampled:
     return sampled
 
 
-def subject(line_up: LineUp, row: Candidate, device: torch.device, held: Pinned) -> Subject:
+def loaded(line_up: LineUp, row: Candidate, device: torch.device, held: Pinned) -> Loaded:
     """A model of the comparison on a device, built with the settings that are held.
 
     Raises BuildError if its code has changed: a fresh process reads the code again, and it may have
@@ -182,14 +189,17 @@ def subject(line_up: LineUp, row: Candidate, device: torch.device, held: Pinned)
     """
     held.begin(row.name, BUILDING)
     torch.manual_seed(line_up.setup.seed)
-    assembly = assemble(row.spec, line_up.conditions)
+    assembly = row.subject.assemble()
     held.end()
     if assembly.fingerprint != row.fingerprint:
         raise BuildError("its code was changed while it was measured", "measure it again")
-    return to_device(row.name, assembly.model, line_up.conditions, line_up.setup, device)
+    setup = line_up.setup
+    return to_device(
+        row.name, assembly.model, row.subject.batch(setup), setup, device, row.subject.dtype(setup)
+    )
 
 
-def _built(line_up: LineUp, device: Device, sampled: Sampled, held: Pinned) -> dict[str, Subject]:
+def _built(line_up: LineUp, device: Device, sampled: Sampled, held: Pinned) -> dict[str, Loaded]:
     """The models on their device by name, built in random order, so that none always has the first
     place there."""
     order = list(line_up.rows)
@@ -197,7 +207,7 @@ def _built(line_up: LineUp, device: Device, sampled: Sampled, held: Pinned) -> d
     built = {}
     for row in order:
         try:
-            built[row.name] = subject(line_up, row, device.torch_device, held)
+            built[row.name] = loaded(line_up, row, device.torch_device, held)
         except BaseException as error:  # mostly lack of memory: only this row fails
             require_failure(error)
             sampled.failures[row.name] = one_line(error)

@@ -1,20 +1,20 @@
-"""Times specs against their baselines, within the time budget."""
+"""Times subjects against their baselines, within the time budget."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
+from typing import Any
 
-from srbench.conditions import Conditions, Plan, Setup, require_used
+from srbench.conditions import Plan, Setup, require_used
 from srbench.errors import one_line, require_failure
-from srbench.measure.devices import Device, opened, require_dtype, require_processes, resolve
+from srbench.measure.devices import Device, require_dtype, require_processes
 from srbench.measure.latency import Deadline
 from srbench.measure.torch_settings import kept
-from srbench.models.build import require_buildable
+from srbench.models.subject import FromSpec, Subject
 from srbench.records import environment
 from srbench.records.record import Record
-from srbench.records.results import Results
 from srbench.records.timing import Energy
 from srbench.runner.estimating import estimates, failure_of, record_of
 from srbench.runner.memory_and_energy import Peaks, measure_energies, measure_peaks
@@ -27,67 +27,10 @@ from srbench.runner.sampling import (
     sample_afresh,
     time_left,
 )
-from srbench.spec.cases import Case, Size, cases
-from srbench.spec.parse import Spec
+from srbench.spec.cases import Case
 
 LOG = logging.getLogger(__name__)
 AGAIN = " (again)"
-
-
-def time(
-    spec: str | Spec,
-    *specs: str | Spec,
-    variants: Sequence[str] = (),
-    input_size: Size | None = None,
-    num_classes: int | None = None,
-    device: str | None = None,
-    batch: int | None = None,
-    dtype: str | None = None,
-    amp: bool = False,
-    channels_last: bool = False,
-    compile: bool = False,  # noqa: A002 - torch's name
-    cuda_graph: bool = False,
-    threads: int | None = None,
-    seed: int = 0,
-    optimizer: str | None = None,
-    aa: bool = False,
-    plan: Plan | None = None,
-) -> Results:
-    """Time the forward pass, backward pass and training step of specs and of their baselines.
-
-    Args:
-        spec, specs: such as ``"resnet50+sr"``; missing baselines are added.
-        variants: blocks that add one more row per backbone, such as ``"se+sr:memories=4"``.
-        input_size: one side, ``(height, width)`` or ``"192x256"``, in pixels; by default
-            each network's default input size, mostly 224.
-        num_classes: the number of logits; by default each network's default, mostly 1000.
-        device: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"`` or ``"all"``, or several of these
-            separated by commas; by default every GPU present, else the CPU.
-        batch: images per batch; by default 1 on a CPU and 32 elsewhere.
-        dtype: ``"float32"``, ``"float16"`` or ``"bfloat16"``; with ``amp``, autocast's dtype.
-        amp, channels_last, compile, cuda_graph, threads, seed, optimizer: see
-            `srbench.conditions.Setup`.
-        aa: time the baseline twice, to show the noise.
-        plan: passes, rounds, processes and budget; see `srbench.conditions.Plan`.
-
-    Raises:
-        SrbenchError: for bad input, with the remedy.
-    """
-    wanted = cases([spec, *specs], variants, (), size=input_size, num_classes=num_classes)
-    others = {
-        "channels_last": channels_last,
-        "compile": compile,
-        "cuda_graph": cuda_graph,
-        "threads": threads,
-        "seed": seed,
-        "optimizer": optimizer,
-    }
-    found: list[Record] = []
-    for name in resolve(device):
-        with opened(name) as opened_device:
-            setup = setup_for(opened_device, batch, dtype, amp, **others)
-            found += run(wanted, setup, plan or Plan(), opened_device, aa=aa)
-    return Results(found)
 
 
 def setup_for(
@@ -112,7 +55,14 @@ def require_possible(setup: Setup, plan: Plan, device: Device) -> None:
 
 
 def run(
-    wanted: Sequence[Case],
+    wanted: Iterable[Case], setup: Setup, plan: Plan, device: Device, **how: Any
+) -> Iterator[Record]:
+    """Time each baseline with its variants, as `time` does."""
+    return time(map(FromSpec, wanted), setup, plan, device, **how)
+
+
+def time(
+    wanted: Iterable[Subject],
     setup: Setup,
     plan: Plan,
     device: Device,
@@ -133,20 +83,17 @@ def run(
     import torchvision  # noqa: F401 - takes a second, which no model's build should include
 
     require_possible(setup, plan, device)
-    for (baseline, conditions), group in groupby(
-        wanted, key=lambda c: (c.spec.baseline, c.conditions)
-    ):
-        report = partial(say, str(baseline))
+    for _, group in groupby(wanted, key=lambda subject: subject.group):
+        subjects = list(group)
+        baseline = subjects[0].baseline
+        report = partial(say, baseline)
         deadline = _deadline(device, plan)
         failures: dict[str, str] = {}
-        rows = [
-            _checked(row, conditions, failures, report)
-            for row in _rows([case.spec for case in group], aa)
-        ]
+        rows = [_checked(row, failures, report) for row in _rows(subjects, aa)]
         ready = tuple(row for row in rows if row.name not in failures)
-        line_up = LineUp(str(baseline), ready, conditions, setup, plan)
+        line_up = LineUp(baseline, ready, setup, plan)
         found = [Sampled(failures=failures)]
-        peaks: dict[Spec, Peaks] = {}
+        peaks: dict[str, Peaks] = {}
         joules: dict[str, dict[str, Energy]] = {}
         interrupted = None
         try:
@@ -162,7 +109,7 @@ def run(
         flags = found[1].flags if len(found) > 1 else {}
         facts = {**environment.facts(), **device.facts, **flags}
         for row in rows:
-            passes = estimates(line_up, found, row, peaks.get(row.spec, {}), joules)
+            passes = estimates(line_up, found, row, peaks.get(row.subject.name, {}), joules)
             if passes or not interrupted:
                 yield record_of(line_up, row, found, passes, facts)
         if interrupted:
@@ -175,28 +122,26 @@ def _deadline(device: Device, plan: Plan) -> Deadline:
 
 
 @kept()
-def _checked(
-    row: Candidate, conditions: Conditions, failures: dict[str, str], say: Say
-) -> Candidate:
+def _checked(row: Candidate, failures: dict[str, str], say: Say) -> Candidate:
     """The row with its code's fingerprint; if it cannot be built or run, ``failures`` says why."""
     say(f"building {row.name}")
     try:
-        assembly = require_buildable(row.spec, conditions)
+        assembly = row.subject.require_runs()
         return replace(row, fingerprint=assembly.fingerprint, parts=assembly.parts)
     except BaseException as error:
         require_failure(error)
         LOG.debug("%s failed", row.name, exc_info=True)
-        failures[row.name] = one_line(error).removeprefix(f"{row.spec}: ")
+        failures[row.name] = one_line(error).removeprefix(f"{row.subject.name}: ")
         return row
 
 
-def _rows(specs: Sequence[Spec], aa: bool) -> Iterator[Candidate]:
-    baseline, *variants = specs
-    yield Candidate(str(baseline), baseline, "baseline")
+def _rows(subjects: Sequence[Subject], aa: bool) -> Iterator[Candidate]:
+    baseline, *variants = subjects
+    yield Candidate(baseline.name, baseline, "baseline")
     if aa:
-        yield Candidate(str(baseline) + AGAIN, baseline, "aa")
-    for spec in variants:
-        yield Candidate(str(spec), spec, "variant")
+        yield Candidate(baseline.name + AGAIN, baseline, "aa")
+    for subject in variants:
+        yield Candidate(subject.name, subject, "variant")
 
 
 def _sample(

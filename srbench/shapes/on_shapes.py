@@ -96,6 +96,8 @@ def _worked_out(key: Any, func: OpOverload, args: Args, kwargs: Kwargs) -> Any:
 
 def _work_out(func: OpOverload, args: Args, kwargs: Kwargs) -> Any:
     on_meta, keywords = tree_map_only(Tensor, _to_meta, (args, kwargs))
+    if func in _OF_ONE_DTYPE and len({tensor.dtype for tensor in tensors_in(on_meta)}) > 1:
+        raise NeedsValues(f"{func} gets tensors of several dtypes")
     if keywords.get("device") is not None:
         keywords["device"] = torch.device("meta")
     rule: Callable[..., Any] = _RULES.get(func, func)
@@ -121,6 +123,21 @@ def _convolution(x: Tensor, weight: Tensor, *others: Any) -> Tensor:
 _RULES: dict[OpOverload, Callable[..., Tensor]] = {
     torch.ops.aten._convolution.default: _convolution,
 }
+# Operators that may refuse tensors of different dtypes, which their rules accept.
+_OF_ONE_DTYPE = frozenset(
+    {
+        torch.ops.aten._convolution.default,
+        torch.ops.aten.convolution.default,
+        torch.ops.aten.addmm.default,
+        torch.ops.aten.mm.default,
+        torch.ops.aten.bmm.default,
+        torch.ops.aten.baddbmm.default,
+        torch.ops.aten.addmv.default,
+        torch.ops.aten.mv.default,
+        torch.ops.aten.dot.default,
+        torch.ops.aten.native_batch_norm.default,
+    }
+)
 
 
 def _frozen(value: Any) -> Any:

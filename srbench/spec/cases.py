@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from srbench.catalog import DEFAULT_VARIANTS
-from srbench.conditions import Conditions, input_size
-from srbench.errors import SpecError
+from srbench.catalog import DEFAULT_VARIANTS, Backbone
+from srbench.conditions import Conditions, Input, input_size
+from srbench.errors import SpecError, SrbenchError
 from srbench.records.record import RowKey
 from srbench.spec.parse import Spec, backbone_of, parse, values
 
@@ -23,11 +23,22 @@ class Case(NamedTuple):
     @property
     def key(self) -> RowKey:
         """Its row in records."""
-        return RowKey(str(self.spec), self.conditions.input_shape[1:], self.conditions.num_classes)
+        conditions = self.conditions
+        inputs = tuple(map(str, conditions.inputs))
+        return RowKey(str(self.spec), conditions.image, conditions.num_classes, inputs)
 
     @classmethod
     def of(cls, key: RowKey) -> "Case":
-        """The case of a row. Raises SpecError for a spec that this version does not know."""
+        """The case of a row. Raises SpecError for a spec that this version does not know, and for
+        what is no spec: a name is never parsed."""
+        if key.subject != "spec":
+            raise SpecError(
+                f"{key.spec} is a {key.subject} that was given, not a spec",
+                "count it again where it was made",
+            )
+        if not key.input:
+            inputs = tuple(map(Input.parse, key.inputs))
+            return cls(parse(key.spec), Conditions(num_classes=key.num_classes, inputs=inputs))
         channels, height, width = key.input
         return cls(parse(key.spec), Conditions(height, width, key.num_classes, channels))
 
@@ -39,25 +50,40 @@ def cases(
     *,
     size: Size | None = None,
     num_classes: int | None = None,
+    inputs: Sequence[Input] = (),
 ) -> list[Case]:
     """The rows of a comparison, each with the given input, or else its network's defaults.
 
     Raises SpecError for a spec or variant that does not parse, and SrbenchError for a bad input.
     """
-    return [case_of(spec, size, num_classes) for spec in rows(specs, variants, default_variants)]
+    return [
+        case_of(spec, size, num_classes, inputs) for spec in rows(specs, variants, default_variants)
+    ]
 
 
-def case_of(spec: Spec, size: Size | None = None, num_classes: int | None = None) -> Case:
-    """A spec with the given input size and classes, or else its network's defaults.
+def case_of(
+    spec: Spec,
+    size: Size | None = None,
+    num_classes: int | None = None,
+    inputs: Sequence[Input] = (),
+) -> Case:
+    """A spec with the given input and classes, or else its network's defaults.
 
-    Raises SpecError if the spec itself sets the classes, and ``num_classes`` differs.
+    Raises SpecError if the spec itself sets the classes, and ``num_classes`` differs, and if the
+    network has no argument for them, but gets an image; SrbenchError for a bad input.
     """
     backbone = backbone_of(spec.backbone)
+    if inputs and size is not None:
+        raise SrbenchError(
+            "--input-size and --input are both given", "leave one out: --input has whole shapes"
+        )
+    if backbone.only_with_inputs:
+        return Case(spec, _without_classes(backbone, num_classes, inputs))
     height, width = input_size(backbone.input_size if size is None else size)
     own = values(spec.backbone, backbone.options, backbone).get(backbone.classes)
     if own is None:
         classes = backbone.num_classes if num_classes is None else num_classes
-        return Case(spec, Conditions(height, width, classes))
+        return Case(spec, Conditions(height, width, classes, inputs=tuple(inputs)))
     if num_classes not in (None, own):
         raise SpecError(
             f"{spec.backbone} has {own} classes, but --num-classes is {num_classes}",
@@ -65,11 +91,31 @@ def case_of(spec: Spec, size: Size | None = None, num_classes: int | None = None
             f"{spec.backbone.name}:classes={num_classes}",
         )
     assert isinstance(own, int)
-    return Case(spec, Conditions(height, width, own))
+    return Case(spec, Conditions(height, width, own, inputs=tuple(inputs)))
 
 
-def usual(spec: Spec) -> tuple[int, int]:
+def _without_classes(
+    backbone: Backbone, num_classes: int | None, inputs: Sequence[Input]
+) -> Conditions:
+    """The conditions of a network that does not ask for the number of classes."""
+    if not inputs:
+        raise SpecError(
+            f"model {backbone.name} {backbone.only_with_inputs}",
+            "give it the argument num_classes, or say what it gets: --input 1x3x224x224, its whole "
+            "shape",
+        )
+    if num_classes is not None:
+        raise SpecError(
+            f"model {backbone.name} has no argument num_classes", "leave --num-classes out"
+        )
+    return Conditions(num_classes=None, inputs=tuple(inputs))
+
+
+def usual(spec: Spec) -> tuple[int, int | None]:
     """The default input size (its height, in pixels) and number of classes of a spec's network."""
+    backbone = backbone_of(spec.backbone)
+    if backbone.only_with_inputs:
+        return backbone.input_size, None
     case = case_of(spec)
     return case.conditions.height, case.conditions.num_classes
 

@@ -29,6 +29,8 @@ class Matches:
     def __init__(self, records: Iterable[Record]) -> None:
         self._by_names: dict[tuple[str, ...], dict[RowKey, tuple[Spec, Record]]] = {}
         for record in records:
+            if record.subject != "spec":
+                continue
             try:
                 spec = read(record.spec)
             except SpecError:
@@ -150,13 +152,15 @@ def _is_said_of(own: Part, canonical: Part, defaults: dict[str, str]) -> bool | 
 
 def _is_under(record: Record, size: Size | None, num_classes: int | None) -> bool:
     """Whether a record has that input; where not given, its network's default."""
-    _, *sides = record.input
+    if record.input is None:  # another input has no default
+        return False
+    sides = record.input[1:]
     usual_side, usual_classes = record.usual or (None, None)
     if size is None and usual_side is not None:
         size = usual_side
     if num_classes is None:
         num_classes = usual_classes
-    return (size is None or tuple(sides) == input_size(size)) and num_classes in (
+    return (size is None or sides == input_size(size)) and num_classes in (
         None,
         record.num_classes,
     )

@@ -14,6 +14,7 @@ from torch._subclasses import FakeTensorMode
 from srbench.backbones.outputs import logits
 from srbench.catalog import BACKBONES, BLOCKS
 from srbench.conditions import Conditions
+from srbench.models import example_inputs
 from srbench.models.build import assemble
 from srbench.models.feature_shapes import outputs
 from srbench.models.stages import stage_units
@@ -42,7 +43,7 @@ def trained_on_shapes(case: Case) -> dict[str, Tensor]:
         for module in model.modules():
             module._parameters = {k: _fake(mode, v) for k, v in module._parameters.items()}
             module._buffers = {k: _fake(mode, v) for k, v in module._buffers.items()}
-        return gradients(model, torch.randn(2, *case.conditions.input_shape[1:]))
+        return gradients(model, torch.randn(2, *case.conditions.image))
 
 
 def _fake(mode: FakeTensorMode, tensor: Tensor | None) -> Tensor | None:
@@ -75,7 +76,7 @@ def test_a_network_trains_for_real_with_all_blocks(backbone: str) -> None:
     torch.manual_seed(0)
     case = case_of(parse("+".join([backbone, *BLOCKS])), SIZES[0])
     model = assemble(*case).model
-    found = gradients(model, torch.randn(2, *case.conditions.input_shape[1:]))
+    found = gradients(model, torch.randn(2, *case.conditions.image))
     assert all(gradient.isfinite().all() for gradient in found.values())
     inserted = tuple(f"{name}." for name in model.inserted_blocks)
     own = [gradient for name, gradient in found.items() if name.startswith(inserted)]
@@ -88,7 +89,7 @@ def test_stem_stages_and_head_hold_every_parameter_once(backbone: str) -> None:
     case = case_of(parse(backbone))
     model = assemble(*case, initialised=False).model
     parts = stage_units(
-        model, BACKBONES[backbone], outputs(model.eval(), case.conditions.input_shape)
+        model, BACKBONES[backbone], outputs(model.eval(), example_inputs.zeros(case.conditions))
     )
     modules = [model.get_submodule(name) for units in parts.values() for name in units]
     shared = [p for module in modules for p in module.parameters()]

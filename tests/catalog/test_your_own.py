@@ -344,6 +344,55 @@ def test_an_annotated_function_and_a_partial_of_a_class_are_called(package: str)
     assert narrow[0].counts.params < srbench.count(f"{package}:Net")[0].counts.params
 
 
+FUSES = """
+import torch
+from torch import nn
+
+class Branches(nn.Module):
+    def __init__(self, num_classes=3):
+        super().__init__()
+        self.wide = nn.Conv2d(3, 4, 3, padding=1)
+        self.point = nn.Conv2d(3, 4, 1)
+        self.head = nn.Linear(4, num_classes)
+
+    def forward(self, x):
+        y = self.one(x) if hasattr(self, "one") else self.wide(x) + self.point(x)
+        return self.head(y.mean((2, 3)))
+
+    def fuse(self):
+        assert not self.training
+        self.one = nn.Conv2d(3, 4, 3, padding=1)
+        self.one.weight += self.wide.weight
+        del self.wide, self.point
+        return {returns}
+
+class Clash(nn.Module):
+    def __init__(self, num_classes=3, fuse=False):
+        super().__init__()
+
+    def fuse(self):
+        pass
+"""
+
+
+@pytest.mark.parametrize("returns", ["self", "None", "nn.Sequential(self)", "3"])
+def test_a_class_with_a_method_fuse_is_counted_as_deployed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, returns: str
+) -> None:
+    name = f"fuses_{abs(hash(returns))}"
+    (tmp_path / f"{name}.py").write_text(FUSES.replace("{returns}", returns))
+    monkeypatch.syspath_prepend(tmp_path)
+    rows = srbench.count(f"{name}:Branches", f"{name}:Branches:fuse=true", input_size=8)
+    trained, deployed = rows
+    assert trained.counted.macs == 27 * 4 * 64 + 3 * 4 * 64 + 12
+    assert deployed.counted.macs == deployed.counted.macs_fvcore == 27 * 4 * 64 + 12
+    assert "is in its training form" in trained.settings[trained.spec]
+    assert not deployed.settings
+    assert srbench.build(deployed.spec, input_size=8).training
+    with pytest.raises(srbench.errors.SpecError, match="both a method and an argument called fuse"):
+        srbench.count(f"{name}:Clash")
+
+
 def test_a_module_that_fails_to_import_does_not_affect_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:

@@ -142,16 +142,16 @@ def test_a_model_that_cannot_be_built_costs_others_no_times(
 def test_a_variant_keeps_its_times_if_its_baseline_fails(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
-    from srbench.runner import timing
+    from srbench.models import subject
 
-    plain = timing.require_buildable
+    plain = subject.require_buildable
 
     def fails(spec: object, conditions: object) -> object:
         if str(spec) == "resnet18":
             raise RuntimeError("no such luck")
         return plain(spec, conditions)
 
-    monkeypatch.setattr(timing, "require_buildable", fails)
+    monkeypatch.setattr(subject, "require_buildable", fails)
     fakes.install_fake_cuda(monkeypatch)
     arguments = ["latency", "resnet18", "--se", "--device", "cuda", "--input-size", "32"]
     assert run([*arguments, "-f", "csv", "--pass", "forward"]) == 4

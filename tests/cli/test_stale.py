@@ -18,13 +18,14 @@ from support import fakes
 from support.records import counted, printed, timed, write_layout
 
 from srbench.cli.app import run
+from srbench.models import subject
 from srbench.records import jsonl
 from srbench.records.environment import versions
 from srbench.records.join import RowIndex, rows_of
 from srbench.records.record import UNKNOWN, MadeOf
 from srbench.report.origin import origin
 from srbench.report.overview import rows_report
-from srbench.runner import resume, sampling
+from srbench.runner import resume
 
 numbers = itertools.count()
 
@@ -402,13 +403,13 @@ def test_code_that_changes_while_it_is_measured_fails_the_row(
 ) -> None:
     """A fresh process imports the block again, perhaps after an edit."""
     fakes.install_fake_cuda(monkeypatch)
-    plain = sampling.assemble
+    plain = subject.assemble
 
-    def edited(spec: object, conditions: object) -> object:
-        assembly = plain(spec, conditions)
+    def edited(spec: object, conditions: object, initialised: bool) -> object:
+        assembly = plain(spec, conditions, initialised)
         return replace(assembly, fingerprint="edited") if spec.blocks else assembly
 
-    monkeypatch.setattr(sampling, "assemble", edited)
+    monkeypatch.setattr(subject, "assemble", edited)
     arguments = ["latency", f"resnet18+{edit.block}", *SIZE, "--device", "cuda", "-f", "csv"]
     assert run(arguments) == 4
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from srbench.conditions import Setup
 from srbench.measure import fresh_process, memory
-from srbench.measure.passes import Subject
+from srbench.measure.passes import Loaded
+from srbench.shapes.call import Call
 
 MB = 10**6
 
@@ -27,7 +28,7 @@ class Held(nn.Module):
 
 
 def peak_of(size: int) -> int:
-    subject = Subject("held", Held(size), torch.ones(4), Setup())
+    subject = Loaded("held", Held(size), Call((torch.ones(4),)), Setup(), torch.device("cpu"))
     found = memory.in_this_process(subject, ("forward", "train"))
     assert found["forward"] is not None
     return found["forward"].allocated
@@ -44,7 +45,7 @@ def test_the_peak_is_none_if_the_system_does_not_report_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(memory, "_PROC", tmp_path)
-    subject = Subject("held", Held(10), torch.ones(4), Setup())
+    subject = Loaded("held", Held(10), Call((torch.ones(4),)), Setup(), torch.device("cpu"))
     assert memory.in_this_process(subject, ("forward",)) == {"forward": None}
 
 
@@ -59,7 +60,7 @@ def test_the_peak_on_a_gpu_excludes_memory_allocated_before(
         monkeypatch.setattr(torch.cuda, name, lambda device, n=name, v=value: log.append(n) or v)
     for name in ("empty_cache", "reset_peak_memory_stats", "synchronize"):
         monkeypatch.setattr(torch.cuda, name, lambda device=None, n=name: log.append(n))
-    subject = Subject("held", Held(10), torch.ones(4), Setup())
+    subject = Loaded("held", Held(10), Call((torch.ones(4),)), Setup(), torch.device("cpu"))
     subject.model.register_forward_hook(lambda *a: log.append("forward"))
     found = memory.on_cuda(subject, "forward")
     assert (found.allocated, found.reserved) == (70, 700)

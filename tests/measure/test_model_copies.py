@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 import torch
+from support.networks import on_device
 from torch import Tensor, nn
 
 from srbench.conditions import Conditions, Setup
 from srbench.measure.model_copies import copied
-from srbench.measure.passes import Subject, task, to_device
+from srbench.measure.passes import Loaded, task
 from srbench.measure.placement import Places
 from srbench.models.build import build
 
@@ -105,11 +106,11 @@ class Registered(Net):
         return self.head(REGISTRY[-1](x).mean((2, 3)))
 
 
-def subject(model: nn.Module, **setup: object) -> Subject:
-    return to_device("net", model, SMALL, Setup(batch=4, **setup), CPU)
+def subject(model: nn.Module, **setup: object) -> Loaded:
+    return on_device("net", model, SMALL, Setup(batch=4, **setup), CPU)
 
 
-def gradients(net: Subject) -> list[bool]:
+def gradients(net: Loaded) -> list[bool]:
     once = task(net, "train")
     once.prepare()
     once.run()

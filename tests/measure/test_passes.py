@@ -7,12 +7,13 @@ from contextlib import contextmanager
 
 import pytest
 import torch
+from support.networks import on_device
 from torch import Tensor, nn
 
 from srbench.conditions import Conditions, Setup
 from srbench.errors import SrbenchError
 from srbench.measure import cuda_graphs
-from srbench.measure.passes import inference_context, task, tasks, to_device
+from srbench.measure.passes import inference_context, task, tasks
 from srbench.measure.pinning import pinned
 
 SMALL = Conditions(8, 8, num_classes=3)
@@ -36,7 +37,7 @@ class Net(nn.Module):
 
 def subject(make: Callable[[], nn.Module] = Net, **setup: object) -> object:
     torch.manual_seed(0)
-    return to_device("net", make(), SMALL, Setup(batch=4, **setup), torch.device("cpu"))
+    return on_device("net", make(), SMALL, Setup(batch=4, **setup), torch.device("cpu"))
 
 
 def test_forward_runs_in_evaluation_and_inference_mode() -> None:
@@ -83,7 +84,7 @@ class Segmenter(Net):
 
 def test_all_logits_of_a_dict_are_trained() -> None:
     torch.manual_seed(0)
-    net = to_device("net", Segmenter(), SMALL, Setup(batch=4), torch.device("cpu"))
+    net = on_device("net", Segmenter(), SMALL, Setup(batch=4), torch.device("cpu"))
     train = task(net, "train")
     train.prepare()
     train.run()
@@ -149,7 +150,7 @@ def test_the_dtype_applies_to_weights_and_images(dtype: str) -> None:
     net = subject(dtype=dtype)
     task(net, "forward").run()
     assert net.model.seen[-1][2] == getattr(torch, dtype)
-    assert net.model.conv.weight.dtype == net.batch.dtype == getattr(torch, dtype)
+    assert net.model.conv.weight.dtype == net.inputs.args[0].dtype == getattr(torch, dtype)
 
 
 @pytest.mark.parametrize("pass_name", ["forward", "backward", "train"])
@@ -158,13 +159,13 @@ def test_autocast_keeps_weights_and_images_in_float32(pass_name: str) -> None:
     once = task(net, pass_name)
     once.prepare()
     once.run()
-    assert net.model.conv.weight.dtype == net.batch.dtype == torch.float32
+    assert net.model.conv.weight.dtype == net.inputs.args[0].dtype == torch.float32
     assert net.model.seen[-1][2] == torch.bfloat16
 
 
 def test_channels_last_applies_to_weights_and_images() -> None:
     net = subject(channels_last=True)
-    assert net.batch.is_contiguous(memory_format=torch.channels_last)
+    assert net.inputs.args[0].is_contiguous(memory_format=torch.channels_last)
     assert net.model.conv.weight.is_contiguous(memory_format=torch.channels_last)
 
 
@@ -178,9 +179,9 @@ def test_the_compile_option_compiles_the_model(monkeypatch: pytest.MonkeyPatch) 
 
 def test_the_same_seed_makes_the_same_batch() -> None:
     first, same, other = subject(seed=1), subject(seed=1), subject(seed=2)
-    assert torch.equal(first.batch, same.batch)
-    assert not torch.equal(first.batch, other.batch)
-    assert first.batch.shape == (4, 3, 8, 8)
+    assert torch.equal(first.inputs.args[0], same.inputs.args[0])
+    assert not torch.equal(first.inputs.args[0], other.inputs.args[0])
+    assert first.inputs.args[0].shape == (4, 3, 8, 8)
 
 
 def test_a_model_that_raises_has_no_task_and_holds_no_memory() -> None:
@@ -194,7 +195,7 @@ def test_a_model_that_raises_has_no_task_and_holds_no_memory() -> None:
 
     models = {"bad": Broken(2, 2), "net": Net()}
     subjects = {
-        name: to_device(name, model, SMALL, Setup(), torch.device("cpu"))
+        name: on_device(name, model, SMALL, Setup(), torch.device("cpu"))
         for name, model in models.items()
     }
     with pinned(Setup()) as held:
@@ -244,7 +245,7 @@ def test_each_batch_size_is_compiled_separately(monkeypatch: pytest.MonkeyPatch)
     )
     for batch in (4, 6, 10):
         setup = Setup(batch=batch, compile=True)
-        net = to_device("net", nn.Conv2d(3, 4, 3), SMALL, setup, torch.device("cpu"))
+        net = on_device("net", nn.Conv2d(3, 4, 3), SMALL, setup, torch.device("cpu"))
         with pinned(setup), inference_context("forward"):
             task(net, "forward").run()
     assert len(sizes) == 3
@@ -455,7 +456,7 @@ def test_tensors_that_a_graph_reads_are_held_by_its_task(
     monkeypatch.setattr(torch, "randn_like", kept)
     net = graph_subject()
     once = task(net, pass_name)
-    made.append(weakref.ref(net.batch))
+    made.append(weakref.ref(net.inputs.args[0]))
     del net
     gc.collect()
     assert all(one() is not None for one in made)

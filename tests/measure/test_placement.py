@@ -7,13 +7,15 @@ from copy import deepcopy
 
 import pytest
 import torch
+from support.networks import on_device
 from torch import Tensor, nn
 
 from srbench.conditions import Conditions, Setup
 from srbench.measure import model_copies
-from srbench.measure.passes import Subject, task, to_device
+from srbench.measure.passes import Loaded, task
 from srbench.measure.placement import Places
 from srbench.models.build import build
+from srbench.shapes.call import Call
 
 SMALL = Conditions(8, 8, num_classes=3)
 CPU = torch.device("cpu")
@@ -39,16 +41,16 @@ class Net(nn.Module):
         return self.head(y) + self.again(y)
 
 
-def subject(model: nn.Module, **setup: object) -> Subject:
-    return to_device("net", model, SMALL, Setup(batch=4, **setup), CPU)
+def subject(model: nn.Module, **setup: object) -> Loaded:
+    return on_device("net", model, SMALL, Setup(batch=4, **setup), CPU)
 
 
-def addresses(subject: Subject) -> set[int]:
-    tensors = [*subject.model.parameters(), *subject.model.buffers(), subject.batch]
+def addresses(subject: Loaded) -> set[int]:
+    tensors = [*subject.model.parameters(), *subject.model.buffers(), subject.inputs.args[0]]
     return {tensor.data_ptr() for tensor in tensors if tensor.numel()}
 
 
-def tensors_of(subject: Subject) -> dict[str, Tensor]:
+def tensors_of(subject: Loaded) -> dict[str, Tensor]:
     return {name: tensor.clone() for name, tensor in subject.model.state_dict().items()}
 
 
@@ -57,7 +59,7 @@ def test_a_move_changes_every_address_and_no_value(layout: bool) -> None:
     torch.manual_seed(0)
     net = subject(Net(), channels_last=layout)
     task(net, "train").run()
-    before, values, result = addresses(net), tensors_of(net), net.model.eval()(net.batch)
+    before, values, result = addresses(net), tensors_of(net), net.model.eval()(net.inputs.args[0])
     strides = [parameter.stride() for parameter in net.model.parameters()]
     assert net.above
     above = net.above[0].clone()
@@ -68,7 +70,7 @@ def test_a_move_changes_every_address_and_no_value(layout: bool) -> None:
     assert net.model.conv.weight.is_contiguous(memory_format=torch.channels_last) or not layout
     for name, tensor in tensors_of(net).items():
         torch.testing.assert_close(tensor, values[name], rtol=0, atol=0)
-    torch.testing.assert_close(net.model(net.batch), result, rtol=0, atol=0)
+    torch.testing.assert_close(net.model(net.inputs.args[0]), result, rtol=0, atol=0)
     torch.testing.assert_close(net.above[0], above, rtol=0, atol=0)
 
 
@@ -281,7 +283,7 @@ def test_a_compiled_model_moves_without_being_compiled_again(
         torch, "compile", lambda model, **how: compile_(model, backend=backend, **how)
     )
     net = subject(build("cifar_resnet8"), compile=True)
-    net.batch = torch.randn(4, 3, 32, 32)
+    net.inputs = Call((torch.randn(4, 3, 32, 32),))
     moving = Places(CPU, "0")
     for number in range(4):
         before = addresses(net)

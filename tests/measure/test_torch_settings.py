@@ -12,7 +12,7 @@ from conftest import forget_modules
 
 import srbench
 from srbench.cli.app import run
-from srbench.conditions import Conditions, Plan, Setup
+from srbench.conditions import Plan, Setup
 from srbench.measure import latency
 from srbench.measure.pinning import pinned
 from srbench.measure.torch_settings import USUAL, current, kept, recorded
@@ -98,7 +98,7 @@ def test_the_flags_are_those_that_torch_reports() -> None:
 def test_a_fresh_process_takes_over_the_settings() -> None:
     """Those from when the job was made; otherwise a fresh process has torch's defaults."""
     cuda.matmul.fp32_precision = "tf32"
-    job = LineUp("resnet18", (), Conditions(), Setup(), Plan(("forward",), rounds=1))
+    job = LineUp("resnet18", (), Setup(), Plan(("forward",), rounds=1))
     cuda.matmul.fp32_precision = "none"
     assert sample_afresh(job, 60.0).flags["fp32_cuda_matmul"] == "tf32"
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from srbench.shapes.known_values import forget_values, without_values
+from srbench.shapes.known_values import forget_values
 from srbench.shapes.on_shapes import on_shapes
 from srbench.shapes.torch_function import NeedsValues
 from srbench.shapes.uninitialised import blank
@@ -37,6 +37,10 @@ def test_results_have_the_real_shape_strides_and_dtype(function: object, shape: 
             theirs.dtype,
             theirs.device,
         )
+
+
+def without_values(*shape: int) -> Tensor:
+    return forget_values(torch.empty(shape))
 
 
 def test_equal_numbers_of_different_types_are_kept_apart() -> None:

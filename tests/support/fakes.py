@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 
+from srbench.library import time_anything
 from srbench.measure import cuda, devices, energy, host
 from srbench.measure.clocks import Task, Wall, nothing
 from srbench.measure.devices import Device
@@ -17,7 +18,6 @@ from srbench.measure.energy_counter import Reading
 from srbench.measure.latency import Course, Deadline, Samples, Stop, interleave
 from srbench.measure.nvml import Gpu
 from srbench.records.timing import Memory
-from srbench.runner import timing
 
 GIB = 2**30
 
@@ -304,7 +304,7 @@ def install_fake_cuda(
 
     monkeypatch.setattr(devices, "_cuda_devices", found)
     monkeypatch.setattr(cuda, "is_usable", lambda: True)
-    for module in (timing, host, devices):
+    for module in (time_anything, host, devices):
         monkeypatch.setattr(module, "opened", opened)
 
 

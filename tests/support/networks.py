@@ -3,8 +3,13 @@
 from typing import Any
 
 import pytest
+import torch
+from torch import nn
 
 from srbench.catalog import BACKBONES
+from srbench.conditions import Conditions, Setup
+from srbench.measure.passes import Loaded, to_device
+from srbench.models import example_inputs
 
 
 def one_of_each_family() -> list[str]:
@@ -19,3 +24,12 @@ def every_backbone() -> list[Any]:
         name if name in first else pytest.param(name, marks=pytest.mark.catalog)
         for name in BACKBONES
     ]
+
+
+def on_device(
+    name: str, model: nn.Module, conditions: Conditions, setup: Setup, device: torch.device
+) -> Loaded:
+    """A model on its device with a random batch of images."""
+    dtype = torch.float32 if setup.amp else getattr(torch, setup.dtype)
+    inputs = example_inputs.random(conditions, setup.batch, setup.seed)
+    return to_device(name, model, inputs, setup, device, dtype)

@@ -6,11 +6,13 @@ from statistics import median
 from typing import Any
 
 import torch
+from torch import nn
 
 from srbench.conditions import Conditions, Setup
 from srbench.measure.clocks import nothing
 from srbench.measure.devices import Device
-from srbench.measure.passes import Subject, to_device
+from srbench.measure.passes import Loaded, to_device
+from srbench.models import example_inputs
 from srbench.models.build import build
 
 
@@ -73,9 +75,15 @@ def workloads(device: Device) -> list[tuple[str, int, int]]:
     return [("cifar_resnet8", 32, 2)]
 
 
-def subject(device: Device, spec: str, side: int, batch: int, **how: Any) -> Subject:
+def subject(device: Device, spec: str, side: int, batch: int, **how: Any) -> Loaded:
     """A model on the device, as srbench puts it there."""
     torch.manual_seed(0)
     model = build(spec, input_size=side, num_classes=1000)
-    conditions = Conditions(side, side, 1000)
-    return to_device(spec, model, conditions, Setup(device.name, batch, **how), device.torch_device)
+    return loaded(device, spec, model, side, Setup(device.name, batch, **how))
+
+
+def loaded(device: Device, name: str, model: nn.Module, side: int, setup: Setup) -> Loaded:
+    """A model on the device with a batch of random images."""
+    inputs = example_inputs.random(Conditions(side, side), setup.batch, setup.seed)
+    dtype = torch.float32 if setup.amp else getattr(torch, setup.dtype)
+    return to_device(name, model, inputs, setup, device.torch_device, dtype)

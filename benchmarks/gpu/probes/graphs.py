@@ -4,15 +4,15 @@ import gc
 from statistics import median
 
 import torch
-from card import is_gpu, subject, workloads
+from card import is_gpu, loaded, subject, workloads
 from torch import Tensor, nn
 
-from srbench.conditions import Conditions, Setup
+from srbench.conditions import Setup
 from srbench.errors import SrbenchError
 from srbench.measure import memory
 from srbench.measure.clocks import Task
 from srbench.measure.devices import Device
-from srbench.measure.passes import inference_context, task, to_device
+from srbench.measure.passes import inference_context, task
 from srbench.measure.pinning import pinned
 
 PASSES = ("forward", "backward", "train")
@@ -78,7 +78,7 @@ def failed_capture(device: Device) -> None:
         return
     good = subject(device, *workloads(device)[1], cuda_graph=True)
     setup = Setup(device.name, 8, cuda_graph=True)
-    bad = to_device("bad", _Reads(), Conditions(64, 64, 3), setup, device.torch_device)
+    bad = loaded(device, "bad", _Reads(), 64, setup)
     with pinned(setup):
         before = _milliseconds(device, task(good, "forward"), "forward")
         try:

@@ -8,7 +8,10 @@ from typing import Any
 from srbench.catalog import Backbone, Stage
 from srbench.catalog.plugins import timm_models
 from srbench.catalog.plugins.entry_points import BACKBONE_GROUP, providers, target
-from srbench.catalog.plugins.imports import asked, default, load, options, usable
+from srbench.catalog.plugins.fusing import FUSE, TRAINING_FORM, can_fuse, fused
+from srbench.catalog.plugins.imports import NOT_KNOWN, asked, default, load, options, usable
+from srbench.catalog.plugins.promises import makes_a_module
+from srbench.catalog.types import Change
 from srbench.errors import SpecError
 
 CLASSES = "num_classes"
@@ -37,10 +40,14 @@ def backbone_at(name: str) -> Backbone:
     return _backbone(name, name, f"model {name}", module)
 
 
-def build(name: str, num_classes: int, /, **arguments: Any) -> Any:
+def build(name: str, num_classes: int | None, /, **arguments: Any) -> Any:
     """Build the network listed under that name, or called ``module:attribute``."""
     at = name if ":" in name else target(BACKBONE_GROUP, name)
-    return load(at, f"model {name}", CLASSES)(num_classes=num_classes, **arguments)
+    make = load(at, f"model {name}", CLASSES)
+    is_fused = can_fuse(make) and arguments.pop(FUSE.name)
+    if num_classes is not None:
+        arguments[CLASSES] = num_classes
+    return fused(make(**arguments)) if is_fused else make(**arguments)
 
 
 def _backbone(name: str, at: str, label: str, source: str) -> Backbone:
@@ -50,20 +57,31 @@ def _backbone(name: str, at: str, label: str, source: str) -> Backbone:
 
 def _row(name: str, at: str, label: str, source: str) -> Backbone:
     make = load(at, label, CLASSES)
-    if not asked(make, [CLASSES], any_keyword=True):
-        raise SpecError(
-            f"{label} has no argument {CLASSES}", f"add the argument {CLASSES} to its constructor"
-        )
     classes = default(make, CLASSES)
+    own = options(make, (CLASSES,), label)
+    fuses = can_fuse(make)
+    if fuses and any(option.name == FUSE.name for option in own):
+        raise SpecError(
+            f"{label} has both a method and an argument called fuse", "rename one of the two"
+        )
     return Backbone(
         name,
         source,
         "srbench.catalog.plugins.backbones:build",
         tuple(_stages(make, label)),
-        options=tuple(options(make, (CLASSES,), label)),
+        options=(*own, FUSE) if fuses else tuple(own),
         input_size=_number(make, "input_size", 224, label),
         num_classes=classes if type(classes) is int and classes > 0 else 1000,
+        only_with_inputs=_only_with_inputs(make),
+        note=TRAINING_FORM if fuses else "",
+        changes=(Change(FUSE.name, True, {"note": ""}),) if fuses else (),
     )
+
+
+def _only_with_inputs(make: Callable[..., Any]) -> str:
+    if asked(make, [CLASSES], any_keyword=True):
+        return ""
+    return f"has no argument {CLASSES}" if makes_a_module(make) else NOT_KNOWN
 
 
 def _stages(make: Callable[..., Any], label: str) -> Iterable[Stage]:

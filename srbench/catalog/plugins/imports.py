@@ -12,9 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from srbench.catalog.options import Option, option_like
-from srbench.catalog.plugins.promises import is_called_as_it_is_written, makes_a_module
+from srbench.catalog.plugins.promises import (
+    is_called_as_it_is_written,
+    makes_a_module,
+    needs_nothing,
+)
 from srbench.errors import SpecError, SrbenchError, did_you_mean, one_line, require_failure
 
+NOT_KNOWN = "is not known to make a module, so it is not called"
 OURS = ("stage", "after")
 
 
@@ -36,9 +41,12 @@ def load(name: str, label: str, number_of_classes: str = "") -> Callable[..., An
     """The class or function that ``module:attribute`` names, after checking that it may be called.
 
     The working directory is searched last, so that a file in it is found but hides no other module.
-    ``what`` is its name in error messages. ``number_of_classes`` is the argument by which a network
-    gets its number of classes. Raises SpecError if there is no such class or function, if importing
-    it fails, or if it is not known to make a module: anyone's layout may name any function.
+    ``label`` is its name in error messages. ``number_of_classes`` is the argument by which a
+    network gets its number of classes; a function of Python that needs no argument may make a
+    network, too, and is called only if a command says what the network gets.
+
+    Raises SpecError if there is no such class or function, if importing it fails, or if it is not
+    known to make a module: anyone's layout may name any function.
     """
     module, _, attribute = name.partition(":")
     found = _attribute(_module(module, label), attribute, label)
@@ -51,9 +59,10 @@ def load(name: str, label: str, number_of_classes: str = "") -> Callable[..., An
         and is_called_as_it_is_written(found)
         and asked(found, [number_of_classes])
     )
-    if not (names_classes or makes_a_module(found)):
+    is_meant = number_of_classes and needs_nothing(found)
+    if not (names_classes or is_meant or makes_a_module(found)):
         raise SpecError(
-            f"{label} is not known to make a module, so it is not called",
+            f"{label} {NOT_KNOWN}",
             "a class must inherit from torch.nn.Module; annotate a function: def f(…) -> nn.Module"
             + (f", or give it the argument {number_of_classes}" if number_of_classes else ""),
         )

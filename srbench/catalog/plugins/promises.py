@@ -27,6 +27,15 @@ def is_called_as_it_is_written(make: Callable[..., Any]) -> bool:
     return isinstance(make, type) or inspect.isroutine(inspect.unwrap(make))
 
 
+def needs_nothing(make: Callable[..., Any]) -> bool:
+    """Whether it is a function written in Python that can be called without arguments, and that
+    does not say what it returns."""
+    if not inspect.isfunction(make) or "return" in make.__annotations__:
+        return False
+    parameters = inspect.signature(make).parameters.values()
+    return all(p.default is not p.empty for p in parameters)
+
+
 def _returned(function: Any) -> Any:
     """What a function is annotated to return, or None."""
     function = getattr(function, "__func__", function)  # of a method

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from srbench.catalog import OWN_SE, Backbone, Stage
-from srbench.catalog.options import Flag
+from srbench.catalog.plugins.fusing import FUSE, TRAINING_FORM
 from srbench.catalog.plugins.timm_stages import stages
 from srbench.catalog.types import Change
 from srbench.errors import FAILURES, SpecError, did_you_mean
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from torch import nn
 
 FUSING = ("reparameterize", "switch_to_deploy", "fuse")
-TRAINING_FORM = "is in its training form, and fuse=true gives the one that its authors deploy"
-FUSE = Flag("fuse", False, "branches that timm can fuse are one convolution, as deployed")
 
 
 def backbone(name: str, model: str) -> Backbone:

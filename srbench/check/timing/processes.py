@@ -39,7 +39,7 @@ class TimingJob:
 
     specs: tuple[str, ...]
     input_size: tuple[int, int]
-    num_classes: int
+    num_classes: int | None
     batch_size: int
     what: str
     device: str = "cpu"

@@ -34,6 +34,7 @@ def flops(
     variant: model_options.VariantOption = None,
     no_variants: model_options.NoVariantsOption = False,
     input_size: model_options.InputSizeOption = None,
+    inputs: model_options.InputOption = None,
     num_classes: model_options.NumClassesOption = None,
     per_module: Annotated[
         bool,
@@ -62,9 +63,13 @@ def flops(
       srbench flops resnet50:stride=v1+cbam --format latex --output table.tex
 
       srbench flops resnet50 --block mypackage.myblock:MyBlock
+
+      srbench flops mypackage:make --input 1x1x16000 --input int64:1x128
     """
     variants = model_options.variants(se, cbam, sr_memories, dropout2d, block, variant)
-    models = Selection(specs or (), variants, input_size, num_classes, not no_variants)
+    models = Selection(
+        specs or (), variants, input_size, num_classes, not no_variants, inputs or ()
+    )
     raise typer.Exit(_show(models, per_module, strict, Output(output, form, overwrite)))
 
 

@@ -27,7 +27,7 @@ from srbench.cli.run_options import RunRequest
 from srbench.cli.unused_gpus import tell_of_unused
 from srbench.cli.values import names, optional_name, starting
 from srbench.conditions import DTYPES, OPTIMIZERS, PASSES, Plan
-from srbench.errors import several
+from srbench.errors import SrbenchError, several
 from srbench.records.record import Record
 from srbench.records.results import Results
 from srbench.report.formats import Report
@@ -49,6 +49,7 @@ def latency(
     variant: model_options.VariantOption = None,
     no_variants: model_options.NoVariantsOption = False,
     input_size: model_options.InputSizeOption = None,
+    inputs: model_options.InputOption = None,
     num_classes: model_options.NumClassesOption = None,
     device: run_options.DeviceOption = None,
     batch_size: run_options.BatchSizeOption = None,
@@ -175,9 +176,13 @@ def latency(
         precision=precision / 100,
     )
     variants = model_options.variants(se, cbam, sr_memories, dropout2d, block, variant)
-    models = Selection(specs or (), variants, input_size, num_classes, not no_variants)
+    models = Selection(
+        specs or (), variants, input_size, num_classes, not no_variants, inputs or ()
+    )
+    if inputs and batch_size is not None:
+        raise SrbenchError("--input has the whole shapes, batch first", "leave --batch-size out")
     how = RunRequest(
-        batch=batch_size,
+        batch=1 if inputs else batch_size,
         dtype=optional_name("--dtype", dtype, DTYPES),
         amp=amp,
         channels_last=channels_last,

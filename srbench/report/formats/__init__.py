@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
+from srbench.errors import SrbenchError
 from srbench.report.table import Table
 
 if TYPE_CHECKING:
@@ -68,3 +70,13 @@ FORMATS = {
     "jsonl": Format(".jsonl", "csv_json:to_jsonl"),
 }
 SUFFIXES = {one.suffix: name for name, one in FORMATS.items()}
+
+
+def format_of(path: Path, remedy: str = "") -> str:
+    """The format of a file by its suffix. Raises SrbenchError for an unknown one."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise SrbenchError(
+            f"{path} has an unknown suffix",
+            f"use one of the suffixes {', '.join(SUFFIXES)}{remedy}",
+        )
+    return SUFFIXES[path.suffix.lower()]

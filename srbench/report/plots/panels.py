@@ -152,12 +152,10 @@ def _against_option(known: Sequence[_ReadRow], key: tuple[str, str]) -> Iterator
 
 def _against_resolution(known: Sequence[_ReadRow]) -> Iterator[Panel]:
     places = [
-        (
-            one.row,
-            (one.row.row.input[1] * one.row.row.input[2]) ** 0.5,
-            str(one.spec),
-        )
+        (one.row, (height * width) ** 0.5, str(one.spec))
         for one in known
+        if one.row.row.input
+        for _, height, width in [one.row.row.input]
     ]
     return _against("resolution", "√(height × width) of the input, pixels", places, _batch)
 

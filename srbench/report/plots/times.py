@@ -44,9 +44,9 @@ def plot_times(results: Results, path: Path) -> bool:
     return True
 
 
-def _comparison(record: Record) -> tuple[str, str, tuple[int, ...]]:
+def _comparison(record: Record) -> tuple[str, str, str]:
     assert record.timing
-    return record.timing.setup.device, record.baseline, record.input
+    return record.timing.setup.device, record.baseline, record.row.size
 
 
 def _overheads(axes: "Axes", records: Sequence[Record]) -> None:
@@ -79,8 +79,8 @@ def _overheads(axes: "Axes", records: Sequence[Record]) -> None:
         axes.set_yticks([])
     hollow = " (hollow: too few samples for one)" if has_hollow else ""
     axes.set_xlabel(f"overhead in %, with its 95 % interval{hollow}")
-    device, baseline, (_, height, width) = _comparison(records[0])
-    axes.set_title(printable(f"{baseline} at {height}×{width} on {device}"), fontsize=10)
+    device, baseline, size = _comparison(records[0])
+    axes.set_title(printable(f"{baseline} at {size} on {device}"), fontsize=10)
 
 
 def _percent(ratio: float) -> float:

@@ -1,0 +1,228 @@
+"""Modules and callables that were given with their inputs, as subjects to count or time."""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from srbench.errors import SpecError, SrbenchError, did_you_mean
+from srbench.models.plain_module import require_plain
+from srbench.models.subject import Function, Given
+from srbench.shapes.call import Call
+from srbench.shapes.nested import tensors_within
+
+BASELINE = "baseline"  # the name of the row that others are compared with, wherever it stands
+Shape = Sequence[int] | Sequence[Sequence[int]] | str
+Kind = Literal["module", "callable"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The inputs as they were asked for: ``args`` by position and ``keywords`` by name, ``inputs``
+    in one argument, or an ``input_size``."""
+
+    args: tuple[Any, ...] = ()
+    keywords: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Any = None
+    input_size: Any = None
+
+
+def is_given(what: object) -> bool:
+    """Whether it is a module or a callable, or several, and not a spec."""
+    return isinstance(what, (nn.Module, Mapping)) or callable(what) or _are_modules(what)
+
+
+def subjects(
+    what: Any, asked: Asked, options: Sequence[str], dtype: str | None = None, *, calls: bool
+) -> list[Given]:
+    """The subjects, the baseline first: the one of that name, or else the first.
+
+    ``calls`` is whether callables are possible, and ``options`` are the names of arguments that
+    inputs cannot have. Raises SrbenchError for what cannot be measured, for inputs that are
+    missing, and for inputs that a forward does not take.
+    """
+    named = _named(what)
+    kinds = {name: _kind(name, one, calls) for name, one in named.items()}
+    kind: Kind = "callable" if "callable" in kinds.values() else "module"
+    baseline = BASELINE if BASELINE in named else next(iter(named))
+    found = []
+    for name in sorted(named, key=lambda name: name != baseline):
+        model = _module(name, named[name])
+        call = _call(model, asked)
+        _require_taken(name, named[name], call, options)
+        found.append(Given(name, model, call, baseline, kind, dtype))
+    return found
+
+
+def _named(what: Any) -> dict[str, Any]:
+    """The modules by the names of their rows: their keys, or their classes."""
+    if isinstance(what, Mapping):
+        if not what:
+            raise SrbenchError("there is nothing to measure", 'give {"name": module, …}')
+        return {str(key): one for key, one in what.items()}
+    several = list(what) if _are_modules(what) else [what]
+    found: dict[str, Any] = {}
+    for one in several:
+        name = plain = getattr(one, "__name__", type(one).__name__)
+        number = 2
+        while name in found:
+            name, number = f"{plain} ({number})", number + 1
+        found[name] = one
+    return found
+
+
+def _are_modules(what: object) -> bool:
+    return (
+        isinstance(what, (list, tuple))
+        and bool(what)
+        and all(isinstance(one, nn.Module) for one in what)
+    )
+
+
+def _kind(name: str, one: Any, calls: bool) -> Kind:
+    if isinstance(one, type):
+        raise SrbenchError(
+            f"{name} is a class, not a module", f"give an instance: {one.__name__}(…)"
+        )
+    if isinstance(one, nn.Module):
+        return "module"
+    if isinstance(one, str):
+        raise SrbenchError(
+            f"{name} is a text, not a module", f"build the network: srbench.build({one!r})"
+        )
+    if not callable(one):
+        raise SrbenchError(
+            f"{name} is a {type(one).__name__}, not a module", "give a torch.nn.Module"
+        )
+    if not calls:
+        raise SrbenchError(
+            f"{name} is a function, and only modules are counted",
+            "give a torch.nn.Module whose forward calls it; srbench.time takes functions, too",
+        )
+    return "callable"
+
+
+def _module(name: str, one: Any) -> nn.Module:
+    return require_plain(one, name) if isinstance(one, nn.Module) else Function(one)
+
+
+def _call(model: nn.Module, asked: Asked) -> Call:
+    """The inputs of a call. Raises SrbenchError if they are asked for in two ways."""
+    has_inputs = bool(asked.args or asked.keywords or asked.inputs is not None)
+    if asked.input_size is not None:
+        if has_inputs:
+            raise SrbenchError("inputs and input_size are both given", "leave one of the two out")
+        return Call(tuple(_tensors(model, shapes(asked.input_size))))
+    args, keywords = asked.args, dict(asked.keywords)
+    if isinstance(asked.inputs, Mapping):
+        if wrong := [key for key in asked.inputs if not isinstance(key, str)]:
+            raise SrbenchError(
+                f"{wrong[0]!r} is not the name of an input",
+                "inputs is a dict from names to inputs, a tuple, or one input; for a forward that "
+                "takes one dict, give (the_dict,)",
+            )
+        keywords |= asked.inputs
+    elif isinstance(asked.inputs, tuple):
+        args = (*args, *asked.inputs)
+    elif asked.inputs is not None:
+        args = (*args, asked.inputs)
+    return Call(args, keywords)
+
+
+def shapes(size: Any) -> list[tuple[int, ...]]:
+    """The shapes in an ``input_size``, without the batch: ``(3, 224, 224)``, ``"3x224x224"``, or a
+    list of several. Raises SrbenchError for anything else."""
+    if isinstance(size, str):
+        sides = size.lower().split("x")
+        size = tuple(int(side) if side.isdecimal() else side for side in sides)
+    if not isinstance(size, Sequence) or not size:
+        raise _no_shape(size)
+    if all(isinstance(one, (Sequence, str)) for one in size) and not isinstance(size[0], str):
+        return [shape for one in size for shape in shapes(one)]
+    if not all(type(side) is int and side > 0 for side in size):
+        raise _no_shape(size)
+    return [tuple(size)]
+
+
+def _no_shape(size: object) -> SrbenchError:
+    return SpecError(
+        f"{size!r} is not the input size of a module",
+        "give the shape of one example, without the batch, such as (3, 224, 224)",
+    )
+
+
+def _tensors(model: nn.Module, sizes: Sequence[tuple[int, ...]]) -> Iterator[Tensor]:
+    """A random example for each shape, on the model's device and in the dtype of its weights."""
+    like = next((one for one in _weights(model) if one.is_floating_point()), torch.empty(0))
+    generator = torch.Generator().manual_seed(0)
+    for size in sizes:
+        example = torch.randn((1, *size), generator=generator)
+        yield example.to(device=like.device, dtype=like.dtype)
+
+
+def _weights(model: nn.Module) -> Iterator[Tensor]:
+    tensors = [*model.parameters(), *model.buffers()]
+    return (one for one in tensors if not nn.parameter.is_lazy(one))
+
+
+def _require_taken(name: str, one: Any, call: Call, options: Sequence[str]) -> None:
+    """Raises SrbenchError for inputs that a forward needs and does not get, or does not take."""
+    function: Callable[..., Any] = one.forward if isinstance(one, nn.Module) else one
+    label = f"{name}'s forward" if isinstance(one, nn.Module) else name
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # one of a builtin is not known
+        return
+    parameters = signature.parameters.values()
+    if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+        by_name = {p.name for p in parameters if p.kind is not p.POSITIONAL_ONLY}
+        for keyword in call.keywords:
+            if keyword not in by_name:
+                raise SrbenchError(
+                    f"{label} has no argument {keyword!r}",
+                    did_you_mean(keyword, [*by_name, *options])
+                    + f"its arguments: {', '.join(by_name) or 'none'}",
+                )
+    try:
+        bound = signature.bind_partial(*call.args, **call.keywords).arguments
+    except TypeError as error:  # too many, or one twice
+        raise SrbenchError(
+            f"{label} does not take these inputs: {error}", f"its arguments: {signature}"
+        ) from error
+    optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    missing = [
+        p.name
+        for p in parameters
+        if p.default is p.empty and p.kind not in optional and p.name not in bound
+    ]
+    if missing:
+        needed = ", ".join(map(repr, missing))
+        raise SrbenchError(
+            f"{label} needs {needed}",
+            f"give it as an input: inputs={{{missing[0]!r}: …}}; for a model that takes images, "
+            "input_size=(3, 224, 224) is enough",
+        )
+
+
+def home(given: Sequence[Given]) -> str:
+    """The device that the first model's tensors, or the inputs, are on."""
+    for one in given:
+        for tensor in [*_weights(one.model), *tensors_within(one.call)]:
+            if tensor.device.type != "meta":
+                return str(tensor.device)
+    return "cpu"
+
+
+def main_dtype(given: Sequence[Given]) -> str:
+    """The dtype of most weights of the first model that has any, or else of the inputs."""
+    sizes: dict[torch.dtype, int] = {}
+    for tensors in (*(_weights(one.model) for one in given), *(one.call.tensors for one in given)):
+        for tensor in tensors:
+            if tensor.is_floating_point():
+                sizes[tensor.dtype] = sizes.get(tensor.dtype, 0) + tensor.numel()
+        if sizes:
+            return str(max(sizes, key=lambda dtype: sizes[dtype])).removeprefix("torch.")
+    return "float32"
