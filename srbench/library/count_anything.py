@@ -87,7 +87,7 @@ def count(
     if is_given(what):
         options = {"variants": variants, "num_classes": num_classes}
         require_none(options, "a module is counted as it is")
-        given = subjects(what, Asked(others, keywords, inputs, input_size), OPTIONS, calls=False)
+        given = subjects(what, Asked(others, keywords, inputs, input_size), OPTIONS, is_timed=False)
         with random.fork_rng(devices=()):
             return ShownResults(list(counting.count(given)))
     require_specs([what, *others])

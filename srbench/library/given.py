@@ -36,22 +36,24 @@ def is_given(what: object) -> bool:
 
 
 def subjects(
-    what: Any, asked: Asked, options: Sequence[str], dtype: str | None = None, *, calls: bool
+    what: Any, asked: Asked, options: Sequence[str], dtype: str | None = None, *, is_timed: bool
 ) -> list[Given]:
     """The subjects, the baseline first: the one of that name, or else the first.
 
-    ``calls`` is whether callables are possible, and ``options`` are the names of arguments that
-    inputs cannot have. Raises SrbenchError for what cannot be measured, for inputs that are
-    missing, and for inputs that a forward does not take.
+    If it ``is_timed``, callables are possible, too, and examples have random values. ``options``
+    are the names of arguments that inputs cannot have.
+
+    Raises SrbenchError for what cannot be measured, for inputs that are missing, and for inputs
+    that a forward does not take.
     """
     named = _named(what)
-    kinds = {name: _kind(name, one, calls) for name, one in named.items()}
+    kinds = {name: _kind(name, one, is_timed) for name, one in named.items()}
     kind: Kind = "callable" if "callable" in kinds.values() else "module"
     baseline = BASELINE if BASELINE in named else next(iter(named))
     found = []
     for name in sorted(named, key=lambda name: name != baseline):
         model = _module(name, named[name])
-        call = _call(model, asked)
+        call = _call(model, asked, is_random=is_timed)
         _require_taken(name, named[name], call, options)
         found.append(Given(name, model, call, baseline, kind, dtype))
     return found
@@ -82,7 +84,7 @@ def _are_modules(what: object) -> bool:
     )
 
 
-def _kind(name: str, one: Any, calls: bool) -> Kind:
+def _kind(name: str, one: Any, is_timed: bool) -> Kind:
     if isinstance(one, type):
         raise SrbenchError(
             f"{name} is a class, not a module", f"give an instance: {one.__name__}(…)"
@@ -97,7 +99,7 @@ def _kind(name: str, one: Any, calls: bool) -> Kind:
         raise SrbenchError(
             f"{name} is a {type(one).__name__}, not a module", "give a torch.nn.Module"
         )
-    if not calls:
+    if not is_timed:
         raise SrbenchError(
             f"{name} is a function, and only modules are counted",
             "give a torch.nn.Module whose forward calls it; srbench.time takes functions, too",
@@ -109,13 +111,13 @@ def _module(name: str, one: Any) -> nn.Module:
     return require_plain(one, name) if isinstance(one, nn.Module) else Function(one)
 
 
-def _call(model: nn.Module, asked: Asked) -> Call:
+def _call(model: nn.Module, asked: Asked, is_random: bool) -> Call:
     """The inputs of a call. Raises SrbenchError if they are asked for in two ways."""
     has_inputs = bool(asked.args or asked.keywords or asked.inputs is not None)
     if asked.input_size is not None:
         if has_inputs:
             raise SrbenchError("inputs and input_size are both given", "leave one of the two out")
-        return Call(tuple(_tensors(model, shapes(asked.input_size))))
+        return Call(tuple(_tensors(model, shapes(asked.input_size), is_random)))
     args, keywords = asked.args, dict(asked.keywords)
     if isinstance(asked.inputs, Mapping):
         if wrong := [key for key in asked.inputs if not isinstance(key, str)]:
@@ -154,13 +156,17 @@ def _no_shape(size: object) -> SrbenchError:
     )
 
 
-def _tensors(model: nn.Module, sizes: Sequence[tuple[int, ...]]) -> Iterator[Tensor]:
-    """A random example for each shape, on the model's device and in the dtype of its weights."""
+def _tensors(
+    model: nn.Module, sizes: Sequence[tuple[int, ...]], is_random: bool
+) -> Iterator[Tensor]:
+    """One example of each shape, on the model's device and in the dtype of its weights."""
     like = next((one for one in _weights(model) if one.is_floating_point()), torch.empty(0))
     generator = torch.Generator().manual_seed(0)
     for size in sizes:
-        example = torch.randn((1, *size), generator=generator)
-        yield example.to(device=like.device, dtype=like.dtype)
+        if is_random:
+            yield torch.randn((1, *size), generator=generator).to(like.device, like.dtype)
+        else:
+            yield torch.zeros((1, *size), device=like.device, dtype=like.dtype)
 
 
 def _weights(model: nn.Module) -> Iterator[Tensor]:

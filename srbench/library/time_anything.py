@@ -150,7 +150,7 @@ def time(
         options = {"variants": variants, "num_classes": num_classes, "batch": batch}
         require_none(options, "what was given is timed as it is, with its inputs")
         asked = Asked(others, keywords, inputs, input_size)
-        given = subjects(what, asked, OPTIONS, kind, calls=True)
+        given = subjects(what, asked, OPTIONS, kind, is_timed=True)
         how |= {"batch": 1, "dtype": kind or _dtype(given, amp)}
         found = _run(given, on or home(given), how, _plan(given, plan), aa)
     else:

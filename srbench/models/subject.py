@@ -65,8 +65,9 @@ class Subject(Protocol):
     def require_runs(self) -> Assembly:
         """The model, after a copy of it has run once. Raises SrbenchError if it does not."""
 
-    def inputs(self) -> Call:
-        """Example inputs, which the caller may change."""
+    def inputs(self, initialised: bool = True) -> Call:
+        """Inputs for one call, which the caller may change; if not ``initialised``, without values
+        and for counting only."""
 
     def watched(self, assembly: Assembly) -> AbstractContextManager[None]:
         """Watches the model run. Raises BuildError afterwards if it did not run as it should."""
@@ -121,8 +122,9 @@ class FromSpec:
     def require_runs(self) -> Assembly:
         return require_buildable(*self.case)
 
-    def inputs(self) -> Call:
-        return example_inputs.zeros(self.case.conditions)
+    def inputs(self, initialised: bool = True) -> Call:
+        make = example_inputs.zeros if initialised else example_inputs.without_values
+        return make(self.case.conditions)
 
     def watched(self, assembly: Assembly) -> AbstractContextManager[None]:
         return watched(self.case.spec, assembly, self.case.conditions)
@@ -208,8 +210,8 @@ class Given:
     def require_runs(self) -> Assembly:
         return self.assemble()  # it runs when it is timed
 
-    def inputs(self) -> Call:
-        return real_copy(self.call)
+    def inputs(self, initialised: bool = True) -> Call:
+        return (real_copy if initialised else blank_copy)(self.call)
 
     def watched(self, assembly: Assembly) -> AbstractContextManager[None]:
         return nullcontext()

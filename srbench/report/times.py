@@ -54,7 +54,8 @@ def _table(results: Results, with_percentiles: bool) -> Table:
         "times",
         tuple(column for column, _ in columns),
         tuple(tuple(read(line) for _, read in columns) for line in lines),
-        "Time per batch of each model and its overhead over the baseline, with 95 % intervals.",
+        f"Time per {'batch' if any(line.record.input for line in lines) else 'call'} of each model "
+        "and its overhead over the baseline, with 95 % intervals.",
         tuple(_notes(results, with_percentiles)),
         sections(
             (line.timing.setup.device, line.record.baseline, line.pass_name) for line in lines

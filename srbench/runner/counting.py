@@ -19,6 +19,7 @@ from srbench.models.subject import FromSpec, Subject
 from srbench.records import environment
 from srbench.records.counts import Counts, ModuleCounts
 from srbench.records.record import UNKNOWN, MadeOf, Record
+from srbench.shapes.call import Call
 from srbench.shapes.torch_function import NeedsValues
 from srbench.spec.cases import Case
 
@@ -132,21 +133,21 @@ def assemble_and_count(subject: Subject) -> tuple[Assembly, ForwardCounts, dict[
     """
     try:
         assembly = subject.assemble(initialised=False)
-        return assembly, _counted(subject, assembly, count_on_shapes), {}
+        inputs = subject.inputs(initialised=False)
+        return assembly, _counted(subject, assembly, inputs, count_on_shapes), {}
     except SrbenchError:
         raise
     except Exception as error:  # of any kind: a run for real decides
         assembly = subject.assemble()
-        forward = _counted(subject, assembly, count_for_real)
+        forward = _counted(subject, assembly, subject.inputs(), count_for_real)
         why = str(error) if isinstance(error, NeedsValues) else one_line(error)
         return assembly, forward, {subject.name: f"{FOR_REAL.format(subject.values)} ({why})"}
 
 
 def _counted(
-    subject: Subject, assembly: Assembly, counter: Callable[..., ForwardCounts]
+    subject: Subject, assembly: Assembly, inputs: Call, counter: Callable[..., ForwardCounts]
 ) -> ForwardCounts:
     with subject.watched(assembly):
-        inputs = subject.inputs()
         return counter(assembly.model, *inputs.args, **inputs.keywords)
 
 

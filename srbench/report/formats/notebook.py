@@ -5,25 +5,25 @@ from typing import TYPE_CHECKING
 
 from srbench.records.printable import all_printable
 from srbench.report.formats import Report
-from srbench.report.table import written
+from srbench.report.table import Table, written
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
 TEMPLATE = """
 {% for table, titles, rows in tables %}
-<table>
-<caption>{{ table.caption }}</caption>
+<table style="border-collapse: collapse; font-variant-numeric: tabular-nums">
+<caption style="text-align: left">{{ table.caption }}</caption>
 <thead><tr>
 {% for title in titles %}
-<th style="text-align: {{ sides[table.columns[loop.index0].is_number] }}">{{ title }}</th>
+<th style="{{ style(loop.index0, table) }}">{{ title }}</th>
 {% endfor %}
 </tr></thead>
 <tbody>
 {% for row in rows %}
 <tr{% if loop.index0 in table.sections %} style="border-top: 1px solid"{% endif %}>
 {% for cell in row %}
-<td style="text-align: {{ sides[table.columns[loop.index0].is_number] }}">{{ cell }}</td>
+<td style="{{ style(loop.index0, table) }}">{{ cell }}</td>
 {% endfor %}
 </tr>
 {% endfor %}
@@ -40,8 +40,13 @@ def to_fragment(report: Report) -> str:
     """The tables with full integers, and the notes below them."""
     return _template().render(
         tables=[(table, *written(table, scaled=False)) for table in report.tables],
-        sides={True: "right", False: "left"},
+        style=_style,
     )
+
+
+def _style(column: int, table: Table) -> str:
+    side = "right" if table.columns[column].is_number else "left"
+    return f"text-align: {side}; padding: .15em .6em; white-space: nowrap"
 
 
 @cache
