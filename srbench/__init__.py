@@ -10,6 +10,7 @@ The public names are imported when they are first used, so that ``import srbench
     srbench.compare(before, after)      two such results, compared row by row
     srbench.register_count(op, f)       the MACs of an operator of your own
     srbench.blocks                      the blocks, for your own networks
+    srbench.SrbenchError                an error that you can cause, with the remedy
 """
 
 from typing import TYPE_CHECKING, Any
@@ -17,15 +18,17 @@ from typing import TYPE_CHECKING, Any
 from srbench._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from srbench.errors import SrbenchError
     from srbench.library.count_anything import count as count
     from srbench.library.time_anything import time as time
     from srbench.measure.macs.formulas import register_count
     from srbench.models.build import build
     from srbench.records.compare import differences as compare
 
-__all__ = ["build", "compare", "count", "register_count", "time"]
+__all__ = ["SrbenchError", "build", "compare", "count", "register_count", "time"]
 
 _HOMES = {
+    "SrbenchError": "srbench.errors:SrbenchError",
     "build": "srbench.models.build:build",
     "compare": "srbench.records.compare:differences",
     "count": "srbench.library.count_anything:count",

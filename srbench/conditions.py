@@ -21,6 +21,17 @@ INPUT_DTYPES = (
     *("float32", "float64", "float16", "bfloat16", "complex64", "bool"),
     *("uint8", "int8", "int16", "int32", "int64"),
 )
+DTYPE_ALIASES = {  # torch's, and what people say
+    "float": "float32",
+    "double": "float64",
+    "half": "float16",
+    "short": "int16",
+    "int": "int32",
+    "long": "int64",
+    "fp32": "float32",
+    "fp16": "float16",
+    "bf16": "bfloat16",
+}
 SCALAR = "scalar"  # the shape of a tensor without sides
 MOST_ELEMENTS = 2**40  # of an input
 _INPUT = re.compile(rf"(?:([^\W\d]\w*)=)?(?:(\w+):)?({SCALAR}|[0-9]{{1,12}}(?:[xX][0-9]{{1,12}})*)")
@@ -60,6 +71,7 @@ class Input:
                 "int64:1x128, and the name of an argument, mask=bool:1x128",
             )
         name, dtype, shape = match.groups()
+        dtype = DTYPE_ALIASES.get(dtype, dtype)
         if dtype and dtype not in INPUT_DTYPES:
             raise SrbenchError(
                 f"unknown dtype {dtype!r} in {text!r}",
@@ -204,9 +216,12 @@ class Plan:
     precision: float = PRECISION
 
     def __post_init__(self) -> None:
+        if isinstance(self.passes, str):
+            raise SrbenchError(f"passes is {self.passes!r}", f'give a tuple: ("{self.passes}",)')
         _require_in_range("--rounds", self.rounds, 1, MOST_ROUNDS)
         _require_in_range("--processes", self.processes, 1, 1000)
-        _require_in_range("--precision (in %)", 100 * self.precision, 0.01, 50)
+        _require_numbers(precision=self.precision, time_budget=self.time_budget)
+        _require_in_range("--precision (in %)", 100 * self.precision, 0.01, 50.0)
         if self.time_budget is not None and not 0 < self.time_budget < float("inf"):
             raise SrbenchError(
                 f"a time budget of {self.time_budget:g} s is out of range",
@@ -216,7 +231,7 @@ class Plan:
         if unknown or not self.passes:
             raise SrbenchError(
                 f"unknown pass {', '.join(sorted(unknown))}" if unknown else "no pass is given",
-                f"use {', '.join(PASSES)} or all",
+                f"use {', '.join(PASSES)}",
             )
 
     @property
@@ -238,7 +253,16 @@ def require_used(setup: Setup, plan: Plan) -> None:
         )
 
 
+def _require_numbers(**values: object) -> None:
+    for name, value in values.items():
+        if value is not None and not isinstance(value, (int, float)):
+            raise SrbenchError(f"{name} is {value!r}", "give a number")
+
+
 def _require_in_range(option: str, value: float | None, least: float, most: float) -> None:
+    """Raises SrbenchError for what is no number in this range; a whole one if both ends are."""
+    if isinstance(least, int) and value is not None and type(value) is not int:
+        raise SrbenchError(f"{option} is {value!r}", "give a whole number")
     if value is not None and not least <= value <= most:
         raise SrbenchError(
             f"{option} {_written(value)} is out of range",

@@ -155,6 +155,11 @@ REMEDIES = {  # by a part of the message; the first that matches is used
     "before Module.__init__() call": "call super().__init__() first",
     "has no attribute '_modules'": "call super().__init__() first",
     "has no attribute '_parameters'": "call super().__init__() first",
+    "does not require grad": "it runs without gradients, but under torch.enable_grad()",
+    **dict.fromkeys(
+        ("should be the same", "have the same dtype", "same datatype", "expected scalar type"),
+        "give inputs in the dtype of the weights, or convert the model",
+    ),
 }
 
 

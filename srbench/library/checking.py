@@ -26,9 +26,9 @@ def require_specs(specs: Sequence[Any]) -> None:
     for one in specs:
         if not isinstance(one, (str, Spec)):
             raise SrbenchError(
-                f"a {type(one).__name__} is not a spec",
-                'give specs such as "resnet50+sr"; the inputs of a spec go into inputs=…; or give '
-                "a module, and then its inputs",
+                f"an object of type {type(one).__name__} is not a spec",
+                'give specs one after the other, such as "resnet50+sr", and their inputs as '
+                "inputs=…; or a module, and then its inputs",
             )
 
 
@@ -72,7 +72,7 @@ def _text(name: str, one: Any) -> str:
         (one,) = texts(Call((one,)))
     if not isinstance(one, str):
         raise SrbenchError(
-            f"a {type(one).__name__} is not an input of a spec",
+            f"an object of type {type(one).__name__} is not an input of a spec",
             'give tensors, or texts such as "1x1x16000" and "int64:1x128"',
         )
     return f"{name}={one}" if name else one

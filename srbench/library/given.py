@@ -1,21 +1,26 @@
 """Modules and callables that were given with their inputs, as subjects to count or time."""
 
 import inspect
+import re
+import reprlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
+from srbench.conditions import Plan
 from srbench.errors import SpecError, SrbenchError, did_you_mean
 from srbench.models.plain_module import require_plain
 from srbench.models.subject import Function, Given
 from srbench.shapes.call import Call
 from srbench.shapes.nested import tensors_within
 
+PLANNED = [one.name for one in fields(Plan)]
 BASELINE = "baseline"  # the name of the row that others are compared with, wherever it stands
 Shape = Sequence[int] | Sequence[Sequence[int]] | str
+SIZE_HINT = "input_size is the shape of one example, without the batch; give integers as tensors"
 Kind = Literal["module", "callable"]
 
 
@@ -32,7 +37,7 @@ class Asked:
 
 def is_given(what: object) -> bool:
     """Whether it is a module or a callable, or several, and not a spec."""
-    return isinstance(what, (nn.Module, Mapping)) or callable(what) or _are_modules(what)
+    return isinstance(what, Mapping) or callable(what) or _are_several(what)
 
 
 def subjects(
@@ -55,7 +60,8 @@ def subjects(
         model = _module(name, named[name])
         call = _call(model, asked, is_random=is_timed)
         _require_taken(name, named[name], call, options)
-        found.append(Given(name, model, call, baseline, kind, dtype))
+        hint = SIZE_HINT if asked.input_size is not None else "give other inputs"
+        found.append(Given(name, model, call, baseline, kind, dtype, hint))
     return found
 
 
@@ -65,7 +71,7 @@ def _named(what: Any) -> dict[str, Any]:
         if not what:
             raise SrbenchError("there is nothing to measure", 'give {"name": module, …}')
         return {str(key): one for key, one in what.items()}
-    several = list(what) if _are_modules(what) else [what]
+    several = list(what) if _are_several(what) else [what]
     found: dict[str, Any] = {}
     for one in several:
         name = plain = getattr(one, "__name__", type(one).__name__)
@@ -76,12 +82,8 @@ def _named(what: Any) -> dict[str, Any]:
     return found
 
 
-def _are_modules(what: object) -> bool:
-    return (
-        isinstance(what, (list, tuple))
-        and bool(what)
-        and all(isinstance(one, nn.Module) for one in what)
-    )
+def _are_several(what: object) -> bool:
+    return isinstance(what, (list, tuple)) and bool(what) and all(map(callable, what))
 
 
 def _kind(name: str, one: Any, is_timed: bool) -> Kind:
@@ -97,7 +99,7 @@ def _kind(name: str, one: Any, is_timed: bool) -> Kind:
         )
     if not callable(one):
         raise SrbenchError(
-            f"{name} is a {type(one).__name__}, not a module", "give a torch.nn.Module"
+            f"{name} is of type {type(one).__name__}, and not a module", "give a torch.nn.Module"
         )
     if not is_timed:
         raise SrbenchError(
@@ -137,6 +139,8 @@ def _call(model: nn.Module, asked: Asked, is_random: bool) -> Call:
 def shapes(size: Any) -> list[tuple[int, ...]]:
     """The shapes in an ``input_size``, without the batch: ``(3, 224, 224)``, ``"3x224x224"``, or a
     list of several. Raises SrbenchError for anything else."""
+    if isinstance(size, Tensor):
+        raise SpecError("input_size is a tensor", "give it as an input: inputs=x")
     if isinstance(size, str):
         sides = size.lower().split("x")
         size = tuple(int(side) if side.isdecimal() else side for side in sides)
@@ -151,7 +155,7 @@ def shapes(size: Any) -> list[tuple[int, ...]]:
 
 def _no_shape(size: object) -> SrbenchError:
     return SpecError(
-        f"{size!r} is not the input size of a module",
+        f"{reprlib.repr(size)} is not the input size of a module",
         "give the shape of one example, without the batch, such as (3, 224, 224)",
     )
 
@@ -184,12 +188,16 @@ def _require_taken(name: str, one: Any, call: Call, options: Sequence[str]) -> N
         return
     parameters = signature.parameters.values()
     if not any(p.kind is p.VAR_KEYWORD for p in parameters):
-        by_name = {p.name for p in parameters if p.kind is not p.POSITIONAL_ONLY}
+        by_name = [
+            p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+        ]
         for keyword in call.keywords:
             if keyword not in by_name:
                 raise SrbenchError(
                     f"{label} has no argument {keyword!r}",
-                    did_you_mean(keyword, [*by_name, *options])
+                    f"give plan=Plan({keyword}=…)"
+                    if keyword in PLANNED
+                    else did_you_mean(keyword, [*by_name, *options])
                     + f"its arguments: {', '.join(by_name) or 'none'}",
                 )
     try:
@@ -205,12 +213,41 @@ def _require_taken(name: str, one: Any, call: Call, options: Sequence[str]) -> N
         if p.default is p.empty and p.kind not in optional and p.name not in bound
     ]
     if missing:
-        needed = ", ".join(map(repr, missing))
-        raise SrbenchError(
-            f"{label} needs {needed}",
-            f"give it as an input: inputs={{{missing[0]!r}: …}}; for a model that takes images, "
-            "input_size=(3, 224, 224) is enough",
-        )
+        raise SrbenchError(f"{label} needs {', '.join(map(repr, missing))}", _remedy(missing, call))
+    _require_tensors(label, call)
+
+
+def _remedy(missing: Sequence[str], call: Call) -> str:
+    """What to do about missing inputs."""
+    by_name = f"inputs={{{missing[0]!r}: …}}"
+    if any(isinstance(one, (list, tuple)) for one in call.args):
+        return f"a list is one input: give several one after the other, or {by_name}"
+    is_alone = len(missing) == 1 and not call.args and not call.keywords
+    image = "; for an image, input_size=(3, 224, 224) is enough" if is_alone else ""
+    return f"give it: {by_name}{image}"
+
+
+def _require_tensors(label: str, call: Call) -> None:
+    """Raises SrbenchError for a shape or an array in place of a tensor, and for a second module."""
+    for one in (*call.args, *call.keywords.values()):
+        if isinstance(one, nn.Module):
+            raise SrbenchError(
+                f"{label} gets a module, {type(one).__name__}",
+                'give several modules by name: {"baseline": a, "mine": b}',
+            )
+        if _is_shape(one) and not call.tensors:
+            raise SrbenchError(
+                f"{one!r} is not a tensor",
+                "give a tensor, or the shape of one example as input_size=(3, 224, 224)",
+            )
+        if type(one).__name__ == "ndarray":
+            raise SrbenchError("a numpy array is not a tensor", "give torch.from_numpy(x)")
+
+
+def _is_shape(value: object) -> bool:
+    if isinstance(value, str):
+        return re.fullmatch(r"\d+(x\d+)+", value) is not None
+    return isinstance(value, (list, tuple)) and bool(value) and all(type(n) is int for n in value)
 
 
 def home(given: Sequence[Given]) -> str:

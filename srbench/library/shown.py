@@ -24,7 +24,7 @@ class ShownResults(Results):
     """
 
     def __str__(self) -> str:
-        return FORMATS["text"](self.report())
+        return FORMATS["text"](self.report()).rstrip("\n")
 
     __repr__ = __str__
 

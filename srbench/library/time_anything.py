@@ -60,7 +60,7 @@ def time(
 ) -> ShownResults: ...
 @overload
 def time(
-    model: Timed | Mapping[str, Timed] | Sequence[nn.Module],
+    model: Timed | Mapping[str, Timed] | Sequence[Timed],
     /,
     *args: Any,
     input_size: Shape | None = None,
@@ -168,7 +168,8 @@ def time(
         )
         how |= {"batch": 1 if shapes else batch, "dtype": kind}
         found = _run([FromSpec(case) for case in wanted], on, how, plan, aa)
-    return ShownResults(list(found))
+    with torch.random.fork_rng(devices=()):
+        return ShownResults(list(found))
 
 
 def _run(
@@ -204,7 +205,7 @@ def _plan(given: Sequence[Given], plan: Plan) -> Plan:
             "leave processes out, or name a spec, such as mypackage:make",
         )
     called = any(one.kind == "callable" for one in given)
-    trained = all(any(p.requires_grad for p in one.model.parameters()) for one in given)
+    trained = any(p.requires_grad for one in given for p in one.model.parameters())
     if trained and not called:
         return plan
     if plan.passes not in (PASSES, FORWARD):

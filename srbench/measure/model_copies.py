@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from srbench.errors import lacks_memory, require_failure
 from srbench.measure.passes import Loaded, outputs
+from srbench.shapes.copies import has_tensor_hooks
 
 # By these a class decides what a copy of it is. torch.nn's own only add what older versions lack.
 COPYING = (
@@ -83,12 +84,8 @@ def _tried(call: Callable[[], Found]) -> Found | None:
 
 def _is_plain(model: nn.Module) -> bool:
     """Whether it is copied as Python copies any object, and nothing of it is lost."""
-    has_hooks = any(
-        p._backward_hooks or getattr(p, "_post_accumulate_grad_hooks", None)
-        for p in model.parameters()
-    )
     kinds = {type(module) for module in model.modules()}
-    return not has_hooks and not any(map(_copies_itself, kinds))
+    return not has_tensor_hooks(model) and not any(map(_copies_itself, kinds))
 
 
 def _copies_itself(kind: type) -> bool:

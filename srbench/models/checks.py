@@ -84,9 +84,13 @@ def does_not_run(what: Spec | Part, conditions: Conditions, error: BaseException
     """The error for a forward pass that raised."""
     return BuildError(
         f"{what} does not run on an input of {conditions}: {one_line(error)}",
-        f"change the blocks or the {'--input-size' if conditions.image else '--input'}; "
+        f"change {_changeable(what)}the {'--input-size' if conditions.image else '--input'}; "
         "`srbench --debug` shows where it fails",
     )
+
+
+def _changeable(what: Spec | Part) -> str:
+    return "the blocks or " if isinstance(what, Part) or what.blocks else ""
 
 
 def require_runs(spec: Spec, assembly: Assembly, conditions: Conditions) -> None:

@@ -10,7 +10,7 @@ from torch.nn.modules.lazy import LazyModuleMixin
 from srbench.errors import BuildError
 from srbench.shapes.call import Call
 
-HINT = "give the plain module; `srbench latency --compile` compiles it"
+HINT = "give the plain module; `srbench latency --compile`, or compile=True, compiles it"
 
 
 def require_plain(model: object, label: str) -> nn.Module:

@@ -3,7 +3,8 @@
 Runners count and time subjects; only here do they differ.
 """
 
-from collections.abc import Callable, Hashable
+import reprlib
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -21,7 +22,7 @@ from srbench.models.fingerprint import module_fingerprint
 from srbench.models.plain_module import materialise
 from srbench.records.record import UNKNOWN
 from srbench.shapes.call import Call
-from srbench.shapes.copies import blank_copy, real_copy
+from srbench.shapes.copies import blank_copy, has_tensor_hooks, real_copy
 from srbench.shapes.nested import tensors_within
 from srbench.shapes.on_shapes import on_shapes
 from srbench.shapes.torch_function import NeedsValues
@@ -158,7 +159,8 @@ class Given:
     """A module or callable as it was given, with its inputs. It is never changed: copies of it are
     measured, but a callable is called itself.
 
-    ``asked`` is the dtype that it is to be converted to, if any.
+    ``asked`` is the dtype that it is to be converted to, if any, and ``hint`` the remedy if it does
+    not run.
     """
 
     name: str
@@ -167,6 +169,7 @@ class Given:
     baseline: str
     kind: Literal["module", "callable"] = "module"
     asked: str | None = None
+    hint: str = "give other inputs"
     auxiliary = ""
     values = "its inputs"
     can_be_sent = False
@@ -203,11 +206,16 @@ class Given:
             raise
         except Exception as error:  # a class may say what a copy of it is, and raise anything
             raise BuildError(
-                f"{self.name} cannot be copied: {one_line(error)}",
-                "give a module that was just built",
+                f"{self.name}: it cannot be copied: {one_line(error)}",
+                "let it hold what copy.deepcopy can copy",
             ) from error
 
     def require_runs(self) -> Assembly:
+        if has_tensor_hooks(self.model):
+            raise BuildError(
+                f"{self.name}: its parameters have hooks, which a copy lacks",
+                "register them in the module's constructor, and name it: mypackage:make",
+            )
         return self.assemble()  # it runs when it is timed
 
     def inputs(self, initialised: bool = True) -> Call:
@@ -219,8 +227,8 @@ class Given:
     def does_not_run(self, error: BaseException) -> BuildError:
         inputs = ", ".join(texts(self.call)) or "no input"
         return BuildError(
-            f"{self.name} does not run on {inputs}: {one_line(error)}",
-            "give other inputs; an input_size is that of one example, without the batch",
+            f"{self.name}: it does not run on {inputs}: {one_line(error)}",
+            self.hint,
         )
 
     def batch(self, setup: Setup) -> Call:
@@ -239,11 +247,15 @@ def texts(call: Call) -> list[str]:
 
 def _text(value: Any, name: str = "") -> str:
     """A tensor as ``float32:1x3x224x224``, a number or text as Python writes it, and for anything
-    else its class with the tensors in it."""
+    else its class with what it holds."""
     if isinstance(value, Tensor):
         return str(Input(tuple(value.shape), str(value.dtype).removeprefix("torch."), name))
     if value is None or isinstance(value, (bool, int, float, complex, str)):
-        said = repr(value)
+        said = reprlib.repr(value)
+    elif isinstance(value, Mapping):
+        said = f"{{{', '.join(_text(one, str(key)) for key, one in value.items())}}}"
+    elif isinstance(value, (list, tuple)):
+        said = f"[{', '.join(map(_text, value))}]"
     else:
         said = f"{type(value).__name__}({', '.join(map(_text, tensors_within(value)))})"
     return f"{name}={said}" if name else said

@@ -126,15 +126,18 @@ class Record:
     def counted(self) -> Counts:
         """The counts. Raises SrbenchError, with the reason, if there are none."""
         if self.counts is None:
-            raise SrbenchError(f"{self.row} has no counts: {self.status}")
+            raise SrbenchError(f"{self.row} has no counts: {self._instead('it was timed')}")
         return self.counts
 
     @property
     def timed(self) -> Timing:
         """The times. Raises SrbenchError, with the reason, if there are none."""
         if self.timing is None:
-            raise SrbenchError(f"{self.row} has no times: {self.status}")
+            raise SrbenchError(f"{self.row} has no times: {self._instead('it was counted')}")
         return self.timing
+
+    def _instead(self, other: str) -> str:
+        return other if self.status == "ok" else self.status
 
     @property
     def kind(self) -> Kind:

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from srbench.errors import SrbenchError, did_you_mean
 from srbench.records.counts import COMPARED, DETAILS, METRICS
-from srbench.records.join import RowIndex
+from srbench.records.join import Row, RowIndex
 from srbench.records.record import Record, RowKey
 from srbench.records.schema import SCHEMA
 
@@ -48,17 +49,24 @@ class Results(Sequence[Record]):
     def __repr__(self) -> str:
         return f"Results({[record.spec for record in self]})"
 
-    def delta(self, row: Record | str, metric: str) -> int | None:
-        """How much more than its baseline a row, or the one of that name, has; None for the
-        baseline itself."""
-        return self._join(self._record(row).row).delta(metric)
+    def delta(self, row: Record | str | int, metric: str) -> int | None:
+        """How much more than its baseline a row has, which is given by itself, its name or its
+        position; None for the baseline itself. The metric is ``"params"``, ``"macs"`` or another
+        count. Raises SrbenchError for an unknown one."""
+        return self._row(row, metric).delta(metric)
 
-    def percent(self, row: Record | str, metric: str) -> float | None:
+    def percent(self, row: Record | str | int, metric: str) -> float | None:
         """The same in percent of the baseline."""
-        return self._join(self._record(row).row).percent(metric)
+        return self._row(row, metric).percent(metric)
 
-    def _record(self, row: Record | str) -> Record:
-        return self[row] if isinstance(row, str) else row
+    def _row(self, row: Record | str | int, metric: str) -> Row:
+        names = [one.name for one in METRICS]
+        if metric not in names:
+            raise SrbenchError(
+                f"{metric!r} is not a count",
+                f"{did_you_mean(metric, names)}the counts are {', '.join(names)}",
+            )
+        return self._join((self[row] if isinstance(row, (str, int)) else row).row)
 
     def to_rows(self) -> list[dict[str, Any]]:
         """One flat dict per row in base units, unrounded: the columns of the CSV."""

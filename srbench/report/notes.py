@@ -38,8 +38,11 @@ def given(records: "Iterable[Record]") -> str:
     for record in records:
         if record.subject != "spec":
             named.setdefault(record.subject, {})[record.spec] = None
-    said = [f"{', '.join(names)} ({kind})" for kind, names in named.items()]
-    return f"Given as objects, not as specs: {'; '.join(said)}." if said else ""
+    said = [f"{', '.join(names)}: {GIVEN[kind]}" for kind, names in named.items()]
+    return f"{'; '.join(said)}." if said else ""
+
+
+GIVEN = {"module": "given as modules, not as specs", "callable": "given as callables"}
 
 
 def _inputs(record: "Record") -> str:

@@ -219,6 +219,8 @@ def _setup(record: Record, timing: Timing) -> tuple[str, str]:
     threads: Any = facts.get("threads")
     batch = "one image" if setup.batch == 1 else f"{setup.batch} images"
     precision = f"autocast to {setup.dtype}" if setup.amp else setup.dtype
+    if record.inputs and not setup.amp and setup.dtype not in " ".join(record.inputs):
+        precision = f"converted to {precision}"
     chip = facts.get("gpu") if setup.device.startswith("cuda") else facts.get("cpu")
     modes = [
         *(["channels_last"] if setup.channels_last else []),
@@ -298,8 +300,8 @@ def _memory_and_energy(measured: list[tuple[Record, Timing]]) -> Iterator[str]:
         yield f"No peak for {which}: measuring it failed, or no time was left for it."
     if any(record.subject != "spec" and t.setup.device == "cpu" for record, t in measured):
         yield (
-            "No peak of what was given as an object: on the CPU a fresh process measures it, which "
-            "cannot build it."
+            "No peak memory of what was given as an object: on the CPU it is measured in a fresh "
+            "process, which cannot build it."
         )
     if any(p.energy for _, p in found):
         yield (

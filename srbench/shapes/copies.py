@@ -26,6 +26,14 @@ def real_copy(value: Value) -> Value:
         return replaced(value, _a_leaf)
 
 
+def has_tensor_hooks(model: nn.Module) -> bool:
+    """Whether parameters have hooks, which a copy lacks."""
+    return any(
+        p._backward_hooks or getattr(p, "_post_accumulate_grad_hooks", None)
+        for p in model.parameters()
+    )
+
+
 def _on_the_cpu(tensor: Tensor) -> Tensor | None:
     if nn.parameter.is_lazy(tensor) or (tensor.device.type == "cpu" and tensor.is_leaf):
         return None

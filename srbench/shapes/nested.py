@@ -41,10 +41,26 @@ def _items(value: Any) -> list[Any]:
 def replaced(value: Value, new: Callable[[Tensor], Tensor | None]) -> Value:
     """A deep copy of a value with other tensors in place of those inside it.
 
-    Where ``new`` gives None, the tensor itself is copied. Raises what copying raises.
+    Where ``new`` gives None, the tensor itself is copied. What an attribute of a module holds and
+    cannot be copied, such as a lock, is shared. Raises what copying raises.
     """
-    memo: dict[int, Any] = {}
+    known: dict[int, Any] = {}
     for tensor in list(tensors_within(value)):
         if (other := new(tensor)) is not None:
-            memo[id(tensor)] = other
-    return deepcopy(value, memo)
+            known[id(tensor)] = other
+    try:
+        return deepcopy(value, dict(known))
+    except TypeError:  # such as of a lock
+        shared = {id(one): one for one in _uncopyable(value, known)}
+        return deepcopy(value, shared | known)
+
+
+def _uncopyable(value: Any, known: Mapping[int, Any]) -> Iterator[Any]:
+    """What modules hold that cannot be copied, and that a copy has to share."""
+    modules = value.modules() if isinstance(value, nn.Module) else ()
+    held = (one for module in modules for name, one in vars(module).items() if name[0] != "_")
+    for one in held:
+        try:
+            deepcopy(one, dict(known))
+        except TypeError:
+            yield one

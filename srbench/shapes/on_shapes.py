@@ -98,6 +98,8 @@ def _work_out(func: OpOverload, args: Args, kwargs: Kwargs) -> Any:
     on_meta, keywords = tree_map_only(Tensor, _to_meta, (args, kwargs))
     if func in _OF_ONE_DTYPE and len({tensor.dtype for tensor in tensors_in(on_meta)}) > 1:
         raise NeedsValues(f"{func} gets tensors of several dtypes")
+    if func is torch.ops.aten.embedding.default and on_meta[1].is_floating_point():
+        raise NeedsValues(f"{func} gets indices that are no integers")
     if keywords.get("device") is not None:
         keywords["device"] = torch.device("meta")
     rule: Callable[..., Any] = _RULES.get(func, func)

@@ -118,7 +118,7 @@ def test_without_a_baseline_the_first_is_it() -> None:
 def test_a_module_that_fails_does_not_affect_the_others() -> None:
     rows = srbench.count({"a": nn.Linear(3, 4), "b": nn.Linear(5, 4)}, torch.zeros(2, 3))
     assert rows["a"].counted.macs == 24
-    assert rows["b"].status.startswith("failed: b does not run on float32:2x3: RuntimeError: ")
+    assert rows["b"].status.startswith("failed: it does not run on float32:2x3: RuntimeError: ")
     with pytest.raises(SrbenchError, match="b at float32:2x3 has no counts: failed"):
         _ = rows["b"].counted
 
@@ -238,7 +238,7 @@ def test_an_input_of_another_dtype_than_the_weights_is_one_line(
     before = copy.deepcopy(model.state_dict())
     (row,) = srbench.count(model, x)
     assert row.counts is None
-    assert row.status.startswith(f"failed: {type(model).__name__} does not run on ")
+    assert row.status.startswith("failed: it does not run on ")
     assert "\n" not in row.status
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
 
@@ -247,6 +247,16 @@ class Locked(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.lock = threading.Lock()
+        self.linear = nn.Linear(3, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        with self.lock:
+            return self.linear(x)
+
+
+class Refuses(nn.Module):
+    def __deepcopy__(self, memo: object) -> Any:
+        raise RuntimeError("no copies")
 
 
 def wrong(call: Callable[[], Any], message: str, hint: str) -> Any:
@@ -256,7 +266,7 @@ def wrong(call: Callable[[], Any], message: str, hint: str) -> Any:
 @pytest.mark.parametrize(
     ("call", "message", "hint"),
     [
-        wrong(lambda: srbench.count(Speech()), "Speech's forward needs 'x', 'ids'", "input_size="),
+        wrong(lambda: srbench.count(Speech()), "Speech's forward needs 'x', 'ids'", "{'x': …}"),
         wrong(lambda: srbench.count(Speech(), X), "Speech's forward needs 'ids'", "{'ids': …}"),
         wrong(lambda: srbench.count({"a": Speech()}, X), "a's forward needs 'ids'", "{'ids': …}"),
         wrong(
@@ -273,9 +283,9 @@ def wrong(call: Callable[[], Any], message: str, hint: str) -> Any:
         wrong(lambda: srbench.count(torch.relu, X), "relu is a function", "srbench.time"),
         wrong(lambda: srbench.count({}), "there is nothing to measure", "{"),
         wrong(lambda: srbench.count({"a": "resnet18"}), "a is a text", "srbench.build('resnet18')"),
-        wrong(lambda: srbench.count({"a": 3}), "a is a int", "torch.nn.Module"),
-        wrong(lambda: srbench.count(3), "a int is not a spec", "resnet50+sr"),
-        wrong(lambda: srbench.count("resnet18", X), "a Tensor is not a spec", "inputs="),
+        wrong(lambda: srbench.count({"a": 3}), "a is of type int", "torch.nn.Module"),
+        wrong(lambda: srbench.count(3), "an object of type int is not", "resnet50+sr"),
+        wrong(lambda: srbench.count("resnet18", X), "an object of type Tensor is not", "inputs="),
         wrong(
             lambda: srbench.count(nn.Linear(3, 3), input_size=224),
             "224 is not the input size of a module",
@@ -290,6 +300,31 @@ def wrong(call: Callable[[], Any], message: str, hint: str) -> Any:
             lambda: srbench.count(nn.Linear(3, 3), X, input_size=(3,)),
             "inputs and input_size are both given",
             "one of the two",
+        ),
+        wrong(lambda: srbench.count(nn.Linear(3, 3)), "needs 'input'", "input_size=(3, 224, 224)"),
+        wrong(lambda: srbench.count(Speech(), [X, IDS]), "needs 'ids'", "a list is one input"),
+        wrong(
+            lambda: srbench.count(nn.Linear(3, 3), (2, 3)), "(2, 3) is not a tensor", "input_size="
+        ),
+        wrong(
+            lambda: srbench.count(nn.Linear(3, 3), "2x3"), "'2x3' is not a tensor", "input_size="
+        ),
+        wrong(
+            lambda: srbench.count(nn.Linear(3, 3), X.numpy()), "a numpy array", "torch.from_numpy"
+        ),
+        wrong(lambda: srbench.count(nn.Linear(3, 3), nn.Linear(3, 4)), "gets a module", "baseline"),
+        wrong(
+            lambda: srbench.count(nn.Linear(3, 3), input_size=X), "input_size is a tensor", "inputs"
+        ),
+        wrong(
+            lambda: srbench.count(["resnet18", "resnet34"]),
+            "an object of type list is not a spec",
+            "one after the other",
+        ),
+        wrong(
+            lambda: srbench.count(nn.Linear(3, 3), input_size=(3,)).delta(0, "mac"),
+            "'mac' is not a count",
+            "did you mean macs?",
         ),
         wrong(
             lambda: srbench.count(nn.Linear(3, 3), inputs={1: X}),
@@ -318,7 +353,7 @@ def wrong(call: Callable[[], Any], message: str, hint: str) -> Any:
         ),
         wrong(
             lambda: srbench.count("resnet18", inputs=[3]),
-            "a int is not an input of a spec",
+            "an object of type int is not an input",
             "int64:1x128",
         ),
     ],
@@ -331,9 +366,13 @@ def test_wrong_arguments_answer_in_words(call: Callable[[], Any], message: str, 
     assert "\n" not in str(caught.value)
 
 
-def test_what_cannot_be_copied_is_one_line() -> None:
-    (row,) = srbench.count(Locked(), torch.zeros(1))
-    assert row.status.startswith("failed: Locked cannot be copied: TypeError: cannot pickle")
+def test_what_cannot_be_copied_is_shared_or_one_line() -> None:
+    model = Locked()
+    (row,) = srbench.count(model, torch.zeros(2, 3))
+    assert (row.status, row.counted.macs) == ("ok", 18)
+    assert model.lock.acquire(blocking=False)
+    (row,) = srbench.count(Refuses(), torch.zeros(1))
+    assert row.status.startswith("failed: it cannot be copied: RuntimeError: no copies")
 
 
 @pytest.mark.parametrize("spec", ["resnet18+se", "resnet18"])

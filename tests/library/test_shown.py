@@ -59,7 +59,7 @@ def test_names_of_objects_are_escaped(objects: ShownResults) -> None:
     assert r"a\textbar{}\textless{}b\textgreater{}\_\%" in objects.to_latex() or (
         r"\_\%" in objects.to_latex()
     )
-    assert "Given as objects, not as specs: a|<b>_%, b (module)." in str(objects)
+    assert "a|<b>_%, b: given as modules, not as specs." in str(objects)
 
 
 @pytest.mark.parametrize("suffix", ["txt", "md", "tex", "csv", "json", "jsonl", "html"])

@@ -138,6 +138,31 @@ def test_one_that_fails_does_not_affect_the_others() -> None:
     assert rows["b"].status.startswith("failed: forward: RuntimeError: mat1 and mat2")
 
 
+def test_only_the_row_of_a_frozen_module_lacks_the_other_passes() -> None:
+    frozen = nn.Linear(4, 4).requires_grad_(False)
+    rows = srbench.time({"a": nn.Linear(4, 4), "frozen": frozen}, X, plan=QUICK)
+    assert {*rows["a"].timed.passes} == {"forward", "backward", "train"}
+    assert {*rows["frozen"].timed.passes} == {"forward"}
+    assert "backward: ValueError: no parameter needs a gradient" in rows["frozen"].status
+
+
+def test_hooks_of_parameters_are_not_lost_in_silence() -> None:
+    model = nn.Linear(4, 4)
+    model.bias.register_hook(lambda gradient: gradient * 2)
+    (row,) = srbench.time(model, X, plan=QUICK)
+    assert row.status.startswith("failed: its parameters have hooks, which a copy lacks")
+    assert srbench.count(model, X)[0].status == "ok"
+
+
+def test_the_random_state_is_left_as_it_was() -> None:
+    model = Net()
+    torch.manual_seed(1)
+    expected = torch.rand(3)
+    torch.manual_seed(1)
+    srbench.time(model, X, plan=FORWARD)
+    assert torch.equal(torch.rand(3), expected)
+
+
 def test_an_output_without_gradients_has_a_forward_pass() -> None:
     class Classifies(nn.Module):
         def __init__(self) -> None:
@@ -173,6 +198,17 @@ def test_objects_are_timed_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (lambda: srbench.time(Net()), "Net's forward needs 'x'", "inputs="),
         (lambda: srbench.time(Net(), X, devise="cpu"), "no argument 'devise'", "mean device?"),
+        (lambda: srbench.time(Net(), X, rounds=3), "no argument 'rounds'", "plan=Plan(rounds=…)"),
+        (lambda: Plan(rounds="3"), "--rounds is '3'", "a whole number"),
+        (lambda: Plan(rounds=2.5), "--rounds is 2.5", "a whole number"),
+        (lambda: Plan(time_budget="5"), "time_budget is '5'", "a number"),
+        (lambda: Plan(precision="1"), "precision is '1'", "a number"),
+        (lambda: Plan("forward"), "passes is 'forward'", '("forward",)'),
+        (
+            lambda: srbench.time(Net(), X, plan=FORWARD)[0].counted,
+            "has no counts: it was timed",
+            "",
+        ),
         (lambda: srbench.time(Net(), X, batch=3), "batch is given", "leave batch out"),
         (lambda: srbench.time(Net(), X, device=3), "device is 3", "give its name"),
         (lambda: srbench.time(Net(), X, device="tpu"), "there is no device tpu", "--device cpu"),

@@ -21,7 +21,14 @@ PLACES = frozenset(  # comparisons that find places
 )
 ELEMENTWISE = frozenset(  # although torch's tags do not say so
     {"addr", "complex", "dropout", "floor_divide", "glu", "hardswish", "linalg_cross", "or"}
-    | {"log_sigmoid_forward", "masked_scale", "native_dropout", "polar", "prelu_kernel"}
+    | {
+        "leaky_relu",
+        "log_sigmoid_forward",
+        "masked_scale",
+        "native_dropout",
+        "polar",
+        "prelu_kernel",
+    }
     | {"rrelu_with_noise", "thnn_fused_gru_cell", "thnn_fused_lstm_cell"}
 )
 CONVENTIONAL_FAMILIES = (
@@ -88,7 +95,7 @@ def moves(func: Operator) -> bool:
     """Whether an operator only moves or makes data, and computes nothing."""
     if not isinstance(func, OpOverload):
         return False
-    if func.is_view or torch.Tag.inplace_view in func.tags:
+    if func.is_view or torch.Tag.inplace_view in func.tags or func.namespace == "profiler":
         return True
     name = plain_name(func)
     return _is_known(func) and (
