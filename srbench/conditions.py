@@ -101,6 +101,9 @@ class Conditions:
     inputs: tuple[Input, ...] = ()
 
     def __post_init__(self) -> None:
+        names = [one.name for one in self.inputs if one.name]
+        if len({*names}) < len(names):
+            raise SrbenchError("two inputs have one name", "give each argument one --input")
         if not (0 < self.height <= LARGEST_SIDE and 0 < self.width <= LARGEST_SIDE):
             raise SrbenchError(
                 f"an input of {self.height}x{self.width} pixels is out of range",
@@ -171,6 +174,9 @@ class Setup:
         _require_in_range("--batch-size", self.batch, 1, LARGEST_BATCH)
         _require_in_range("--threads", self.threads, 1, 4096)
         _require_in_range("--seed", self.seed, 0, 2**32 - 1)
+        for name in ("amp", "channels_last", "compile", "cuda_graph"):
+            if type(getattr(self, name)) is not bool:
+                raise SrbenchError(f"{name} is no truth value", "give True or False")
         if self.dtype not in DTYPES:
             raise SrbenchError(f"unknown dtype {self.dtype!r}", f"use {', '.join(DTYPES)}")
         if self.optimizer not in (None, *OPTIMIZERS):
@@ -220,7 +226,7 @@ class Plan:
             raise SrbenchError(f"passes is {self.passes!r}", f'give a tuple: ("{self.passes}",)')
         _require_in_range("--rounds", self.rounds, 1, MOST_ROUNDS)
         _require_in_range("--processes", self.processes, 1, 1000)
-        _require_numbers(precision=self.precision, time_budget=self.time_budget)
+        _require_numbers(precision=self.precision, time_budget=self.time_budget or 1.0)
         _require_in_range("--precision (in %)", 100 * self.precision, 0.01, 50.0)
         if self.time_budget is not None and not 0 < self.time_budget < float("inf"):
             raise SrbenchError(
@@ -255,7 +261,7 @@ def require_used(setup: Setup, plan: Plan) -> None:
 
 def _require_numbers(**values: object) -> None:
     for name, value in values.items():
-        if value is not None and not isinstance(value, (int, float)):
+        if not isinstance(value, (int, float)):
             raise SrbenchError(f"{name} is {value!r}", "give a number")
 
 

@@ -1,5 +1,6 @@
 """Arguments of the library's functions, as people write them."""
 
+import reprlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ def require_types(**arguments: tuple[Any, type, str]) -> None:
     type, and how it is written."""
     for name, (value, kind, written) in arguments.items():
         if value is not None and not (isinstance(value, kind) and type(value) is not bool):
-            raise SrbenchError(f"{name} is {value!r}", f"give {written}")
+            raise SrbenchError(f"{name} is {_short(value)}", f"give {written}")
 
 
 def require_specs(specs: Sequence[Any]) -> None:
@@ -49,8 +50,11 @@ def require_known(keywords: Mapping[str, Any], known: Sequence[str]) -> None:
 
 
 def as_variants(variants: Sequence[str] | str | None) -> Sequence[str]:
-    """The variants; a single one may be given without a list."""
-    return (variants,) if isinstance(variants, str) else tuple(variants or ())
+    """The variants; a single one may be given without a list. Raises SrbenchError for others."""
+    found = (variants,) if isinstance(variants, str) else variants or ()
+    if not isinstance(found, Sequence) or not all(isinstance(one, str) for one in found):
+        raise SrbenchError(f"variants is {_short(found)}", 'give a list, such as ["se", "sr"]')
+    return tuple(found)
 
 
 def as_inputs(inputs: Any) -> tuple[Input, ...]:
@@ -61,7 +65,7 @@ def as_inputs(inputs: Any) -> tuple[Input, ...]:
     """
     if inputs is None:
         return ()
-    if isinstance(inputs, (str, Tensor)):
+    if not isinstance(inputs, (Mapping, list, tuple)):
         inputs = (inputs,)
     named = inputs.items() if isinstance(inputs, Mapping) else (("", one) for one in inputs)
     return tuple(Input.parse(_text(name, one)) for name, one in named)
@@ -85,4 +89,8 @@ def as_name(argument: str, value: Any) -> str | None:
         return value
     if isinstance(value, (torch.dtype, torch.device)):
         return str(value).removeprefix("torch.")
-    raise SrbenchError(f"{argument} is {value!r}", "give its name")
+    raise SrbenchError(f"{argument} is {_short(value)}", "give its name")
+
+
+def _short(value: object) -> str:
+    return "a tensor" if isinstance(value, Tensor) else reprlib.repr(value)

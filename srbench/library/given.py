@@ -5,15 +5,17 @@ import re
 import reprlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from math import prod
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
-from srbench.conditions import Plan
+from srbench.conditions import MOST_ELEMENTS, Plan
 from srbench.errors import SpecError, SrbenchError, did_you_mean
 from srbench.models.plain_module import require_plain
-from srbench.models.subject import Function, Given
+from srbench.models.subject import Function, Given, weights
+from srbench.records.timing import AGAIN
 from srbench.shapes.call import Call
 from srbench.shapes.nested import tensors_within
 
@@ -52,6 +54,8 @@ def subjects(
     that a forward does not take.
     """
     named = _named(what)
+    for name, one in named.items():
+        _require_built(name, one)
     kinds = {name: _kind(name, one, is_timed) for name, one in named.items()}
     kind: Kind = "callable" if "callable" in kinds.values() else "module"
     baseline = BASELINE if BASELINE in named else next(iter(named))
@@ -60,8 +64,8 @@ def subjects(
         model = _module(name, named[name])
         call = _call(model, asked, is_random=is_timed)
         _require_taken(name, named[name], call, options)
-        hint = SIZE_HINT if asked.input_size is not None else "give other inputs"
-        found.append(Given(name, model, call, baseline, kind, dtype, hint))
+        how = (SIZE_HINT, "zeros") if asked.input_size is not None else ()
+        found.append(Given(name, model, call, baseline, kind, dtype, *how))
     return found
 
 
@@ -70,16 +74,37 @@ def _named(what: Any) -> dict[str, Any]:
     if isinstance(what, Mapping):
         if not what:
             raise SrbenchError("there is nothing to measure", 'give {"name": module, …}')
-        return {str(key): one for key, one in what.items()}
+        for key in what:
+            _require_name(key)
+        return dict(what)
     several = list(what) if _are_several(what) else [what]
     found: dict[str, Any] = {}
     for one in several:
-        name = plain = getattr(one, "__name__", type(one).__name__)
+        own = None if isinstance(one, nn.Module) else getattr(one, "__name__", None)
+        name = plain = str(own or type(one).__name__)
         number = 2
         while name in found:
             name, number = f"{plain} ({number})", number + 1
         found[name] = one
     return found
+
+
+def _require_name(key: object) -> None:
+    """Raises SrbenchError for a key that cannot be the name of a row."""
+    if not isinstance(key, str) or not key.strip() or not _is_utf8(key):
+        raise SrbenchError(f"{reprlib.repr(key)} is not a name", 'give texts: {"mine": module, …}')
+    if key.endswith(AGAIN):
+        raise SrbenchError(
+            f"{reprlib.repr(key)} is the name of a baseline timed again", "give another name"
+        )
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _are_several(what: object) -> bool:
@@ -109,6 +134,11 @@ def _kind(name: str, one: Any, is_timed: bool) -> Kind:
     return "callable"
 
 
+def _require_built(name: str, one: Any) -> None:
+    if isinstance(one, nn.Module) and "_modules" not in vars(one):
+        raise SrbenchError(f"{name} is not a whole module", "call super().__init__() first in it")
+
+
 def _module(name: str, one: Any) -> nn.Module:
     return require_plain(one, name) if isinstance(one, nn.Module) else Function(one)
 
@@ -124,7 +154,7 @@ def _call(model: nn.Module, asked: Asked, is_random: bool) -> Call:
     if isinstance(asked.inputs, Mapping):
         if wrong := [key for key in asked.inputs if not isinstance(key, str)]:
             raise SrbenchError(
-                f"{wrong[0]!r} is not the name of an input",
+                f"{reprlib.repr(wrong[0])} is not the name of an input",
                 "inputs is a dict from names to inputs, a tuple, or one input; for a forward that "
                 "takes one dict, give (the_dict,)",
             )
@@ -143,13 +173,15 @@ def shapes(size: Any) -> list[tuple[int, ...]]:
         raise SpecError("input_size is a tensor", "give it as an input: inputs=x")
     if isinstance(size, str):
         sides = size.lower().split("x")
-        size = tuple(int(side) if side.isdecimal() else side for side in sides)
+        size = tuple(int(side) if re.fullmatch("[0-9]{1,12}", side) else side for side in sides)
     if not isinstance(size, Sequence) or not size:
         raise _no_shape(size)
     if all(isinstance(one, (Sequence, str)) for one in size) and not isinstance(size[0], str):
         return [shape for one in size for shape in shapes(one)]
     if not all(type(side) is int and side > 0 for side in size):
         raise _no_shape(size)
+    if prod(size) > MOST_ELEMENTS:
+        raise SpecError(f"{reprlib.repr(size)} is out of range", "give smaller sides")
     return [tuple(size)]
 
 
@@ -164,7 +196,7 @@ def _tensors(
     model: nn.Module, sizes: Sequence[tuple[int, ...]], is_random: bool
 ) -> Iterator[Tensor]:
     """One example of each shape, on the model's device and in the dtype of its weights."""
-    like = next((one for one in _weights(model) if one.is_floating_point()), torch.empty(0))
+    like = next((one for one in weights(model) if one.is_floating_point()), torch.empty(0))
     generator = torch.Generator().manual_seed(0)
     for size in sizes:
         if is_random:
@@ -173,13 +205,10 @@ def _tensors(
             yield torch.zeros((1, *size), device=like.device, dtype=like.dtype)
 
 
-def _weights(model: nn.Module) -> Iterator[Tensor]:
-    tensors = [*model.parameters(), *model.buffers()]
-    return (one for one in tensors if not nn.parameter.is_lazy(one))
-
-
 def _require_taken(name: str, one: Any, call: Call, options: Sequence[str]) -> None:
     """Raises SrbenchError for inputs that a forward needs and does not get, or does not take."""
+    if isinstance(one, nn.Module) and _takes_more(one):
+        return
     function: Callable[..., Any] = one.forward if isinstance(one, nn.Module) else one
     label = f"{name}'s forward" if isinstance(one, nn.Module) else name
     try:
@@ -217,6 +246,11 @@ def _require_taken(name: str, one: Any, call: Call, options: Sequence[str]) -> N
     _require_tensors(label, call)
 
 
+def _takes_more(module: nn.Module) -> bool:
+    """Whether a module may take other inputs than its forward: by its own call, or by a hook."""
+    return type(module).__call__ is not nn.Module.__call__ or bool(module._forward_pre_hooks)
+
+
 def _remedy(missing: Sequence[str], call: Call) -> str:
     """What to do about missing inputs."""
     by_name = f"inputs={{{missing[0]!r}: …}}"
@@ -237,7 +271,7 @@ def _require_tensors(label: str, call: Call) -> None:
             )
         if _is_shape(one) and not call.tensors:
             raise SrbenchError(
-                f"{one!r} is not a tensor",
+                f"{reprlib.repr(one)} is not a tensor",
                 "give a tensor, or the shape of one example as input_size=(3, 224, 224)",
             )
         if type(one).__name__ == "ndarray":
@@ -253,19 +287,7 @@ def _is_shape(value: object) -> bool:
 def home(given: Sequence[Given]) -> str:
     """The device that the first model's tensors, or the inputs, are on."""
     for one in given:
-        for tensor in [*_weights(one.model), *tensors_within(one.call)]:
+        for tensor in [*weights(one.model), *tensors_within(one.call)]:
             if tensor.device.type != "meta":
                 return str(tensor.device)
     return "cpu"
-
-
-def main_dtype(given: Sequence[Given]) -> str:
-    """The dtype of most weights of the first model that has any, or else of the inputs."""
-    sizes: dict[torch.dtype, int] = {}
-    for tensors in (*(_weights(one.model) for one in given), *(one.call.tensors for one in given)):
-        for tensor in tensors:
-            if tensor.is_floating_point():
-                sizes[tensor.dtype] = sizes.get(tensor.dtype, 0) + tensor.numel()
-        if sizes:
-            return str(max(sizes, key=lambda dtype: sizes[dtype])).removeprefix("torch.")
-    return "float32"

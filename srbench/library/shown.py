@@ -5,6 +5,7 @@ from typing import overload
 
 from srbench.errors import SpecError, SrbenchError, did_you_mean
 from srbench.files import require_replaceable, write_whole
+from srbench.records.printable import printable
 from srbench.records.record import Record
 from srbench.records.results import Results
 from srbench.report.formats import FORMATS, Report, format_of
@@ -34,9 +35,7 @@ class ShownResults(Results):
         return to_fragment(self.report())
 
     def __contains__(self, key: object) -> bool:
-        return (
-            self._name(key) in self._by_spec if isinstance(key, str) else super().__contains__(key)
-        )
+        return self._name(key) in self._by_spec if isinstance(key, str) else key in self._records
 
     @overload
     def __getitem__(self, key: int | str) -> Record: ...
@@ -47,9 +46,10 @@ class ShownResults(Results):
         if not isinstance(key, str):
             return super().__getitem__(key)
         if (name := self._name(key)) not in self._by_spec:
+            names = [printable(name) for name in self._by_spec]
             raise RowNotFound(
                 f"no row is called {key!r}",
-                f"{did_you_mean(key, self._by_spec)}the rows are {', '.join(self._by_spec)}",
+                f"{did_you_mean(key, names)}the rows are {', '.join(names)}",
             )
         return self._by_spec[name]
 

@@ -1,6 +1,7 @@
 """``srbench.time``: how long specs, modules and callables take, compared with their baselines."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, overload
 
@@ -18,7 +19,7 @@ from srbench.library.checking import (
     require_specs,
     require_types,
 )
-from srbench.library.given import Asked, Shape, home, is_given, main_dtype, subjects
+from srbench.library.given import Asked, Shape, home, is_given, subjects
 from srbench.library.shown import ShownResults
 from srbench.measure.devices import opened, resolve
 from srbench.models.subject import FromSpec, Given, Subject
@@ -168,8 +169,27 @@ def time(
         )
         how |= {"batch": 1 if shapes else batch, "dtype": kind}
         found = _run([FromSpec(case) for case in wanted], on, how, plan, aa)
-    with torch.random.fork_rng(devices=()):
+    with torch.random.fork_rng(devices=()), _gradients(what):
         return ShownResults(list(found))
+
+
+@contextmanager
+def _gradients(what: Any) -> Iterator[None]:
+    """Gradients for specs and modules, also where the caller has turned them off."""
+    if is_given(what) and _is_called(what):
+        yield
+        return
+    with torch.inference_mode(False), torch.enable_grad():
+        yield
+
+
+def _is_called(what: Any) -> bool:
+    """Whether a callable is among what was given."""
+    several = what.values() if isinstance(what, Mapping) else what
+    return not all(
+        isinstance(one, nn.Module)
+        for one in (several if isinstance(what, (Mapping, list, tuple)) else [what])
+    )
 
 
 def _run(
@@ -182,15 +202,15 @@ def _run(
 
 
 def _dtype(given: Sequence[Given], amp: bool) -> str | None:
-    """The dtype that is recorded: that of most weights, or autocast's default, as None."""
+    """The dtype of the baseline's weights, or autocast's default, as None."""
     if amp:
         return None
-    found = main_dtype(given)
-    if found not in DTYPES:
-        raise SrbenchError(
-            f"{given[0].name} is in {found}", f"give dtype= one of {', '.join(DTYPES)}"
-        )
-    return found
+    for one in given:
+        if one.own_dtype not in DTYPES:
+            raise SrbenchError(
+                f"{one.name} is in {one.own_dtype}", f"give dtype= one of {', '.join(DTYPES)}"
+            )
+    return given[0].own_dtype
 
 
 def _plan(given: Sequence[Given], plan: Plan) -> Plan:

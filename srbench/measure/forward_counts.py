@@ -57,7 +57,7 @@ class ForwardCounts:
         return self._watch.of(module), fvcore.of(module) if fvcore else None
 
 
-def count_forward(model: nn.Module, *inputs: Any, **keywords: Any) -> ForwardCounts:
+def count_forward(model: nn.Module, /, *inputs: Any, **keywords: Any) -> ForwardCounts:
     """Count one forward pass in evaluation mode, on shapes alone or, if that fails, for real.
 
     The model and its inputs are not changed: copies of them are counted. Raises what the forward
@@ -72,7 +72,7 @@ def count_forward(model: nn.Module, *inputs: Any, **keywords: Any) -> ForwardCou
         return count_for_real(real[0], *real[1].args, **real[1].keywords)
 
 
-def count_on_shapes(model: nn.Module, *inputs: Any, **keywords: Any) -> ForwardCounts:
+def count_on_shapes(model: nn.Module, /, *inputs: Any, **keywords: Any) -> ForwardCounts:
     """Count without arithmetic. Do not use the model or the inputs afterwards: their values are
     meaningless.
 
@@ -97,7 +97,7 @@ def count_on_shapes(model: nn.Module, *inputs: Any, **keywords: Any) -> ForwardC
     return found
 
 
-def count_for_real(model: nn.Module, *inputs: Any, **keywords: Any) -> ForwardCounts:
+def count_for_real(model: nn.Module, /, *inputs: Any, **keywords: Any) -> ForwardCounts:
     """Count forward passes that are really computed. The model stays in evaluation mode and keeps
     the changes that its forward makes to it."""
 

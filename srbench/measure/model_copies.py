@@ -5,11 +5,8 @@ some of what a model has, and which a model's own code may turn into anything. S
 only where no such code is there, where it looks like the model, and where it uses nothing of it.
 """
 
-import gc
-import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
-from types import FunctionType, ModuleType
 from typing import TypeVar
 
 import torch
@@ -53,22 +50,6 @@ def reach_alike(copy: Loaded, original: Loaded, begin: Callable[[str], object]) 
     Raises what is raised for lack of memory.
     """
     return bool(_tried(lambda: _reached(copy, begin) == _reached(original, begin)))
-
-
-def refers(copy: nn.Module, model: nn.Module) -> bool:
-    """Whether a copy of a model still uses the model's own modules or tensors: by a function that
-    it keeps, such as a hook, or by a weak reference, both of which copying leaves as they are."""
-    own = {id(one) for one in (*model.modules(), *model.parameters(), *model.buffers())}
-    seen: set[int] = set()
-    todo: list[object] = [copy]
-    while todo:
-        one = todo.pop()
-        if id(one) in own:
-            return True
-        if id(one) not in seen:
-            seen.add(id(one))
-            todo += _referents(one)
-    return False
 
 
 def _tried(call: Callable[[], Found]) -> Found | None:
@@ -142,13 +123,3 @@ def _leaves(outputs: Sequence[Tensor]) -> set[int]:
             leaves.add(id(node.variable))
         todo += [following for following, _ in getattr(node, "next_functions", ())]
     return leaves
-
-
-def _referents(one: object) -> Iterator[object]:
-    """What an object holds; of a function not the module that it stands in."""
-    if isinstance(one, FunctionType):
-        yield from (one.__closure__, one.__defaults__, one.__kwdefaults__, vars(one))
-    elif isinstance(one, weakref.ref):
-        yield one()
-    elif not isinstance(one, type | ModuleType):
-        yield from gc.get_referents(one)

@@ -17,8 +17,9 @@ from torch import Tensor, nn
 
 from srbench.errors import lacks_memory
 from srbench.measure.free_memory import release
-from srbench.measure.model_copies import copied, reach_alike, refers
+from srbench.measure.model_copies import copied, reach_alike
 from srbench.measure.passes import Loaded
+from srbench.shapes.copies import refers
 
 GAP_SIZES = tuple(64 * 2**power for power in range(13))  # bytes: from a cache line to 256 KiB
 MOST_OF_A_SIZE = 8  # a gap is at most so many times that size

@@ -32,8 +32,9 @@ def _parents(name: str) -> list[str]:
 def unregistered(model: nn.Module, found: Mapping[nn.Parameter, str]) -> dict[str, int]:
     """The numbers of parameters that ran, although no module has them, by the attribute that holds
     them, or by the module that used them."""
+    numbers = _quantized(model)
     if not found:
-        return {}
+        return numbers
     holders = {
         id(tensor): f"{module}.{attribute}".removeprefix(".")
         for module, one in model.named_modules()
@@ -41,11 +42,20 @@ def unregistered(model: nn.Module, found: Mapping[nn.Parameter, str]) -> dict[st
         if not attribute.startswith("_")
         for tensor in _tensors(value)
     }
-    numbers: dict[str, int] = {}
     for parameter, user in found.items():
         holder = holders.get(id(parameter), user or "the network itself")
         numbers[holder] = numbers.get(holder, 0) + parameter.numel()
     return numbers
+
+
+def _quantized(model: nn.Module) -> dict[str, int]:
+    """The numbers of weights of quantised modules, which keep them packed."""
+    packed = {
+        name: module
+        for name, module in model.named_modules()
+        if hasattr(module, "_packed_params") and callable(getattr(module, "weight", None))
+    }
+    return {name or "the network itself": one.weight().numel() for name, one in packed.items()}
 
 
 def _tensors(value: Any) -> list[Tensor]:

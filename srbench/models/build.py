@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from torch import nn
 
@@ -144,7 +144,7 @@ def _build_backbone(part: Part, conditions: Conditions, how: How) -> nn.Module:
             model = require_plain(
                 resolve(backbone.target)(part.name, conditions.num_classes, **options), str(part)
             )
-        materialise(model, example_inputs.zeros(conditions), how)
+        materialise(model, partial(example_inputs.zeros, conditions), how)
     except (SrbenchError, NeedsValues):
         raise
     except FAILURES as error:  # a third-party network may raise anything

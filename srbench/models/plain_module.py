@@ -35,7 +35,7 @@ def _changed(module: nn.Module) -> str:
 
 
 def materialise(
-    model: nn.Module, call: Call, how: Callable[[], AbstractContextManager[None]]
+    model: nn.Module, inputs: Callable[[], Call], how: Callable[[], AbstractContextManager[None]]
 ) -> None:
     """Give the parameters of lazy modules their shapes, by one forward pass inside ``how()``.
 
@@ -45,7 +45,7 @@ def materialise(
         return
     model.eval()
     with torch.no_grad(), how():
-        call(model)
+        inputs()(model)
     model.train()
 
 

@@ -6,7 +6,7 @@ Runners count and time subjects; only here do they differ.
 import reprlib
 from collections.abc import Callable, Hashable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
 import torch
@@ -22,7 +22,7 @@ from srbench.models.fingerprint import module_fingerprint
 from srbench.models.plain_module import materialise
 from srbench.records.record import UNKNOWN
 from srbench.shapes.call import Call
-from srbench.shapes.copies import blank_copy, has_tensor_hooks, real_copy
+from srbench.shapes.copies import blank_copy, has_tensor_hooks, real_copy, refers
 from srbench.shapes.nested import tensors_within
 from srbench.shapes.on_shapes import on_shapes
 from srbench.shapes.torch_function import NeedsValues
@@ -78,6 +78,9 @@ class Subject(Protocol):
 
     def batch(self, setup: Setup) -> Call:
         """The inputs of a call that is timed."""
+
+    def setup(self, setup: Setup) -> Setup:
+        """The setup as it is recorded: with the dtype that the model has."""
 
     def dtype(self, setup: Setup) -> torch.dtype | None:
         """The dtype that the model and its inputs are converted to; None if they stay as they
@@ -136,6 +139,9 @@ class FromSpec:
     def batch(self, setup: Setup) -> Call:
         return example_inputs.random(self.case.conditions, setup.batch, setup.seed)
 
+    def setup(self, setup: Setup) -> Setup:
+        return setup
+
     def dtype(self, setup: Setup) -> torch.dtype | None:
         return torch.float32 if setup.amp else getattr(torch, setup.dtype)
 
@@ -170,8 +176,8 @@ class Given:
     kind: Literal["module", "callable"] = "module"
     asked: str | None = None
     hint: str = "give other inputs"
+    values: str = "its inputs"
     auxiliary = ""
-    values = "its inputs"
     can_be_sent = False
 
     @property
@@ -194,12 +200,23 @@ class Given:
 
     def assemble(self, initialised: bool = True) -> Assembly:
         copy = real_copy if initialised else blank_copy
-        model, call = self._copied(copy), copy(self.call)
-        materialise(model, call, nullcontext if initialised else on_shapes)
+        model = self._copied(copy)
+        materialise(model, lambda: copy(self.call), nullcontext if initialised else on_shapes)
         known = not isinstance(self.model, Function)
         return Assembly(model, (), module_fingerprint(self.model) if known else UNKNOWN, ())
 
     def _copied(self, copy: Callable[[nn.Module], nn.Module]) -> nn.Module:
+        """Raises BuildError if it cannot be copied, or if a copy would run the module itself."""
+        model = self._tried(copy)
+        if refers(model, self.model) and not isinstance(self.model, Function):
+            raise BuildError(
+                f"{self.name}: a copy of it would use the module itself, by a function that it "
+                "keeps, such as a hook, or by a class that copies itself",
+                "make it a method of the module, or remove the hook",
+            )
+        return model
+
+    def _tried(self, copy: Callable[[nn.Module], nn.Module]) -> nn.Module:
         try:
             return copy(self.model)
         except NeedsValues:
@@ -234,8 +251,29 @@ class Given:
     def batch(self, setup: Setup) -> Call:
         return self.inputs()
 
+    def setup(self, setup: Setup) -> Setup:
+        return setup if self.asked or setup.amp else replace(setup, dtype=self.own_dtype)
+
     def dtype(self, setup: Setup) -> torch.dtype | None:
         return getattr(torch, self.asked) if self.asked else None
+
+    @property
+    def own_dtype(self) -> str:
+        """The dtype of most weights, or of most inputs if there are no weights."""
+        sizes: dict[torch.dtype, int] = {}
+        for tensors in (weights(self.model), self.call.tensors):
+            for tensor in tensors:
+                if tensor.is_floating_point() or tensor.is_complex():
+                    sizes[tensor.dtype] = sizes.get(tensor.dtype, 0) + tensor.numel()
+            if sizes:
+                return str(max(sizes, key=lambda dtype: sizes[dtype])).removeprefix("torch.")
+        return "float32"
+
+
+def weights(model: nn.Module) -> list[Tensor]:
+    """The parameters and buffers that have a shape."""
+    tensors = [*model.parameters(), *model.buffers()]
+    return [one for one in tensors if not nn.parameter.is_lazy(one)]
 
 
 def texts(call: Call) -> list[str]:

@@ -125,6 +125,7 @@ class PassTiming:
 
 
 Role = Literal["baseline", "variant", "aa"]
+AGAIN = " (again)"  # after the name of a baseline that is timed a second time
 
 
 @dataclass(frozen=True)

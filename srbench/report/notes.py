@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from srbench.conditions import Input
 from srbench.errors import SrbenchError, alternatives
 from srbench.records.environment import VERSIONS
+from srbench.records.timing import AGAIN
 
 if TYPE_CHECKING:
     from srbench.records.record import Record
@@ -64,7 +65,7 @@ def _written(text: str) -> str:
 def model_name(record: "Record") -> str:
     """The spec, marked if it is the baseline timed a second time."""
     timing = record.timing
-    return record.spec + (" (again)" if timing and timing.role == "aa" else "")
+    return record.spec + (AGAIN if timing and timing.role == "aa" else "")
 
 
 def settings_note(records: "Iterable[Record]") -> str:

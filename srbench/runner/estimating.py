@@ -101,7 +101,7 @@ def record_of(
         environment=facts,
         status=f"failed: {failure}" if failure else "ok",
         timing=Timing(
-            line_up.setup,
+            row.subject.setup(line_up.setup),
             row.role,
             _finished(line_up, found),
             passes,

@@ -15,7 +15,7 @@ from srbench.measure.torch_settings import kept
 from srbench.models.subject import FromSpec, Subject
 from srbench.records import environment
 from srbench.records.record import Record
-from srbench.records.timing import Energy
+from srbench.records.timing import AGAIN, Energy
 from srbench.runner.estimating import estimates, failure_of, record_of
 from srbench.runner.memory_and_energy import Peaks, measure_energies, measure_peaks
 from srbench.runner.sampling import (
@@ -30,7 +30,6 @@ from srbench.runner.sampling import (
 from srbench.spec.cases import Case
 
 LOG = logging.getLogger(__name__)
-AGAIN = " (again)"
 
 
 def setup_for(

@@ -1,5 +1,9 @@
 """Copies of models and of their inputs, which a measurement may change as it likes."""
 
+import gc
+import weakref
+from collections.abc import Iterator
+from types import FunctionType, ModuleType
 from typing import TypeVar
 
 import torch
@@ -34,6 +38,22 @@ def has_tensor_hooks(model: nn.Module) -> bool:
     )
 
 
+def refers(copy: nn.Module, model: nn.Module) -> bool:
+    """Whether a copy of a model still uses the model's own modules or tensors: by a function that
+    it keeps, such as a hook, or by a weak reference, both of which copying leaves as they are."""
+    own = {id(one) for one in (*model.modules(), *model.parameters(), *model.buffers())}
+    seen: set[int] = set()
+    todo: list[object] = [copy]
+    while todo:
+        one = todo.pop()
+        if id(one) in own:
+            return True
+        if id(one) not in seen:
+            seen.add(id(one))
+            todo += _referents(one)
+    return False
+
+
 def _on_the_cpu(tensor: Tensor) -> Tensor | None:
     if nn.parameter.is_lazy(tensor) or (tensor.device.type == "cpu" and tensor.is_leaf):
         return None
@@ -46,3 +66,13 @@ def _on_the_cpu(tensor: Tensor) -> Tensor | None:
 def _a_leaf(tensor: Tensor) -> Tensor | None:
     """A copy of what another tensor was computed into, which deepcopy refuses to copy."""
     return None if tensor.is_leaf else tensor.detach().clone()
+
+
+def _referents(one: object) -> Iterator[object]:
+    """What an object holds; of a function not the module that it stands in."""
+    if isinstance(one, FunctionType):
+        yield from (one.__closure__, one.__defaults__, one.__kwdefaults__, vars(one))
+    elif isinstance(one, weakref.ref):
+        yield one()
+    elif not isinstance(one, type | ModuleType):
+        yield from gc.get_referents(one)

@@ -138,6 +138,8 @@ _OF_ONE_DTYPE = frozenset(
         torch.ops.aten.mv.default,
         torch.ops.aten.dot.default,
         torch.ops.aten.native_batch_norm.default,
+        torch.ops.aten.native_layer_norm.default,
+        torch.ops.aten.native_group_norm.default,
     }
 )
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from srbench.shapes.arguments import tensors_in
 from srbench.shapes.known_values import have_values
 
 
@@ -29,12 +30,20 @@ class AboveDispatch(TorchFunctionMode):
         kwargs = kwargs or {}
         if func in _READ_VALUES and not have_values(args[:1]):
             raise NeedsValues(f"Tensor.{func.__name__} reads values")
+        if getattr(func, "__name__", "") in _READ_INTEGERS:
+            _require_integers(func.__name__, (*args, *kwargs.values()))
         if func in _SIZES:
             with tracer_paused():
                 return func(*args, **kwargs)
         if func in _CONVOLUTIONS and not _is_another_operator((*args, *kwargs.values())):
             return _CONVOLUTIONS[func](*args, **kwargs)
         return func(*args, **kwargs)
+
+
+def _require_integers(name: str, arguments: Iterable[Any]) -> None:
+    for one in tensors_in(arguments):
+        if not (one.is_floating_point() or one.is_complex() or have_values([one])):
+            raise NeedsValues(f"{name} reads values")
 
 
 @contextmanager
@@ -72,6 +81,12 @@ _SIZES: set[Any] = {
     Tensor.numel,
     Tensor.size,
 }
+
+# Functions that read tensors of integers below the dispatcher: places to split at, or lengths.
+_READ_INTEGERS = frozenset(
+    {"tensor_split", "_pad_packed_sequence", "_pack_padded_sequence", "ctc_loss"}
+    | {"lstm", "gru", "rnn_tanh", "rnn_relu", "segment_reduce"}
+)
 
 _READ_VALUES = {
     Tensor.__array__,

@@ -3,6 +3,7 @@
 import copy
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -227,6 +228,8 @@ WRONG_DTYPES = [
     (nn.Linear(4, 4, bias=False), torch.zeros(2, 3, 4, dtype=torch.float64)),
     (nn.LSTM(4, 4), torch.zeros(2, 1, 4, dtype=torch.float16)),
     (nn.BatchNorm2d(3), torch.zeros(1, 3, 8, 8, dtype=torch.float64)),
+    (nn.LayerNorm(8), torch.zeros(1, 3, 8, 8, dtype=torch.float64)),
+    (nn.GroupNorm(3, 3), torch.zeros(1, 3, 8, 8, dtype=torch.float64)),
     (nn.Embedding(4, 4), torch.zeros(2)),
 ]
 
@@ -243,6 +246,11 @@ def test_an_input_of_another_dtype_than_the_weights_is_one_line(
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
 
 
+class Unbuilt(nn.Module):
+    def __init__(self) -> None:
+        pass
+
+
 class Locked(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -252,6 +260,123 @@ class Locked(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         with self.lock:
             return self.linear(x)
+
+
+class Splits(nn.Module):
+    """Where it splits is read below the dispatcher."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(8, 8)
+
+    def forward(self, x: Tensor, lengths: Tensor) -> list[Tensor]:
+        return [self.linear(one) @ one.T for one in x.tensor_split(lengths.cumsum(0)[:-1])]
+
+
+class Packed(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(8, 8)
+
+    def forward(self, x: nn.utils.rnn.PackedSequence) -> Tensor:
+        return nn.utils.rnn.pad_packed_sequence(self.lstm(x)[0])[0]
+
+
+def test_lengths_below_the_dispatcher_are_read_for_real() -> None:
+    (row,) = srbench.count(Splits(), torch.randn(9, 8), torch.tensor([2, 3, 4]))
+    assert row.counted.macs == 9 * 64 + 8 * (4 + 9 + 16)
+    assert "was counted in one run on its inputs" in row.settings["Splits"]
+    x = nn.utils.rnn.pack_padded_sequence(torch.randn(5, 2, 8), torch.tensor([5, 2]))
+    (row,) = srbench.count(Packed(), x)
+    assert row.counted.macs == (5 + 2) * 4 * 8 * (8 + 8)
+
+
+class Closed(nn.Module):
+    """Keeps a function that uses the module itself, and not its copy."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(4)
+        self.act = lambda x: torch.relu(self.norm(x))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.act(x)
+
+
+class Teacher(nn.Linear):
+    def __deepcopy__(self, memo: object) -> "Teacher":
+        return self
+
+
+def patched() -> nn.Module:
+    model = nn.Sequential(nn.BatchNorm1d(4))
+    before = model.forward
+    model.forward = lambda x: before(x) + 1  # type: ignore[method-assign]
+    return model
+
+
+@pytest.mark.parametrize(
+    "make", [Closed, patched, lambda: nn.Sequential(Teacher(4, 4), nn.BatchNorm1d(4))]
+)
+@pytest.mark.parametrize("measure", [srbench.count, srbench.time])
+def test_a_copy_that_would_use_the_module_itself_is_refused(
+    make: Callable[[], nn.Module], measure: Callable[..., Any]
+) -> None:
+    model, x = make(), torch.randn(3, 4)
+    state = copy.deepcopy(model.state_dict())
+    (row,) = measure(model, x)
+    assert "a copy of it would use the module itself" in row.status
+    assert all(torch.equal(state[name], value) for name, value in model.state_dict().items())
+    assert all(one.training for one in model.modules())
+
+
+class Threads(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = nn.Linear(8, 8), nn.Linear(8, 8)
+
+    def forward(self, x: Tensor) -> Tensor:
+        with ThreadPoolExecutor(2) as pool:
+            return sum(pool.map(lambda one: one(x), (self.a, self.b)))  # type: ignore[return-value]
+
+
+def test_modules_in_other_threads_are_not_zero_macs() -> None:
+    (row,) = srbench.count(Threads(), torch.zeros(1, 8))
+    assert "modules that run in other threads cannot be counted" in row.status
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
+def test_quantised_weights_are_a_warning() -> None:
+    model = nn.Sequential(nn.Linear(8, 8), nn.ReLU())
+    quantised = torch.ao.quantization.quantize_dynamic(model, {nn.Linear})
+    (row,) = srbench.count(quantised, torch.zeros(1, 8))
+    assert any("not registered are not counted: 64 in 0" in text for text in row.warnings)
+
+
+class Takes(nn.Module):
+    """Inputs whose names are those of arguments elsewhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(8, 8)
+
+    def forward(self, x: Tensor, model: Tensor, call: Tensor, self_: Tensor) -> Tensor:
+        return self.linear(x + model + call + self_)
+
+    def __call__(self, x: Tensor, **others: Any) -> Any:
+        return super().__call__(x, **others)
+
+
+def test_inputs_may_have_any_name() -> None:
+    x = torch.zeros(1, 8)
+    (row,) = srbench.count(Takes(), x, model=x, call=x, self_=x)
+    assert row.counted.macs == 64
+
+
+def test_more_than_the_forward_takes_may_be_for_a_hook() -> None:
+    model = nn.Linear(8, 8)
+    model.register_forward_pre_hook(lambda module, args, keywords: (args, {}), with_kwargs=True)
+    assert srbench.count(model, torch.zeros(1, 8), extra=3)[0].counted.macs == 64
 
 
 class Refuses(nn.Module):
@@ -283,6 +408,30 @@ def wrong(call: Callable[[], Any], message: str, hint: str) -> Any:
         wrong(lambda: srbench.count(torch.relu, X), "relu is a function", "srbench.time"),
         wrong(lambda: srbench.count({}), "there is nothing to measure", "{"),
         wrong(lambda: srbench.count({"a": "resnet18"}), "a is a text", "srbench.build('resnet18')"),
+        wrong(lambda: srbench.count({1: nn.ReLU()}, X), "1 is not a name", "texts"),
+        wrong(lambda: srbench.count({" ": nn.ReLU()}, X), "' ' is not a name", "texts"),
+        wrong(lambda: srbench.count({"\ud800": nn.ReLU()}, X), "is not a name", "texts"),
+        wrong(lambda: srbench.count({"a (again)": nn.ReLU()}, X), "timed again", "another name"),
+        wrong(
+            lambda: srbench.count(nn.ReLU(), input_size=(3, 10**6, 10**7)),
+            "is out of range",
+            "smaller",
+        ),
+        wrong(
+            lambda: srbench.count(nn.ReLU(), input_size="9" * 5000),
+            "is not the input size",
+            "(3, 224, 224)",
+        ),
+        wrong(
+            lambda: srbench.count(Unbuilt(), X), "Unbuilt is not a whole module", "super().__init__"
+        ),
+        wrong(lambda: srbench.count("resnet18", inputs=3), "an object of type int", "tensors"),
+        wrong(lambda: srbench.count("resnet18", variants=[3]), "variants is [3]", '["se", "sr"]'),
+        wrong(
+            lambda: srbench.count("resnet18", inputs=["a=1x3x8x8", "a=1x3x8x8"]),
+            "two inputs have one name",
+            "one --input",
+        ),
         wrong(lambda: srbench.count({"a": 3}), "a is of type int", "torch.nn.Module"),
         wrong(lambda: srbench.count(3), "an object of type int is not", "resnet50+sr"),
         wrong(lambda: srbench.count("resnet18", X), "an object of type Tensor is not", "inputs="),

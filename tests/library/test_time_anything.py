@@ -146,6 +146,21 @@ def test_only_the_row_of_a_frozen_module_lacks_the_other_passes() -> None:
     assert "backward: ValueError: no parameter needs a gradient" in rows["frozen"].status
 
 
+def test_every_row_has_its_own_dtype() -> None:
+    rows = srbench.time(
+        {"a": nn.Linear(4, 4), "b": nn.Linear(4, 4).double()}, input_size=(4,), plan=FORWARD
+    )
+    assert [row.timed.setup.dtype for row in rows] == ["float32", "float64"]
+    assert [row.inputs for row in rows] == [("float32:1x4",), ("float64:1x4",)]
+
+
+@pytest.mark.parametrize("context", [torch.no_grad, torch.inference_mode])
+def test_gradients_are_timed_where_the_caller_turned_them_off(context: Callable[[], Any]) -> None:
+    with context():
+        rows = srbench.time(nn.Linear(4, 4), X, plan=QUICK)
+        assert rows[0].status == "ok"
+
+
 def test_hooks_of_parameters_are_not_lost_in_silence() -> None:
     model = nn.Linear(4, 4)
     model.bias.register_hook(lambda gradient: gradient * 2)
@@ -210,6 +225,8 @@ def test_objects_are_timed_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
             "",
         ),
         (lambda: srbench.time(Net(), X, batch=3), "batch is given", "leave batch out"),
+        (lambda: srbench.time(Net(), X, batch=X), "batch is a tensor", "a whole number"),
+        (lambda: srbench.time(Net(), X, amp="no"), "amp is no truth value", "True or False"),
         (lambda: srbench.time(Net(), X, device=3), "device is 3", "give its name"),
         (lambda: srbench.time(Net(), X, device="tpu"), "there is no device tpu", "--device cpu"),
         (lambda: srbench.time(Net(), X, threads="2"), "threads is '2'", "a whole number"),

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from threading import get_ident
 from typing import Any, NamedTuple
 
 import torch
@@ -42,6 +43,7 @@ class Watching(TorchDispatchMode):
         self.unregistered: dict[nn.Parameter, str] = {}
         self._products = Disguised()
         self._modules = [""]
+        self._thread = get_ident()
         self._kinds: dict[Operator, _Kind] = {}
         self._parameters: dict[int, list[str]] = defaultdict(list)
         for name, parameter in model.named_parameters(remove_duplicate=False):
@@ -59,6 +61,8 @@ class Watching(TorchDispatchMode):
         """Hooks that record when a module runs."""
 
         def enter(module: nn.Module, inputs: object) -> None:
+            if get_ident() != self._thread:
+                raise RuntimeError("modules that run in other threads cannot be counted")
             self._modules.append(name)
 
         def leave(module: nn.Module, inputs: object, output: object) -> None:
