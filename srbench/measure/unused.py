@@ -53,7 +53,7 @@ def _quantized(model: nn.Module) -> dict[str, int]:
     packed = {
         name: module
         for name, module in model.named_modules()
-        if hasattr(module, "_packed_params") and callable(getattr(module, "weight", None))
+        if "_packed_params" in module._modules and callable(getattr(module, "weight", None))
     }
     return {name or "the network itself": one.weight().numel() for name, one in packed.items()}
 

@@ -30,7 +30,7 @@ class AboveDispatch(TorchFunctionMode):
         kwargs = kwargs or {}
         if func in _READ_VALUES and not have_values(args[:1]):
             raise NeedsValues(f"Tensor.{func.__name__} reads values")
-        if getattr(func, "__name__", "") in _READ_INTEGERS:
+        if func in _READ_INTEGERS:
             _require_integers(func.__name__, (*args, *kwargs.values()))
         if func in _SIZES:
             with tracer_paused():
@@ -83,10 +83,16 @@ _SIZES: set[Any] = {
 }
 
 # Functions that read tensors of integers below the dispatcher: places to split at, or lengths.
-_READ_INTEGERS = frozenset(
-    {"tensor_split", "_pad_packed_sequence", "_pack_padded_sequence", "ctc_loss"}
-    | {"lstm", "gru", "rnn_tanh", "rnn_relu", "segment_reduce"}
-)
+_READ_INTEGERS: set[Any] = {
+    Tensor.tensor_split,
+    *(
+        getattr(torch._C._VariableFunctions, name)
+        for name in (
+            *("tensor_split", "_pad_packed_sequence", "_pack_padded_sequence", "ctc_loss"),
+            *("lstm", "gru", "rnn_tanh", "rnn_relu", "segment_reduce"),
+        )
+    ),
+}
 
 _READ_VALUES = {
     Tensor.__array__,
