@@ -147,19 +147,21 @@ def time(
         "seed": seed,
         "optimizer": optimizer,
     }
+    wanted: Sequence[Subject]
     if is_given(what):
         options = {"variants": variants, "num_classes": num_classes, "batch": batch}
         require_none(options, "what was given is timed as it is, with its inputs")
         asked = Asked(others, keywords, inputs, input_size)
         given = subjects(what, asked, OPTIONS, kind, is_timed=True)
         how |= {"batch": 1, "dtype": kind or _dtype(given, amp)}
-        found = _run(given, on or home(given), how, _plan(given, plan), aa)
+        wanted = given
+        on, plan = on or home(given), _plan(given, plan)
     else:
         require_specs([what, *others])
         require_known(keywords, OPTIONS)
         shapes = as_inputs(inputs)
         require_none({"batch": batch if shapes else None}, "the inputs have their batch")
-        wanted = cases(
+        found = cases(
             [what, *others],
             as_variants(variants),
             (),
@@ -167,29 +169,20 @@ def time(
             num_classes=num_classes,
             inputs=shapes,
         )
+        wanted = [FromSpec(case) for case in found]
         how |= {"batch": 1 if shapes else batch, "dtype": kind}
-        found = _run([FromSpec(case) for case in wanted], on, how, plan, aa)
-    with torch.random.fork_rng(devices=()), _gradients(what):
-        return ShownResults(list(found))
+    with torch.random.fork_rng(devices=()), _gradients(wanted):
+        return ShownResults(list(_run(wanted, on, how, plan, aa)))
 
 
 @contextmanager
-def _gradients(what: Any) -> Iterator[None]:
+def _gradients(wanted: Sequence[Subject]) -> Iterator[None]:
     """Gradients for specs and modules, also where the caller has turned them off."""
-    if is_given(what) and _is_called(what):
+    if any(one.is_called_as_it_is for one in wanted):
         yield
         return
     with torch.inference_mode(False), torch.enable_grad():
         yield
-
-
-def _is_called(what: Any) -> bool:
-    """Whether a callable is among what was given."""
-    several = what.values() if isinstance(what, Mapping) else what
-    return not all(
-        isinstance(one, nn.Module)
-        for one in (several if isinstance(what, (Mapping, list, tuple)) else [what])
-    )
 
 
 def _run(

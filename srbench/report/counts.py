@@ -11,7 +11,7 @@ from srbench.records.results import Results
 from srbench.records.schema import COUNTER
 from srbench.report.columns import FIELDS
 from srbench.report.formats import Report
-from srbench.report.notes import calls, given, images, measured_with, sections, settings_note
+from srbench.report.notes import given, measured_with, runs_on, sections, settings_note
 from srbench.report.problems import doubts, problems, remarks
 from srbench.report.rows import rows_table
 from srbench.report.table import Column, Table
@@ -62,7 +62,8 @@ def counts_notes(records: Iterable[Record], names: Iterable[str]) -> Iterator[st
         if any(name.endswith(("_delta", "_percent")) for name in names)
         else ""
     )
-    yield f"{_per([record for record, _ in counted])}, in evaluation mode.{delta}"
+    per = runs_on((record for record, _ in counted), "per image", "per call")
+    yield f"{per[0].upper()}{per[1:]}, in evaluation mode.{delta}"
     if objects := given(records):
         yield objects
     if settings := settings_note(records):
@@ -80,17 +81,6 @@ def counts_notes(records: Iterable[Record], names: Iterable[str]) -> Iterator[st
     )
     yield from remarks(records)
     yield from dict.fromkeys(measured_with("Counted", r.environment) for r, _ in counted)
-
-
-def _per(records: Sequence[Record]) -> str:
-    """What the counts are for: an image, or one call with other inputs."""
-    of_images = [record for record in records if record.input]
-    others = [record for record in records if not record.input]
-    said = [
-        *([f"er image of {images(of_images)}"] if of_images else []),
-        *([f"er call with {calls(others)}"] if others else []),
-    ]
-    return "P" + " or p".join(said)
 
 
 def _counted_by(counted: Sequence[Counts]) -> str:

@@ -28,9 +28,17 @@ def images(records: "Iterable[Record]") -> str:
     return alternatives(inputs) + (f", {alternatives(classes)} classes" if classes else "")
 
 
-def calls(records: "Iterable[Record]") -> str:
-    """The inputs of models that were not called with an image, one call after the other."""
-    return alternatives(dict.fromkeys(_inputs(record) for record in records))
+def runs_on(records: "Iterable[Record]", image: str, call: str) -> str:
+    """What the models of rows get, with the words for an image and for a call with other inputs."""
+    records = list(records)
+    of_images = [record for record in records if record.input]
+    others = dict.fromkeys(_inputs(record) for record in records if not record.input)
+    return " or ".join(
+        [
+            *([f"{image} of {images(of_images)}"] if of_images else []),
+            *([f"{call} with {alternatives(others)}"] if others else []),
+        ]
+    )
 
 
 def given(records: "Iterable[Record]") -> str:

@@ -13,11 +13,10 @@ from srbench.records.results import Results
 from srbench.records.timing import Estimate, PassTiming, Timing
 from srbench.report.formats import Report
 from srbench.report.notes import (
-    calls,
     given,
-    images,
     measured_with,
     model_name,
+    runs_on,
     sections,
     settings_note,
 )
@@ -175,7 +174,7 @@ def times_notes(results: Results, shown: Sequence[Overhead]) -> Iterator[str]:
     setups: dict[tuple[str, str], list[Record]] = {}
     for record, timing in measured:
         setups.setdefault(_setup(record, timing), []).append(record)
-    yield from (_what(batch, run) + f", {how}" for (batch, how), run in setups.items())
+    yield from (f"{runs_on(run, batch, 'Calls')}, {how}" for (batch, how), run in setups.items())
     if objects := given(results):
         yield objects
     if settings := settings_note(results):
@@ -184,17 +183,6 @@ def times_notes(results: Results, shown: Sequence[Overhead]) -> Iterator[str]:
     yield " ".join(_meanings(measured))
     yield from _memory_and_energy(measured)
     yield from dict.fromkeys(measured_with("Measured", r.environment) for r, _ in measured)
-
-
-def _what(batch: str, records: Sequence[Record]) -> str:
-    """What one pass runs on: a batch of images, or the inputs of one call."""
-    of_images = [record for record in records if record.input]
-    others = [record for record in records if not record.input]
-    said = [
-        *([f"{batch} of {images(of_images)}"] if of_images else []),
-        *([f"Calls with {calls(others)}"] if others else []),
-    ]
-    return " or ".join(said)
 
 
 def _meanings(measured: Sequence[tuple[Record, Timing]]) -> Iterator[str]:

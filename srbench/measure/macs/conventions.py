@@ -21,15 +21,8 @@ PLACES = frozenset(  # comparisons that find places
 )
 ELEMENTWISE = frozenset(  # although torch's tags do not say so
     {"addr", "complex", "dropout", "floor_divide", "glu", "hardswish", "linalg_cross", "or"}
-    | {
-        "leaky_relu",
-        "log_sigmoid_forward",
-        "masked_scale",
-        "native_dropout",
-        "polar",
-        "prelu_kernel",
-    }
-    | {"rrelu_with_noise", "thnn_fused_gru_cell", "thnn_fused_lstm_cell"}
+    | {"log_sigmoid_forward", "masked_scale", "native_dropout", "polar", "prelu_kernel"}
+    | {"leaky_relu", "rrelu_with_noise", "thnn_fused_gru_cell", "thnn_fused_lstm_cell"}
 )
 CONVENTIONAL_FAMILIES = (
     *("affine_grid", "grid_sampler", "_loss", "norm", "pool", "roi_align", "softmax", "upsample"),
