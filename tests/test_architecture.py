@@ -19,13 +19,15 @@ REPEATED = {
     "blocks.py": "blocks that a spec may name",
     "compare.py": "a comparison of two files of records",
     "counts.py": "exact counts",
+    "evaluation.py": "weights that are tested",
     "imports.py": "what a module imports",
     "latency.py": "the times of passes",
     "profile.py": "where a forward pass spends its time",
     "report.py": "what is shown",
     "table.py": "a table",
-    "times.py": "times as a reader sees them",
+    "times.py": "what a reader learns from times",
     "timing.py": "times as they are measured",
+    "training.py": "what a network learns with one seed",
 }
 DOORS = {"__init__.py", "__main__.py", "py.typed"}
 

@@ -3,7 +3,7 @@ block prints meanwhile goes to stderr, too."""
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING
 
@@ -11,12 +11,17 @@ from srbench.cli.messages import is_seen
 from srbench.records.printable import printable
 
 if TYPE_CHECKING:
+    from srbench.records.training import EpochResult, RunKey
     from srbench.runner.resume import Counter
+    from srbench.runner.training import Begin
+    from srbench.spec.cases import Case
+    from srbench.training.watch import Moment
 
 
 @contextmanager
-def progress(total: int) -> Iterator[Callable[[int, str], None]]:
-    """A bar of ``total`` rows; call the yielded function with the rows done and the next name."""
+def progress(total: int) -> Iterator[Callable[[float, str], None]]:
+    """A bar of ``total`` rows; call the yielded function with the rows done, whole and in part, and
+    the name of the next."""
     if not is_seen():
         with redirect_stdout(sys.stderr):
             yield lambda done, name: None
@@ -84,3 +89,40 @@ def counter(rows: int) -> "Iterator[Counter]":
     with progress(rows) as begin:
         done = iter(range(rows))
         yield Counter(lambda name: begin(next(done, rows), name))
+
+
+@contextmanager
+def training_progress(runs: int) -> "Iterator[Begin]":
+    """A bar of that many runs; call the yielded function with each run that begins."""
+    with progress(runs) as show:
+        numbers = iter(range(runs))
+        yield lambda case, key: _RunProgress(case, key, next(numbers, runs), show)
+
+
+class _RunProgress:
+    """Shows where a run is, a few times a second."""
+
+    def __init__(
+        self, case: "Case", key: "RunKey", number: int, show: Callable[[float, str], None]
+    ) -> None:
+        share = "" if key.regime.share == 1 else f" on {100 * key.regime.share:g} %"
+        self._name = f"{case.spec}{share}, seed {key.seed}"
+        self._number = number
+        self._show = show
+        self._shown = 0.0
+        show(number, self._name)
+
+    def moment(self, moment: "Moment") -> None:
+        """Show the epoch, the loss, the last scores and the images per second."""
+        if time.monotonic() - self._shown < 0.2:
+            return
+        self._shown = time.monotonic()
+        scores = "".join(f", {name} {100 * score:.2f} %" for name, score in moment.scores.items())
+        self._show(
+            self._number + moment.share,
+            f"{self._name}: epoch {moment.epoch}/{moment.epochs}, loss {moment.loss:.3f}{scores}, "
+            f"{moment.images_per_s:,.0f} images/s",
+        )
+
+    def epochs(self, epochs: "Sequence[EpochResult]") -> None:
+        """The next batch shows the scores."""

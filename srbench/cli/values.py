@@ -4,6 +4,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 from srbench.errors import SrbenchError, did_you_mean
 
+MOST_SEEDS = 1000
+
 
 def listed(option: str, values: str | Iterable[str] | None) -> list[str]:
     """The values of an option that may be repeated or hold several, separated by commas, each once.
@@ -27,6 +29,36 @@ def whole_numbers(option: str, values: str | Iterable[str] | None) -> list[int]:
         if not (text.isascii() and text.isdecimal() and len(text) < 19):
             raise SrbenchError(f"{option} {text!r} is not a whole number", f"write {option} 2,10")
     return list(dict.fromkeys(map(int, found)))
+
+
+def seeds_of(text: str) -> list[int]:
+    """Seeds from how many there are, ``6``, a range, ``6-11``, or several, ``0,2,5``.
+
+    Raises SrbenchError for anything else, and for more than `MOST_SEEDS`.
+
+    >>> seeds_of("3"), seeds_of("6-8"), seeds_of("0,5")
+    ([0, 1, 2], [6, 7, 8], [0, 5])
+    """
+    first, dash, last = text.strip().partition("-")
+    if dash:
+        begin, end = whole_numbers("--seeds", first)[0], whole_numbers("--seeds", last)[0]
+        found = range(begin, end + 1)
+    else:
+        numbers = whole_numbers("--seeds", text)
+        found = range(numbers[0]) if len(numbers) == 1 else numbers  # type: ignore[assignment]
+    if not 0 < len(found) <= MOST_SEEDS or max(found) >= 2**32:
+        raise SrbenchError(
+            f"--seeds {text} is out of range", f"give 1 to {MOST_SEEDS} seeds: 6, 0,2,5 or 6-11"
+        )
+    return list(found)
+
+
+def decimals(option: str, text: str) -> list[float]:
+    """Numbers separated by commas. Raises SrbenchError for anything else."""
+    try:
+        return [float(one) for one in listed(option, text)]
+    except ValueError as error:
+        raise SrbenchError(f"{option} {text!r} is not a number", f"write {option} 1,0.1") from error
 
 
 def names(option: str, values: str | Iterable[str] | None, known: Collection[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Loading weights of the plain backbone into a variant."""
+"""Loading weights into a model: its own, or those of the plain backbone into a variant."""
 
 from collections.abc import Mapping
 
@@ -17,13 +17,7 @@ def load_backbone_weights(model: nn.Module, state_dict: Mapping[str, Tensor]) ->
     Raises BuildError if a key of the backbone is missing or unexpected, if a shape differs, and for
     weights of a variant: load these with ``model.load_state_dict`` as usual.
     """
-    new = {
-        f"{name}.{key}"
-        for name in getattr(model, "inserted_blocks", ())
-        for key in model.get_submodule(name).state_dict()
-    }
-    own = model.state_dict()
-    keys = {plain: key for plain, key in plain_keys(model).items() if key not in new}
+    new, own, keys = _block_keys(model), model.state_dict(), _backbone_keys(model)
     if state_dict.keys() != keys.keys() and not new.isdisjoint(state_dict):
         raise BuildError(
             "these are weights of a variant, including its blocks",
@@ -41,3 +35,52 @@ def load_backbone_weights(model: nn.Module, state_dict: Mapping[str, Tensor]) ->
         )
     model.load_state_dict({keys[key]: value for key, value in state_dict.items()}, strict=False)
     return sorted(new)
+
+
+def load_weights(model: nn.Module, state_dict: Mapping[str, Tensor]) -> None:
+    """Load a model's own state dict, or that of its plain backbone; the blocks then stay as they
+    are. Nothing is loaded if keys or shapes are wrong.
+
+    Raises BuildError that names the first key that does not fit.
+    """
+    own = model.state_dict()
+    every, backbone = {key: key for key in own}, _backbone_keys(model)
+    fits_better = len(backbone.keys() & state_dict.keys()) > len(every.keys() & state_dict.keys())
+    keys = backbone if fits_better or state_dict.keys() == backbone.keys() else every
+    for key in dict.fromkeys((*keys, *state_dict)):
+        if wrong := _mismatch(key, keys, own, state_dict):
+            raise BuildError(
+                f"these are weights of another model: {wrong}",
+                "name the spec, the input size and the number of classes that they were trained "
+                "with",
+            )
+    model.load_state_dict({keys[key]: value for key, value in state_dict.items()}, strict=False)
+
+
+def _mismatch(
+    key: str,
+    keys: Mapping[str, str],
+    own: Mapping[str, Tensor],
+    state_dict: Mapping[str, Tensor],
+) -> str:
+    if key not in state_dict:
+        return f"{key} is missing"
+    if key not in keys:
+        return f"{key} is unexpected"
+    here, there = tuple(own[keys[key]].shape), tuple(state_dict[key].shape)
+    return "" if here == there else f"{key} has the shape {there}, not {here}"
+
+
+def _block_keys(model: nn.Module) -> set[str]:
+    """The keys of the inserted blocks."""
+    return {
+        f"{name}.{key}"
+        for name in getattr(model, "inserted_blocks", ())
+        for key in model.get_submodule(name).state_dict()
+    }
+
+
+def _backbone_keys(model: nn.Module) -> dict[str, str]:
+    """The model's keys by those of its plain backbone."""
+    new = _block_keys(model)
+    return {plain: key for plain, key in plain_keys(model).items() if key not in new}

@@ -12,6 +12,7 @@ from srbench.records.counts import Counts
 from srbench.records.published import Published
 from srbench.records.schema import STRICT, Kind
 from srbench.records.timing import Role, Timing
+from srbench.records.training import RunKey, Training
 
 UNKNOWN = "unknown"  # the fingerprint or the date of a record that an older srbench made
 
@@ -48,6 +49,7 @@ class Key(NamedTuple):
     setup: Setup | None
     role: Role | None
     source: str | None
+    run: RunKey | None = None
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ class Record:
     usual: tuple[int, int | None] | None = None
     inputs: tuple[str, ...] = ()
     subject: Subject = "spec"
+    training: Training | None = None
 
     def __post_init__(self) -> None:
         """Raises ValueError for an impossible input, and for numbers out of range."""
@@ -115,12 +118,13 @@ class Record:
         return replace(self, made=other.made) == other
 
     @property
-    def contents(self) -> tuple[Timing | Published | Counts, ...]:
+    def contents(self) -> tuple[Timing | Training | Published | Counts, ...]:
         """What was measured or published; nothing for a row that could not be counted.
 
         srbench writes one content a record, but reads records of several.
         """
-        return tuple(found for found in (self.timing, self.published, self.counts) if found)
+        found = (self.timing, self.training, self.published, self.counts)
+        return tuple(content for content in found if content)
 
     @property
     def counted(self) -> Counts:
@@ -141,7 +145,7 @@ class Record:
 
     @property
     def kind(self) -> Kind:
-        """Whether this is a row's counts, its times, or its published figures."""
+        """Whether this is a row's counts, its times, a training, or its published figures."""
         return self.contents[0].kind if self.contents else "counted"
 
     @property
@@ -155,6 +159,7 @@ class Record:
             self.timing.setup if self.timing else None,
             self.timing.role if self.timing else None,
             self.published.source if self.published else None,
+            self.training.key if self.training else None,
         )
 
     @property

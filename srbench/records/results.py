@@ -103,13 +103,14 @@ class Results(Sequence[Record]):
         ]
 
     def _flat(self, record: Record) -> dict[str, Any]:
-        found = record.timing.flat() if record.timing else self._counts(record)
+        run = record.timing or record.training
+        found = run.flat() if run else self._counts(record)
         row = (
             {"spec": record.spec}
             | found
             | {"baseline": record.baseline}
             | where(record.row)
-            | (record.timing.how() if record.timing else {"batch": 1})
+            | (run.how() if run else {"batch": 1})
             | {"status": record.status, "warnings": "; ".join(record.warnings)}
         )
         if record.input is None:  # what an image and a batch are is not known
@@ -136,8 +137,8 @@ def where(row: RowKey) -> dict[str, int | None]:
 
 def _rest(record: Record) -> dict[str, Any]:
     """What does not fit into a flat row."""
-    if record.timing:
-        return record.timing.rest()
+    if run := record.timing or record.training:
+        return run.rest()
     return record.counts.rest() if record.counts else dict.fromkeys(UNCOUNTED)
 
 

@@ -10,6 +10,7 @@ from srbench.records.record import Key, Record
 from srbench.report.notes import model_name
 
 SHOWN = 6  # names; the rest are counted
+MEASURED = ("counted", "timed", "trained")
 # A number that stands alone; one inside conv2d, cuda:0 or a/3/b is part of a name.
 _NUMBER = re.compile(
     r"(?:(?<=[\s(\[])|(?<=[\s(\[]×)|(?<=^×)|^)"
@@ -131,11 +132,9 @@ def _range(values: set[str]) -> str:
 
 
 def _kinds(records: Iterable[Record]) -> list[tuple[list[Record], str]]:
-    """The counted and the timed rows, each with the words for all of them."""
+    """The counted, the timed and the trained rows, each with the words for all of them."""
     records = list(records)
-    counted = [record for record in records if record.kind == "counted"]
-    timed = [record for record in records if record.kind == "timed"]
-    kinds = [(counted, "counted"), (timed, "timed")]
+    kinds = [([r for r in records if r.kind == called], called) for called in MEASURED]
     return [
         (kind, "all rows" if len(kind) == len(records) else f"all {called} rows")
         for kind, called in kinds
@@ -167,7 +166,8 @@ def _alike(
 
 def _comparison(record: Record) -> Hashable:
     setup = record.timing.setup if record.timing else None
-    return record.baseline, record.row[1:], setup
+    run = record.training.key if record.training else None
+    return record.baseline, record.row[1:], setup, run
 
 
 def _conditions(record: Record) -> dict[str, str]:
@@ -177,6 +177,9 @@ def _conditions(record: Record) -> dict[str, str]:
         found["channels"] = f"of {several(record.input[0], 'channel')}"
     if record.num_classes is not None:
         found["num_classes"] = f"with {record.num_classes} classes"
+    if record.training:
+        run = record.training.key
+        return found | {"regime": f"on {run.regime}", "seed": f"with seed {run.seed}"}
     if not record.timing:
         return found
     setup = record.timing.setup

@@ -8,6 +8,7 @@ from srbench.records.printable import all_printable, printable
 from srbench.report.units import Scale, column_scale, measured_scale, percent_decimals
 
 if TYPE_CHECKING:
+    from srbench.records.gain import Gain, Score
     from srbench.records.overhead import Overhead
     from srbench.records.published import Figure
     from srbench.records.timing import Estimate
@@ -28,6 +29,8 @@ Hint = Literal[
     "bytes",
     "energy",
     "figure",
+    "score",
+    "gain",
 ]
 NOTHING = "–"
 MARK = " *"  # after the name of a row that has warnings
@@ -40,9 +43,10 @@ class Column:
     A ``count`` is written in full or scaled, depending on the format; a ``delta`` keeps its sign
     and every digit. A ``duration`` is an `Estimate` in seconds and a ``ratio`` one of a ratio, both
     written with their intervals; an ``overhead`` is an `Overhead`, written in words if it is none
-    or undecided. A ``figure`` is a `Figure`, written as it was printed. The first column of a group
-    has the group's name. With ``lower_is_better`` a table may rank its rows by the column. Columns
-    with the same ``scale`` are written in the same unit.
+    or undecided. A ``score`` is a `Score`, written in percent, and a ``gain`` a `Gain`, in
+    percentage points with its interval. A ``figure`` is a `Figure`, written as it was printed. The
+    first column of a group has the group's name. With ``lower_is_better`` a table may rank its rows
+    by the column. Columns with the same ``scale`` are written in the same unit.
     """
 
     title: str
@@ -176,6 +180,27 @@ def overhead_text(overhead: "Overhead") -> str:
     return _overhead(overhead, _ratio_scale([overhead.ratio]))
 
 
+def _score(score: "Score", scale: Scale) -> str:
+    """The mean and, with several seeds, the standard deviation, in percent."""
+    mean = f"{100 * score.mean:.{scale.decimals}f}"
+    if score.deviation is None:
+        return mean
+    return f"{mean} ± {100 * score.deviation:.{scale.decimals}f}"
+
+
+def _gain(gain: "Gain", scale: Scale) -> str:
+    """The difference in percentage points; a word instead if it is undecided."""
+    value, low, high = (
+        None if end is None else f"{100 * end:+.{scale.decimals}f}"
+        for end in (gain.difference.value, gain.difference.low, gain.difference.high)
+    )
+    if gain.verdict == "no interval":
+        return f"{value} (n={gain.difference.n})"
+    if gain.verdict == "equal":
+        return f"{value} (equal)"
+    return f"{'undecided' if gain.verdict == 'undecided' else value} [{low}, {high}]"
+
+
 def _figure_unit(figures: "list[Figure]") -> Scale:
     """The unit that all figures share, for the title; without one every cell has its own."""
     units = {figure.unit for figure in figures}
@@ -197,7 +222,7 @@ FIGURE_UNITS = {
     2**20: "Mi",
     2**30: "Gi",
 }
-_UNITS = {"duration": "s", "seconds": "s", "bytes": "B", "energy": "J"}
+_UNITS = {"duration": "s", "seconds": "s", "bytes": "B", "energy": "J", "score": "%"}
 _WRITERS: dict[Hint, Callable[[Any, Scale], str]] = {
     "count": lambda value, scale: scale.write(value),
     "integer": lambda value, scale: scale.write(value),
@@ -212,6 +237,8 @@ _WRITERS: dict[Hint, Callable[[Any, Scale], str]] = {
     "bytes": lambda value, scale: scale.write(value),
     "energy": lambda value, scale: scale.write(value),
     "figure": _figure,
+    "score": _score,
+    "gain": _gain,
 }
 _SCALES: dict[Hint, Callable[[list[Any], bool], Scale]] = {
     "name": lambda values, scaled: Scale(),
@@ -229,4 +256,6 @@ _SCALES: dict[Hint, Callable[[list[Any], bool], Scale]] = {
     "bytes": lambda values, scaled: column_scale(values, digits=3),
     "energy": lambda values, scaled: measured_scale(values, digits=2),
     "figure": lambda values, scaled: _figure_unit(values),
+    "score": lambda values, scaled: Scale(decimals=2),
+    "gain": lambda values, scaled: Scale(decimals=2),
 }

@@ -29,6 +29,14 @@ COMMANDS = {
         "srbench.cli.commands.sweep:sweep",
         "Measure a grid of variants and their baselines.",
     ),
+    "train": (
+        "srbench.cli.commands.train:train",
+        "Train models and their baselines with the same seeds, and compare their scores.",
+    ),
+    "evaluate": (
+        "srbench.cli.commands.evaluate:evaluate",
+        "Test weights on a data set: those of srbench train, of torchvision, or of a state dict.",
+    ),
     "compare": (
         "srbench.cli.commands.compare:compare",
         "Compare two files of records, row by row: counts to the integer, times with intervals.",

@@ -33,7 +33,7 @@ def median(samples: ArrayLike, confidence: float = CONFIDENCE) -> Estimate:
     >>> median([1.0, 2.0, 3.0, 4.0, 5.0, 60.0])
     Estimate(value=3.5, low=1.0, high=60.0, n=6)
     """
-    ordered = np.sort(_finite(samples))
+    ordered = np.sort(finite(samples))
     n = len(ordered)
     below = int(stats.binom.ppf((1 - confidence) / 2, n, 0.5))  # the k-th from either end
     middle = float(np.median(ordered))
@@ -123,7 +123,7 @@ def median_over_placements(
     >>> median_over_placements([[1.0, 2.0, 9.0], [4.0]]).value
     3.0
     """
-    return median([float(np.median(_finite(one))) for one in seconds], confidence)
+    return median([float(np.median(finite(one))) for one in seconds], confidence)
 
 
 def independent_ratio(
@@ -213,7 +213,8 @@ def _exp(logs: Estimate) -> Estimate:
     return Estimate(float(np.exp(logs.value)), low, high, logs.n)
 
 
-def _finite(samples: ArrayLike) -> NDArray[np.float64]:
+def finite(samples: ArrayLike) -> NDArray[np.float64]:
+    """The samples as an array; raises ValueError if there are none, or one is not finite."""
     values = np.asarray(samples, dtype=np.float64)
     if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
         raise ValueError("there must be at least one sample, in one dimension, and all finite")
@@ -221,7 +222,7 @@ def _finite(samples: ArrayLike) -> NDArray[np.float64]:
 
 
 def _positive(samples: ArrayLike) -> NDArray[np.float64]:
-    values = _finite(samples)
+    values = finite(samples)
     if (values <= 0).any():
         raise ValueError("a time must be above zero")
     return values

@@ -1,0 +1,122 @@
+"""``srbench evaluate``: how weights do on the images that they are tested on."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from srbench.cli import model_options, run_options, training_options
+from srbench.cli.messages import tell
+from srbench.cli.output import (
+    FormatOption,
+    Output,
+    OutputOption,
+    OverwriteOption,
+    destination,
+)
+from srbench.cli.progress import progress
+from srbench.errors import ROWS_FAILED, SrbenchError
+from srbench.records.evaluated import Evaluated
+from srbench.report.evaluation import evaluation_report
+
+
+def evaluate(
+    checkpoints: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="CHECKPOINT",
+            help="Weights: *.safetensors of srbench train, or a state dict, *.pt or *.pth.",
+            show_default=False,
+        ),
+    ] = None,
+    model: Annotated[
+        str,
+        typer.Option(
+            metavar="SPEC",
+            help="The network of a state dict that does not say it; a variant also takes weights "
+            "of its plain backbone.",
+            show_default=False,
+            autocompletion=model_options.complete_spec,
+        ),
+    ] = "",
+    weights: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Test torchvision's weights of --model instead, such as IMAGENET1K_V2.",
+            show_default=False,
+        ),
+    ] = "",
+    data: Annotated[str, training_options.data("by default what the weights say.")] = "",
+    recipe: training_options.RecipeOption = "",
+    changes: training_options.ChangesOption = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="Test the images that the run with this seed held out; by default that of the "
+            "weights, and all images for weights of other tools.",
+            show_default=False,
+        ),
+    ] = None,
+    workers: training_options.WorkersOption = 0,
+    download: training_options.DownloadOption = False,
+    device: run_options.OneDeviceOption = None,
+    threads: run_options.ThreadsOption = None,
+    form: FormatOption = None,
+    output: OutputOption = None,
+    overwrite: OverwriteOption = False,
+) -> None:
+    """Test weights on a data set: those of srbench train, of torchvision, or of a state dict.
+
+    Weights of srbench train say which network they are for, and which images. Reading a file never
+    runs code that it holds.
+
+    [bold]Examples[/bold]
+
+      srbench evaluate runs/*/model.safetensors
+
+      srbench evaluate mine.pth --model resnet50+sr --data imagenet:images
+
+      srbench evaluate --weights IMAGENET1K_V2 --model resnet50 --data imagenet:x
+    """
+    if bool(weights) == bool(checkpoints):
+        raise SrbenchError(
+            "nothing is named to be tested"
+            if not weights
+            else "files and --weights are both given",
+            "name files of weights, or give --weights with --model",
+        )
+    if weights and not model:
+        raise SrbenchError("--weights needs --model", "name the network: --model resnet50")
+    target = destination(Output(output, form, overwrite), reads=checkpoints or ())
+    rows: list[Evaluated] = []
+    with progress(len(checkpoints or [weights])) as begin:
+        from srbench.measure.devices import resolve_one  # loads torch
+        from srbench.runner import evaluation
+        from srbench.training.recipe import changes_of
+
+        plan = evaluation.EvaluationPlan(
+            model,
+            data,
+            recipe,
+            changes_of(changes or ()),
+            seed,
+            resolve_one(device),
+            threads,
+            workers,
+            download,
+        )
+        if weights:
+            begin(0, weights)
+            rows.append(evaluation.evaluation_of_torchvision(weights, plan))
+        for number, path in enumerate(map(str, checkpoints or ())):
+            begin(number, path)
+            rows += evaluation.evaluations([path], plan)
+    target.write(evaluation_report(rows))
+    for row in rows:
+        if row.status != "ok":
+            tell(f"error: {row.source}: {row.status}")
+    if any(row.status != "ok" for row in rows):
+        raise typer.Exit(ROWS_FAILED)

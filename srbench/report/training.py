@@ -1,0 +1,165 @@
+"""The report of trainings: scores over seeds, each row beside its baseline."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from srbench.errors import several
+from srbench.records.gain import Gain
+from srbench.records.record import Record
+from srbench.records.runs import Runs, runs_of
+from srbench.records.training import SCORES, Training
+from srbench.report.formats import Report
+from srbench.report.gains import gain_of, score_of
+from srbench.report.notes import measured_with, sections, settings_note
+from srbench.report.problems import problems
+from srbench.report.table import Column, Table
+
+WHY_T = (
+    "a t interval, since a few seeds have no narrower one that is free of a distribution: it "
+    "assumes that the differences are normal"
+)
+CORRECTED = (
+    "its variance is corrected for training images that the runs share (Nadeau and Bengio, 2003)"
+)
+FIXED = "all seeds share the images: it holds for other seeds, not for other images"
+
+
+def training_report(records: Sequence[Record]) -> Report:
+    """One row for each model and regime: mean and standard deviation over seeds, and the paired
+    difference from the baseline. CSV has the same rows, JSON every run with its curve."""
+    runs = runs_of(records)
+    names = [name for name in SCORES if any(name in one.scores for one in runs)]
+    flat = [_flat(one, names) for one in runs]
+    table = Table(
+        "training",
+        (*_columns(runs), *(column for name in names for column in _score_columns(name))),
+        tuple((*_lead(one, runs), *_cells(one, names)) for one in runs),
+        "Scores on the test images over seeds, and the difference from the baseline's.",
+        tuple(_notes(records, runs, names)),
+        sections((one.regime, one.row[1:], one.records[0].baseline) for one in runs),
+    )
+    return Report((table,), tuple(flat[0]) if flat else ("spec",), flat, records=tuple(records))
+
+
+def gains_notes(runs: Sequence[Runs], names: Sequence[str]) -> Iterator[str]:
+    """What the scores, the differences and their intervals are."""
+    trainings = [training for one in runs for training in one.trainings]
+    seeds = several({len(one.records) for one in runs}, "seed")
+    images = several({one.test_images for one in trainings}, "image")
+    shown = ", ".join(SCORES[name] for name in names)
+    yield (
+        f"{shown}: in % of {images}, mean ± standard deviation over {seeds}. Δ: the mean of the "
+        "differences from the baseline with the same seed, in percentage points, with its 95 % "
+        f"interval: {'; '.join([WHY_T, *_assumed(runs)])}."
+    )
+    verdicts = [
+        gain.verdict for one in runs for name in names if (gain := gain_of(one, name)) is not None
+    ]
+    if "undecided" in verdicts:
+        yield "Undecided: the interval contains 0. To decide, train with more seeds."
+    if "equal" in verdicts:
+        yield "Equal: all differences are the same, which says nothing of their spread."
+    if "no interval" in verdicts:
+        yield "One seed (n=1) has no interval: train with more."
+
+
+def trained_on(trainings: Iterable[Training]) -> Iterator[str]:
+    """Which data were trained on, and by which recipes."""
+    for training in {(one.key.regime, one.data_digest): one for one in trainings}.values():
+        of = training.held_out
+        how = (
+            f"each seed holds out {training.test_images} others to test on"
+            if of is not None
+            else f"tested on {training.test_images:,} others"
+        )
+        yield f"Trained on {training.key.regime}: {training.train_images:,} images; {how}."
+    for recipe in {one.key.regime.recipe: one.recipe for one in trainings}.values():
+        departs = f"; it departs from it: {recipe['departs']}" if recipe.get("departs") else ""
+        yield f"Recipe: {recipe.get('source', 'unknown')}{departs}."
+
+
+def _assumed(runs: Sequence[Runs]) -> Iterator[str]:
+    if any(one.held_out is not None for one in runs):
+        yield CORRECTED
+    if any(one.held_out is None for one in runs):
+        yield FIXED
+
+
+def _notes(records: Sequence[Record], runs: Sequence[Runs], names: Sequence[str]) -> Iterator[str]:
+    yield from problems(records)
+    trainings = [training for one in runs for training in one.trainings]
+    if not trainings:
+        return
+    yield from gains_notes(runs, names)
+    yield from trained_on(trainings)
+    if settings := settings_note(records):
+        yield settings
+    yield measured_with("Trained", records[0].environment)
+
+
+def _columns(runs: Sequence[Runs]) -> Iterator[Column]:
+    yield Column("Model", "name")
+    if _has_several_regimes(runs):
+        yield Column("Images", "integer")
+    if len({len(one.records) for one in runs}) > 1:
+        yield Column("Seeds", "integer")
+
+
+def _lead(one: Runs, runs: Sequence[Runs]) -> Iterator[Any]:
+    yield one.row.spec
+    if _has_several_regimes(runs):
+        yield one.trainings[0].train_images
+    if len({len(other.records) for other in runs}) > 1:
+        yield len(one.records)
+
+
+def _has_several_regimes(runs: Sequence[Runs]) -> bool:
+    return len({one.regime for one in runs}) > 1
+
+
+def _score_columns(name: str) -> Iterator[Column]:
+    yield Column(SCORES[name], "score", SCORES[name])
+    yield Column("Δ", "gain", SCORES[name])
+
+
+def _cells(one: Runs, names: Sequence[str]) -> Iterator[Any]:
+    for name in names:
+        yield score_of(one, name)
+        yield gain_of(one, name)
+
+
+def _flat(one: Runs, names: Sequence[str]) -> dict[str, Any]:
+    """In base units: scores and differences as shares."""
+    row: dict[str, Any] = {"spec": one.row.spec}
+    for name in names:
+        row |= raw_score(name, one) | raw_gain(f"{name}_delta", gain_of(one, name))
+    training = one.trainings[0]
+    return row | {
+        "baseline": one.records[0].baseline,
+        "seeds": len(one.records),
+        "data": one.regime.data,
+        "recipe": one.regime.recipe,
+        "changes": "; ".join(one.regime.changes),
+        "share": one.regime.share,
+        "train_images": training.train_images,
+        "test_images": training.test_images,
+    }
+
+
+def raw_score(name: str, one: Runs) -> dict[str, float | None]:
+    """A score in base units."""
+    score = score_of(one, name)
+    return {
+        name: score.mean if score else None,
+        f"{name}_deviation": score.deviation if score else None,
+    }
+
+
+def raw_gain(name: str, gain: Gain | None) -> dict[str, float | None]:
+    """A difference in base units, with its interval."""
+    found = gain.difference if gain else None
+    return {
+        name: found.value if found else None,
+        f"{name}_low": found.low if found else None,
+        f"{name}_high": found.high if found else None,
+    }

@@ -1,0 +1,1 @@
+"""Training: data, recipes, the loop and its checkpoints, each usable by itself."""
