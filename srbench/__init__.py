@@ -7,6 +7,8 @@ The public names are imported when they are first used, so that ``import srbench
     srbench.count(model, x)             the same of any module, with any inputs
     srbench.time("resnet50+sr")         how long it takes, compared with its baseline
     srbench.time({"a": a, "b": b}, x)   the same of modules, or of functions
+    srbench.train("resnet50+sr")        what it learns over seeds, compared with its baseline
+    srbench.evaluate("x.safetensors")   how weights do on images
     srbench.compare(before, after)      two such results, compared row by row
     srbench.register_count(op, f)       the MACs of an operator of your own
     srbench.blocks                      the blocks, for your own networks
@@ -21,19 +23,32 @@ if TYPE_CHECKING:
     from srbench.errors import SrbenchError
     from srbench.library.count_anything import count as count
     from srbench.library.time_anything import time as time
+    from srbench.library.training import evaluate as evaluate
+    from srbench.library.training import train as train
     from srbench.measure.macs.formulas import register_count
     from srbench.models.build import build
     from srbench.records.compare import differences as compare
 
-__all__ = ["SrbenchError", "build", "compare", "count", "register_count", "time"]
+__all__ = [
+    "SrbenchError",
+    "build",
+    "compare",
+    "count",
+    "evaluate",
+    "register_count",
+    "time",
+    "train",
+]
 
 _HOMES = {
     "SrbenchError": "srbench.errors:SrbenchError",
     "build": "srbench.models.build:build",
     "compare": "srbench.records.compare:differences",
     "count": "srbench.library.count_anything:count",
+    "evaluate": "srbench.library.training:evaluate",
     "register_count": "srbench.measure.macs.formulas:register_count",
     "time": "srbench.library.time_anything:time",
+    "train": "srbench.library.training:train",
     "blocks": "srbench.blocks",
     "errors": "srbench.errors",
     "models": "srbench.models",

@@ -1,5 +1,6 @@
 """Options of what a network is trained or tested on, and how."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -52,3 +53,22 @@ DownloadOption = Annotated[
     bool,
     typer.Option("--download", help="Download CIFAR if it is missing.", rich_help_panel=PANEL),
 ]
+SeedsOption = Annotated[
+    str,
+    typer.Option(
+        metavar="N",
+        help="How many seeds, or which: 0,1,5 or 6-11. digits, and folders without images to test "
+        "on, hold out another sixth for each.",
+        rich_help_panel=PANEL,
+    ),
+]
+RunsOption = Annotated[
+    Path,
+    typer.Option(
+        "--runs",
+        metavar="FOLDER",
+        help="Folder for weights, curves and checkpoints, in a folder for each run.",
+        rich_help_panel=PANEL,
+    ),
+]
+RUNS = Path("runs")

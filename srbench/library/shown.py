@@ -59,6 +59,10 @@ class ShownResults(Results):
             from srbench.report.times import times_report
 
             return times_report(self)
+        if any(record.training for record in self):
+            from srbench.report.training import training_report
+
+            return training_report(self)
         from srbench.report.counts import counts_report
 
         return counts_report(self, per_module)

@@ -7,6 +7,7 @@ from srbench.errors import SrbenchError
 from srbench.records.environment import TORCH, UNUSUAL, VERSIONS
 from srbench.records.record import Record, RowKey
 from srbench.records.timing import Role
+from srbench.records.training import RunKey
 
 MACHINE = ("os", "cpu", "cores", "gpu", "driver", *TORCH, *UNUSUAL)
 HOW = ("device", "dtype", "amp", "channels_last", "compile", "cuda_graph", "seed", "optimizer")
@@ -70,11 +71,11 @@ def differences(before: Sequence[Record], after: Sequence[Record]) -> Difference
     )
 
 
-_Key = tuple[RowKey, Role | None, int | None]
+_Key = tuple[RowKey, Role | None, int | None, RunKey | None]
 
 
 def _by_row(records: Iterable[Record]) -> dict[_Key, Record]:
-    """The measured records by row; times also by role and batch."""
+    """The measured records by row; times also by role and batch, trainings by regime and seed."""
     found: dict[_Key, Record] = {}
     for record in records:
         if record.kind == "published":
@@ -84,6 +85,7 @@ def _by_row(records: Iterable[Record]) -> dict[_Key, Record]:
             record.row,
             timing.role if timing else None,
             timing.setup.batch if timing else None,
+            record.training.key if record.training else None,
         )
         if key in found:
             raise SrbenchError(
@@ -126,7 +128,7 @@ def _conditions(records: Iterable[Record]) -> dict[tuple[str, str], set[str]]:
             said += f" and {record.num_classes} classes"
         if record.timing:
             said += f" in batches of {record.timing.setup.batch}"
-        kind = "timed" if record.timing else "counted"  # published figures belong to counts
+        kind = "counted" if record.kind == "published" else record.kind
         found.setdefault((record.spec, kind), set()).add(said)
     return found
 

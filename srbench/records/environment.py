@@ -72,11 +72,23 @@ def state() -> dict[str, Any]:
     }
 
 
+def processor_model() -> str | None:
+    """Family, model and stepping of the processor, such as ``6-143-8``: virtual machines often call
+    different ones by one name."""
+    told = _cpuinfo()
+    numbers = [told.get(name) for name in ("cpu family", "model", "stepping")]
+    return "-".join(map(str, numbers)) if None not in numbers else None
+
+
 def _processor() -> str | None:
-    names = [
-        line for line in (_read(Path("/proc/cpuinfo")) or "").splitlines() if "model name" in line
-    ]
-    return names[0].partition(":")[2].strip() if names else platform.processor() or None
+    return _cpuinfo().get("model name") or platform.processor() or None
+
+
+def _cpuinfo() -> dict[str, str]:
+    """What Linux says of the first processor."""
+    lines = (_read(Path("/proc/cpuinfo")) or "").partition("\n\n")[0].splitlines()
+    pairs = (line.partition(":") for line in lines)
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def _read(path: Path) -> str | None:

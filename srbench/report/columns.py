@@ -1,18 +1,24 @@
 """The columns that a table may have, by the names that layouts and CSV headers use."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from srbench.errors import SrbenchError, did_you_mean
 from srbench.records.counts import COMPARED, METRICS, TITLES
+from srbench.records.gain import Gain, Score
 from srbench.records.join import Row
 from srbench.records.overhead import Overhead, overhead
 from srbench.records.published import Figure
+from srbench.records.runs import Runs
 from srbench.records.timing import Estimate
+from srbench.records.training import SCORES
+from srbench.report.gains import gain_of, score_of
 from srbench.report.table import Column, Hint
 
-ASKED, COUNTED, PRINTED, TIMED = "asked", "counted", "printed", "timed"
+ASKED, COUNTED, PRINTED, TIMED, TRAINED = "asked", "counted", "printed", "timed", "trained"
+AT = "@"  # before the share of the training images that a column is about
 ERRORS = {"top1_error": "Top-1 error", "top5_error": "Top-5 error"}
 
 
@@ -31,18 +37,31 @@ def fields(names: Iterable[str], kinds: Collection[str]) -> dict[str, Field]:
 
 
 def field(name: str, kinds: Collection[str]) -> Field:
-    """The column with this name. Raises SrbenchError if it is unknown or of another kind."""
-    if name not in FIELDS:
+    """The column with this name. Raises SrbenchError if it is unknown or of another kind.
+
+    A score may be that of the runs with a share of the training images: ``top1@0.1``.
+    """
+    found = FIELDS.get(name) or _at_share(name)
+    if found is None:
         raise SrbenchError(
             f"unknown column {name!r}",
             f"{did_you_mean(name, FIELDS)}the columns are {', '.join(FIELDS)}",
         )
-    if FIELDS[name].of not in kinds:
+    if found.of not in kinds:
         raise SrbenchError(
             f"{name} is a column for times, and an exact table has none",
             "move it to device_columns",
         )
-    return FIELDS[name]
+    return found
+
+
+def _at_share(name: str) -> Field | None:
+    """The column of a score ``NAME@SHARE``; None for anything else."""
+    base, _, text = name.partition(AT)
+    score = base.removesuffix("_delta")
+    if score not in SCORES or not re.fullmatch(r"0?\.[0-9]{1,6}|1", text):
+        return None
+    return dict(_trained(score, float(text)))[name]
 
 
 def raw(name: str, hint: Hint, value: Any) -> dict[str, Any]:
@@ -53,6 +72,13 @@ def raw(name: str, hint: Hint, value: Any) -> dict[str, Any]:
         ends = (name, f"{name}_low", f"{name}_high")
         found = (value.value, value.low, value.high) if value else (None, None, None)
         return dict(zip(ends, found, strict=True))
+    if hint == "score":
+        return {
+            name: value.mean if value else None,
+            f"{name}_deviation": value.deviation if value else None,
+        }
+    if hint == "gain":
+        return raw(name, "duration", value.difference if value else None)
     if hint == "figure":
         return {name: value and value.printed, f"{name}_unit": value and value.unit}
     return {name: value}
@@ -141,6 +167,31 @@ def _pass(pass_name: str) -> Iterator[tuple[str, Field]]:
     yield f"{pass_name}_overhead", Field(beside, _overhead(pass_name), TIMED)
 
 
+def _trained(score: str, share: float | None = None) -> Iterator[tuple[str, Field]]:
+    """A score over seeds, and its difference from the baseline's with the same seeds."""
+    suffix = "" if share is None else f"{AT}{share:g}"
+    title = SCORES[score] if share in (None, 1) else f"{SCORES[score]}, {100 * share:g} %"
+
+    def read(row: Row) -> Score | None:
+        runs = row.runs(share)
+        return score_of(runs, score) if runs else None
+
+    def read_gain(row: Row) -> Gain | None:
+        runs = row.runs(share)
+        return gain_of(runs, score) if runs else None
+
+    yield f"{score}{suffix}", Field(Column(title, "score", title), read, TRAINED)
+    yield f"{score}_delta{suffix}", Field(Column("Δ", "gain", title), read_gain, TRAINED)
+
+
+def _run(read: Callable[[Runs], Any]) -> Callable[[Row], Any]:
+    def read_row(row: Row) -> Any:
+        runs = row.runs()
+        return read(runs) if runs else None
+
+    return read_row
+
+
 def _printed_name(row: Row) -> str | None:
     return row.published.published.row if row.published and row.published.published else None
 
@@ -160,6 +211,16 @@ FIELDS: dict[str, Field] = {
         name: Field(Column(title, "figure", lower_is_better=True), _figure(name), PRINTED)
         for name, title in ERRORS.items()
     },
+    "data": Field(Column("Data", "name"), _run(lambda runs: runs.regime.data), TRAINED),
+    "recipe": Field(Column("Recipe", "name"), _run(lambda runs: runs.regime.recipe), TRAINED),
+    "changes": Field(
+        Column("Changes", "name"), _run(lambda runs: ", ".join(runs.regime.changes)), TRAINED
+    ),
+    "train_images": Field(
+        Column("Images", "integer"), _run(lambda runs: runs.trainings[0].train_images), TRAINED
+    ),
+    "seeds": Field(Column("Seeds", "integer"), _run(lambda runs: len(runs.records)), TRAINED),
+    **{name: field for score in SCORES for name, field in _trained(score)},
     "device": Field(Column("Device", "name"), _setup("device"), TIMED),
     "batch": Field(Column("Batch", "integer"), _setup("batch"), TIMED),
     **{name: f for pass_name in ("forward", "backward", "train") for name, f in _pass(pass_name)},

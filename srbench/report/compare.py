@@ -18,6 +18,12 @@ from srbench.report.formats import Report
 from srbench.report.notes import model_name, sections
 from srbench.report.problems import problems, shortened
 from srbench.report.table import Column, Hint, Table
+from srbench.report.trained_twice import (
+    TrainedTwice,
+    trained_twice,
+    trainings_notes,
+    trainings_table,
+)
 from srbench.report.undecided_note import reaching, undecided
 
 MEASURE_AGAIN = (
@@ -29,14 +35,16 @@ MEASURE_AGAIN = (
 def differences_report(found: Differences, a: str, b: str) -> Report:
     """Counts compared with counts, times with times; rows that only one set has are just named."""
     counts = [pair for pair in found.pairs if pair.before.counts and pair.after.counts]
-    timed = list(_timed(found.pairs))
-    notes = tuple(_notes(found, a, b, bool(counts), timed))
+    timed, trained = list(_timed(found.pairs)), trained_twice(found.pairs)
+    notes = tuple(_notes(found, a, b, counts, timed, trained))
     tables = [
         *([_counts_table(counts)] if counts else []),
         *([_times_table(timed)] if timed else []),
+        *([trainings_table(trained)] if trained else []),
     ] or [Table("compare", (Column("Model", "name"),), ())]
     tables[-1] = Table(**(tables[-1].__dict__ | {"notes": notes}))
     rows = [_raw_counts(pair) for pair in counts] + [_raw_times(one) for one in timed]
+    rows += [one.raw() for one in trained]
     header = tuple(dict.fromkeys(name for row in rows for name in row))
     full = [{name: row.get(name) for name in header} for row in rows]
     return Report(tuple(tables), header, full, full)
@@ -158,9 +166,14 @@ def _code(pairs: Sequence[Pair]) -> Iterator[str]:
 
 
 def _notes(
-    found: Differences, a: str, b: str, counted: bool, timed: Sequence[_Timed]
+    found: Differences,
+    a: str,
+    b: str,
+    counted: Sequence[Pair],
+    timed: Sequence[_Timed],
+    trained: Sequence[TrainedTwice],
 ) -> Iterator[str]:
-    shown = [*(["Δ"] if counted else []), *(["change"] if timed else [])]
+    shown = [*(["Δ"] if counted or trained else []), *(["change"] if timed else [])]
     verb = "are" if len(shown) > 1 else "is"
     said = f" The {' and the '.join(shown)} {verb} from A to B." if shown else ""
     yield f"A: {a}. B: {b}.{said}"
@@ -175,6 +188,8 @@ def _notes(
         yield f"Measured in different environments: {'; '.join(found.environment)}."
     else:
         yield "Measured with the same versions" + (" on the same machine." if timed else ".")
+    if trained:
+        yield from trainings_notes(trained)
     if timed:
         reach = reaching(one.change.precision for one in timed)
         in_a = reaching(one.before.precision for one in timed)

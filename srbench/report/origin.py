@@ -7,14 +7,20 @@ from srbench.records.record import UNKNOWN, Key, Record
 
 
 def origin(records: Sequence[Record], taken: Collection[Key]) -> str:
-    """One line: how many were counted and timed now, and how many were ``taken`` from a file.
+    """One line: how many were counted, timed and trained now, and how many were ``taken`` from a
+    file.
 
     Published figures and failed rows are not measurements, and are left out.
     """
-    measured = [r for r in records if r.counts or (r.timing and r.timing.passes)]
+    measured = [
+        r
+        for r in records
+        if r.counts or (r.timing and r.timing.passes) or (r.training and r.training.epochs)
+    ]
     said = [
         *_sources("counted", [record for record in measured if record.kind == "counted"], taken),
         *_sources("timed", [record for record in measured if record.kind == "timed"], taken),
+        *_sources("trained", [record for record in measured if record.kind == "trained"], taken),
     ]
     return "; ".join([*said, *_versions(r for r in measured if r.key in taken)])
 

@@ -9,18 +9,26 @@ from srbench.records.published import Published
 from srbench.records.record import Record
 from srbench.records.results import Results
 from srbench.records.schema import CONVENTION
+from srbench.records.training import SCORES
 from srbench.report.columns import ERRORS, FIELDS, PRINTED, Field
 from srbench.report.counts import counts_notes
 from srbench.report.formats import Report
 from srbench.report.problems import doubts, problems
 from srbench.report.rows import raw_rows, rows_table
 from srbench.report.times import times_notes
+from srbench.report.training import gains_notes
 from srbench.report.undecided_note import AGAIN, overheads, undecided
 
-ONLY_IF_SEVERAL = ("input", "num_classes", "device", "batch")
+ONLY_IF_SEVERAL = (
+    *("input", "num_classes", "device", "batch"),
+    *("data", "recipe", "changes", "train_images", "seeds"),
+)
 COUNTS = tuple(f"{m}{what}" for m in COMPARED for what in ("", "_delta", "_percent"))
 COMPARISONS = tuple(f"{what}_{m}" for m in COMPARED[:2] for what in ("published", "deviation"))
 TIMES = tuple(f"{p}{what}" for p in PASSES for what in ("", "_overhead"))
+
+
+GAINS = tuple(f"{score}{what}" for score in SCORES for what in ("", "_delta"))
 
 
 def rows_report(name: str, rows: Sequence[Row], caption: str = "") -> Report:
@@ -35,10 +43,12 @@ def rows_report(name: str, rows: Sequence[Row], caption: str = "") -> Report:
 
 
 def _together(rows: Sequence[Row]) -> list[Row]:
-    """Baselines with their variants under one input, in the order in which each first appears."""
+    """Baselines with their variants under one input and one regime, in the order in which each
+    first appears."""
     groups: dict[object, list[Row]] = {}
     for row in rows:
-        groups.setdefault((row.baseline_spec, row.row[1:]), []).append(row)
+        regimes = tuple(runs.regime for runs in row.trainings)
+        groups.setdefault((row.baseline_spec, row.row[1:], regimes), []).append(row)
     return [
         row
         for group in groups.values()
@@ -49,6 +59,7 @@ def _together(rows: Sequence[Row]) -> list[Row]:
 def rows_notes(rows: Sequence[Row], columns: Iterable[str]) -> Iterator[str]:
     """How and with what the rows were counted and timed, and sources of published figures."""
     columns = list(columns)
+    shown = [name for name in columns if name not in ERRORS]
     yield from problems(used(rows))
     yield from doubts(rows)
     times = [row.timing for row in rows if row.timing]
@@ -57,13 +68,15 @@ def rows_notes(rows: Sequence[Row], columns: Iterable[str]) -> Iterator[str]:
     how = list(counts_notes([row.counts for row in rows if row.counts], columns))
     if times:
         how += times_notes(Results(times), compared)
+    trained = [runs for row in rows for runs in row.trainings]
+    how += gains_notes(trained, [name for name in SCORES if any(c.startswith(name) for c in shown)])
     yield from dict.fromkeys(how)  # each note once, also if counts and times share it
     published = [row.published.published for row in rows if row.published]
     sources = dict.fromkeys(_source(p) for p in published if p)
     if sources:
-        printed = [FIELDS[name].column for name in columns if FIELDS[name].of == PRINTED]
-        shown = [column.title for column in printed if column.is_number]
-        yield f"As printed, not measured here: {', '.join(shown)}. Source: {'; '.join(sources)}."
+        printed = [f.column for name in columns if (f := FIELDS.get(name)) and f.of == PRINTED]
+        titles = [column.title for column in printed if column.is_number]
+        yield f"As printed, not measured here: {', '.join(titles)}. Source: {'; '.join(sources)}."
 
 
 def _source(published: Published) -> str:
@@ -80,7 +93,7 @@ def used(rows: Iterable[Row]) -> list[Record]:
 def _worthwhile(rows: Sequence[Row]) -> dict[str, Field]:
     """The columns with a value; conditions that all rows share are left out."""
     found = {}
-    for name in (*ONLY_IF_SEVERAL, *COUNTS, *COMPARISONS, *ERRORS, *TIMES):
+    for name in (*ONLY_IF_SEVERAL, *COUNTS, *COMPARISONS, *ERRORS, *TIMES, *GAINS):
         values = (value for row in rows if (value := FIELDS[name].read(row)) is not None)
         first = next(values, None)
         if first is not None and (name not in ONLY_IF_SEVERAL or any(v != first for v in values)):

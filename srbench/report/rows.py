@@ -33,7 +33,10 @@ def rows_table(
         ),
         caption,
         tuple(notes),
-        sections((row.baseline_spec, *row.row[1:]) for row in rows),
+        sections(
+            (row.baseline_spec, *row.row[1:], *(runs.regime for runs in row.trainings))
+            for row in rows
+        ),
         ranked,
         frozenset(number for number, row in enumerate(rows) if row.is_doubtful),
     )

@@ -42,15 +42,18 @@ def training_report(records: Sequence[Record]) -> Report:
 
 
 def gains_notes(runs: Sequence[Runs], names: Sequence[str]) -> Iterator[str]:
-    """What the scores, the differences and their intervals are."""
+    """What the scores, the differences and their intervals are, and what was trained on; nothing if
+    no score is shown."""
+    if not runs or not names:
+        return
     trainings = [training for one in runs for training in one.trainings]
     seeds = several({len(one.records) for one in runs}, "seed")
     images = several({one.test_images for one in trainings}, "image")
     shown = ", ".join(SCORES[name] for name in names)
     yield (
         f"{shown}: in % of {images}, mean ± standard deviation over {seeds}. Δ: the mean of the "
-        "differences from the baseline with the same seed, in percentage points, with its 95 % "
-        f"interval: {'; '.join([WHY_T, *_assumed(runs)])}."
+        "differences from the baseline with the same seed, in percentage points"
+        f"{interval_note(runs)}."
     )
     verdicts = [
         gain.verdict for one in runs for name in names if (gain := gain_of(one, name)) is not None
@@ -61,9 +64,11 @@ def gains_notes(runs: Sequence[Runs], names: Sequence[str]) -> Iterator[str]:
         yield "Equal: all differences are the same, which says nothing of their spread."
     if "no interval" in verdicts:
         yield "One seed (n=1) has no interval: train with more."
+    yield from _trained_on(trainings)
+    yield measured_with("Trained", runs[0].records[0].environment)
 
 
-def trained_on(trainings: Iterable[Training]) -> Iterator[str]:
+def _trained_on(trainings: Iterable[Training]) -> Iterator[str]:
     """Which data were trained on, and by which recipes."""
     for training in {(one.key.regime, one.data_digest): one for one in trainings}.values():
         of = training.held_out
@@ -76,6 +81,11 @@ def trained_on(trainings: Iterable[Training]) -> Iterator[str]:
     for recipe in {one.key.regime.recipe: one.recipe for one in trainings}.values():
         departs = f"; it departs from it: {recipe['departs']}" if recipe.get("departs") else ""
         yield f"Recipe: {recipe.get('source', 'unknown')}{departs}."
+
+
+def interval_note(runs: Sequence[Runs]) -> str:
+    """What kind of interval the differences have, as the end of a sentence."""
+    return f", with its 95 % interval: {'; '.join([WHY_T, *_assumed(runs)])}"
 
 
 def _assumed(runs: Sequence[Runs]) -> Iterator[str]:
@@ -91,10 +101,8 @@ def _notes(records: Sequence[Record], runs: Sequence[Runs], names: Sequence[str]
     if not trainings:
         return
     yield from gains_notes(runs, names)
-    yield from trained_on(trainings)
     if settings := settings_note(records):
         yield settings
-    yield measured_with("Trained", records[0].environment)
 
 
 def _columns(runs: Sequence[Runs]) -> Iterator[Column]:

@@ -23,10 +23,11 @@ from srbench.measure.torch_settings import current, kept, recorded
 from srbench.models.assembly import Assembly
 from srbench.models.initial import initial
 from srbench.records import environment
-from srbench.records.record import UNKNOWN, Record
+from srbench.records.record import UNKNOWN, Key, Record
 from srbench.records.record_file import RecordFile
 from srbench.records.training import Regime, RunKey, Training
-from srbench.spec.cases import Case, usual
+from srbench.runner.counting import fingerprint_of
+from srbench.spec.cases import Case, case_of, usual
 from srbench.spec.parse import Spec, settings
 from srbench.training import recipe as recipes
 from srbench.training.checkpoints import SAFETENSORS, keep
@@ -41,13 +42,15 @@ from srbench.training.watch import Watch, Watches
 LOG = logging.getLogger(__name__)
 CHECKPOINT = "checkpoint.pt"  # to go on from; removed once the run is recorded
 LOCK = ".lock"
+OWN = "own"  # the name of a recipe that is given as an object
 WEIGHTS = f"model{SAFETENSORS}"
 
 
 @dataclass(frozen=True)
 class TrainingPlan:
     """What is trained on, and how: a data set, a recipe with changes (by default that of the data
-    set), seeds, and shares of the training images.
+    set), seeds, and shares of the training images. The data set and the recipe are given by their
+    names, or as objects.
 
     ``folder`` keeps checkpoints and curves, a folder for each run; with None nothing is kept, and
     an interrupted run is lost. ``device`` is ``cpu``, ``cuda:0`` or ``mps``; ``threads`` are of one
@@ -55,8 +58,8 @@ class TrainingPlan:
     its recipe. ``tensorboard`` writes curves for it beside the checkpoints.
     """
 
-    data: str = "digits"
-    recipe: str = ""
+    data: str | DataSet = "digits"
+    recipe: str | Recipe = ""
     changes: Mapping[str, str] = field(default_factory=dict)
     seeds: Sequence[int] = tuple(range(6))
     shares: Sequence[float] = (1.0,)
@@ -78,18 +81,31 @@ class TrainingPlan:
     @cached_property
     def values(self) -> Recipe:
         """The recipe. Raises SrbenchError for an unknown data set or recipe, or a bad change."""
-        return recipes.load(self.recipe or recipe_for(self.data), self.changes)
+        if isinstance(self.recipe, Recipe):
+            return recipes.changed(self.recipe, self.changes)
+        return recipes.load(self._recipe_name, self.changes)
+
+    @property
+    def _recipe_name(self) -> str:
+        if isinstance(self.recipe, Recipe):
+            return OWN
+        if self.recipe or isinstance(self.data, DataSet):
+            return self.recipe or "digits"
+        return recipe_for(self.data)
 
     def open(self) -> DataSet:
         """The data. Raises SrbenchError if they cannot be read."""
+        if isinstance(self.data, DataSet):
+            return self.data
         return open_data(self.data, self.values, self.workers, self.download)
 
     def regime(self, data: DataSet, share: float) -> Regime:
         """What records say of it."""
-        name = self.recipe or recipe_for(self.data)
-        base, values = recipes.load(name).values(), self.values.values()
-        changes = (f"{key}={recipes.toml(v)}" for key, v in values.items() if v != base[key])
-        stem = Path(name).name.removesuffix(recipes.SUFFIX)
+        values = self.values.values()
+        base = self.recipe if isinstance(self.recipe, Recipe) else recipes.load(self._recipe_name)
+        before = base.values()
+        changes = (f"{key}={recipes.toml(v)}" for key, v in values.items() if v != before[key])
+        stem = Path(self._recipe_name).name.removesuffix(recipes.SUFFIX)
         return Regime(data.name, stem, tuple(changes), share, _digest(values))
 
 
@@ -98,8 +114,6 @@ def cases(specs: Sequence[Spec], data: DataSet) -> list[Case]:
 
     Raises SrbenchError for a spec that sets another number of classes.
     """
-    from srbench.spec.cases import case_of
-
     _, height, width = data.size
     return [case_of(spec, (height, width), data.num_classes) for spec in specs]
 
@@ -112,9 +126,10 @@ def run(
     plan: TrainingPlan,
     file: RecordFile | None = None,
     begin: Begin = lambda case, key: Watches(),
+    data: DataSet | None = None,
 ) -> Iterator[Record]:
     """Train every row with every seed and share; those of one seed after each other, so that they
-    can be compared early.
+    can be compared early. ``data`` are those of the plan, if they are open already.
 
     A run that ``file`` has, of the same code, is yielded as it is there; others are added to it
     once they have ended. One that fails has a status that says why, and does not affect the others;
@@ -123,7 +138,7 @@ def run(
     Raises SrbenchError for data that cannot be read, and KeyboardInterrupt after the batch in which
     it was asked for.
     """
-    data = plan.open()
+    data = data or plan.open()
     wanted = cases(specs, data)
     data_digest = data.digest()
     with kept(), opened(plan.device) as device:
@@ -131,14 +146,16 @@ def run(
             torch.set_num_threads(plan.threads)
         torch.set_flush_denormal(True)  # torch cannot report whether it is set
         fabric = fabric_for(plan.device, plan.values.amp)
-        facts = environment.facts() | device.facts | recorded(current()) | _packages()
+        facts = environment.facts() | device.facts | recorded(current()) | _beside()
+        fingerprints = {case: fingerprint_of(case) for case in wanted if file}
         for share in plan.shares:
             regime = plan.regime(data, share)
             for seed in plan.seeds:
                 for case in wanted:
                     key = RunKey(regime, seed)
                     one = _One(case, key, plan, data, data_digest, fabric, facts)
-                    yield one.record(file, begin)
+                    watch = begin(case, key)
+                    yield one.known(file, fingerprints.get(case)) or one.record(file, watch)
 
 
 @dataclass(frozen=True)
@@ -153,8 +170,18 @@ class _One:
     fabric: Fabric
     facts: Mapping[str, Any]
 
-    def record(self, file: RecordFile | None, begin: Begin) -> Record:
-        """The record that is there already, or that of a run now."""
+    def known(self, file: RecordFile | None, fingerprint: str | None) -> Record | None:
+        """The record of the same code and images that the file has."""
+        if file is None or fingerprint in (None, UNKNOWN):
+            return None
+        file.refresh()
+        found = file.find(Key(self.case.key, None, None, None, self.key))
+        if found is None or found.training is None or found.fingerprint != fingerprint:
+            return None
+        return found if found.training.data_digest == self.data_digest else None
+
+    def record(self, file: RecordFile | None, watch: Watch) -> Record:
+        """The record of a run now; it is added to the file if the run ends well."""
         blank = Training(self.key, self.plan.values.values(), (), 0, 0, None, self.data_digest, 0.0)
         record = Record(
             **self.case.key._asdict(),
@@ -166,13 +193,10 @@ class _One:
             made=environment.now(),
             training=blank,
         )
-        watch = begin(self.case, self.key)
         try:
             split = self.data.split(self.key.seed, self.key.regime.share)
             assembly = initial(self.case, self.key.seed)
             record = replace(record, fingerprint=assembly.fingerprint, parts=assembly.parts)
-            if known := self._known(file, record):
-                return known
             with _own(self._folder(assembly)) as folder:
                 record = replace(record, training=self._train(assembly, split, folder, watch))
                 if file and self.fabric.is_global_zero:
@@ -187,15 +211,6 @@ class _One:
             reason = one_line(error).removeprefix(f"{self.case.spec}: ")
             return replace(record, status=f"failed: {reason}")
         return record
-
-    def _known(self, file: RecordFile | None, record: Record) -> Record | None:
-        if file is None or record.fingerprint == UNKNOWN:
-            return None
-        file.refresh()
-        known = file.find(record.key)
-        if known is None or known.training is None or known.fingerprint != record.fingerprint:
-            return None
-        return known if known.training.data_digest == self.data_digest else None
 
     def _train(
         self, assembly: Assembly, split: Split, folder: Path | None, watch: Watch
@@ -240,7 +255,7 @@ class _One:
             "spec": str(self.case.spec),
             "input": list(self.case.key.input or ()),
             "num_classes": self.case.key.num_classes,
-            "data": self.plan.data.partition(":")[0],
+            "data": regime.data.partition(":")[0],
             "data_digest": self.data_digest,
             "recipe_name": regime.recipe,
             "recipe": self.plan.values.values(),
@@ -277,7 +292,7 @@ def _own(folder: Path | None) -> Iterator[Path | None]:
         lock.acquire(blocking=False)
     except Timeout as error:
         raise SrbenchError(
-            f"another process trains in {folder}", "wait for it, or name another --folder"
+            f"another process trains in {folder}", "wait for it, or name another folder with --runs"
         ) from error
     except OSError as error:
         raise unwritable(folder, error) from error
@@ -293,10 +308,16 @@ def _file_name(text: str) -> str:
     return re.sub(r"[^\w.+=%-]+", "-", text)
 
 
-def _packages() -> dict[str, str]:
+def _beside() -> dict[str, Any]:
+    """Facts that decide whether training again gives the same bits."""
     from importlib.metadata import version
 
-    return {name: version(name) for name in ("lightning-fabric", "torchmetrics")}
+    versions = {name: version(name) for name in ("lightning-fabric", "torchmetrics")}
+    return {
+        "cpu_model": environment.processor_model(),
+        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+        **versions,
+    }
 
 
 def _digest(values: object) -> str:

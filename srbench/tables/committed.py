@@ -152,6 +152,18 @@ def _with_names(layout: "Layout", wanted: "Iterable[LayoutRow]", find: Finder) -
     return layout.model_copy(update={"names": names})
 
 
+def that_train(tables: Sequence[Committed], are_named: bool) -> list[Committed]:
+    """The tables with a section [train]. Raises SrbenchError if one that is named, or all of them,
+    have none."""
+    without = [table.name for table in tables if not table.layout.train]
+    if without and (are_named or len(without) == len(tables)):
+        who = f"table {without[0]} has no" if are_named else "no table has a"
+        raise SrbenchError(
+            f"{who} section [train]", 'add one to the layout: [train] with data = "digits"'
+        )
+    return [table for table in tables if table.layout.train]
+
+
 def layout_paths(folder: Path, names: Iterable[str] = ()) -> list[Path]:
     """Paths of the layouts in a folder: all of them, or those with these names.
 

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from srbench.conditions import Plan, Setup
+from srbench.errors import SrbenchError
 from srbench.files import write_whole
 from srbench.records import environment
 from srbench.records.explain import differs, reasons, summary
@@ -13,10 +14,12 @@ from srbench.records.join import RowIndex
 from srbench.records.record import UNKNOWN, Record, RowKey
 from srbench.records.record_file import RecordFile
 from srbench.runner.resume import Counter, time_missing
+from srbench.spec.parse import parse
 from srbench.tables.committed import Committed, machine_name, times_path, with_line_feeds
 
 if TYPE_CHECKING:
     from srbench.measure.devices import Device
+    from srbench.runner.training import Begin, TrainingPlan
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Outdated:
 
 @dataclass(frozen=True)
 class Filled:
-    """A table with what was counted and timed now, a line for every change, and what failed.
+    """A table with what was counted, timed and trained now, changes in words, and what failed.
 
     ``confirmed`` is how many were counted again, with the same figures.
     """
@@ -41,6 +44,7 @@ class Filled:
     table: Committed
     counted: tuple[Record, ...] = ()
     timed: tuple[Record, ...] = ()
+    trained: tuple[Record, ...] = ()
     changes: tuple[str, ...] = ()
     failures: tuple[Record, ...] = ()
     outdated: tuple[Outdated, ...] = ()
@@ -54,7 +58,8 @@ class Filled:
 
     @property
     def _failed(self) -> dict[RowKey, Record]:
-        return {record.row: record for record in self.failures if not record.timing}
+        counts = (record for record in self.failures if record.kind == "counted")
+        return {record.row: record for record in counts}
 
     def displayed(self) -> Committed:
         """The table as it may be shown: rows that no longer match the code have no figures."""
@@ -175,6 +180,31 @@ def time_rows(
     )
 
 
+def train_rows(filled: Filled, plan: "TrainingPlan", begin: "Begin") -> Filled:
+    """Train the rows whose code has no run of the plan yet; each run is saved once it has ended.
+
+    Raises SrbenchError if the data have other images or classes than the table's rows.
+    """
+    from srbench.runner import training  # loads torch
+
+    table, data = filled.table, plan.open()
+    specs = [parse(row.spec) for row in table.rows]
+    if others := [case.key for case in training.cases(specs, data) if case.key not in table.rows]:
+        raise SrbenchError(
+            f"{table.name} has no row {others[0]}, which is what {plan.data} needs",
+            f"give all rows its input_size, {data.size[1]}, and num_classes, {data.num_classes}",
+        )
+    file = RecordFile(table.loaded.path)
+    known = {record.key for record in file.records}
+    runs = list(training.run(specs, plan, file, begin, data))
+    return replace(
+        filled,
+        table=_in_order(table, file),
+        trained=tuple(record for record in runs if record.key not in known),
+        failures=(*filled.failures, *(record for record in runs if record.status != "ok")),
+    )
+
+
 def _confirmed(before: Record, now: Record) -> Record:
     """A record that still holds, marked as one of the current code and counter."""
     if _counter(before) != _counter(now):
@@ -216,6 +246,12 @@ def _arranged(
 
 
 def _ordered(rows: Sequence[RowKey], records: Iterable[Record]) -> list[Record]:
-    """In the order of the rows, with records of other rows at the end."""
+    """In the order of the rows, trainings after counts, and records of other rows at the end."""
     place = {row: number for number, row in enumerate(rows)}
-    return sorted(records, key=lambda record: place.get(record.row, len(place)))
+
+    def order(record: Record) -> tuple[float, ...]:
+        run = record.training.key if record.training else None
+        of_run = (1.0, -run.regime.share, run.seed) if run else (0.0,)
+        return place.get(record.row, len(place)), *of_run
+
+    return sorted(records, key=order)

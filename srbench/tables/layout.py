@@ -20,6 +20,14 @@ resnet50 = "ResNet-50"
 specs = ["resnet50", "resnet50+sr"]
 tolerance = 0.05
 tolerances = { "resnet50+sr" = 0.08 }
+
+[train]                           # what `srbench table --train` trains every row on
+data = "digits"
+recipe = "digits"                 # that of the data set if not given
+set = ["epochs=15"]               # changes to the recipe
+seeds = 6
+shares = [1, 0.1]                 # of the training images: columns top1 and top1@0.1
+check = "resnet18+se"             # the row of `srbench check --train`: the first if not given
 """
 
 from collections.abc import Iterator, Sequence
@@ -31,6 +39,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from srbench.conditions import MOST_CLASSES, Conditions, input_size
 from srbench.errors import SpecError, SrbenchError, did_you_mean, nearest
 from srbench.records.record import Record, RowKey
+from srbench.records.training import Regime
 from srbench.records.validation import Where, by_place, sentence
 from srbench.spec.cases import case_of
 from srbench.spec.parse import parse
@@ -54,6 +63,7 @@ Prose = Annotated[str, AfterValidator(lambda text: " ".join(text.split()))]
 Name = Annotated[Prose, Field(min_length=1)]
 Classes = Annotated[int, Field(ge=1, le=MOST_CLASSES)]
 Tolerance = Annotated[float, Field(gt=0, le=1)]
+Share = Annotated[float, Field(gt=0, le=1)]
 Part = TypeVar("Part", bound=BaseModel)
 
 
@@ -134,6 +144,28 @@ class TimeGate(_Strict):
         }
 
 
+class TrainGate(_Strict):
+    """What every row is trained on, with how many seeds and with which shares of the images, and
+    which row `srbench check --train` trains again."""
+
+    data: str
+    recipe: str = ""
+    set: list[str] = []
+    seeds: int = Field(6, ge=1, le=1000)
+    shares: list[Share] = Field([1.0], min_length=1)
+    check: str = ""
+
+    def trains(self, regime: Regime) -> bool:
+        """Whether records of a regime belong to the table."""
+        changes = {change.replace(" ", "") for change in self.set}
+        return (
+            regime.data == self.data.partition(":")[0]
+            and regime.recipe == (self.recipe or regime.recipe)
+            and {change.replace(" ", "") for change in regime.changes} == changes
+            and regime.share in self.shares
+        )
+
+
 class Layout(_Strict):
     """A table's caption, columns and rows.
 
@@ -149,6 +181,7 @@ class Layout(_Strict):
     uncounted: dict[Name, Name] = {}
     rows: Annotated[list[Group], Field(min_length=1), AfterValidator(_not_too_many)]
     time: TimeGate | None = None
+    train: TrainGate | None = None
 
     def wanted(self, records: Sequence[Record], imports: bool = True) -> list["LayoutRow"]:
         """The rows, in order and each once; of a published table those that its records name.
@@ -210,7 +243,7 @@ def _explained(error: ValidationError, data: dict[str, Any]) -> list[Mistake]:
 
 
 def _keys(owner: Where) -> list[str]:
-    models: dict[Any, type[_Strict]] = {"rows": Group, "time": TimeGate}
+    models: dict[Any, type[_Strict]] = {"rows": Group, "time": TimeGate, "train": TrainGate}
     return list(models.get(owner[0], Layout).model_fields if owner else Layout.model_fields)
 
 

@@ -7,7 +7,17 @@ from srbench.errors import SrbenchError
 from srbench.records.counts import COMPARED
 from srbench.records.join import RowIndex
 from srbench.records.record import Record
-from srbench.report.columns import ASKED, COUNTED, FIELDS, PRINTED, TIMED, Field, field, fields
+from srbench.report.columns import (
+    ASKED,
+    COUNTED,
+    FIELDS,
+    PRINTED,
+    TIMED,
+    TRAINED,
+    Field,
+    field,
+    fields,
+)
 from srbench.report.formats import Report
 from srbench.report.overview import rows_notes, used
 from srbench.report.rows import raw_rows, rows_table
@@ -17,7 +27,7 @@ from srbench.tables.draft import Draft, Mistake
 if TYPE_CHECKING:
     from srbench.tables.layout import Layout, LayoutRow
 
-EXACT = (ASKED, COUNTED, PRINTED)
+EXACT = (ASKED, COUNTED, PRINTED, TRAINED)
 
 
 def layout_report(
@@ -42,6 +52,13 @@ def device_report(
     return _report(name, layout, wanted, [*records, *times], columns)
 
 
+def belongs(record: Record, layout: "Layout") -> bool:
+    """Whether a record is for the table: a training must be by the regime of its layout."""
+    if record.training is None:
+        return True
+    return layout.train is not None and layout.train.trains(record.training.key.regime)
+
+
 def wrong_columns(draft: Draft) -> Iterator[Mistake]:
     """The unknown columns, and those of a kind that their key does not allow."""
     for key, kinds in (("columns", EXACT), ("device_columns", (*EXACT, TIMED))):
@@ -55,7 +72,7 @@ def wrong_columns(draft: Draft) -> Iterator[Mistake]:
 def shows_counts(layout: "Layout", with_times: bool) -> bool:
     """Whether the table has a column of counts, or ``with_times`` one among its device columns."""
     columns = [*layout.columns, *(layout.device_columns if with_times else ())]
-    return any(FIELDS[name].of == COUNTED for name in columns)
+    return any(name in FIELDS and FIELDS[name].of == COUNTED for name in columns)
 
 
 def _report(
@@ -65,6 +82,7 @@ def _report(
     records: Sequence[Record],
     columns: dict[str, Field],
 ) -> Report:
+    records = [record for record in records if belongs(record, layout)]
     join = RowIndex([accepted(record, layout.uncounted) for record in records])
     rows = [join(one.row, one.source) for one in wanted]
     there = RowIndex(records)

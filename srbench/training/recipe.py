@@ -122,8 +122,16 @@ def load(name: str, changes: Mapping[str, str] | None = None) -> Recipe:
     >>> load("digits", {"epochs": "2"}).epochs
     2
     """
-    data = _read(name)
-    for key, text in (changes or {}).items():
+    return _valid(name, _read(name), changes or {})
+
+
+def changed(recipe: Recipe, changes: Mapping[str, str]) -> Recipe:
+    """A recipe with changes, as `load` has them. Raises SrbenchError for a bad one."""
+    return _valid("of your own", recipe.values(), changes) if changes else recipe
+
+
+def _valid(name: str, data: dict[str, Any], changes: Mapping[str, str]) -> Recipe:
+    for key, text in changes.items():
         data[key] = None if text == NONE else value(text)
     try:
         return Recipe.model_validate(data)

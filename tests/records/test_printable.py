@@ -30,7 +30,7 @@ from srbench.report.formats import FORMATS
 from srbench.report.formats.html import Section, page
 from srbench.report.overview import rows_report
 from srbench.report.plots import matplotlib
-from srbench.report.plots.panels import Panel, Point, Series
+from srbench.report.plots.points import Panel, Point, Series
 from srbench.report.plots.svg import chart
 
 HOSTILE = (

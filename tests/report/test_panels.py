@@ -10,7 +10,8 @@ from srbench.conditions import Setup
 from srbench.errors import SrbenchError
 from srbench.records.join import rows_of
 from srbench.report.plots.matplotlib import plot_panels
-from srbench.report.plots.panels import Point, panels, pareto
+from srbench.report.plots.panels import panels, pareto
+from srbench.report.plots.points import Point
 from srbench.report.plots.svg import HEIGHT, WIDTH, chart
 
 SWEEP = [

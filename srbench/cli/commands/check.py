@@ -13,15 +13,15 @@ from srbench.check.report import annotations, checked_report, time_annotations, 
 from srbench.cli.completion import complete_tables
 from srbench.cli.github import GITHUB, tell_github
 from srbench.cli.messages import tell
-from srbench.cli.output import Output, OutputOption, OverwriteOption, destination
-from srbench.cli.progress import counter, status
+from srbench.cli.output import Destination, Output, OutputOption, OverwriteOption, destination
+from srbench.cli.progress import counter, progress, status
 from srbench.cli.run_options import DEVICES
 from srbench.cli.values import listed, starting
-from srbench.errors import FileError, SrbenchError, several
+from srbench.errors import FileError, SrbenchError, for_all, several
 from srbench.report.formats import FORMATS
 from srbench.runner.resume import Counter
 from srbench.tables import FOLDER
-from srbench.tables.committed import Committed, layout_paths, open_table, open_tables
+from srbench.tables.committed import Committed, layout_paths, open_table, open_tables, that_train
 
 if TYPE_CHECKING:
     from srbench.check.timing.processes import TimingJob
@@ -50,6 +50,14 @@ def check(
             "--time",
             help="Check times instead of counts: those that layouts ask for under \\[time].",
             rich_help_panel=_TIME,
+        ),
+    ] = False,
+    train: Annotated[
+        bool,
+        typer.Option(
+            "--train",
+            help="Check training instead of counts: the first epoch of the row that a layout names "
+            "under \\[train].",
         ),
     ] = False,
     against: Annotated[
@@ -96,10 +104,12 @@ def check(
     """Check that committed tables are still correct: counts to the integer, files to the byte.
 
     Counts every row of every layout again, and compares. With --time, times models in fresh
-    processes, in turns with those of another version of the code.
+    processes, in turns with those of another version of the code. With --train, trains one row
+    for one epoch again, which must come out to the bit where the table was made, and elsewhere
+    within 3 standard deviations over seeds.
 
-    Exit codes: 0 fine, 1 something differs or is slower, 2 a table cannot be read and
-    nothing was counted, 3 times are inconclusive, 4 a row cannot be counted.
+    Exit codes: 0 fine, 1 something differs or is slower, 2 a table cannot be read and nothing was
+    counted, 3 times or training are inconclusive, 4 a row cannot be counted or trained.
 
     [bold]Examples[/bold]
 
@@ -114,6 +124,10 @@ def check(
     tables = listed("--only", only)
     if tolerance is not None and not time:
         raise SrbenchError("--tolerance is for times", "give --time and --against as well")
+    if train and (time or against):
+        raise SrbenchError("--train and --time check different things", "give one of them")
+    if train:
+        raise typer.Exit(_check_training(folder, tables, target, is_github))
     if not (time or against):
         raise typer.Exit(_check_counts(folder, tables, target, is_github))
     if not (time and against):
@@ -134,6 +148,26 @@ def _check_counts(folder: Path, names: Sequence[str], output: Output, is_github:
     checked = [table for table in map(_unreadable, opened) if table.findings]
     if not checked:
         checked = list(_checked(folder, tables, all_of_them=not names))
+    return _told(checked, target, is_github)
+
+
+def _check_training(folder: Path, names: Sequence[str], output: Output, is_github: bool) -> int:
+    """Train one row of each table again, and show what differs; returns the exit code."""
+    target = destination(output, reads=folder.glob("*"), must_show=False)
+    tables = that_train(open_tables(layout_paths(folder, names)), are_named=bool(names))
+    for_all(Committed.require_sound, tables)
+    checked = []
+    with progress(len(tables)) as begin:
+        from srbench.check.training import check_training  # loads torch
+
+        for number, table in enumerate(tables):
+            begin(number, table.name)
+            checked.append(Checked(table.name, 1, tuple(check_training(table))))
+    return _told(checked, target, is_github)
+
+
+def _told(checked: Sequence[Checked], target: Destination, is_github: bool) -> int:
+    """Show what was found; returns the exit code."""
     report = checked_report(checked)
     if is_github:
         findings = [finding for table in checked for finding in table.findings]

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from srbench.cli import model_options, run_options
+from srbench.cli import model_options, run_options, training_options
 from srbench.cli.completion import complete_stages, complete_vary
 from srbench.cli.messages import tell
 from srbench.cli.output import (
@@ -20,9 +20,9 @@ from srbench.cli.output import (
     file_option,
     require_beside,
 )
-from srbench.cli.progress import progress
+from srbench.cli.progress import progress, training_progress
 from srbench.cli.run_options import RunRequest
-from srbench.cli.values import listed, starting, whole_numbers
+from srbench.cli.values import listed, seeds_of, starting, whole_numbers
 from srbench.conditions import TIME_BUDGET, Plan, Setup
 from srbench.errors import ROWS_FAILED, SpecError, SrbenchError, several
 from srbench.files import exists
@@ -37,8 +37,13 @@ from srbench.report.plots.panels import panels
 from srbench.report.problems import failures
 from srbench.runner.resume import Counter, comparisons, time_missing
 from srbench.spec.cases import cases
+from srbench.spec.cases import rows as spec_rows
 from srbench.spec.grid import grid
-from srbench.spec.parse import Spec
+from srbench.spec.parse import Spec, parse
+
+if TYPE_CHECKING:
+    from srbench.runner.training import TrainingPlan
+    from srbench.training.data.data_sets import DataSet
 
 _GRID = "What varies; every combination is a row"
 
@@ -73,6 +78,13 @@ def sweep(
     input_size: Annotated[str | None, _values("Input size in pixels: 224 or HEIGHTxWIDTH.")] = None,
     batch_size: Annotated[str | None, _values("Images per batch, with --device.")] = None,
     num_classes: model_options.NumClassesOption = None,
+    data: Annotated[
+        str, training_options.data("train every row as well, on its images and classes.")
+    ] = "",
+    recipe: training_options.RecipeOption = "",
+    changes: training_options.ChangesOption = None,
+    seeds: training_options.SeedsOption = "6",
+    runs: training_options.RunsOption = training_options.RUNS,
     device: Annotated[
         str | None,
         typer.Option(
@@ -117,6 +129,8 @@ def sweep(
       srbench sweep resnet50+sr --stage layer3,layer3/layer4 --input-size 128,224
 
       srbench sweep resnet18+se+sr --vary sr.hidden=32,64 --vary se.reduction=8,16
+
+      srbench sweep cifar_resnet20+sr --memories 1,10 --data digits --plot gain.pdf
     """
     if plot:
         require_picture(plot)
@@ -125,12 +139,21 @@ def sweep(
     named = {"memories": memories, "reduction": reduction, "stage": stage}
     named_values = {name: values for name, values in named.items() if values is not None}
     specs = grid(spec, _varied(named_values, vary or ()))
-    rows = _rows(specs, input_size, num_classes)
+    if data and (input_size or num_classes):
+        raise SrbenchError(
+            "--data has its own size and classes",
+            "leave --input-size and --num-classes out; --set size=32 sets the size",
+        )
+    asked = _Asked(data, recipe, changes or (), seeds, runs, device)
+    trainings = _trainings(specs, asked) if data else None
+    rows = trainings.rows if trainings else _rows(specs, input_size, num_classes)
     batches = whole_numbers("--batch-size", batch_size)
     times = _Times(device, batches, Plan(time_budget=time_budget), seed)
     times.require()
     target, file = _opened(records, plot, Output(output, form, overwrite))
-    raise typer.Exit(_show(f"A sweep of {spec}.", rows, times, _Progress(file), target, plot))
+    raise typer.Exit(
+        _show(f"A sweep of {spec}.", rows, times, trainings, _Progress(file), target, plot)
+    )
 
 
 @dataclass(frozen=True)
@@ -152,6 +175,45 @@ class _Times:
             resolve_one(self.device)
 
 
+class _Asked(NamedTuple):
+    """The options of what rows are trained on."""
+
+    data: str
+    recipe: str
+    changes: Sequence[str]
+    seeds: str
+    runs: Path
+    device: str | None
+
+
+@dataclass(frozen=True)
+class _Trainings:
+    """What is trained in addition: the plan, the data, and the rows with their images."""
+
+    plan: "TrainingPlan"
+    data: "DataSet"
+    rows: Sequence[RowKey]
+
+
+def _trainings(specs: Sequence[Spec], asked: _Asked) -> _Trainings:
+    """Raises SrbenchError for a bad option, and for data that cannot be read."""
+    from srbench.measure.devices import resolve_one  # loads torch
+    from srbench.runner import training
+    from srbench.training.recipe import changes_of
+
+    plan = training.TrainingPlan(
+        asked.data,
+        asked.recipe,
+        changes_of(asked.changes),
+        seeds_of(asked.seeds),
+        device=resolve_one(asked.device),
+        folder=asked.runs,
+    )
+    data = plan.open()
+    wanted = training.cases(spec_rows(specs, (), ()), data)
+    return _Trainings(plan, data, [case.key for case in wanted])
+
+
 def _opened(records: Path, plot: Path | None, output: Output) -> tuple[Destination, RecordFile]:
     """Where the rows are shown, and where they are kept. Raises SrbenchError if they cannot be."""
     if exists(records.with_suffix(".toml")):
@@ -170,6 +232,7 @@ def _show(
     caption: str,
     rows: Sequence[RowKey],
     times: _Times,
+    trainings: _Trainings | None,
     done: "_Progress",
     target: Destination,
     plot: Path | None,
@@ -183,6 +246,8 @@ def _show(
         _count(rows, done)
         if times.device and done.counts:
             _time(done, times.device, times)
+        if trainings and done.counts:
+            _train(done, trainings)
     done.file.restore()
     found = report()
     if found:
@@ -247,6 +312,20 @@ def _time(done: _Progress, device: str, times: _Times) -> None:
                             done.failures.append(record)
 
 
+def _train(done: _Progress, trainings: _Trainings) -> None:
+    """Train the rows that were counted."""
+    from srbench.runner import training  # loads torch
+
+    specs = [parse(row.spec) for row in done.counts]
+    known = {record.key for record in done.file.records}
+    with training_progress(len(specs) * len(trainings.plan.seeds)) as begin:
+        for record in training.run(specs, trainings.plan, done.file, begin, trainings.data):
+            if record.status != "ok":
+                done.failures.append(record)
+            elif record.key not in known:
+                done.measured.add(record.key)
+
+
 def _report(caption: str, shown: Sequence[Row], done: _Progress) -> Report | None:
     """The rows, or None if there are none; prints on stderr where they are from."""
     made = rows_report("sweep", shown, caption)
@@ -262,9 +341,10 @@ def _shown(rows: Sequence[RowKey], done: _Progress, batches: Sequence[int]) -> l
     times = [
         record
         for record in done.file.records
-        if record.timing and (record.fingerprint != UNKNOWN or record.key in done.measured)
+        if record.kind in ("timed", "trained")
+        and (record.fingerprint != UNKNOWN or record.key in done.measured)
     ]
-    failed = [record for record in done.failures if not record.timing]
+    failed = [record for record in done.failures if record.kind == "counted"]
     wanted = done.counts.keys() | {record.row for record in failed}
     records = [*done.counts.values(), *failed, *(r for r in times if r.row in wanted)]
     if batches:

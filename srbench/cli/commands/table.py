@@ -10,9 +10,10 @@ import typer
 from srbench.check.findings import ACCEPT
 from srbench.cli.messages import tell
 from srbench.cli.output import Output, destination
-from srbench.cli.progress import counter, status
+from srbench.cli.progress import counter, status, training_progress
 from srbench.cli.run_options import DEVICES, BatchSizeOption, CudaGraphOption, RunRequest
 from srbench.cli.table_options import FolderOption, NamesArgument
+from srbench.cli.training_options import RUNS, RunsOption
 from srbench.cli.values import starting
 from srbench.conditions import PASSES, TIME_BUDGET, Plan
 from srbench.errors import GATE_FAILED, ROWS_FAILED, SrbenchError, for_all
@@ -22,7 +23,7 @@ from srbench.report.origin import origin
 from srbench.report.problems import failures, warnings
 from srbench.runner.resume import Counter
 from srbench.tables import FOLDER, fill
-from srbench.tables.committed import Committed, layout_paths, open_tables
+from srbench.tables.committed import Committed, layout_paths, open_tables, that_train
 from srbench.tables.fill import Filled
 
 _DEVICE = "Times on this machine, in separate files"
@@ -45,6 +46,14 @@ def table(
             show_default=False,
         ),
     ] = "",
+    train: Annotated[
+        bool,
+        typer.Option(
+            "--train",
+            help="Train the rows too, as [train] of the layout says, unless they are already.",
+        ),
+    ] = False,
+    runs: RunsOption = RUNS,
     device: Annotated[
         str | None,
         typer.Option(
@@ -86,24 +95,28 @@ def table(
         (update and not reason.strip(), "--update needs a reason", 'give one: --reason "…"'),
         (reason.strip() and not update, "--reason needs --update", "give both, or neither"),
         (render_only and update, "--render-only accepts no change", "leave out --update"),
+        (render_only and train, "--render-only trains nothing", "leave out --train"),
         (render_only and device, "--render-only measures nothing", "leave out --device"),
         (batch_size and not device, "--batch-size needs --device", "give both, or neither"),
         (cuda_graph and not device, "--cuda-graph needs --device", "give both, or neither"),
     )
     how = RunRequest(batch_size, cuda_graph=cuda_graph)
-    request = _Request(render_only, reason.strip(), device, how, time_budget)
+    folder_of_runs = runs if train else None
+    request = _Request(render_only, reason.strip(), device, how, time_budget, folder_of_runs)
     raise typer.Exit(_show(folder, names or (), request))
 
 
 @dataclass(frozen=True)
 class _Request:
-    """What is done with the tables; a ``reason`` accepts changes."""
+    """What is done with the tables; a ``reason`` accepts changes. Rows are trained if there is a
+    folder for their ``runs``."""
 
     renders_only: bool
     reason: str
     device: str | None
     how: RunRequest
     time_budget: float
+    runs: Path | None
 
 
 def _refuse(*refusals: tuple[object, str, str]) -> None:
@@ -121,11 +134,18 @@ def _show(folder: Path, names: Sequence[str], request: _Request) -> int:
     for_all(Committed.require_sound, tables)  # before anything is measured that could be lost
     if request.renders_only:
         for_all(Committed.require_counted, tables)
+    if request.runs:
+        that_train(tables, are_named=bool(names))
     rows = 0 if request.renders_only else len({row for table in tables for row in table.rows})
     with counter(rows) as count:
         done = [
             Filled(table) if request.renders_only else _filled(table, count, request.reason)
             for table in tables
+        ]
+    if request.runs:
+        done = [
+            _trained(filled, request.runs) if filled.table.layout.train else filled
+            for filled in done
         ]
     if request.device:
         done = [_timed(filled, count, request.device, request) for filled in done]
@@ -168,7 +188,7 @@ def _write(folder: Path, filled: Filled) -> None:
 def _report(filled: Filled, says_origin: bool) -> Report:
     """What may be shown; prints on stderr where it is from."""
     report = filled.displayed().last_report()
-    new = {record.key for record in (*filled.counted, *filled.timed)}
+    new = {record.key for record in (*filled.counted, *filled.timed, *filled.trained)}
     taken = {record.key for record in report.records} - new
     if says_origin:
         said = origin(report.records, taken) or "no row was counted"
@@ -176,6 +196,30 @@ def _report(filled: Filled, says_origin: bool) -> Report:
             said += f"; {filled.confirmed} counted again, with the same figures"
         tell(f"{filled.table.name}: {said}")
     return replace(report, taken=taken)
+
+
+def _trained(filled: Filled, runs: Path) -> Filled:
+    """The table with the runs that its layout asks for."""
+    gate = filled.table.layout.train
+    assert gate is not None
+    from srbench.runner.training import TrainingPlan  # loads torch
+    from srbench.training.recipe import changes_of
+
+    plan = TrainingPlan(
+        gate.data,
+        gate.recipe,
+        changes_of(gate.set),
+        range(gate.seeds),
+        gate.shares,
+        folder=runs,
+    )
+    number = len(filled.table.rows) * gate.seeds * len(gate.shares)
+    with training_progress(number) as begin:
+        found = fill.train_rows(filled, plan, begin)
+    for record in found.failures:
+        if record.training:
+            tell(f"error: {filled.table.name}: {record.row}: {record.status}")
+    return found
 
 
 def _timed(filled: Filled, count: Counter, device: str, request: _Request) -> Filled:

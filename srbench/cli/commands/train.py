@@ -48,15 +48,7 @@ def train(
     data: Annotated[str, training_options.data("by default digits.")] = "digits",
     recipe: training_options.RecipeOption = "",
     changes: training_options.ChangesOption = None,
-    seeds: Annotated[
-        str,
-        typer.Option(
-            metavar="N",
-            help="How many seeds, or which: 0,1,5 or 6-11. digits, and folders without images to "
-            "test on, hold out another sixth for each.",
-            rich_help_panel=training_options.PANEL,
-        ),
-    ] = "6",
+    seeds: training_options.SeedsOption = "6",
     share: Annotated[
         str,
         typer.Option(
@@ -79,13 +71,7 @@ def train(
             "code, its recipe or its images have changed.",
         ),
     ] = Path("train.jsonl"),
-    folder: Annotated[
-        Path,
-        typer.Option(
-            metavar="FOLDER",
-            help="Folder for weights, curves and checkpoints, in a folder for each run.",
-        ),
-    ] = Path("runs"),
+    runs: training_options.RunsOption = training_options.RUNS,
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Also write the curves for TensorBoard.")
     ] = False,
@@ -122,7 +108,7 @@ def train(
         seeds_of(seeds),
         decimals("--share", share),
         resolve_one(device),
-        folder,
+        runs,
         threads,
         workers,
         download,

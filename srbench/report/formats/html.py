@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from srbench._version import __version__
 from srbench.errors import several
+from srbench.records.gain import Gain, Score
 from srbench.records.overhead import Overhead
 from srbench.records.printable import all_printable
 from srbench.records.published import Figure
@@ -100,6 +101,10 @@ def _sort_key(value: Any) -> str | float | int:
         return value.ratio.value
     if isinstance(value, Estimate):
         return value.value
+    if isinstance(value, Score):
+        return value.mean
+    if isinstance(value, Gain):
+        return value.difference.value
     if isinstance(value, Figure):
         return float(value.printed) * value.unit
     return "" if value is None else value if isinstance(value, (int, float)) else str(value)

@@ -9,7 +9,7 @@ from srbench.errors import SrbenchError, alternatives
 from srbench.files import write_whole
 from srbench.records.printable import printable
 from srbench.records.profile import Profile
-from srbench.report.plots.panels import Panel
+from srbench.report.plots.points import Panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

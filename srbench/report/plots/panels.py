@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import Literal
+from dataclasses import replace
+from functools import partial
 
 from srbench.catalog import BLOCKS
 from srbench.catalog.options import Value, format_value
@@ -13,6 +12,9 @@ from srbench.records.counts import TITLES
 from srbench.records.join import Row
 from srbench.records.overhead import Overhead
 from srbench.report.columns import ERRORS, FIELDS
+from srbench.report.gains import score_of
+from srbench.report.plots.curves import curves
+from srbench.report.plots.points import Panel, Point, Series
 from srbench.report.table import MARK, overhead_text
 from srbench.spec.matching import omitted
 from srbench.spec.parse import Part, Spec, read
@@ -21,57 +23,19 @@ Read = Callable[[Row], float | None]
 ReadOverhead = Callable[[Row], Overhead | None]
 
 
-@dataclass(frozen=True)
-class Point:
-    """A row's coordinates and label. A ``doubtful`` point is in no Pareto front."""
-
-    x: float
-    y: float
-    label: str
-    doubtful: bool = False
-
-
-@dataclass(frozen=True)
-class Series:
-    """Points that belong together: joined in their order, single, or a Pareto front."""
-
-    name: str
-    points: tuple[Point, ...]
-    kind: Literal["line", "points", "front"] = "line"
-    colour: int = 0  # a front has the colour of its points
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One plot: its title, the titles of its axes, and its series."""
-
-    title: str
-    x: str
-    y: str
-    series: tuple[Series, ...]
-    is_log_x: bool = False
-
-    @property
-    def x_ticks(self) -> list[float] | None:
-        """The values of x if they are few enough to be the ticks, else None."""
-        values = sorted({point.x for series in self.series for point in series.points})
-        apart = all(b >= a * 1.25 for a, b in pairwise(values)) if values[0] > 0 else False
-        return values if apart and len(values) <= 8 else None
-
-
 def panels(rows: Sequence[Row]) -> list[Panel]:
     """Every plot for which the rows have data.
 
     Overheads against each whole-number option, and against the input's side, for rows that differ
     in nothing else; then Pareto fronts: of two costs, and of a cost and the error where that is
-    known. No module that a spec names is imported; see `without_defaults`. Rows of older code than
-    others are left out.
+    printed or measured; then the curves of trainings. No module that a spec names is imported; see
+    `without_defaults`. Rows of older code than others are left out.
     """
     rows = [row for row in rows if not row.older]
     known = [_ReadRow(row, spec) for row in rows if (spec := _read(row)) and spec.blocks]
     keys = dict.fromkeys(key for one in known for key in one.numbers)
     found = [panel for key in keys for panel in _against_option(known, key)]
-    return [*found, *_against_resolution(known), *_fronts(rows)]
+    return [*found, *_against_resolution(known), *_fronts(rows), *curves(rows)]
 
 
 def without_defaults(rows: Iterable[Row]) -> list[str]:
@@ -101,10 +65,21 @@ def _percent(read: ReadOverhead) -> Read:
     return percent
 
 
+def _trained_error(score: str, row: Row) -> float | None:
+    """What the mean score over seeds lacks to 100 %."""
+    runs = row.runs()
+    found = score_of(runs, score) if runs else None
+    return None if found is None else 100 * (1 - found.mean)
+
+
 GIGA_MACS = "MACs (G)"
 ERROR = f"{ERRORS['top1_error']} (%)"
 OF_TIMES: dict[str, ReadOverhead] = {
     f"{what} overhead (%)": FIELDS[f"{what}_overhead"].read for what in ("forward", "train")
+}
+TRAINED_ERRORS: dict[str, Read] = {
+    "error, 100 − top-1 (%), trained here": partial(_trained_error, "top1"),
+    "error, 100 − mIoU (%), trained here": partial(_trained_error, "miou"),
 }
 OVERHEADS: dict[str, Read] = {
     **{f"{TITLES[m]} overhead (%)": FIELDS[f"{m}_percent"].read for m in ("params", "macs")},
@@ -195,13 +170,19 @@ def _fronts(rows: Sequence[Row]) -> Iterator[Panel]:
     """Cost against cost, and error against cost, of all variants, with their Pareto fronts."""
     costs = list(OVERHEADS)
     pairs: list[tuple[str, Read, str, Read]] = [(ERROR, _printed_error, GIGA_MACS, _macs)]
+    pairs += [
+        (error, read, x_title, x)
+        for error, read in TRAINED_ERRORS.items()
+        for x_title, x in ((GIGA_MACS, _macs), *((t, OVERHEADS[t]) for t in OF_TIMES))
+    ]
     pairs += [(y, OVERHEADS[y], costs[0], OVERHEADS[costs[0]]) for y in costs[1:]]
     for y_title, y, x_title, x in pairs:
         groups: dict[tuple[str, str], dict[Point, None]] = {}
         for row in rows:
             if (across := x(row)) is not None and (up := y(row)) is not None:
                 # An overhead is to the baseline; an error is compared across all networks.
-                baseline = row.baseline.spec if row.baseline and y_title != ERROR else ""
+                is_cost = y_title != ERROR and y_title not in TRAINED_ERRORS
+                baseline = row.baseline.spec if row.baseline and is_cost else ""
                 points = groups.setdefault((baseline, _conditions(row, y_title)), {})
                 points[_point(row, across, up, y_title)] = None
         series: list[Series] = []
@@ -231,8 +212,10 @@ def _bare(title: str) -> str:
 
 
 def _conditions(row: Row, y_title: str) -> str:
-    """Input and batch, as a name."""
-    return ", ".join(filter(None, (row.row.size, _batch(row, y_title))))
+    """Input, batch and regime, as a name."""
+    runs = row.runs() if y_title in TRAINED_ERRORS else None
+    regime = str(runs.regime) if runs else ""
+    return ", ".join(filter(None, (row.row.size, _batch(row, y_title), regime)))
 
 
 def _batch(row: Row, y_title: str) -> str:

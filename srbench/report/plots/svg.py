@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log10
 
-from srbench.report.plots.panels import Panel, Series
+from srbench.report.plots.points import Panel, Series
 
 WIDTH, HEIGHT = 460, 300
 LEFT, RIGHT, TOP, BOTTOM = 62, 14, 12, 46  # room for the axes' titles and numbers
