@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PARALLEL := --numprocesses 2
 
-.PHONY: demo test catalog lint tables check lower-bounds benchmarks gpu gpu-wheels clean
+.PHONY: demo test catalog lint tables digits check lower-bounds benchmarks gpu gpu-wheels clean
 
 demo: $(READY)  ## compare ResNet-50 with its Squeeze-and-Remember variant
 	$(BIN)/srbench flops resnet50 --sr-memories 10
@@ -23,8 +23,12 @@ lint: $(READY)  ## format, lint, types, architecture
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-tables: $(READY)  ## are the committed tables still correct?
+tables: $(READY)  ## are the committed tables still correct? Does a row still train as recorded?
 	$(BIN)/srbench check
+	$(BIN)/srbench check --train
+
+digits: $(READY)  ## train every row of tables/digits that is not trained yet: at most 20 minutes on two cores
+	$(BIN)/srbench table digits --train --runs build/digits
 
 check: lint tables catalog test  ## what CI runs
 
@@ -36,6 +40,7 @@ benchmarks: $(READY)  ## ratios against other tools, one after the other
 	$(BIN)/python benchmarks/counting.py
 	$(BIN)/python benchmarks/segmentation.py
 	$(BIN)/python benchmarks/sr_block.py
+	$(BIN)/python benchmarks/waiting.py
 	$(BIN)/python benchmarks/rendering.py
 	$(BIN)/python benchmarks/latency.py
 	$(BIN)/python benchmarks/repeats.py build/repeats.jsonl --repetitions 3

@@ -21,14 +21,19 @@ import pytest
 from srbench.cli.app import run
 
 ROOT = Path(__file__).parents[1]
-PAGES = (ROOT / "README.md", ROOT / "docs" / "your-own.md")
+PAGES = (ROOT / "README.md", ROOT / "docs" / "your-own.md", ROOT / "docs" / "training.md")
 CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
 # A file that a page shows, with its name in the first line; it is written where the commands run.
 FILE = re.compile(r"```python\n# (\w+\.py)\n(.*?)```", re.DOTALL)
 # The only line of counts that differs from machine to machine.
 VERSIONS = re.compile(r"Counted with srbench .*")
 # Options that the tests add to commands that measure, so that they take less time.
-MEASURING = {"latency": ("--time-budget", "2"), "profile": ("--rounds", "2")}
+MEASURING = {
+    "latency": ("--time-budget", "2"),
+    "profile": ("--rounds", "2"),
+    "train": ("--device", "cpu"),
+    "evaluate": ("--device", "cpu"),
+}
 
 
 def commands(block: str) -> list[str]:
@@ -99,8 +104,9 @@ def test_measuring_commands_print_what_is_shown_except_the_figures(block: str) -
     assert frame(printed) == frame(block.partition("\n")[2])
 
 
-def test_python_examples_run() -> None:
-    failed, attempted = doctest.testfile(str(PAGES[0]), module_relative=False)
+@pytest.mark.parametrize("page", [PAGES[0], PAGES[2]], ids=lambda page: page.name)
+def test_python_examples_run(page: Path) -> None:
+    failed, attempted = doctest.testfile(str(page), module_relative=False)
     assert attempted > 10
     assert failed == 0
 

@@ -1,13 +1,22 @@
 """Options of what a network is trained or tested on, and how."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from srbench.cli.values import starting
+from srbench.cli.values import seeds_of, starting
+
+if TYPE_CHECKING:
+    from srbench.runner.training import TrainingPlan
 
 PANEL = "The images and the recipe"
+RECIPES = (  # here, so that --help need not load them
+    *("cifar-he2016", "cifar-zagoruyko2016", "cityscapes-deeplab"),
+    *("digits", "imagenet-torchvision"),
+)
 DATA = ("digits", "fake", "cifar10", "cifar100", "imagenet:", "folder:", "cityscapes:")
 
 
@@ -29,7 +38,8 @@ RecipeOption = Annotated[
     str,
     typer.Option(
         metavar="NAME",
-        help="A recipe of srbench, or a file *.toml; by default that of the data set.",
+        help=f"{', '.join(RECIPES)}, or a file *.toml; by default that of the data set.",
+        autocompletion=starting(RECIPES),
         show_default=False,
         rich_help_panel=PANEL,
     ),
@@ -72,3 +82,40 @@ RunsOption = Annotated[
     ),
 ]
 RUNS = Path("runs")
+
+
+@dataclass(frozen=True)
+class TrainingRequest:
+    """The values of these options; a device of None stands for the first GPU, or the CPU."""
+
+    data: str
+    recipe: str = ""
+    changes: Sequence[str] = ()
+    seeds: str = "6"
+    shares: Sequence[float] = (1.0,)
+    runs: Path | None = None
+    device: str | None = None
+    threads: int | None = None
+    workers: int = 0
+    download: bool = False
+    tensorboard: bool = False
+
+    def plan(self) -> "TrainingPlan":
+        """What is trained. Raises SrbenchError for a bad value."""
+        from srbench.measure.devices import resolve_one  # loads torch
+        from srbench.runner.training import TrainingPlan
+        from srbench.training.recipe import changes_of
+
+        return TrainingPlan(
+            self.data,
+            self.recipe,
+            changes_of(self.changes),
+            seeds_of(self.seeds),
+            self.shares,
+            resolve_one(self.device),
+            self.runs,
+            self.threads,
+            self.workers,
+            self.download,
+            tensorboard=self.tensorboard,
+        )

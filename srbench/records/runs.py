@@ -41,7 +41,7 @@ class Runs:
         return [
             (one.scores[score], before[_pairing(one)].scores[score])
             for one in self.trainings
-            if _pairing(one) in before
+            if _pairing(one) in before and score in before[_pairing(one)].scores
         ]
 
     @property

@@ -66,6 +66,8 @@ class EpochResult:
         require_measures(self.loss)
         for value in self.counted.values():
             require_counts(*([value] if isinstance(value, int) else value))
+        if not _is_possible(self.counted):
+            raise ValueError("what was counted must be images, or pixels of each class")
 
     @property
     def scores(self) -> dict[str, float]:
@@ -102,6 +104,8 @@ class Training:
         require_counts(self.train_images, self.test_images, self.processes)
         require_measures(self.seconds, self.held_out)
         require_facts(self.recipe)
+        if self.held_out is not None and not 0 < self.held_out < 1:
+            raise ValueError("held_out must be a share between 0 and 1")
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -143,6 +147,20 @@ class Training:
         }
 
 
+def _is_possible(counted: Counted) -> bool:
+    """Whether it is a metric's, and no more are right than there are."""
+    images, both, either = (counted.get(name) for name in ("images", "intersection", "union"))
+    if isinstance(both, tuple) and isinstance(either, tuple):
+        pairs = zip(both, either, strict=False)
+        return len(counted) == 2 and len(both) == len(either) and all(a <= b for a, b in pairs)
+    right = [n for name, n in counted.items() if name != "images"]
+    return (
+        isinstance(images, int)
+        and images > 0
+        and all(isinstance(n, int) and n <= images for n in right)
+    )
+
+
 def scores(counted: Counted) -> dict[str, float]:
     """What is reported of what was counted: ``top1`` and ``top5`` as shares of the images, or
     ``miou``, the mean of intersection over union over the classes that occur, as truth or as
@@ -151,13 +169,10 @@ def scores(counted: Counted) -> dict[str, float]:
     >>> scores({"intersection": (2, 0, 0), "union": (4, 1, 0)})
     {'miou': 0.25}
     """
-    if "union" in counted:
-        both, either = counted["intersection"], counted["union"]
-        assert not isinstance(both, int)
-        assert not isinstance(either, int)
-        ratios = [a / b for a, b in zip(both, either, strict=True) if b]
-        return {"miou": sum(ratios) / len(ratios) if ratios else 0.0}
-    images = counted["images"]
-    found = {name: counted[name] for name in SCORES if name in counted}
-    assert isinstance(images, int)
-    return {name: n / images for name, n in found.items() if isinstance(n, int) and images}
+    images, both, either = (counted.get(name) for name in ("images", "intersection", "union"))
+    if isinstance(images, int):
+        return {k: n / images for k in SCORES if isinstance(n := counted.get(k), int)}
+    assert not isinstance(both, int | None)
+    assert not isinstance(either, int | None)
+    ratios = [a / b for a, b in zip(both, either, strict=True) if b]
+    return {"miou": sum(ratios) / len(ratios) if ratios else 0.0}

@@ -16,7 +16,7 @@ from srbench.report.formats import Report
 from srbench.report.problems import doubts, problems
 from srbench.report.rows import raw_rows, rows_table
 from srbench.report.times import times_notes
-from srbench.report.training import gains_notes
+from srbench.report.training import gains_notes, is_telling
 from srbench.report.undecided_note import AGAIN, overheads, undecided
 
 ONLY_IF_SEVERAL = (
@@ -93,7 +93,9 @@ def used(rows: Iterable[Row]) -> list[Record]:
 def _worthwhile(rows: Sequence[Row]) -> dict[str, Field]:
     """The columns with a value; conditions that all rows share are left out."""
     found = {}
-    for name in (*ONLY_IF_SEVERAL, *COUNTS, *COMPARISONS, *ERRORS, *TIMES, *GAINS):
+    trained = [runs for row in rows for runs in row.trainings]
+    gains = [name for name in GAINS if is_telling(name.removesuffix("_delta"), trained)]
+    for name in (*ONLY_IF_SEVERAL, *COUNTS, *COMPARISONS, *ERRORS, *TIMES, *gains):
         values = (value for row in rows if (value := FIELDS[name].read(row)) is not None)
         first = next(values, None)
         if first is not None and (name not in ONLY_IF_SEVERAL or any(v != first for v in values)):

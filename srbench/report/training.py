@@ -18,6 +18,7 @@ WHY_T = (
     "a t interval, since a few seeds have no narrower one that is free of a distribution: it "
     "assumes that the differences are normal"
 )
+FEW_CLASSES = 10
 CORRECTED = (
     "its variance is corrected for training images that the runs share (Nadeau and Bengio, 2003)"
 )
@@ -28,8 +29,9 @@ def training_report(records: Sequence[Record]) -> Report:
     """One row for each model and regime: mean and standard deviation over seeds, and the paired
     difference from the baseline. CSV has the same rows, JSON every run with its curve."""
     runs = runs_of(records)
-    names = [name for name in SCORES if any(name in one.scores for one in runs)]
-    flat = [_flat(one, names) for one in runs]
+    every = [name for name in SCORES if any(name in one.scores for one in runs)]
+    flat = [_flat(one, every) for one in runs]
+    names = [name for name in every if is_telling(name, runs)]
     table = Table(
         "training",
         (*_columns(runs), *(column for name in names for column in _score_columns(name))),
@@ -39,6 +41,11 @@ def training_report(records: Sequence[Record]) -> Report:
         sections((one.regime, one.row[1:], one.records[0].baseline) for one in runs),
     )
     return Report((table,), tuple(flat[0]) if flat else ("spec",), flat, records=tuple(records))
+
+
+def is_telling(score: str, runs: Sequence[Runs]) -> bool:
+    """Whether a table shows a score: top-5 of ten classes or fewer says little."""
+    return score != "top5" or any((one.row.num_classes or 0) > FEW_CLASSES for one in runs)
 
 
 def gains_notes(runs: Sequence[Runs], names: Sequence[str]) -> Iterator[str]:

@@ -16,7 +16,7 @@ import torch
 from filelock import FileLock, Timeout
 from lightning_fabric import Fabric
 
-from srbench.errors import SrbenchError, one_line, require_failure
+from srbench.errors import SpecError, SrbenchError, one_line, require_failure
 from srbench.files import unwritable
 from srbench.measure.devices import opened
 from srbench.measure.torch_settings import current, kept, recorded
@@ -33,7 +33,7 @@ from srbench.training import recipe as recipes
 from srbench.training.checkpoints import SAFETENSORS, keep
 from srbench.training.data.by_name import open_data, recipe_for
 from srbench.training.data.data_sets import DataSet, Split, require_share
-from srbench.training.fabric import fabric_for
+from srbench.training.fabric import fabric_for, own_device
 from srbench.training.journal import Journal, TensorBoard
 from srbench.training.loop import Run
 from srbench.training.recipe import Recipe
@@ -115,7 +115,11 @@ def cases(specs: Sequence[Spec], data: DataSet) -> list[Case]:
     Raises SrbenchError for a spec that sets another number of classes.
     """
     _, height, width = data.size
-    return [case_of(spec, (height, width), data.num_classes) for spec in specs]
+    try:
+        return [case_of(spec, (height, width), data.num_classes) for spec in specs]
+    except SpecError as error:
+        told = error.message.replace("--num-classes is", f"{data.name} has")
+        raise SpecError(told, error.hint) from error
 
 
 Begin = Callable[[Case, RunKey], Watch]
@@ -141,7 +145,7 @@ def run(
     data = data or plan.open()
     wanted = cases(specs, data)
     data_digest = data.digest()
-    with kept(), opened(plan.device) as device:
+    with kept(), opened(own_device(plan.device)) as device:
         if plan.threads:
             torch.set_num_threads(plan.threads)
         torch.set_flush_denormal(True)  # torch cannot report whether it is set
@@ -209,6 +213,7 @@ class _One:
                 raise
             LOG.debug("%s failed", self.case.spec, exc_info=True)
             reason = one_line(error).removeprefix(f"{self.case.spec}: ")
+            reason = reason.replace("--input-size ", "--set size=")
             return replace(record, status=f"failed: {reason}")
         return record
 

@@ -158,9 +158,11 @@ class TrainGate(_Strict):
     def trains(self, regime: Regime) -> bool:
         """Whether records of a regime belong to the table."""
         changes = {change.replace(" ", "") for change in self.set}
+        kind, _, folder = self.data.partition(":")
+        names = (kind, f"{kind}:{Path(folder).name}")  # a folder of images is called by its own
         return (
-            regime.data == self.data.partition(":")[0]
-            and regime.recipe == (self.recipe or regime.recipe)
+            regime.data in names
+            and regime.recipe in (Path(self.recipe).stem or regime.recipe, self.recipe)
             and {change.replace(" ", "") for change in regime.changes} == changes
             and regime.share in self.shares
         )

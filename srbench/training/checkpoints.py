@@ -17,6 +17,7 @@ from srbench.errors import SrbenchError
 from srbench.files import unreadable, write_whole
 
 SAFETENSORS = ".safetensors"
+AGAIN = "delete it to train from the beginning"
 ABOUT = "srbench"  # the key of our data among a file's metadata
 
 State = dict[str, Any]
@@ -46,9 +47,12 @@ def load_state(path: Path) -> State | None:
     """
     if not path.exists():
         return None
-    found = _unpickled(path)
+    try:
+        found = _unpickled(path)
+    except SrbenchError as error:
+        raise SrbenchError(error.message, AGAIN) from error
     if not isinstance(found, dict) or "model" not in found:
-        raise SrbenchError(f"{path} is no checkpoint", "delete it to train from the beginning")
+        raise SrbenchError(f"{path} is no checkpoint", AGAIN)
     return found
 
 

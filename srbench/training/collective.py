@@ -14,9 +14,9 @@ def total(fabric: Fabric, number: int) -> int:
     return int(_sum(fabric, torch.tensor(number, dtype=torch.int64)))
 
 
-def total_loss(fabric: Fabric, loss: float) -> float:
-    """The sum of a number of each process, in double precision."""
-    return float(_sum(fabric, torch.tensor(loss, dtype=torch.float64)))
+def total_loss(fabric: Fabric, loss: Tensor) -> float:
+    """The sum of a number of each process."""
+    return float(_sum(fabric, loss))
 
 
 def any_of(fabric: Fabric, is_so: bool) -> bool:

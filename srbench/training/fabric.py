@@ -17,6 +17,13 @@ def is_distributed() -> bool:
     return "TORCHELASTIC_RUN_ID" in os.environ or int(os.environ.get("WORLD_SIZE", 1)) > 1
 
 
+def own_device(device: str) -> str:
+    """The device of this process: under torchrun each has a GPU of its own."""
+    if is_distributed() and device.startswith("cuda"):
+        return f"cuda:{os.environ['LOCAL_RANK']}"
+    return device
+
+
 def fabric_for(device: str, amp: str = "") -> Fabric:
     """Ready to compute on ``cpu``, ``cuda:0`` or ``mps``, under autocast in the dtype ``amp``.
 

@@ -36,9 +36,9 @@ class Learner:
         found: nn.Module = self.average.module if self.average else self.model
         return found
 
-    def learn(self, images: Tensor, targets: Tensor, epoch: float) -> tuple[float, int]:
+    def learn(self, images: Tensor, targets: Tensor, epoch: float) -> tuple[Tensor, int]:
         """One step of the optimiser on the images of this process, after so many epochs, whole and
-        in part. Returns their summed loss, in nats, and how many targets count.
+        in part. Returns their summed loss, in nats, on the device, and how many targets count.
 
         Random draws, such as those of dropout, depend on the seed, the process and ``epoch`` alone.
         """
@@ -57,7 +57,7 @@ class Learner:
             self.average.update_parameters(self.model)
         return loss, own
 
-    def _backward(self, images: Tensor, targets: Tensor, weight: float) -> float:
+    def _backward(self, images: Tensor, targets: Tensor, weight: float) -> Tensor:
         """Add up the gradients of all parts of the batch; returns the summed loss."""
         parts = self.recipe.accumulate
         loss = torch.zeros((), device=self.fabric.device)
@@ -72,7 +72,7 @@ class Learner:
                 )
                 self.fabric.backward(summed * weight)
             loss += summed.detach()
-        return float(loss)
+        return loss
 
     def _placed(self, images: Tensor) -> Tensor:
         images = self.fabric.to_device(images)

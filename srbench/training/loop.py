@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from math import ceil, isfinite
 from pathlib import Path
 
+import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
@@ -28,17 +29,18 @@ from srbench.training.recipe import Recipe
 from srbench.training.watch import Moment, Watch, Watches
 
 SAVED_EVERY = 60.0  # seconds, and after every epoch
-TOGETHER = 20  # batches after which several processes agree whether to save or to end
+# Batches after which several processes agree whether to save or to end, and a GPU is waited for.
+TOGETHER = 20
 
 
 @dataclass
 class Position:
-    """Where a run is: whole epochs, and batches of the next one with their summed loss and the
-    number of targets that count, both of this process."""
+    """Where a run is: whole epochs, and batches of the next one with their summed loss, (), on
+    the device, and the number of targets that count, both of this process."""
 
+    loss: Tensor
     epoch: int = 0
     batch: int = 0
-    loss: float = 0.0
     counted: int = 0
 
 
@@ -64,7 +66,7 @@ class Run:
         processes, and for a checkpoint that is of another run or cannot be read."""
         self.batches = batches_of(len(self.split.train), self.recipe, self.fabric.world_size)
         self.learner = Learner(self.model, self.recipe, self.seed, self.fabric)
-        self.position = Position()
+        self.position = Position(self._number(0.0))
         self.epochs: list[EpochResult] = []
         self._interruptions = Interruptions()
         self._saved = time.monotonic()
@@ -88,10 +90,10 @@ class Run:
         position, began, seen = self.position, time.monotonic(), 0
         for images, targets in self._images():
             epoch = position.epoch + position.batch / self.batches
-            loss, number = self.learner.learn(images, targets, epoch)
+            summed, own = self.learner.learn(images, targets, epoch)
             position.batch += 1
-            position.loss += loss
-            position.counted += number
+            position.loss += summed.to(position.loss.dtype)
+            position.counted += own
             seen += len(images) * self.fabric.world_size
             self._tell(seen / max(time.monotonic() - began, 1e-9))
             if position.batch < self.batches:
@@ -99,7 +101,7 @@ class Run:
         loss, number = self._of_all()
         counts = evaluate(self.learner.result, self.split, self.recipe, self.fabric)
         self.epochs.append(EpochResult(loss / max(number, 1), counts))
-        self.position = Position(position.epoch + 1)
+        self.position = Position(self._number(0.0), position.epoch + 1)
         self.save()
         if self.fabric.is_global_zero:
             self.watch.epochs(self.epochs)
@@ -127,14 +129,18 @@ class Run:
 
     def _tell(self, images_per_s: float) -> None:
         position = self.position
-        self._require_finite(position.loss)
+        is_free = self.fabric.device.type == "cpu"  # to ask for the loss: nothing is waited for
+        if not is_free and position.batch % TOGETHER and position.batch < self.batches:
+            return
+        loss = float(position.loss)
+        self._require_finite(loss)
         self.watch.moment(
             Moment(
                 position.epoch + 1,
                 self.recipe.epochs,
                 position.batch,
                 self.batches,
-                position.loss / max(position.counted, 1),
+                loss / max(position.counted, 1),
                 images_per_s,
                 self.epochs[-1].scores if self.epochs else {},
             )
@@ -145,6 +151,11 @@ class Run:
         loss = total_loss(self.fabric, self.position.loss)
         self._require_finite(loss)
         return loss, total(self.fabric, self.position.counted)
+
+    def _number(self, value: float) -> Tensor:
+        is_exact = self.fabric.device.type != "mps"  # which has no double precision
+        dtype = torch.float64 if is_exact else torch.float32
+        return torch.tensor(value, dtype=dtype, device=self.fabric.device)
 
     def _require_finite(self, loss: float) -> None:
         if not isfinite(loss):
@@ -178,7 +189,8 @@ class Run:
             )
         epoch, batch, loss, number = state["position"]
         # The sums of all processes go on in the first.
-        self.position = Position(epoch, batch, loss if first else 0.0, number if first else 0)
+        begun = self._number(loss if first else 0.0)
+        self.position = Position(begun, epoch, batch, number if first else 0)
         self.epochs = [EpochResult(loss, counts) for loss, counts in state["epochs"]]
         self.learner.load_state(state)
 

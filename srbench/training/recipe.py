@@ -137,13 +137,13 @@ def _valid(name: str, data: dict[str, Any], changes: Mapping[str, str]) -> Recip
         return Recipe.model_validate(data)
     except ValidationError as error:
         where, several = next(iter(by_place(error, data).items()))
-        key = ".".join(map(str, where)) or "the recipe"
+        key = ".".join(map(str, where))
         said, hint = sentence(several, key)
         if several[0]["type"] == "extra_forbidden":
             known = Recipe.model_fields
             said = f"unknown value {key!r}"
             hint = f"{did_you_mean(key, known)}the values are {', '.join(known)}"
-        raise SrbenchError(f"recipe {name}: {said}", hint) from error
+        raise SrbenchError(f"recipe {name}: {said.removeprefix(': ')}", hint) from error
 
 
 def changes_of(texts: Iterable[str]) -> dict[str, str]:

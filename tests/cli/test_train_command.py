@@ -119,6 +119,33 @@ def test_a_batch_that_is_more_than_the_images_fails_its_rows(
     assert "batch_size=25" in err
 
 
+@pytest.mark.parametrize(
+    ("spec", "said", "code"),
+    [
+        ("fcn_resnet50:classes=21", "has 21 classes, but fake has 10", BAD_INPUT),
+        ("resnet18", "--set size=32", ROWS_FAILED),
+    ],
+)
+def test_networks_that_do_not_fit_the_images(
+    spec: str, said: str, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train = ["train", spec, "--no-variants", *QUICK, "--seeds", "1"]
+    assert said in shown(train, capsys, code)[1]
+
+
+def test_a_missing_extra_is_named(tmp_path: Path) -> None:
+    hide = "import sys; sys.modules['torchmetrics'] = None; "
+    call = "from srbench.cli.app import run; sys.exit(run(['train', 'cifar_resnet20']))"
+    code = hide + "import importlib.util as u; f = u.find_spec; "
+    code += "u.find_spec = lambda n, *a: None if n == 'torchmetrics' else f(n, *a); " + call
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == BAD_INPUT
+    assert "not installed: torchmetrics" in done.stderr
+    assert "'.[train]'" in done.stderr
+
+
 def test_plain_weights_in_a_fresh_sr_variant_are_right_as_often(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

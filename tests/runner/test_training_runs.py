@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from filelock import FileLock
+from PIL import Image
 
 from srbench.errors import SrbenchError
 from srbench.models.assembly import Assembly
@@ -105,9 +106,9 @@ def test_a_run_that_fails_is_not_kept_and_leaves_the_others_alone(
 ) -> None:
     learn = Learner.learn
 
-    def diverges(self: Learner, *batch: Any) -> tuple[float, int]:
+    def diverges(self: Learner, *batch: Any) -> tuple[torch.Tensor, int]:
         loss, number = learn(self, *batch)
-        return (float("inf") if hasattr(self.model, "diverges") else loss), number
+        return loss * (torch.inf if hasattr(self.model, "diverges") else 1), number
 
     begun: list[str] = []
 
@@ -150,6 +151,22 @@ def test_two_processes_do_not_train_one_run(tmp_path: Path) -> None:
     with FileLock(folder / ".lock"):
         (found,) = trained(["cifar_resnet20"], plan(tmp_path))
     assert "another process trains in" in found.status
+
+
+def test_a_damaged_image_ends_its_run_with_the_name_of_the_file(tmp_path: Path) -> None:
+    for number in range(24):
+        file = tmp_path / "flowers" / "ab"[number % 2] / f"{number}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (20, 24), (number * 10, 0, 0)).save(file)
+    small = {"epochs": "1", "batch_size": "6", "size": "16", "resize": "16"}
+    small |= {"schedule": "constant", "milestones": "[]"}
+    how = plan(tmp_path / "runs", data=f"folder:{tmp_path / 'flowers'}", changes=small)
+    assert [one.status for one in trained(["cifar_resnet20"], how)] == ["ok"]
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
+    found = trained(["cifar_resnet20+sr"], how)
+    assert len(found) == 2
+    assert all("23.png" in one.status and "damaged" in one.status for one in found)
 
 
 class Stop:

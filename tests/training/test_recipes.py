@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from srbench.cli.training_options import RECIPES
 from srbench.errors import SrbenchError
 from srbench.training import recipe
 from srbench.training.loop import batches_of
@@ -52,6 +53,10 @@ def test_every_recipe_names_its_source_and_round_trips() -> None:
         assert len(loaded.source) > 20
         again = {key: recipe.toml(value) for key, value in loaded.values().items()}
         assert recipe.load(name, again) == loaded
+
+
+def test_help_and_completion_know_every_recipe() -> None:
+    assert list(RECIPES) == recipe.names()
 
 
 def test_values_are_read_as_toml_and_text_needs_no_quotes() -> None:

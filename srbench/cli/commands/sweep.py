@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,7 +22,8 @@ from srbench.cli.output import (
 )
 from srbench.cli.progress import progress, training_progress
 from srbench.cli.run_options import RunRequest
-from srbench.cli.values import listed, seeds_of, starting, whole_numbers
+from srbench.cli.training_options import TrainingRequest
+from srbench.cli.values import listed, starting, whole_numbers
 from srbench.conditions import TIME_BUDGET, Plan, Setup
 from srbench.errors import ROWS_FAILED, SpecError, SrbenchError, several
 from srbench.files import exists
@@ -144,7 +145,7 @@ def sweep(
             "--data has its own size and classes",
             "leave --input-size and --num-classes out; --set size=32 sets the size",
         )
-    asked = _Asked(data, recipe, changes or (), seeds, runs, device)
+    asked = TrainingRequest(data, recipe, changes or (), seeds, runs=runs, device=device)
     trainings = _trainings(specs, asked) if data else None
     rows = trainings.rows if trainings else _rows(specs, input_size, num_classes)
     batches = whole_numbers("--batch-size", batch_size)
@@ -175,17 +176,6 @@ class _Times:
             resolve_one(self.device)
 
 
-class _Asked(NamedTuple):
-    """The options of what rows are trained on."""
-
-    data: str
-    recipe: str
-    changes: Sequence[str]
-    seeds: str
-    runs: Path
-    device: str | None
-
-
 @dataclass(frozen=True)
 class _Trainings:
     """What is trained in addition: the plan, the data, and the rows with their images."""
@@ -195,21 +185,12 @@ class _Trainings:
     rows: Sequence[RowKey]
 
 
-def _trainings(specs: Sequence[Spec], asked: _Asked) -> _Trainings:
+def _trainings(specs: Sequence[Spec], asked: TrainingRequest) -> _Trainings:
     """Raises SrbenchError for a bad option, and for data that cannot be read."""
-    from srbench.measure.devices import resolve_one  # loads torch
-    from srbench.runner import training
-    from srbench.training.recipe import changes_of
-
-    plan = training.TrainingPlan(
-        asked.data,
-        asked.recipe,
-        changes_of(asked.changes),
-        seeds_of(asked.seeds),
-        device=resolve_one(asked.device),
-        folder=asked.runs,
-    )
+    plan = asked.plan()
     data = plan.open()
+    from srbench.runner import training  # loads torch
+
     wanted = training.cases(spec_rows(specs, (), ()), data)
     return _Trainings(plan, data, [case.key for case in wanted])
 

@@ -13,7 +13,7 @@ from srbench.cli.output import Output, destination
 from srbench.cli.progress import counter, status, training_progress
 from srbench.cli.run_options import DEVICES, BatchSizeOption, CudaGraphOption, RunRequest
 from srbench.cli.table_options import FolderOption, NamesArgument
-from srbench.cli.training_options import RUNS, RunsOption
+from srbench.cli.training_options import RUNS, RunsOption, TrainingRequest
 from srbench.cli.values import starting
 from srbench.conditions import PASSES, TIME_BUDGET, Plan
 from srbench.errors import GATE_FAILED, ROWS_FAILED, SrbenchError, for_all
@@ -202,17 +202,9 @@ def _trained(filled: Filled, runs: Path) -> Filled:
     """The table with the runs that its layout asks for."""
     gate = filled.table.layout.train
     assert gate is not None
-    from srbench.runner.training import TrainingPlan  # loads torch
-    from srbench.training.recipe import changes_of
-
-    plan = TrainingPlan(
-        gate.data,
-        gate.recipe,
-        changes_of(gate.set),
-        range(gate.seeds),
-        gate.shares,
-        folder=runs,
-    )
+    plan = TrainingRequest(
+        gate.data, gate.recipe, gate.set, str(gate.seeds), gate.shares, runs
+    ).plan()
     number = len(filled.table.rows) * gate.seeds * len(gate.shares)
     with training_progress(number) as begin:
         found = fill.train_rows(filled, plan, begin)

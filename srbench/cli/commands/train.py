@@ -19,7 +19,8 @@ from srbench.cli.output import (
     destination,
 )
 from srbench.cli.progress import training_progress
-from srbench.cli.values import decimals, seeds_of
+from srbench.cli.training_options import TrainingRequest
+from srbench.cli.values import decimals
 from srbench.errors import ROWS_FAILED, SrbenchError, several
 from srbench.files import exists
 from srbench.records.record import Record
@@ -97,23 +98,19 @@ def train(
     """
     variants = model_options.variants(se, cbam, sr_memories, dropout2d, block, variant)
     wanted = rows(specs or [DEFAULT_MODEL], variants, () if no_variants else DEFAULT_VARIANTS)
-    from srbench.measure.devices import resolve_one  # loads torch
-    from srbench.runner.training import TrainingPlan
-    from srbench.training.recipe import changes_of
-
-    plan = TrainingPlan(
+    plan = TrainingRequest(
         data,
         recipe,
-        changes_of(changes or ()),
-        seeds_of(seeds),
+        changes or (),
+        seeds,
         decimals("--share", share),
-        resolve_one(device),
         runs,
+        device,
         threads,
         workers,
         download,
-        tensorboard=tensorboard,
-    )
+        tensorboard,
+    ).plan()
     target, file = _opened(records, Output(output, form, overwrite))
     raise typer.Exit(_show(wanted, plan, file, target))
 
@@ -137,8 +134,8 @@ def _show(
     def report() -> Report | None:
         return training_report(done) if done else None
 
-    if not is_first_process():
-        _train(wanted, plan, file, done)
+    if not _is_first_process():
+        _train_quietly(wanted, plan, file)
         return 0
     with target.keeping(report):
         _train(wanted, plan, file, done)
@@ -148,9 +145,17 @@ def _show(
     return ROWS_FAILED if any(record.status != "ok" for record in done) else 0
 
 
-def is_first_process() -> bool:
+def _is_first_process() -> bool:
     """Whether this is the process that shows and keeps results, of those that torchrun started."""
     return os.environ.get("RANK", "0") == "0"
+
+
+def _train_quietly(wanted: Sequence[Spec], plan: "TrainingPlan", file: RecordFile) -> None:
+    """Do the part of this process; the first one shows and keeps the results."""
+    from srbench.runner import training  # loads torch
+
+    for _ in training.run(wanted, plan, file):
+        pass
 
 
 def _train(
@@ -164,7 +169,6 @@ def _train(
             for record in training.run(wanted, plan, file, begin):
                 done.append(record)
     except KeyboardInterrupt:
-        tell(
-            f"interrupted: {len(done)} of {several(number, 'run')} are kept; call it again to go on"
-        )
+        ended = f"{len(done)} of {several(number, 'run')} have ended"
+        tell(f"interrupted: {ended}; call it again to go on")
         raise
