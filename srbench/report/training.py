@@ -77,14 +77,14 @@ def gains_notes(runs: Sequence[Runs], names: Sequence[str]) -> Iterator[str]:
 
 def _trained_on(trainings: Iterable[Training]) -> Iterator[str]:
     """Which data were trained on, and by which recipes."""
-    for training in {(one.key.regime, one.data_digest): one for one in trainings}.values():
-        of = training.held_out
-        how = (
-            f"each seed holds out {training.test_images} others to test on"
-            if of is not None
-            else f"tested on {training.test_images:,} others"
-        )
-        yield f"Trained on {training.key.regime}: {training.train_images:,} images; {how}."
+    trainings = list(trainings)
+    for regime in dict.fromkeys(one.key.regime for one in trainings):
+        alike = [one for one in trainings if one.key.regime == regime]
+        tested = several({one.test_images for one in alike}, "other")
+        holds = any(one.held_out is not None for one in alike)
+        how = f"each seed holds out {tested} to test on" if holds else f"tested on {tested}"
+        images = several({one.train_images for one in alike}, "image")
+        yield f"Trained on {regime}: {images}; {how}."
     for recipe in {one.key.regime.recipe: one.recipe for one in trainings}.values():
         departs = f"; it departs from it: {recipe['departs']}" if recipe.get("departs") else ""
         yield f"Recipe: {recipe.get('source', 'unknown')}{departs}."

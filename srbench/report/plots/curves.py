@@ -6,6 +6,7 @@ from srbench.records.join import Row
 from srbench.records.runs import Runs
 from srbench.records.training import SCORES, EpochResult
 from srbench.report.plots.points import Panel, Point, Series
+from srbench.report.training import is_telling
 
 Read = Callable[[EpochResult], float]
 FEWEST = 2  # epochs of a curve
@@ -16,7 +17,8 @@ def curves(rows: Sequence[Row]) -> Iterator[Panel]:
     runs = {(one.row, one.regime): one for row in rows for one in row.trainings}
     for regime in dict.fromkeys(one.regime for one in runs.values()):
         members = [one for one in runs.values() if one.regime == regime]
-        shown = [(f"{SCORES[n]} (%)", _score(n)) for n in SCORES if _have(members, n)]
+        named = [n for n in SCORES if _have(members, n) and is_telling(n, members)]
+        shown = [(f"{SCORES[name]} (%)", _score(name)) for name in named]
         for title, read in [*shown, ("training loss (nats)", _loss)]:
             lines = tuple(_lines(members, read))
             if lines:
