@@ -197,7 +197,7 @@ def _gain(gain: "Gain", scale: Scale) -> str:
     if gain.verdict == "no interval":
         return f"{value} (n={gain.difference.n})"
     if gain.verdict == "equal":
-        return f"{value} (equal)"
+        return f"{value} (all equal)"
     return f"{'undecided' if gain.verdict == 'undecided' else value} [{low}, {high}]"
 
 

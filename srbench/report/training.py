@@ -14,10 +14,12 @@ from srbench.report.notes import measured_with, sections, settings_note
 from srbench.report.problems import problems
 from srbench.report.table import Column, Table
 
-WHY_T = (
-    "a t interval, since a few seeds have no narrower one that is free of a distribution: it "
-    "assumes that the differences are normal"
-)
+WHY_T = "a t interval of paired differences (a few seeds have none that is free of a distribution)"
+MEANINGS = {
+    "undecided": "Undecided: the interval contains 0. To decide, train with more seeds.",
+    "equal": "All equal: the differences say nothing of their spread, and have no interval.",
+    "no interval": "One seed (n=1) has no interval: train with more.",
+}
 FEW_CLASSES = 10
 CORRECTED = (
     "its variance is corrected for training images that the runs share (Nadeau and Bengio, 2003)"
@@ -54,25 +56,31 @@ def gains_notes(runs: Sequence[Runs], names: Sequence[str]) -> Iterator[str]:
     if not runs or not names:
         return
     trainings = [training for one in runs for training in one.trainings]
-    seeds = several({len(one.records) for one in runs}, "seed")
-    images = several({one.test_images for one in trainings}, "image")
     shown = ", ".join(SCORES[name] for name in names)
-    yield (
-        f"{shown}: in % of {images}, mean ± standard deviation over {seeds}. Δ: the mean of the "
-        "differences from the baseline with the same seed, in percentage points"
-        f"{interval_note(runs)}."
-    )
-    verdicts = [
-        gain.verdict for one in runs for name in names if (gain := gain_of(one, name)) is not None
-    ]
-    if "undecided" in verdicts:
-        yield "Undecided: the interval contains 0. To decide, train with more seeds."
-    if "equal" in verdicts:
-        yield "Equal: all differences are the same, which says nothing of their spread."
-    if "no interval" in verdicts:
-        yield "One seed (n=1) has no interval: train with more."
+    yield f"{shown}: in % of {_tested(trainings)}, {_spread(runs)}."
+    gains = [gain for one in runs for name in names if (gain := gain_of(one, name))]
+    if gains:
+        yield (
+            "Δ: the mean of the differences from the baseline with the same seed, in percentage "
+            f"points{interval_note(runs)}."
+        )
+    verdicts = {gain.verdict for gain in gains}
+    yield from (said for verdict, said in MEANINGS.items() if verdict in verdicts)
     yield from _trained_on(trainings)
     yield measured_with("Trained", runs[0].records[0].environment)
+
+
+def _tested(trainings: Sequence[Training]) -> str:
+    return several({one.test_images for one in trainings}, "image")
+
+
+def _spread(runs: Sequence[Runs]) -> str:
+    numbers = {len(one.records) for one in runs}
+    return (
+        f"mean ± standard deviation over {several(numbers, 'seed')}"
+        if numbers - {1}
+        else "one seed"
+    )
 
 
 def _trained_on(trainings: Iterable[Training]) -> Iterator[str]:
@@ -92,7 +100,7 @@ def _trained_on(trainings: Iterable[Training]) -> Iterator[str]:
 
 def interval_note(runs: Sequence[Runs]) -> str:
     """What kind of interval the differences have, as the end of a sentence."""
-    return f", with its 95 % interval: {'; '.join([WHY_T, *_assumed(runs)])}"
+    return f", with its 95 % interval, {'; '.join([WHY_T, *_assumed(runs)])}"
 
 
 def _assumed(runs: Sequence[Runs]) -> Iterator[str]:

@@ -67,7 +67,7 @@ class Confusion(Metric):
         """``intersection`` and ``union`` of every class, in pixels."""
         both = self.matrix.diagonal()
         union = self.matrix.sum(0) + self.matrix.sum(1) - both
-        return {"intersection": both.tolist(), "union": union.tolist()}
+        return {"intersection": tuple(both.tolist()), "union": tuple(union.tolist())}
 
 
 def metric_for(task: Task, num_classes: int) -> Metric:

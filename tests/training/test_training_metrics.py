@@ -55,7 +55,7 @@ def test_miou_by_hand_with_ignored_pixels_and_absent_classes() -> None:
     metric = Confusion(5)
     metric.update(predicted([[0, 1, 1], [1, 3, 0]], 5), truth)
     # class 0: 1 of 2; class 1: 2 of 3; 2, 3 and 4 occur nowhere that counts
-    assert metric.compute() == {"intersection": [1, 2, 0, 0, 0], "union": [2, 3, 0, 0, 0]}
+    assert metric.compute() == {"intersection": (1, 2, 0, 0, 0), "union": (2, 3, 0, 0, 0)}
     assert scores(metric.compute()) == {"miou": (1 / 2 + 2 / 3) / 2}
     # a second image, with a class that is predicted but never true: it counts, as 0
     metric.update(predicted([[4, 0, 1]], 5), torch.tensor([[[0, 0, 1]]]))
