@@ -73,7 +73,7 @@ class InMemory:
             images = self.images[index]
             if changes is not None:
                 images = self._changed(images, changes[index])
-            yield (images.float() - middle) / scale, self.classes[index].to(torch.int64)
+            yield images.float().sub_(middle).div_(scale), self.classes[index].to(torch.int64)
 
     def _changes(self, draw: Draw) -> Tensor | None:
         """Shifts down and right, and whether to mirror, of all images, (N, 3)."""
@@ -85,14 +85,21 @@ class InMemory:
         return torch.cat([shifts, mirrored], dim=1)
 
     def _changed(self, images: Tensor, changes: Tensor) -> Tensor:
-        pad, (_, _, height, width) = self.change.pad, images.shape
-        mode = "constant" if self.change.fill == "zeros" else "reflect"
-        padded = functional.pad(images.float(), (pad,) * 4, mode=mode).to(torch.uint8)
+        height, width = images.shape[-2:]
+        padded = self._padded(images)
         down, right, mirrored = changes.unsqueeze(-1).unbind(1)  # (B, 1) each
         rows = down + torch.arange(height)
         columns = torch.arange(width).expand(len(images), width)
         columns = right + torch.where(mirrored.bool(), columns.flip(1), columns)
-        each = torch.arange(len(images)).view(-1, 1, 1)
-        return padded.permute(0, 2, 3, 1)[each, rows.unsqueeze(2), columns.unsqueeze(1)].permute(
-            0, 3, 1, 2
-        )
+        places = (rows * padded.shape[-1]).unsqueeze(2) + columns.unsqueeze(1)  # (B, H, W)
+        flat = places.flatten(1).unsqueeze(1).expand(-1, images.shape[1], -1)
+        return padded.flatten(2).gather(2, flat).view(images.shape)
+
+    def _padded(self, images: Tensor) -> Tensor:
+        pad, (height, width) = self.change.pad, images.shape[-2:]
+        if self.change.fill == "zeros":
+            return functional.pad(images, (pad,) * 4)
+        for side, size in ((2, height), (3, width)):
+            places = torch.arange(-pad, size + pad).abs()
+            images = images.index_select(side, size - 1 - (size - 1 - places).abs())
+        return images

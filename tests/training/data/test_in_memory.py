@@ -171,3 +171,11 @@ def test_fake_data_need_nothing() -> None:
     data = open_data("fake", recipes.load(recipe_for("fake")))
     assert (data.num_classes, data.size) == (10, (3, 16, 16))
     assert data.digest() == open_data("fake", recipes.load("digits")).digest()
+
+
+def test_images_are_padded_with_their_reflection() -> None:
+    source = made(Shift(2, fill="reflect"))
+    expected = torch.nn.functional.pad(source.images.float(), (2,) * 4, mode="reflect")
+    ((images, _),) = source.batches([[0, 1]], Draw(0, 0))
+    assert images.is_contiguous()  # another layout would be computed in other steps
+    assert torch.equal(source._padded(source.images).float(), expected)
