@@ -62,6 +62,17 @@ class DataSet:
     task: Task = "classification"
     folds: int = 6
 
+    def __post_init__(self) -> None:
+        """Raises SrbenchError for an image whose class is out of range."""
+        for source in (self.train, self.test):
+            labels = source.labels if source is not None else None
+            wrong = [one for one in labels or () if not 0 <= one < self.num_classes]
+            if wrong:
+                raise SrbenchError(
+                    f"{self.name} has an image of class {wrong[0]}, but {self.num_classes} classes",
+                    f"number the classes from 0 to {self.num_classes - 1}",
+                )
+
     def all_to_test(self) -> "Split":
         """All images to test on: those for that, or, if there are none, every image."""
         return Split(self, (), list(range(len(self.train if self.test is None else self.test))))

@@ -123,6 +123,13 @@ def test_a_share_must_leave_an_image(share: float, said: str) -> None:
         data.split(0, share)
 
 
+@pytest.mark.parametrize("label", [-1, 3, 255])
+def test_classes_out_of_range_are_refused(label: int) -> None:
+    for parts in ((made(labels=[0, label]),), (made(), made(labels=[label, 1]))):
+        with pytest.raises(SrbenchError, match=f"an image of class {label}, but 3 classes"):
+            DataSet("made", (3, 4, 4), 3, *parts)
+
+
 def test_too_few_images_for_the_folds() -> None:
     with pytest.raises(SrbenchError, match="too few for 6 folds"):
         DataSet("made", (3, 4, 4), 3, made()).split(0)
