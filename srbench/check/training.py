@@ -87,6 +87,7 @@ def _difference(
         return None
     told = f"its first epoch comes to {_written(found)}, recorded are {_written(was)}"
     changed = [name for name in SAME if record.environment.get(name) != now.environment.get(name)]
+    changed += ["processes"] if first.processes != now.training.processes else []
     if not changed:
         why = "on the same processor, threads and version of torch"
         return Finding("changed", "", f"{told}, {why}", (), AGAIN)
@@ -108,9 +109,9 @@ def _compared(
 ) -> Iterator[tuple[float, float, float]]:
     """The loss and each score, recorded and now, with the deviation over seeds."""
     yield was.loss, found.loss, _deviation([one.epochs[0].loss for one in recorded])
-    for name, value in was.scores.items():
-        over_seeds = [one.epochs[0].scores[name] for one in recorded]
-        yield value, found.scores[name], _deviation(over_seeds)
+    for name in was.scores.keys() & found.scores.keys():
+        over_seeds = [one.epochs[0].scores.get(name, 0.0) for one in recorded]
+        yield was.scores[name], found.scores[name], _deviation(over_seeds)
 
 
 def _deviation(values: list[float]) -> float:
@@ -119,4 +120,4 @@ def _deviation(values: list[float]) -> float:
 
 def _written(one: EpochResult) -> str:
     scores = ", ".join(f"{name} {100 * value:.2f} %" for name, value in one.scores.items())
-    return f"loss {one.loss:.6g}, {scores}"
+    return f"loss {one.loss:.15g}, {scores}"

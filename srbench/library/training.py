@@ -1,10 +1,13 @@
 """``srbench.train`` and ``srbench.evaluate``: what a block buys."""
 
-from collections.abc import Mapping, Sequence
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from torch import random
+import numpy as np
+import torch
 
 from srbench.errors import SrbenchError, did_you_mean
 from srbench.library.checking import as_variants, require_specs
@@ -115,7 +118,7 @@ def train(
         download,
     )
     file = None if records is None else RecordFile(Path(records))
-    with random.fork_rng(devices=()):
+    with _own_draws():
         wanted = rows([spec, *specs], as_variants(variants), ())
         return TrainedResults(list(run(wanted, plan, file)))
 
@@ -160,8 +163,20 @@ def evaluate(
         workers,
         download,
     )
-    with random.fork_rng(devices=()):
+    with _own_draws():
         (found,) = evaluations([str(weights)], plan)
     if found.counted is None:
         raise SrbenchError(f"{found.source}: {found.status.removeprefix('failed: ')}")
     return found
+
+
+@contextmanager
+def _own_draws() -> Iterator[None]:
+    """Leave the caller's random draws as they would have been."""
+    before, before_numpy = random.getstate(), np.random.get_state()
+    try:
+        with torch.random.fork_rng(devices=()):
+            yield
+    finally:
+        random.setstate(before)
+        np.random.set_state(before_numpy)

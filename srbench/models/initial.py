@@ -1,6 +1,9 @@
 """The weights that a row starts its training with: the same as its baseline's where both have
 them."""
 
+import random
+
+import numpy as np
 import torch
 
 from srbench.models.assembly import Assembly
@@ -25,4 +28,6 @@ def initial(case: Case, seed: int) -> Assembly:
 def _seeded(case: Case, seed: int) -> Assembly:
     require_buildable(*case)  # what it looks up it remembers, and then draws nothing more
     torch.manual_seed(seed)
+    random.seed(seed)  # other people's networks may draw from these
+    np.random.seed(seed % 2**32)
     return assemble(*case)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor, nn
 
 from srbench.errors import BuildError
@@ -67,8 +68,15 @@ def _mismatch(
         return f"{key} is missing"
     if key not in keys:
         return f"{key} is unexpected"
-    here, there = tuple(own[keys[key]].shape), tuple(state_dict[key].shape)
-    return "" if here == there else f"{key} has the shape {there}, not {here}"
+    here, there = own[keys[key]], state_dict[key]
+    if there.layout is not torch.strided or there.is_meta or there.is_quantized:
+        return f"{key} is no ordinary tensor"
+    if here.shape != there.shape:
+        return f"{key} has the shape {tuple(there.shape)}, not {tuple(here.shape)}"
+    is_alike = here.is_complex() == there.is_complex() and (
+        here.is_floating_point() == there.is_floating_point()
+    )
+    return "" if is_alike else f"{key} is of {there.dtype}, not {here.dtype}"
 
 
 def _block_keys(model: nn.Module) -> set[str]:

@@ -10,7 +10,7 @@ class Evaluated:
     """The weights of ``source``, a file or a name of torchvision's, in the network of ``spec``.
 
     ``images`` says which images were tested. ``counted`` is what a metric counted, None if the row
-    failed, for the reason in ``status``.
+    failed, for the reason in ``status``. ``notes`` are what a reader should know.
     """
 
     source: str
@@ -18,6 +18,7 @@ class Evaluated:
     images: str
     counted: Counted | None
     status: str = "ok"
+    notes: tuple[str, ...] = ()
 
     @property
     def scores(self) -> dict[str, float]:

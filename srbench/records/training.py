@@ -104,6 +104,8 @@ class Training:
         require_counts(self.train_images, self.test_images, self.processes)
         require_measures(self.seconds, self.held_out)
         require_facts(self.recipe)
+        if len({frozenset(one.counted) for one in self.epochs}) > 1:
+            raise ValueError("all epochs must have counted the same")
         if self.held_out is not None and not 0 < self.held_out < 1:
             raise ValueError("held_out must be a share between 0 and 1")
 

@@ -72,7 +72,7 @@ def _path(details: "ErrorDetails", data: Any) -> Where:
         is_there = (
             part in data
             if isinstance(data, dict)
-            else isinstance(data, list) and isinstance(part, int)
+            else isinstance(data, list) and isinstance(part, int) and part < len(data)
         )
         if is_there:
             where, data = (*where, part), data[part]

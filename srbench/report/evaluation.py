@@ -45,6 +45,7 @@ def _cells(row: Evaluated, names: Sequence[str]) -> Iterator[Any]:
 
 def _notes(rows: Sequence[Evaluated], names: Sequence[str]) -> Iterator[str]:
     yield from (f"* {row.source}: {row.status}." for row in rows if row.status != "ok")
+    yield from (f"* {row.source}: {note}." for row in rows for note in row.notes)
     if "top1" in names:
         yield (
             "Top-k: images whose class is among the k highest logits; of equal logits that of the "

@@ -66,8 +66,27 @@ def gains_notes(runs: Sequence[Runs], names: Sequence[str]) -> Iterator[str]:
         )
     verdicts = {gain.verdict for gain in gains}
     yield from (said for verdict, said in MEANINGS.items() if verdict in verdicts)
+    yield from _mixed(runs)
     yield from _trained_on(trainings)
     yield measured_with("Trained", runs[0].records[0].environment)
+
+
+def _mixed(runs: Sequence[Runs]) -> Iterator[str]:
+    """Which rows have runs that differ in more than their seeds."""
+    for one in runs:
+        known = [(r.fingerprint, r.environment, r.training) for r in one.records]
+        parts: dict[str, set[Any]] = {
+            "code": {code for code, _, _ in known},
+            "images": {t.data_digest for _, _, t in known if t},
+            "processes": {t.processes for _, _, t in known if t},
+            **{name: {env.get(name) for _, env, _ in known} for name in ("torch", "cpu", "gpu")},
+        }
+        differing = [name for name, values in parts.items() if len(values) > 1]
+        if differing:
+            yield (
+                f"* {one.row.spec}: the runs of its seeds differ in {', '.join(differing)}: train "
+                "all of them alike."
+            )
 
 
 def _tested(trainings: Sequence[Training]) -> str:

@@ -15,8 +15,10 @@ from srbench.measure.torch_settings import kept
 from srbench.models.build import assemble, require_buildable
 from srbench.models.weights import load_weights
 from srbench.records.evaluated import Evaluated
+from srbench.records.record import UNKNOWN
+from srbench.runner.counting import fingerprint_of
 from srbench.spec.cases import Case, case_of
-from srbench.spec.parse import parse
+from srbench.spec.parse import is_ours, parse, read
 from srbench.training import recipe as recipes
 from srbench.training.checkpoints import Kept, read_weights
 from srbench.training.data.by_name import open_data, recipe_for
@@ -113,11 +115,12 @@ def _evaluated(source: str, plan: EvaluationPlan, read: Any) -> Evaluated:
             torch.set_flush_denormal(True)
             test = _Test(read(), plan)
             row = replace(row, spec=str(test.case.spec), images=test.images)
-            return replace(row, counted=test.counted())
+            return replace(row, counted=test.counted(), notes=tuple(test.notes))
     except BaseException as error:
         require_failure(error)
         LOG.debug("%s failed", source, exc_info=True)
-        return replace(row, status=f"failed: {one_line(error)}")
+        reason = one_line(error).replace("--input-size ", "--set size=")
+        return replace(row, status=f"failed: {reason}")
 
 
 @dataclass(frozen=True)
@@ -134,19 +137,22 @@ class _Test:
 
     @cached_property
     def data_name(self) -> str:
-        if not (name := self.plan.data or self.about.get("data", "")):
+        """The data set: what the weights say is no folder, which they could have listed."""
+        told = str(self.about.get("data", ""))
+        if not (name := self.plan.data or (told if told.isalnum() else "")):
             raise SrbenchError(
                 f"{self.weights.source} does not say which images it is for", "name --data"
             )
-        return str(name)
+        return name
 
     @cached_property
     def recipe(self) -> Recipe:
         """The recipe, for the size of images: that of the weights, unless another is named."""
-        if self.about and not self.plan.recipe:
-            own = {key: recipes.toml(value) for key, value in self.about["recipe"].items()}
-            return recipes.load(recipe_for(self.data_name), {**own, **self.plan.changes})
+        told = self.about.get("recipe")
         name = self.plan.recipe or recipe_for(self.data_name)
+        if isinstance(told, dict) and not self.plan.recipe:
+            own = {str(key): recipes.toml(value) for key, value in told.items()}
+            return recipes.load(name, {**own, **self.plan.changes})
         return recipes.load(name, {**self.weights.size, **self.plan.changes})
 
     @cached_property
@@ -155,9 +161,18 @@ class _Test:
 
     @cached_property
     def split(self) -> Split:
-        seed = self.plan.seed
-        if seed is None and self.about and self.data.digest() == self.about.get("data_digest"):
-            seed = int(self.about["seed"])
+        """The images that the run of the weights held out, also if they are of another size now."""
+        seed, told = self.plan.seed, self.about.get("seed")
+        same = self.data.name == self.about.get("data_name", self.about.get("data"))
+        same = same or self.data.digest() == self.about.get("data_digest")
+        if same and isinstance(told, int) and told >= 0:
+            if seed not in (None, told) and self.data.test is None:
+                raise SrbenchError(
+                    f"{self.weights.source} was trained with seed {told}, on images that seed "
+                    f"{seed} holds out",
+                    "leave --seed out",
+                )
+            seed = told
         return self.data.all_to_test() if seed is None else self.data.split(seed)
 
     @property
@@ -170,20 +185,33 @@ class _Test:
     @cached_property
     def case(self) -> Case:
         """The network, and the images that it gets."""
-        spec = self.plan.spec or self.about.get("spec")
-        if not spec:
+        told = str(self.about.get("spec", ""))
+        if not (self.plan.spec or told):
             raise SrbenchError(
                 f"{self.weights.source} does not say which network it is for",
                 "name it: --model resnet50+se",
             )
+        if not self.plan.spec and not is_ours(read(told)):
+            raise SrbenchError(
+                f"{self.weights.source} is for {told}, which is code that would be imported",
+                f"if you trust it, name it: --model {told}",
+            )
+        spec = self.plan.spec or told
         _, height, width = self.data.size
-        return case_of(parse(str(spec)), (height, width), self.data.num_classes)
+        return case_of(parse(spec), (height, width), self.data.num_classes)
 
     def counted(self) -> Mapping[str, Any]:
         """What the metric counted."""
         model = self._model(self.weights.found.weights)
         fabric = fabric_for(self.plan.device, self.recipe.amp)
         return evaluate(model.to(fabric.device), self.split, self.recipe, fabric)
+
+    @property
+    def notes(self) -> Iterator[str]:
+        """What a reader should know of the result."""
+        trained = self.about.get("fingerprint", UNKNOWN)
+        if UNKNOWN not in (trained, now := fingerprint_of(self.case)) and trained != now:
+            yield "the code of the network has changed since it was trained"
 
     def _model(self, weights: Mapping[str, Tensor]) -> torch.nn.Module:
         require_buildable(*self.case)

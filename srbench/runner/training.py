@@ -42,6 +42,7 @@ from srbench.training.watch import Watch, Watches
 LOG = logging.getLogger(__name__)
 CHECKPOINT = "checkpoint.pt"  # to go on from; removed once the run is recorded
 LOCK = ".lock"
+LONGEST = 150  # bytes of a run's name in that of its folder, which a digest makes unique
 OWN = "own"  # the name of a recipe that is given as an object
 WEIGHTS = f"model{SAFETENSORS}"
 
@@ -159,7 +160,14 @@ def run(
                     key = RunKey(regime, seed)
                     one = _One(case, key, plan, data, data_digest, fabric, facts)
                     watch = begin(case, key)
-                    yield one.known(file, fingerprints.get(case)) or one.record(file, watch)
+                    if known := one.known(file, fingerprints.get(case)):
+                        yield known
+                        continue
+                    with kept():  # what a row changes must not reach the next one
+                        record, interruption = one.record(file, watch)
+                    yield record
+                    if interruption:
+                        raise interruption
 
 
 @dataclass(frozen=True)
@@ -175,17 +183,27 @@ class _One:
     facts: Mapping[str, Any]
 
     def known(self, file: RecordFile | None, fingerprint: str | None) -> Record | None:
-        """The record of the same code and images that the file has."""
+        """The record of the same code that the file has. Raises SrbenchError if it is of other
+        images of the same name: it would be lost."""
         if file is None or fingerprint in (None, UNKNOWN):
             return None
         file.refresh()
         found = file.find(Key(self.case.key, None, None, None, self.key))
-        if found is None or found.training is None or found.fingerprint != fingerprint:
+        if found is None or found.training is None:
             return None
-        return found if found.training.data_digest == self.data_digest else None
+        if found.training.data_digest != self.data_digest:
+            raise SrbenchError(
+                f"{file.path} has runs on other images that are called {self.data.name}, too",
+                "name another file of records, or delete those lines",
+            )
+        return found if found.fingerprint == fingerprint else None
 
-    def record(self, file: RecordFile | None, watch: Watch) -> Record:
-        """The record of a run now; it is added to the file if the run ends well."""
+    def record(
+        self, file: RecordFile | None, watch: Watch
+    ) -> tuple[Record, KeyboardInterrupt | None]:
+        """The record of a run now, which is added to the file if the run ends well, and what asked
+        to end at its end."""
+        interruption = None
         blank = Training(self.key, self.plan.values.values(), (), 0, 0, None, self.data_digest, 0.0)
         record = Record(
             **self.case.key._asdict(),
@@ -202,11 +220,15 @@ class _One:
             assembly = initial(self.case, self.key.seed)
             record = replace(record, fingerprint=assembly.fingerprint, parts=assembly.parts)
             with _own(self._folder(assembly)) as folder:
-                record = replace(record, training=self._train(assembly, split, folder, watch))
+                run = self._run(assembly, split, folder, watch)
+                record = replace(record, training=self._training(run, split))
+                interruption = run.interruption
+                if folder:
+                    keep(folder / WEIGHTS, run.learner.result, self._about(assembly))
                 if file and self.fabric.is_global_zero:
                     file.put(record)
                 if folder:
-                    (folder / CHECKPOINT).unlink()
+                    (folder / CHECKPOINT).unlink(missing_ok=True)
         except BaseException as error:
             require_failure(error)
             if self.fabric.world_size > 1:  # the others wait for this one, and must end with it
@@ -214,27 +236,24 @@ class _One:
             LOG.debug("%s failed", self.case.spec, exc_info=True)
             reason = one_line(error).removeprefix(f"{self.case.spec}: ")
             reason = reason.replace("--input-size ", "--set size=")
-            return replace(record, status=f"failed: {reason}")
-        return record
+            return replace(record, status=f"failed: {reason}"), None
+        return record, interruption
 
-    def _train(
-        self, assembly: Assembly, split: Split, folder: Path | None, watch: Watch
-    ) -> Training:
-        began = time.monotonic()
-        about = self._about(assembly)
-        run = Run(
+    def _run(self, assembly: Assembly, split: Split, folder: Path | None, watch: Watch) -> Run:
+        return Run(
             assembly.model,
             split,
             self.plan.values,
             self.key.seed,
             self.fabric,
             folder and folder / CHECKPOINT,
-            json.dumps(about, sort_keys=True),
+            json.dumps(self._about(assembly), sort_keys=True),
             Watches((watch, *self._journals(folder))),
         )
+
+    def _training(self, run: Run, split: Split) -> Training:
+        began = time.monotonic()
         epochs = tuple(run.train(self.plan.epochs))
-        if folder:
-            keep(folder / WEIGHTS, run.learner.result, about)
         return Training(
             self.key,
             self.plan.values.values(),
@@ -261,6 +280,7 @@ class _One:
             "input": list(self.case.key.input or ()),
             "num_classes": self.case.key.num_classes,
             "data": regime.data.partition(":")[0],
+            "data_name": regime.data,
             "data_digest": self.data_digest,
             "recipe_name": regime.recipe,
             "recipe": self.plan.values.values(),
@@ -310,7 +330,7 @@ def _own(folder: Path | None) -> Iterator[Path | None]:
 
 
 def _file_name(text: str) -> str:
-    return re.sub(r"[^\w.+=%-]+", "-", text)
+    return re.sub(r"[^\w.+=%-]+", "-", text, flags=re.ASCII)[:LONGEST]
 
 
 def _beside() -> dict[str, Any]:

@@ -5,6 +5,7 @@ import json
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from pickle import UnpicklingError
@@ -17,6 +18,7 @@ from srbench.errors import SrbenchError
 from srbench.files import unreadable, write_whole
 
 SAFETENSORS = ".safetensors"
+DIGEST = 32  # bytes at the end of a state's file
 AGAIN = "delete it to train from the beginning"
 ABOUT = "srbench"  # the key of our data among a file's metadata
 
@@ -37,7 +39,8 @@ def save_state(path: Path, state: State) -> None:
     as it was."""
     buffer = BytesIO()
     torch.save(state, buffer)
-    write_whole(path, buffer.getvalue())
+    content = buffer.getvalue()
+    write_whole(path, content + sha256(content).digest())
 
 
 def load_state(path: Path) -> State | None:
@@ -48,9 +51,13 @@ def load_state(path: Path) -> State | None:
     if not path.exists():
         return None
     try:
-        found = _unpickled(path)
-    except SrbenchError as error:
-        raise SrbenchError(error.message, AGAIN) from error
+        whole = path.read_bytes()
+    except OSError as error:
+        raise unreadable(path, error) from error
+    content = whole[:-DIGEST]
+    if sha256(content).digest() != whole[-DIGEST:]:
+        raise SrbenchError(f"{path} is damaged, or is no checkpoint", AGAIN)
+    found = _unpickled(path, BytesIO(content))
     if not isinstance(found, dict) or "model" not in found:
         raise SrbenchError(f"{path} is no checkpoint", AGAIN)
     return found
@@ -83,13 +90,17 @@ def read_weights(path: Path) -> Kept:
         raise SrbenchError(
             f"{path} holds no state dict", "save it with torch.save(model.state_dict(), FILE)"
         )
-    return Kept(path, {str(key).removeprefix("module."): v for key, v in found.items()}, None)
+    weights = {str(key).removeprefix("module."): value for key, value in found.items()}
+    if len(weights) < len(found):
+        raise SrbenchError(f"{path} has keys with and without module.", "leave one of each out")
+    return Kept(path, weights, None)
 
 
 def _read_safetensors(path: Path) -> Kept:
     from safetensors import SafetensorError, safe_open
 
     try:
+        path.open("rb").close()  # its own errors name no reason
         with safe_open(path, "pt") as file:
             weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no dict
             told = (file.metadata() or {}).get(ABOUT)
@@ -105,11 +116,11 @@ def _read_safetensors(path: Path) -> Kept:
     return Kept(path, weights, about)
 
 
-def _unpickled(path: Path) -> Any:
+def _unpickled(path: Path, content: BytesIO | None = None) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of remarks on how the file was pickled
-            return torch.load(path, map_location="cpu", weights_only=True)
+            return torch.load(content or path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise unreadable(path, error) from error
     except UnpicklingError as error:

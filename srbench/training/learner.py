@@ -10,6 +10,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from srbench.errors import BuildError
 from srbench.training.collective import total
 from srbench.training.draws import seed_of
 from srbench.training.losses import counted, summed_loss
@@ -21,7 +22,13 @@ class Learner:
     """Trains ``model`` by a recipe, batch by batch. The model is moved to the device."""
 
     def __init__(self, model: nn.Module, recipe: Recipe, seed: int, fabric: Fabric) -> None:
+        """Raises BuildError for a network that keeps anything but tensors in its state dict."""
         self.recipe, self.seed, self.fabric = recipe, seed, fabric
+        for key, value in model.state_dict().items():
+            if not isinstance(value, Tensor):
+                raise BuildError(
+                    f"{key} in its state_dict is no tensor", "keep it in a buffer, or outside"
+                )
         if recipe.channels_last:
             model = model.to(memory_format=torch.channels_last)
         self.model = model.to(fabric.device)
@@ -90,14 +97,22 @@ class Learner:
         """What has to be kept to go on: tensors and plain data."""
         return {
             "model": self.model.state_dict(),
+            "buffers": self._unsaved(),
             "optimizer": self._optimizer.state_dict(),
             "average": self.average.state_dict() if self.average else None,
             "scaler": self.fabric.strategy.precision.state_dict(),
         }
 
+    def _unsaved(self) -> dict[str, Tensor]:
+        """The buffers that a state dict leaves out."""
+        saved = self.model.state_dict().keys()
+        return {name: one for name, one in self.model.named_buffers() if name not in saved}
+
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on from a state that was kept."""
         self.model.load_state_dict(state["model"])
+        for name, buffer in self._unsaved().items():
+            buffer.copy_(state["buffers"][name])
         self._optimizer.load_state_dict(state["optimizer"])
         if self.average:
             self.average.load_state_dict(state["average"])

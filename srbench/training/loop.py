@@ -76,7 +76,8 @@ class Run:
         """Train up to the end, or for the first ``epochs`` of the recipe's; returns all epochs.
 
         Raises BuildError if the loss is not finite, SrbenchError if an image cannot be read or a
-        checkpoint not written, and KeyboardInterrupt after the batch in which it was asked for.
+        checkpoint not written, and KeyboardInterrupt after the batch in which it was asked for; if
+        that is the last, it returns, and `interruption` says so.
         """
         last = self.recipe.epochs if epochs is None else min(epochs, self.recipe.epochs)
         with self._interruptions.held_back():
@@ -85,6 +86,12 @@ class Run:
                 if self.position.epoch < last:
                     self._end_if_asked()
         return self.epochs
+
+    @property
+    def interruption(self) -> KeyboardInterrupt | None:
+        """What asked the run to end while its last batch or its last test was under way."""
+        asked = any_of(self.fabric, self._interruptions.is_asked)
+        return self._interruptions.error() if asked else None
 
     def _epoch(self) -> None:
         position, began, seen = self.position, time.monotonic(), 0
@@ -193,6 +200,8 @@ class Run:
         self.position = Position(begun, epoch, batch, number if first else 0)
         self.epochs = [EpochResult(loss, counts) for loss, counts in state["epochs"]]
         self.learner.load_state(state)
+        if self.epochs and first:  # a kill may have come before they were told
+            self.watch.epochs(self.epochs)
 
 
 def batches_of(images: int, recipe: Recipe, processes: int) -> int:

@@ -16,7 +16,7 @@ from srbench.errors import SpecError, SrbenchError, did_you_mean
 from srbench.records.validation import by_place, sentence
 
 Share = Annotated[float, Field(ge=0, le=1)]
-Side = Annotated[int, Field(ge=1, le=65_536)]
+Side = Annotated[int, Field(ge=1, le=8192)]
 
 SUFFIX = ".toml"
 NONE = "null"  # for a value that TOML cannot write
@@ -81,8 +81,9 @@ class Recipe(_Strict):
     @model_validator(mode="after")
     def _fits_together(self) -> "Recipe":
         if any(at >= self.epochs for at in self.milestones):
+            drops = ", ".join(f"{at:g}" for at in self.milestones)
             raise SpecError(
-                f"milestones {list(self.milestones)} are not all before epoch {self.epochs}",
+                f"milestones {drops} are not all before epoch {self.epochs}",
                 "set both: epochs=10, milestones=[5,8]",
             )
         if self.milestones and self.schedule != "steps":
@@ -152,7 +153,7 @@ def changes_of(texts: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for text in texts:
         key, equals, given = (part.strip() for part in text.partition("="))
-        if not (key and equals and given):
+        if not (key and equals and given) or "\n" in given:
             raise SrbenchError(f"--set {text} is not KEY=VALUE", "write --set lr=0.05")
         if key in found:
             raise SrbenchError(f"{key} is set twice", "give it one value")
@@ -166,6 +167,8 @@ def value(text: str) -> Any:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
+    except (ValueError, RecursionError) as error:  # of numbers and brackets without end
+        raise SrbenchError(f"{text[:20]}… is no value", "give a number or a text") from error
 
 
 def toml(value: Any) -> str:
@@ -191,5 +194,5 @@ def _read(name: str) -> dict[str, Any]:
         raise SrbenchError(
             f"cannot read the recipe {name}: {error.strerror}", "name another file"
         ) from error
-    except ValueError as error:  # no TOML, or no UTF-8
+    except (ValueError, RecursionError) as error:  # no TOML, or no UTF-8
         raise SrbenchError(f"the recipe {name} is no TOML: {error}", "correct it") from error

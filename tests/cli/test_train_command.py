@@ -35,7 +35,7 @@ def shown(
 def test_a_comparison_over_seeds(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     train = ["train", "cifar_resnet20+sr", *QUICK, "--seeds", "2"]
     out, err = shown(train, capsys)
-    assert err == ""
+    assert err == "4 trained now\n"
     lines = out.splitlines()
     assert lines[2].startswith("cifar_resnet20 ")
     assert lines[3].startswith("cifar_resnet20+sr ")
@@ -45,7 +45,8 @@ def test_a_comparison_over_seeds(capsys: pytest.CaptureFixture[str], tmp_path: P
     assert "Trained on fake, recipe digits, epochs=1, batch_size=250: 500 images" in out
     assert len(list((tmp_path / "runs").glob("*/model.safetensors"))) == 4
 
-    again, _ = shown([*train, "--format", "csv"], capsys)  # from the records, in no time
+    again, err = shown([*train, "--format", "csv"], capsys)  # from the records, in no time
+    assert "4 trained before" in err
     baseline, variant = csv.DictReader(StringIO(again))
     records = [json.loads(line) for line in (tmp_path / "train.jsonl").read_text().splitlines()]
     right = {
@@ -193,6 +194,47 @@ def test_a_variants_weights_are_not_a_baselines(
     _, err = shown([*command, "cifar_resnet20+cbam"], capsys, ROWS_FAILED)
     assert "is missing" in err
     assert shown([*command, "cifar_resnet20+se"], capsys)[1] == ""
+
+
+def test_weights_do_not_say_what_to_import_or_to_list(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "evil.py").write_text("from pathlib import Path\nPath('made').touch()\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    model = torch.nn.Linear(1, 1)
+    about: dict[str, object] = {"data": "fake", "seed": 0, "num_classes": 10}
+    for number, spec in enumerate(("evil:Net", "cifar_resnet20+evil:Net", "this:x")):
+        keep(tmp_path / f"{number}.safetensors", model, {**about, "spec": spec})
+        _, err = shown(
+            ["evaluate", f"{number}.safetensors", "--device", "cpu"], capsys, ROWS_FAILED
+        )
+        assert f"--model {spec}" in err
+    assert not (tmp_path / "made").exists()
+    keep(tmp_path / "f.safetensors", model, {**about, "spec": "resnet18", "data": "folder:/etc"})
+    _, err = shown(["evaluate", "f.safetensors", "--device", "cpu"], capsys, ROWS_FAILED)
+    assert "name --data" in err
+
+
+def test_what_a_run_held_out_is_tested_also_at_another_size(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    train = ["train", "cifar_resnet20", "--no-variants", *QUICK, "--seeds", "1"]
+    shown(train, capsys)
+    (file,) = tmp_path.glob("runs/*/model.safetensors")
+    command = ["evaluate", str(file), "--device", "cpu", "--format", "json", "--set"]
+    (row,) = json.loads(shown([*command, "size=32"], capsys)[0])
+    assert row["images"] == "100 held out of fake"
+
+
+@pytest.mark.parametrize("dtype", [torch.int8, torch.complex64, torch.bool])
+def test_weights_of_another_kind_of_number_are_refused(
+    dtype: torch.dtype, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    state = srbench.build("cifar_resnet20", input_size=16, num_classes=10).state_dict()
+    state["conv1.weight"] = state["conv1.weight"].to(dtype)
+    torch.save(state, tmp_path / "w.pt")
+    command = ["evaluate", "w.pt", "--model", "cifar_resnet20", "--data", "fake", "--device", "cpu"]
+    assert "conv1.weight is of" in shown(command, capsys, ROWS_FAILED)[1]
 
 
 def test_what_is_not_said_has_to_be_named(

@@ -45,6 +45,7 @@ FIRST = ["training", "epochs", 0]
         ([*FIRST, "counted"], {"intersection": [2], "union": [1]}),
         ([*FIRST, "counted"], {"intersection": [1], "union": [1], "images": 3}),
         ([*FIRST, "counted"], {"union": [1]}),
+        ([*FIRST, "counted"], {"top1": 1, "images": 10}),  # the other epoch has top5, too
         ([*FIRST, "loss"], None),
         ([*FIRST, "loss"], 1e300),
         (["training", "held_out"], 1.0),

@@ -169,6 +169,63 @@ def test_a_damaged_image_ends_its_run_with_the_name_of_the_file(tmp_path: Path) 
     assert all("23.png" in one.status and "damaged" in one.status for one in found)
 
 
+def test_other_images_of_the_same_name_do_not_replace_a_run(tmp_path: Path) -> None:
+    file = RecordFile(tmp_path / "t.jsonl")
+    for folder, shade in (("x", 10), ("y", 200)):
+        for number in range(24):
+            path = tmp_path / folder / "same" / "ab"[number % 2] / f"{number}.bmp"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (20 + shade // 100, 24), (shade, number, 0)).save(path)
+    small = {"epochs": "1", "batch_size": "6", "size": "16", "resize": "16"}
+    small |= {"schedule": "constant", "milestones": "[]"}
+    trained(["cifar_resnet20"], plan(data=f"folder:{tmp_path / 'x' / 'same'}", changes=small), file)
+    with pytest.raises(SrbenchError, match="has runs on other images that are called folder:same"):
+        trained(
+            ["cifar_resnet20"], plan(data=f"folder:{tmp_path / 'y' / 'same'}", changes=small), file
+        )
+    assert len(jsonl.read(file.path).records) == 1
+
+
+def test_what_a_row_sets_or_draws_does_not_reach_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "setting.py").write_text(SETTING)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    alone = trained(["cifar_resnet20"], plan())
+    beside = trained(["setting:Sets", "setting:Draws", "cifar_resnet20"], plan())
+    again = trained(["setting:Draws"], plan())
+    assert [record.status for record in beside] == ["ok"] * 3
+    results = [record.training.epochs for record in (*alone, *beside, *again) if record.training]
+    assert results[0] == results[3]
+    assert results[2] == results[4]
+    assert torch.is_grad_enabled()
+
+
+SETTING = """
+import random
+import numpy as np
+import torch
+from torch import nn
+
+class Sets(nn.Module):
+    def __init__(self, num_classes: int = 10) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3 * 16 * 16, num_classes)
+        torch.set_num_threads(2)
+        torch.use_deterministic_algorithms(True)
+        torch.set_flush_denormal(False)
+
+    def forward(self, x):
+        return self.linear(x.flatten(1))
+
+class Draws(Sets):
+    def __init__(self, num_classes: int = 10) -> None:
+        super().__init__(num_classes)
+        with torch.no_grad():
+            self.linear.weight += float(np.random.rand()) + random.random()
+"""
+
+
 class Stop:
     """Interrupts the second run."""
 

@@ -17,6 +17,7 @@ from srbench.errors import BuildError, SrbenchError, Terminated
 from srbench.records.training import EpochResult
 from srbench.training import loop
 from srbench.training import recipe as recipes
+from srbench.training.checkpoints import load_state
 from srbench.training.data.data_sets import DataSet, Split
 from srbench.training.data.in_memory import InMemory, Shift
 from srbench.training.fabric import fabric_for
@@ -110,6 +111,55 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(
     assert same(again.learner.result, whole.learner.result)
 
 
+def test_a_request_in_the_last_batch_ends_after_the_run(tmp_path: Path) -> None:
+    going = run(checkpoint=tmp_path / "c.pt", watch=StopAfter(9, signal.SIGTERM))
+    assert len(going.train()) == 3
+    assert isinstance(going.interruption, Terminated)
+    assert run().interruption is None
+
+
+class Remembers(nn.Module):
+    """Keeps a mean in a buffer that its state dict leaves out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(192, 2)
+        self.register_buffer("mean", torch.zeros(()), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.training:
+            self.mean = 0.5 * self.mean + 0.5 * x.mean().detach()
+        return self.linear(x.flatten(1)) + self.mean  # type: ignore[no-any-return]
+
+
+def test_buffers_that_are_not_in_the_state_dict_go_on(tmp_path: Path) -> None:
+    file = tmp_path / "c.pt"
+    torch.manual_seed(0)
+    with pytest.raises(KeyboardInterrupt):
+        run(model=Remembers(), checkpoint=file, watch=StopAfter(4)).train()
+    torch.manual_seed(0)
+    whole = run(model=Remembers()).train()
+    assert run(model=Remembers(), checkpoint=file).train() == whole
+
+
+class Told(StopAfter):
+    """Remembers which epochs it was told of."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+        self.numbers: list[int] = []
+
+    def epochs(self, epochs: Sequence[EpochResult]) -> None:
+        self.numbers.append(len(epochs))
+
+
+def test_a_run_that_goes_on_tells_what_a_kill_may_have_left_out(tmp_path: Path) -> None:
+    run(checkpoint=tmp_path / "c.pt").train(2)
+    told = Told()
+    run(checkpoint=tmp_path / "c.pt", watch=told).train()
+    assert told.numbers == [2, 3]
+
+
 def test_sigterm_is_remembered_as_such(tmp_path: Path) -> None:
     going = run(checkpoint=tmp_path / "c.pt", watch=StopAfter(2, signal.SIGTERM))
     with pytest.raises(Terminated) as error:
@@ -175,7 +225,8 @@ def test_a_loss_that_is_no_number_ends_the_run_and_is_not_saved(
     with pytest.raises(BuildError, match="the loss is nan in epoch 1, batch 3") as error:
         run(model=Diverges(), checkpoint=tmp_path / "c.pt").train()
     assert "lower the learning rate" in error.value.hint
-    state = torch.load(tmp_path / "c.pt", weights_only=True)
+    state = load_state(tmp_path / "c.pt")
+    assert state is not None
     assert state["position"][:2] == [0, 2]
     assert all(tensor.isfinite().all() for tensor in state["model"].values())
 

@@ -84,6 +84,10 @@ def test_values_are_read_as_toml_and_text_needs_no_quotes() -> None:
         ({"area": "[0.9, 0.1]"}, "rising"),
         ({"accumulate": "65"}, "cannot be divided into 65 parts"),
         ({"optimizer": "adam"}, "optimizer must be"),
+        ({"area": "[0.1]"}, "area"),
+        ({"zoom": "[1, 2, 3]"}, "zoom"),
+        ({"lr": "[" * 5000}, "is no value"),
+        ({"epochs": "9" * 5000}, "is no value"),
     ],
 )
 def test_bad_values_are_refused(changes: dict[str, str], said: str) -> None:
@@ -93,7 +97,7 @@ def test_bad_values_are_refused(changes: dict[str, str], said: str) -> None:
     assert "validation error" not in str(error.value)
 
 
-@pytest.mark.parametrize("text", ["lr", "=1", "lr="])
+@pytest.mark.parametrize("text", ["lr", "=1", "lr=", "epochs=1\nlr=5"])
 def test_a_change_has_a_key_and_a_value(text: str) -> None:
     with pytest.raises(SrbenchError, match="KEY=VALUE"):
         recipe.changes_of([text])

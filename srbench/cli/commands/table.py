@@ -50,7 +50,7 @@ def table(
         bool,
         typer.Option(
             "--train",
-            help="Train the rows too, as [train] of the layout says, unless they are already.",
+            help="Train the rows too, as \\[train] of the layout says, unless they are already.",
         ),
     ] = False,
     runs: RunsOption = RUNS,

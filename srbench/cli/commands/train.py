@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from srbench.catalog import DEFAULT_VARIANTS
 from srbench.cli import model_options, run_options, training_options
+from srbench.cli.completion import complete_spec
 from srbench.cli.messages import tell
 from srbench.cli.output import (
     Destination,
@@ -26,6 +28,7 @@ from srbench.files import exists
 from srbench.records.record import Record
 from srbench.records.record_file import RecordFile
 from srbench.report.formats import Report
+from srbench.report.origin import origin
 from srbench.report.problems import failures
 from srbench.report.training import training_report
 from srbench.spec.cases import rows
@@ -38,7 +41,16 @@ DEFAULT_MODEL = "cifar_resnet20"
 
 
 def train(
-    specs: model_options.SpecsArgument = None,
+    specs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="SPEC",
+            help="Models, such as resnet50 or resnet50+sr:memories=2; cifar_resnet20 if none is "
+            "given.",
+            autocompletion=complete_spec,
+            show_default=False,
+        ),
+    ] = None,
     se: model_options.SeOption = False,
     cbam: model_options.CbamOption = False,
     sr_memories: model_options.SrMemoriesOption = None,
@@ -131,15 +143,22 @@ def _show(
     """Train, and write the rows; returns the exit code."""
     done: list[Record] = []
 
+    before = {record.key: record for record in file.records}
+
     def report() -> Report | None:
-        return training_report(done) if done else None
+        taken = {record.key for record in done if before.get(record.key) is record}
+        return replace(training_report(done), taken=taken) if done else None
 
     if not _is_first_process():
         _train_quietly(wanted, plan, file)
         return 0
     with target.keeping(report):
         _train(wanted, plan, file, done)
-    target.write(training_report(done))
+    found = report()
+    if found:
+        if said := origin(found.records, found.taken):
+            tell(said)
+        target.write(found)
     for failure in failures(done):
         tell(f"error: {failure}")
     return ROWS_FAILED if any(record.status != "ok" for record in done) else 0

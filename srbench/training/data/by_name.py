@@ -61,7 +61,7 @@ def _entry(name: str) -> tuple[Entry, Path | None]:
     if entry.folder == "" and colon:
         raise SrbenchError(f"{known} is no folder", f"write {known} alone")
     if entry.folder is None and not folder:
-        raise SrbenchError(f"{known} needs a folder", f"write {_written(known)}")
+        raise SrbenchError(f"{known} needs a folder", f"give it: --data {_written(known)}")
     return entry, Path(folder or entry.folder or ".")
 
 

@@ -1,5 +1,6 @@
 """Images in one folder for each class, as ImageNet and many others are stored."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +46,8 @@ def image_folder(path: Path, recipe: Recipe, workers: int, name: str = "") -> Da
 
     Raises SrbenchError for another layout, and for classes that do not fit.
     """
-    name = name or f"folder:{path.resolve().name}"
+    own = os.fsencode(path.resolve().name).decode(errors="replace")  # records are UTF-8
+    name = name or f"folder:{own}"
     transforms.require_unused(recipe, name, "zoom")
     if not path.is_dir():
         raise SrbenchError(f"there is no folder {path}", "name a folder of images")

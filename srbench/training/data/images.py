@@ -89,6 +89,8 @@ def _opened(path: Path) -> Iterator[ImageFile.ImageFile]:
         warnings.simplefilter("ignore")  # of remarks on metadata and transparency, not used
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
+            if path.exists() and not path.is_file():
+                raise SrbenchError(f"{path} is no regular file", "remove it")
             with Image.open(path, formats=FORMATS) as image:
                 yield image
         except (SrbenchError, MemoryError):

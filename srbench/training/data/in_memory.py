@@ -38,6 +38,13 @@ class InMemory:
 
     def __post_init__(self) -> None:
         """Raises SrbenchError if the images and classes do not fit together."""
+        sides = self.images.shape[2:]
+        if self.change.fill == "reflect" and self.change.pad >= min(sides, default=1):
+            raise SrbenchError(
+                f"images of {min(sides)} pixels cannot be padded with {self.change.pad} pixels of "
+                "their reflection",
+                'set pad to less, or fill = "zeros"',
+            )
         if self.images.dtype != torch.uint8 or self.images.dim() != 4:
             raise SrbenchError("the images are no bytes (N, C, H, W)", "convert them to uint8")
         if self.classes.shape != (len(self.images),):

@@ -69,6 +69,11 @@ def test_images_must_fit_their_classes() -> None:
         InMemory(torch.zeros(2, 3, 4, 4), torch.tensor([1, 2]), [0] * 3, [1] * 3)
 
 
+def test_images_that_are_too_small_for_their_reflection_are_refused() -> None:
+    with pytest.raises(SrbenchError, match="cannot be padded with 4 pixels"):
+        made(Shift(4, fill="reflect"))
+
+
 def test_the_digest_is_of_the_pixels_and_the_classes() -> None:
     before = made()
     other = made()
