@@ -113,16 +113,14 @@ class _RunProgress:
         show(number, self._name)
 
     def moment(self, moment: "Moment") -> None:
-        """Show the epoch, the loss, the last scores and the images per second."""
+        """Show the epoch, the loss, the first of the last scores and the images per second."""
         if time.monotonic() - self._shown < 0.2:
             return
         self._shown = time.monotonic()
-        scores = "".join(f", {name} {100 * score:.2f} %" for name, score in moment.scores.items())
-        self._show(
-            self._number + moment.share,
-            f"{self._name}: epoch {moment.epoch}/{moment.epochs}, loss {moment.loss:.3f}{scores}, "
-            f"{moment.images_per_s:,.0f} images/s",
-        )
+        scores = [f", {name} {100 * score:.2f} %" for name, score in moment.scores.items()]
+        told = f"loss {moment.loss:.3f}{''.join(scores[:1])}, {moment.images_per_s:,.0f} images/s"
+        place = f"epoch {moment.epoch}/{moment.epochs}"
+        self._show(self._number + moment.share, f"{self._name}: {place}, {told}")
 
     def epochs(self, epochs: "Sequence[EpochResult]") -> None:
         """The next batch shows the scores."""

@@ -67,8 +67,8 @@ SeedsOption = Annotated[
     str,
     typer.Option(
         metavar="N",
-        help="How many seeds, or which: 0,1,5 or 6-11. digits, and folders without images to test "
-        "on, hold out another sixth for each.",
+        help="How many seeds, from 0 on, or which: 0,1,5 or 6-11. digits, and folders without "
+        "images to test on, hold out another sixth for each.",
         rich_help_panel=PANEL,
     ),
 ]

@@ -40,7 +40,7 @@ def seeds_of(text: str) -> list[int]:
     ([0, 1, 2], [6, 7, 8], [0, 5])
     """
     first, dash, last = text.strip().partition("-")
-    if dash:
+    if dash and first:
         begin, end = whole_numbers("--seeds", first)[0], whole_numbers("--seeds", last)[0]
         found = range(begin, end + 1)
     else:

@@ -76,6 +76,7 @@ def raw(name: str, hint: Hint, value: Any) -> dict[str, Any]:
         return {
             name: value.mean if value else None,
             f"{name}_deviation": value.deviation if value else None,
+            f"{name}_seeds": value.n if value else None,
         }
     if hint == "gain":
         return raw(name, "duration", value.difference if value else None)

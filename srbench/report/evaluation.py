@@ -32,7 +32,7 @@ def evaluation_report(rows: Sequence[Evaluated]) -> Report:
 def _columns(name: str) -> Iterator[Column]:
     yield Column(SCORES[name], "score", SCORES[name])
     if name != "miou":
-        yield Column("right", "integer", SCORES[name])
+        yield Column(f"{SCORES[name]} right", "integer", SCORES[name])
 
 
 def _cells(row: Evaluated, names: Sequence[str]) -> Iterator[Any]:
@@ -60,10 +60,19 @@ def _notes(rows: Sequence[Evaluated], names: Sequence[str]) -> Iterator[str]:
 
 def _flat(row: Evaluated) -> dict[str, Any]:
     """In base units: scores as shares."""
-    found = {name: row.scores.get(name) for name in SCORES}
-    return {"spec": row.spec, "weights": row.source} | found | {"status": row.status}
+    found: dict[str, Any] = {name: row.scores.get(name) for name in SCORES}
+    right = row.counted or {}
+    found |= {f"{name}_right": right.get(name) for name in SCORES if name != "miou"}
+    return {
+        "spec": row.spec,
+        "weights": row.source,
+        **found,
+        "images": right.get("images"),
+        "tested": row.images,
+        "status": row.status,
+    }
 
 
 def _object(row: Evaluated) -> dict[str, Any]:
     counted = None if row.counted is None else dict(row.counted)
-    return _flat(row) | {"images": row.images, "counted": counted}
+    return _flat(row) | {"counted": counted, "notes": list(row.notes)}

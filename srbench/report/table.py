@@ -189,7 +189,7 @@ def _score(score: "Score", scale: Scale) -> str:
 
 
 def _gain(gain: "Gain", scale: Scale) -> str:
-    """The difference in percentage points; a word instead if it is undecided."""
+    """The difference in percentage points, and a word if it is undecided."""
     value, low, high = (
         None if end is None else f"{100 * end:+.{scale.decimals}f}"
         for end in (gain.difference.value, gain.difference.low, gain.difference.high)
@@ -198,7 +198,7 @@ def _gain(gain: "Gain", scale: Scale) -> str:
         return f"{value} (n={gain.difference.n})"
     if gain.verdict == "equal":
         return f"{value} (all equal)"
-    return f"{'undecided' if gain.verdict == 'undecided' else value} [{low}, {high}]"
+    return f"{value} [{low}, {high}]{' undecided' if gain.verdict == 'undecided' else ''}"
 
 
 def _figure_unit(figures: "list[Figure]") -> Scale:

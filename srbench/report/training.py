@@ -8,13 +8,17 @@ from srbench.records.gain import Gain
 from srbench.records.record import Record
 from srbench.records.runs import Runs, runs_of
 from srbench.records.training import SCORES, Training
+from srbench.report.columns import raw
 from srbench.report.formats import Report
 from srbench.report.gains import gain_of, score_of
 from srbench.report.notes import measured_with, sections, settings_note
 from srbench.report.problems import problems
 from srbench.report.table import Column, Table
 
-WHY_T = "a t interval of paired differences (a few seeds have none that is free of a distribution)"
+WHY_T = (
+    "the 95 % t interval of paired differences, which assumes that they are about normal (a few "
+    "seeds have no interval that assumes less)"
+)
 MEANINGS = {
     "undecided": "Undecided: the interval contains 0. To decide, train with more seeds.",
     "equal": "All equal: the differences say nothing of their spread, and have no interval.",
@@ -119,7 +123,7 @@ def _trained_on(trainings: Iterable[Training]) -> Iterator[str]:
 
 def interval_note(runs: Sequence[Runs]) -> str:
     """What kind of interval the differences have, as the end of a sentence."""
-    return f", with its 95 % interval, {'; '.join([WHY_T, *_assumed(runs)])}"
+    return f", with {'; '.join([WHY_T, *_assumed(runs)])}"
 
 
 def _assumed(runs: Sequence[Runs]) -> Iterator[str]:
@@ -191,17 +195,9 @@ def _flat(one: Runs, names: Sequence[str]) -> dict[str, Any]:
 def raw_score(name: str, one: Runs) -> dict[str, float | None]:
     """A score in base units."""
     score = score_of(one, name)
-    return {
-        name: score.mean if score else None,
-        f"{name}_deviation": score.deviation if score else None,
-    }
+    return raw(name, "score", score)
 
 
 def raw_gain(name: str, gain: Gain | None) -> dict[str, float | None]:
     """A difference in base units, with its interval."""
-    found = gain.difference if gain else None
-    return {
-        name: found.value if found else None,
-        f"{name}_low": found.low if found else None,
-        f"{name}_high": found.high if found else None,
-    }
+    return raw(name, "gain", gain)

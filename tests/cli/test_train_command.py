@@ -40,7 +40,7 @@ def test_a_comparison_over_seeds(capsys: pytest.CaptureFixture[str], tmp_path: P
     assert lines[2].startswith("cifar_resnet20 ")
     assert lines[3].startswith("cifar_resnet20+sr ")
     assert "±" in lines[2]
-    assert "a t interval" in out
+    assert "the 95 % t interval of paired differences" in out
     assert "Nadeau and Bengio" in out
     assert "Trained on fake, recipe digits, epochs=1, batch_size=250: 500 images" in out
     assert len(list((tmp_path / "runs").glob("*/model.safetensors"))) == 4
@@ -94,6 +94,7 @@ def test_one_seed_has_no_interval_and_says_so(capsys: pytest.CaptureFixture[str]
         (["--set", "lrate=1"], "unknown value 'lrate'"),
         (["--seeds", "0"], "out of range"),
         (["--seeds", "a"], "not a whole number"),
+        (["--seeds", "-1"], "not a whole number"),
         (["--seeds", "5-2"], "out of range"),
         (["--share", "2"], "out of range"),
         (["--share", "x"], "is not a number"),
@@ -223,7 +224,7 @@ def test_what_a_run_held_out_is_tested_also_at_another_size(
     (file,) = tmp_path.glob("runs/*/model.safetensors")
     command = ["evaluate", str(file), "--device", "cpu", "--format", "json", "--set"]
     (row,) = json.loads(shown([*command, "size=32"], capsys)[0])
-    assert row["images"] == "100 held out of fake"
+    assert row["tested"] == "100 held out of fake"
 
 
 @pytest.mark.parametrize("dtype", [torch.int8, torch.complex64, torch.bool])
@@ -302,3 +303,27 @@ def test_under_torchrun_one_process_shows_and_keeps_the_rows(tmp_path: Path) -> 
     records = [json.loads(line) for line in (tmp_path / "train.jsonl").read_text().splitlines()]
     assert [record["spec"] for record in records] == ["cifar_resnet20", "cifar_resnet20+sr"]
     assert all(record["training"]["processes"] == 2 for record in records)
+
+
+def test_a_sweep_trains_its_rows_and_plots_gain_against_cost(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    sweep = ["sweep", "cifar_resnet20+sr", "--memories", "1,2", *QUICK[:-2], "--seeds", "2"]
+    out, err = shown([*sweep, "--plot", "gain.svg", "--format", "csv"], capsys)
+    assert "3 counted now; 6 trained now" in err
+    rows = list(csv.DictReader(StringIO(out)))
+    assert [row["spec"] for row in rows] == [
+        *("cifar_resnet20", "cifar_resnet20+sr:memories=1", "cifar_resnet20+sr:memories=2"),
+    ]
+    assert {row["top1_seeds"] for row in rows} == {"2"}
+    assert all(row["macs"] and row["top1"] for row in rows)
+    assert "trained here" in (tmp_path / "gain.svg").read_text()
+    _, err = shown(sweep, capsys)
+    assert "6 trained before" in err
+    refused = shown([*sweep, "--input-size", "32"], capsys, BAD_INPUT)[1]
+    assert "--data has its own size and classes" in refused
+    page = ["report", "sweep.jsonl", "--output", "page.html"]
+    shown(page, capsys)
+    assert "trained here" in (tmp_path / "page.html").read_text()
+    told, _ = shown(["compare", "sweep.jsonl", "sweep.jsonl"], capsys)
+    assert told.count("+0.00 (all equal)") == 6

@@ -32,7 +32,7 @@ def lines(records: list[Record]) -> list[str]:
         (Score(0.99125, 0.0042, 6), "score", "99.12 ± 0.42"),
         (Score(0.5, None, 1), "score", "50.00"),
         (Gain(Estimate(0.0052, 0.0011, 0.0093, 6)), "gain", "+0.52 [+0.11, +0.93]"),
-        (Gain(Estimate(0.0052, -0.0011, 0.0093, 6)), "gain", "undecided [-0.11, +0.93]"),
+        (Gain(Estimate(0.0052, -0.0011, 0.0093, 6)), "gain", "+0.52 [-0.11, +0.93] undecided"),
         (Gain(Estimate(-0.0052, None, None, 1)), "gain", "-0.52 (n=1)"),
         (Gain(Estimate(0.01, None, None, 6), are_equal=True), "gain", "+1.00 (all equal)"),
     ],
@@ -56,7 +56,7 @@ def test_pairs_are_compared_and_the_words_say_what_is_known() -> None:
     text = "\n".join(found)
     assert found[2].split()[:4] == ["resnet18", "52.00", "±", "2.00"]
     assert "+10.33 [" in found[3]
-    assert "undecided [" in found[4]
+    assert "] undecided" in found[4]
     assert "+1.00 (all equal)" in found[5]
     assert "Undecided: the interval contains 0. To decide, train with more seeds." in text
     assert "All equal: the differences say nothing" in text
