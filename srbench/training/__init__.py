@@ -9,5 +9,5 @@ NEEDED = ("lightning_fabric", "safetensors", "sklearn", "torchmetrics")
 if missing := [name for name in NEEDED if find_spec(name) is None]:
     raise SrbenchError(
         f"training needs packages that are not installed: {', '.join(missing)}",
-        "install the extra: pip install '.[train]' in srbench's checkout",
+        "run this in its checkout: pip install '.[train]'",
     )

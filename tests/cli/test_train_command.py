@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from support.ports import free_port
 
 import srbench
 from srbench.cli.app import run
@@ -291,7 +292,7 @@ def test_under_torchrun_one_process_shows_and_keeps_the_rows(tmp_path: Path) -> 
         "OMP_NUM_THREADS": "1",
     }
     done = subprocess.run(
-        [*command, "--master-port", "29517", *arguments, "--seeds", "1"],
+        [*command, "--master-port", str(free_port()), *arguments, "--seeds", "1"],
         capture_output=True,
         text=True,
         env=environment,

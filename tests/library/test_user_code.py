@@ -1,7 +1,10 @@
 """mypy accepts a user's code, and finds mistakes in it."""
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from mypy import api
 
 GOOD = """
@@ -50,6 +53,14 @@ srbench.time("resnet50", divice="cpu")
 srbench.count("resnet50").to_html(3)
 srbench.count("resnet50")[0].counts.macs
 """
+
+
+@pytest.fixture(autouse=True)
+def _recursion_limit() -> Iterator[None]:
+    """mypy raises it for the whole process, in which other tests expect the usual one."""
+    usual = sys.getrecursionlimit()
+    yield
+    sys.setrecursionlimit(usual)
 
 
 def test_a_users_code_passes_and_mistakes_in_it_are_found(tmp_path: Path) -> None:

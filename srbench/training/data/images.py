@@ -89,7 +89,7 @@ def _opened(path: Path) -> Iterator[ImageFile.ImageFile]:
         warnings.simplefilter("ignore")  # of remarks on metadata and transparency, not used
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            if path.exists() and not path.is_file():
+            if path.exists() and not (path.is_file() or path.is_dir()):
                 raise SrbenchError(f"{path} is no regular file", "remove it")
             with Image.open(path, formats=FORMATS) as image:
                 yield image
