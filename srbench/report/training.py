@@ -1,10 +1,9 @@
 """The report of trainings: scores over seeds, each row beside its baseline."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from srbench.errors import several
-from srbench.records.gain import Gain
 from srbench.records.record import Record
 from srbench.records.runs import Runs, runs_of
 from srbench.records.training import SCORES, Training
@@ -106,9 +105,8 @@ def _spread(runs: Sequence[Runs]) -> str:
     )
 
 
-def _trained_on(trainings: Iterable[Training]) -> Iterator[str]:
+def _trained_on(trainings: Sequence[Training]) -> Iterator[str]:
     """Which data were trained on, and by which recipes."""
-    trainings = list(trainings)
     for regime in dict.fromkeys(one.key.regime for one in trainings):
         alike = [one for one in trainings if one.key.regime == regime]
         tested = several({one.test_images for one in alike}, "other")
@@ -178,7 +176,8 @@ def _flat(one: Runs, names: Sequence[str]) -> dict[str, Any]:
     """In base units: scores and differences as shares."""
     row: dict[str, Any] = {"spec": one.row.spec}
     for name in names:
-        row |= raw_score(name, one) | raw_gain(f"{name}_delta", gain_of(one, name))
+        row |= raw(name, "score", score_of(one, name))
+        row |= raw(f"{name}_delta", "gain", gain_of(one, name))
     training = one.trainings[0]
     return row | {
         "baseline": one.records[0].baseline,
@@ -190,14 +189,3 @@ def _flat(one: Runs, names: Sequence[str]) -> dict[str, Any]:
         "train_images": training.train_images,
         "test_images": training.test_images,
     }
-
-
-def raw_score(name: str, one: Runs) -> dict[str, float | None]:
-    """A score in base units."""
-    score = score_of(one, name)
-    return raw(name, "score", score)
-
-
-def raw_gain(name: str, gain: Gain | None) -> dict[str, float | None]:
-    """A difference in base units, with its interval."""
-    return raw(name, "gain", gain)
