@@ -18,6 +18,9 @@ from srbench.catalog.source_code.user_code import UserCode
 # Test workers share the processors: with several threads each they wait for one another, and the
 # tests take twice as long. Set before torch is imported, and for the processes that tests start.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Where a test needs two threads, they must not spin while they wait: with all processors in use
+# that takes up to fifty times as long.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 DATA = Path(__file__).parent / "data"
 OWN = "defined"  # the names of modules that are never imported begin with it
