@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 from srbench.catalog.options import Value
 from srbench.conditions import LARGEST_SIDE, MOST_CLASSES, Setup
 from srbench.errors import SrbenchError
+from srbench.records.analysis import Analysis, AnalysisKey
 from srbench.records.bounds import require_facts
 from srbench.records.counts import Counts
 from srbench.records.published import Published
@@ -50,6 +51,7 @@ class Key(NamedTuple):
     role: Role | None
     source: str | None
     run: RunKey | None = None
+    analysis: AnalysisKey | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,7 @@ class Record:
     inputs: tuple[str, ...] = ()
     subject: Subject = "spec"
     training: Training | None = None
+    analysis: Analysis | None = None
 
     def __post_init__(self) -> None:
         """Raises ValueError for an impossible input, and for numbers out of range."""
@@ -118,12 +121,12 @@ class Record:
         return replace(self, made=other.made) == other
 
     @property
-    def contents(self) -> tuple[Timing | Training | Published | Counts, ...]:
+    def contents(self) -> tuple[Timing | Training | Analysis | Published | Counts, ...]:
         """What was measured or published; nothing for a row that could not be counted.
 
         srbench writes one content a record, but reads records of several.
         """
-        found = (self.timing, self.training, self.published, self.counts)
+        found = (self.timing, self.training, self.analysis, self.published, self.counts)
         return tuple(content for content in found if content)
 
     @property
@@ -145,7 +148,8 @@ class Record:
 
     @property
     def kind(self) -> Kind:
-        """Whether this is a row's counts, its times, a training, or its published figures."""
+        """Whether this is a row's counts, its times, a training, an analysis,
+        or its published figures."""
         return self.contents[0].kind if self.contents else "counted"
 
     @property
@@ -160,6 +164,7 @@ class Record:
             self.timing.role if self.timing else None,
             self.published.source if self.published else None,
             self.training.key if self.training else None,
+            self.analysis.key if self.analysis else None,
         )
 
     @property

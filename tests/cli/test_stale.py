@@ -389,13 +389,27 @@ def test_the_fourth_schema_is_read_with_the_macs_that_fvcore_counted(
     assert all(jsonl.parse(jsonl.line(record)) == record for record in loaded.records)
 
 
+def test_the_fifth_schema_is_read_with_its_trainings(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    path, loaded = of_an_older_srbench("schema5.jsonl", tmp_path)
+    assert [record.kind for record in loaded.records] == [
+        *("counted", "counted", "trained", "trained", "timed", "timed")
+    ]
+    assert {record.analysis for record in loaded.records} == {None}
+    assert all(record.training.epochs for record in loaded.records if record.training)
+    capsys.readouterr()
+    assert run(["report", path, "-o", str(tmp_path / "page.html")]) == 0
+    assert all(jsonl.parse(jsonl.line(record)) == record for record in loaded.records)
+
+
 def test_a_newer_schema_is_refused_with_a_message(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     path = tmp_path / "new.jsonl"
-    path.write_bytes(jsonl.line(counted("resnet18")).replace(b'"schema":5', b'"schema":6'))
+    path.write_bytes(jsonl.line(counted("resnet18")).replace(b'"schema":6', b'"schema":7'))
     assert run(["compare", str(path), str(path)]) == 2
-    assert "written by a newer srbench, schema 6; this one reads up to 5" in capsys.readouterr().err
+    assert "written by a newer srbench, schema 7; this one reads up to 6" in capsys.readouterr().err
 
 
 def test_code_that_changes_while_it_is_measured_fails_the_row(

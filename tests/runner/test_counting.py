@@ -64,7 +64,7 @@ def test_a_frame_keeps_integers_exact() -> None:
 
 def test_json_has_the_schema_the_deltas_the_modules_and_the_versions(results: Results) -> None:
     first, *rest = json.loads(json.dumps(results.to_json()))
-    assert first["schema"] == 5
+    assert first["schema"] == 6
     assert first["params_delta"] is None
     assert rest[0]["modules"][0]["shape"] == [64, 16, 24]
     assert {"srbench", "python", "torch", "torchvision", "fvcore", "cpu"} <= set(
