@@ -1,5 +1,6 @@
 """Options of what a network is trained or tested on, and how."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,9 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from srbench.cli.completion import complete_spec
 from srbench.cli.values import seeds_of, starting
+from srbench.errors import SrbenchError
 
 if TYPE_CHECKING:
+    from srbench.runner.tested_weights import EvaluationPlan
     from srbench.runner.training import TrainingPlan
 
 PANEL = "The images and the recipe"
@@ -81,6 +85,36 @@ RunsOption = Annotated[
         rich_help_panel=PANEL,
     ),
 ]
+TestedModelOption = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        metavar="SPEC",
+        help="The network of a state dict that does not say it, or of your own, mine:Net; a "
+        "variant also takes weights of its plain backbone.",
+        show_default=False,
+        autocompletion=complete_spec,
+    ),
+]
+WeightsOption = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Take torchvision's weights of --model instead, such as IMAGENET1K_V2.",
+        show_default=False,
+    ),
+]
+TestedSeedOption = Annotated[
+    int | None,
+    typer.Option(
+        "--seed",
+        metavar="N",
+        min=0,
+        help="Use the images that the run with this seed held out; by default that of the "
+        "weights, and all images for weights of other tools.",
+        show_default=False,
+    ),
+]
 RUNS = Path("runs")
 
 
@@ -119,3 +153,52 @@ class TrainingRequest:
             self.download,
             tensorboard=self.tensorboard,
         )
+
+
+@dataclass(frozen=True)
+class TestedRequest:
+    """The values of the options that say which weights are tested, and on which images."""
+
+    model: str = ""
+    data: str = ""
+    recipe: str = ""
+    changes: Sequence[str] = ()
+    seed: int | None = None
+    device: str | None = None
+    threads: int | None = None
+    workers: int = 0
+    download: bool = False
+
+    def plan(self) -> "EvaluationPlan":
+        """What is tested. Raises SrbenchError for a bad value."""
+        from srbench.measure.devices import resolve_one  # loads torch
+        from srbench.runner.tested_weights import EvaluationPlan
+        from srbench.training.recipe import changes_of
+
+        return EvaluationPlan(
+            self.model,
+            self.data,
+            self.recipe,
+            changes_of(self.changes),
+            self.seed,
+            resolve_one(self.device),
+            self.threads,
+            self.workers,
+            self.download,
+        )
+
+
+def require_one(files: Sequence[Path], weights: str, model: str) -> None:
+    """Raises SrbenchError unless files are named, or torchvision's weights with their model."""
+    if bool(weights) == bool(files):
+        raise SrbenchError(
+            "files and --weights are both given" if weights else "no weights are named",
+            "name a file of weights, or give --weights with --model",
+        )
+    if weights and not model:
+        raise SrbenchError("--weights needs --model", "name the network: --model resnet50")
+
+
+def is_first_process() -> bool:
+    """Whether this is the process that shows and keeps results, of those that torchrun started."""
+    return os.environ.get("RANK", "0") == "0"

@@ -1,16 +1,12 @@
 """``srbench.train`` and ``srbench.evaluate``: what a block buys."""
 
-import random
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-
 from srbench.errors import SrbenchError, did_you_mean
 from srbench.library.checking import as_variants, require_specs
+from srbench.library.random_state import own_draws
 from srbench.library.shown import ShownResults
 from srbench.measure.devices import resolve_one
 from srbench.records.evaluated import Evaluated
@@ -18,7 +14,8 @@ from srbench.records.gain import Gain, Score
 from srbench.records.record_file import RecordFile
 from srbench.records.runs import Runs, runs_of
 from srbench.report.gains import gain_of, score_of
-from srbench.runner.evaluation import EvaluationPlan, evaluations
+from srbench.runner.evaluation import evaluations
+from srbench.runner.tested_weights import EvaluationPlan
 from srbench.runner.training import TrainingPlan, run
 from srbench.spec.cases import rows
 from srbench.spec.parse import Spec
@@ -118,7 +115,7 @@ def train(
         download,
     )
     file = None if records is None else RecordFile(Path(records))
-    with _own_draws():
+    with own_draws():
         wanted = rows([spec, *specs], as_variants(variants), ())
         return TrainedResults(list(run(wanted, plan, file)))
 
@@ -163,20 +160,8 @@ def evaluate(
         workers,
         download,
     )
-    with _own_draws():
+    with own_draws():
         (found,) = evaluations([str(weights)], plan)
     if found.counted is None:
         raise SrbenchError(f"{found.source}: {found.status.removeprefix('failed: ')}")
     return found
-
-
-@contextmanager
-def _own_draws() -> Iterator[None]:
-    """Leave the caller's random draws as they would have been."""
-    before, before_numpy = random.getstate(), np.random.get_state()
-    try:
-        with torch.random.fork_rng(devices=()):
-            yield
-    finally:
-        random.setstate(before)
-        np.random.set_state(before_numpy)

@@ -80,6 +80,10 @@ def read_weights(path: Path) -> Kept:
 
     Raises SrbenchError if it cannot be read, or holds anything but tensors and plain data.
     """
+    if path.is_dir():
+        raise SrbenchError(
+            f"{path} is a folder", f"name the file of weights in it, such as model{SAFETENSORS}"
+        )
     if path.suffix == SAFETENSORS:
         return _read_safetensors(path)
     found = _unpickled(path)

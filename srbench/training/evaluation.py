@@ -1,5 +1,6 @@
 """How a network does on the images that it is tested on, each of them once."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -15,6 +16,12 @@ from srbench.training.recipe import Recipe
 BATCH = 256  # images, at most
 
 
+def batches_to_test(split: Split, recipe: Recipe) -> list[Sequence[int]]:
+    """The numbers of all images to test on, batch by batch."""
+    size = min(BATCH, recipe.batch_size)
+    return [split.test[at : at + size] for at in range(0, len(split.test), size)]
+
+
 def evaluate(model: nn.Module, split: Split, recipe: Recipe, fabric: Fabric) -> dict[str, Any]:
     """The metric's counts over all images of ``split.test``, of all processes together.
 
@@ -23,9 +30,7 @@ def evaluate(model: nn.Module, split: Split, recipe: Recipe, fabric: Fabric) -> 
     """
     take_buffers_of_first(fabric, model)
     metric = metric_for(split.data.task, split.data.num_classes).to(fabric.device)
-    size = min(BATCH, recipe.batch_size)
-    parts = [split.test[at : at + size] for at in range(0, len(split.test), size)]
-    own = parts[fabric.global_rank :: fabric.world_size]
+    own = batches_to_test(split, recipe)[fabric.global_rank :: fabric.world_size]
     was_training = model.training
     model.eval()
     try:

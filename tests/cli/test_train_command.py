@@ -34,12 +34,12 @@ def shown(
 
 
 def test_a_comparison_over_seeds(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    train = ["train", "cifar_resnet20+sr", *QUICK, "--seeds", "2"]
+    train = ["train", "cifar_resnet8+sr", *QUICK, "--seeds", "2"]
     out, err = shown(train, capsys)
     assert err == "4 trained now\n"
     lines = out.splitlines()
-    assert lines[2].startswith("cifar_resnet20 ")
-    assert lines[3].startswith("cifar_resnet20+sr ")
+    assert lines[2].startswith("cifar_resnet8 ")
+    assert lines[3].startswith("cifar_resnet8+sr ")
     assert "±" in lines[2]
     assert "the 95 % t interval of paired differences" in out
     assert "Nadeau and Bengio" in out
@@ -79,7 +79,7 @@ def test_a_comparison_over_seeds(capsys: pytest.CaptureFixture[str], tmp_path: P
 
 
 def test_one_seed_has_no_interval_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    out, _ = shown(["train", "cifar_resnet20+sr", *QUICK, "--seeds", "1"], capsys)
+    out, _ = shown(["train", "cifar_resnet8+sr", *QUICK, "--seeds", "1"], capsys)
     assert "(n=1)" in out
     assert "One seed (n=1) has no interval: train with more." in out
     assert "±" not in out.splitlines()[2]
@@ -106,7 +106,7 @@ def test_one_seed_has_no_interval_and_says_so(capsys: pytest.CaptureFixture[str]
 def test_bad_options_are_refused_in_one_line_with_the_remedy(
     options: list[str], said: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    out, err = shown(["train", "cifar_resnet20", *options, "--device", "cpu"], capsys, BAD_INPUT)
+    out, err = shown(["train", "cifar_resnet8", *options, "--device", "cpu"], capsys, BAD_INPUT)
     assert out == ""
     assert said in err
     assert len(err.splitlines()) <= 2
@@ -116,7 +116,7 @@ def test_bad_options_are_refused_in_one_line_with_the_remedy(
 def test_a_batch_that_is_more_than_the_images_fails_its_rows(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    train = ["train", "cifar_resnet20", "--no-variants", "--data", "fake", "--share", "0.05"]
+    train = ["train", "cifar_resnet8", "--no-variants", "--data", "fake", "--share", "0.05"]
     _, err = shown([*train, "--seeds", "1"], capsys, ROWS_FAILED)
     assert "a batch of 64 is more than the 25 images to train on" in err
     assert "batch_size=25" in err
@@ -138,7 +138,7 @@ def test_networks_that_do_not_fit_the_images(
 
 def test_a_missing_extra_is_named(tmp_path: Path) -> None:
     hide = "import sys; sys.modules['torchmetrics'] = None; "
-    call = "from srbench.cli.app import run; sys.exit(run(['train', 'cifar_resnet20']))"
+    call = "from srbench.cli.app import run; sys.exit(run(['train', 'cifar_resnet8']))"
     code = hide + "import importlib.util as u; f = u.find_spec; "
     code += "u.find_spec = lambda n, *a: None if n == 'torchmetrics' else f(n, *a); " + call
     done = subprocess.run(
@@ -153,10 +153,10 @@ def test_plain_weights_in_a_fresh_sr_variant_are_right_as_often(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     torch.manual_seed(0)
-    model = srbench.build("cifar_resnet20", input_size=16, num_classes=10)
+    model = srbench.build("cifar_resnet8", input_size=16, num_classes=10)
     torch.save(model.state_dict(), tmp_path / "plain.pth")
     rows = []
-    for spec in ("cifar_resnet20", "cifar_resnet20+sr", "cifar_resnet20+dropout2d"):
+    for spec in ("cifar_resnet8", "cifar_resnet8+sr", "cifar_resnet8+dropout2d"):
         command = ["evaluate", "plain.pth", "--model", spec, "--data", "digits", "--device", "cpu"]
         (row,) = json.loads(shown([*command, "--format", "json"], capsys)[0])
         rows.append(row["counted"])
@@ -167,15 +167,15 @@ def test_plain_weights_in_a_fresh_sr_variant_are_right_as_often(
 @pytest.mark.parametrize(
     ("spec", "first"),
     [
-        ("cifar_resnet32", "layer1.3.conv1.weight is missing"),
-        ("cifar_resnet20:shortcut=projection", "layer2.0.shortcut.0.weight is missing"),
+        ("cifar_resnet32", "layer1.1.conv1.weight is missing"),
+        ("cifar_resnet8:shortcut=projection", "layer2.0.shortcut.0.weight is missing"),
         ("resnet18", "conv1.weight has the shape (16, 3, 3, 3), not (64, 3, 7, 7)"),
     ],
 )
 def test_weights_of_another_spec_name_the_first_mismatch(
     spec: str, first: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    model = srbench.build("cifar_resnet20", input_size=16, num_classes=10)
+    model = srbench.build("cifar_resnet8", input_size=16, num_classes=10)
     torch.save(model.state_dict(), tmp_path / "plain.pth")
     command = ["evaluate", "plain.pth", "--model", spec, "--data", "fake", "--device", "cpu"]
     _, err = shown(
@@ -188,14 +188,14 @@ def test_weights_of_another_spec_name_the_first_mismatch(
 def test_a_variants_weights_are_not_a_baselines(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    model = srbench.build("cifar_resnet20+se", input_size=16, num_classes=10)
+    model = srbench.build("cifar_resnet8+se", input_size=16, num_classes=10)
     keep(tmp_path / "se.safetensors", model, {})
     command = ["evaluate", "se.safetensors", "--data", "fake", "--device", "cpu", "--model"]
-    _, err = shown([*command, "cifar_resnet20"], capsys, ROWS_FAILED)
+    _, err = shown([*command, "cifar_resnet8"], capsys, ROWS_FAILED)
     assert "is missing" in err
-    _, err = shown([*command, "cifar_resnet20+cbam"], capsys, ROWS_FAILED)
+    _, err = shown([*command, "cifar_resnet8+cbam"], capsys, ROWS_FAILED)
     assert "is missing" in err
-    assert shown([*command, "cifar_resnet20+se"], capsys)[1] == ""
+    assert shown([*command, "cifar_resnet8+se"], capsys)[1] == ""
 
 
 def test_weights_do_not_say_what_to_import_or_to_list(
@@ -205,7 +205,7 @@ def test_weights_do_not_say_what_to_import_or_to_list(
     monkeypatch.syspath_prepend(str(tmp_path))
     model = torch.nn.Linear(1, 1)
     about: dict[str, object] = {"data": "fake", "seed": 0, "num_classes": 10}
-    for number, spec in enumerate(("evil:Net", "cifar_resnet20+evil:Net", "this:x")):
+    for number, spec in enumerate(("evil:Net", "cifar_resnet8+evil:Net", "this:x")):
         keep(tmp_path / f"{number}.safetensors", model, {**about, "spec": spec})
         _, err = shown(
             ["evaluate", f"{number}.safetensors", "--device", "cpu"], capsys, ROWS_FAILED
@@ -220,7 +220,7 @@ def test_weights_do_not_say_what_to_import_or_to_list(
 def test_what_a_run_held_out_is_tested_also_at_another_size(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    train = ["train", "cifar_resnet20", "--no-variants", *QUICK, "--seeds", "1"]
+    train = ["train", "cifar_resnet8", "--no-variants", *QUICK, "--seeds", "1"]
     shown(train, capsys)
     (file,) = tmp_path.glob("runs/*/model.safetensors")
     command = ["evaluate", str(file), "--device", "cpu", "--format", "json", "--set"]
@@ -232,10 +232,10 @@ def test_what_a_run_held_out_is_tested_also_at_another_size(
 def test_weights_of_another_kind_of_number_are_refused(
     dtype: torch.dtype, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    state = srbench.build("cifar_resnet20", input_size=16, num_classes=10).state_dict()
+    state = srbench.build("cifar_resnet8", input_size=16, num_classes=10).state_dict()
     state["conv1.weight"] = state["conv1.weight"].to(dtype)
     torch.save(state, tmp_path / "w.pt")
-    command = ["evaluate", "w.pt", "--model", "cifar_resnet20", "--data", "fake", "--device", "cpu"]
+    command = ["evaluate", "w.pt", "--model", "cifar_resnet8", "--data", "fake", "--device", "cpu"]
     assert "conv1.weight is of" in shown(command, capsys, ROWS_FAILED)[1]
 
 
@@ -243,7 +243,7 @@ def test_what_is_not_said_has_to_be_named(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     torch.save(torch.nn.Linear(1, 1).state_dict(), tmp_path / "w.pt")
-    assert "name files" in shown(["evaluate"], capsys, BAD_INPUT)[1]
+    assert "name a file" in shown(["evaluate"], capsys, BAD_INPUT)[1]
     assert "--weights needs --model" in shown(["evaluate", "--weights", "X"], capsys, BAD_INPUT)[1]
     alone = ["evaluate", "w.pt", "--device", "cpu"]
     assert "--model resnet50+se" in shown([*alone, "--data", "fake"], capsys, ROWS_FAILED)[1]
@@ -273,13 +273,13 @@ def test_torchvisions_weights_are_loaded_and_tested_at_their_size(
     assert plain["counted"]["images"] == 600
     _, err = shown([*command[:2], "IMAGENET1K_V9", *command[3:], "resnet18"], capsys, ROWS_FAILED)
     assert "did you mean IMAGENET1K_V1" in err
-    _, err = shown([*command, "cifar_resnet20"], capsys, ROWS_FAILED)
-    assert "torchvision has no weights of cifar_resnet20" in err
+    _, err = shown([*command, "cifar_resnet8"], capsys, ROWS_FAILED)
+    assert "torchvision has no weights of cifar_resnet8" in err
 
 
 def test_tensorboard_gets_the_curve(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     shown(
-        ["train", "cifar_resnet20", "--no-variants", *QUICK, "--seeds", "1", "--tensorboard"],
+        ["train", "cifar_resnet8", "--no-variants", *QUICK, "--seeds", "1", "--tensorboard"],
         capsys,
     )
     assert list(tmp_path.glob("runs/*/events.out.tfevents*"))
@@ -287,7 +287,7 @@ def test_tensorboard_gets_the_curve(capsys: pytest.CaptureFixture[str], tmp_path
 
 def test_under_torchrun_one_process_shows_and_keeps_the_rows(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
-    arguments = ["-m", "srbench", "train", "cifar_resnet20", "--variant", "sr", *QUICK]
+    arguments = ["-m", "srbench", "train", "cifar_resnet8", "--variant", "sr", *QUICK]
     environment = os.environ | {
         "OMP_NUM_THREADS": "1",
     }
@@ -300,21 +300,21 @@ def test_under_torchrun_one_process_shows_and_keeps_the_rows(tmp_path: Path) -> 
         timeout=240,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("cifar_resnet20+sr") == 1
+    assert done.stdout.count("cifar_resnet8+sr") == 1
     records = [json.loads(line) for line in (tmp_path / "train.jsonl").read_text().splitlines()]
-    assert [record["spec"] for record in records] == ["cifar_resnet20", "cifar_resnet20+sr"]
+    assert [record["spec"] for record in records] == ["cifar_resnet8", "cifar_resnet8+sr"]
     assert all(record["training"]["processes"] == 2 for record in records)
 
 
 def test_a_sweep_trains_its_rows_and_plots_gain_against_cost(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    sweep = ["sweep", "cifar_resnet20+sr", "--memories", "1,2", *QUICK[:-2], "--seeds", "2"]
+    sweep = ["sweep", "cifar_resnet8+sr", "--memories", "1,2", *QUICK[:-2], "--seeds", "2"]
     out, err = shown([*sweep, "--plot", "gain.svg", "--format", "csv"], capsys)
     assert "3 counted now; 6 trained now" in err
     rows = list(csv.DictReader(StringIO(out)))
     assert [row["spec"] for row in rows] == [
-        *("cifar_resnet20", "cifar_resnet20+sr:memories=1", "cifar_resnet20+sr:memories=2"),
+        *("cifar_resnet8", "cifar_resnet8+sr:memories=1", "cifar_resnet8+sr:memories=2"),
     ]
     assert {row["top1_seeds"] for row in rows} == {"2"}
     assert all(row["macs"] and row["top1"] for row in rows)

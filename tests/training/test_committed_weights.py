@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from srbench.records import jsonl
-from srbench.runner.evaluation import EvaluationPlan, evaluations
+from srbench.runner.evaluation import evaluations
+from srbench.runner.tested_weights import EvaluationPlan
 from srbench.training.checkpoints import read_weights
 
 ROOT = Path(__file__).parents[2]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from srbench.cli import model_options, run_options, training_options
+from srbench.cli import run_options, training_options
 from srbench.cli.messages import tell
 from srbench.cli.output import (
     FormatOption,
@@ -15,7 +15,8 @@ from srbench.cli.output import (
     destination,
 )
 from srbench.cli.progress import progress
-from srbench.errors import ROWS_FAILED, SrbenchError
+from srbench.cli.training_options import TestedRequest
+from srbench.errors import ROWS_FAILED
 from srbench.records.evaluated import Evaluated
 from srbench.report.evaluation import evaluation_report
 
@@ -29,37 +30,12 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
-    model: Annotated[
-        str,
-        typer.Option(
-            metavar="SPEC",
-            help="The network of a state dict that does not say it; a variant also takes weights "
-            "of its plain backbone.",
-            show_default=False,
-            autocompletion=model_options.complete_spec,
-        ),
-    ] = "",
-    weights: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="Test torchvision's weights of --model instead, such as IMAGENET1K_V2.",
-            show_default=False,
-        ),
-    ] = "",
+    model: training_options.TestedModelOption = "",
+    weights: training_options.WeightsOption = "",
     data: Annotated[str, training_options.data("by default what the weights say.")] = "",
     recipe: training_options.RecipeOption = "",
     changes: training_options.ChangesOption = None,
-    seed: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            min=0,
-            help="Test the images that the run with this seed held out; by default that of the "
-            "weights, and all images for weights of other tools.",
-            show_default=False,
-        ),
-    ] = None,
+    seed: training_options.TestedSeedOption = None,
     workers: training_options.WorkersOption = 0,
     download: training_options.DownloadOption = False,
     device: run_options.OneDeviceOption = None,
@@ -81,33 +57,15 @@ def evaluate(
 
       srbench evaluate --weights IMAGENET1K_V2 --model resnet50 --data imagenet:x
     """
-    if bool(weights) == bool(checkpoints):
-        raise SrbenchError(
-            "nothing is named to be tested"
-            if not weights
-            else "files and --weights are both given",
-            "name files of weights, or give --weights with --model",
-        )
-    if weights and not model:
-        raise SrbenchError("--weights needs --model", "name the network: --model resnet50")
+    training_options.require_one(checkpoints or [], weights, model)
     target = destination(Output(output, form, overwrite), reads=checkpoints or ())
     rows: list[Evaluated] = []
     with progress(len(checkpoints or [weights])) as begin:
-        from srbench.measure.devices import resolve_one  # loads torch
-        from srbench.runner import evaluation
-        from srbench.training.recipe import changes_of
+        from srbench.runner import evaluation  # loads torch
 
-        plan = evaluation.EvaluationPlan(
-            model,
-            data,
-            recipe,
-            changes_of(changes or ()),
-            seed,
-            resolve_one(device),
-            threads,
-            workers,
-            download,
-        )
+        plan = TestedRequest(
+            model, data, recipe, changes or (), seed, device, threads, workers, download
+        ).plan()
         if weights:
             begin(0, weights)
             rows.append(evaluation.evaluation_of_torchvision(weights, plan))

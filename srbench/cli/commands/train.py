@@ -1,6 +1,5 @@
 """``srbench train``: what a block buys: scores over seeds, compared with the baseline's."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +20,7 @@ from srbench.cli.output import (
     destination,
 )
 from srbench.cli.progress import training_progress
-from srbench.cli.training_options import TrainingRequest
+from srbench.cli.training_options import TrainingRequest, is_first_process
 from srbench.cli.values import decimals
 from srbench.errors import ROWS_FAILED, SrbenchError, several
 from srbench.files import exists
@@ -149,7 +148,7 @@ def _show(
         taken = {record.key for record in done if before.get(record.key) is record}
         return replace(training_report(done), taken=taken) if done else None
 
-    if not _is_first_process():
+    if not is_first_process():
         _train_quietly(wanted, plan, file)
         return 0
     with target.keeping(report):
@@ -162,11 +161,6 @@ def _show(
     for failure in failures(done):
         tell(f"error: {failure}")
     return ROWS_FAILED if any(record.status != "ok" for record in done) else 0
-
-
-def _is_first_process() -> bool:
-    """Whether this is the process that shows and keeps results, of those that torchrun started."""
-    return os.environ.get("RANK", "0") == "0"
 
 
 def _train_quietly(wanted: Sequence[Spec], plan: "TrainingPlan", file: RecordFile) -> None:

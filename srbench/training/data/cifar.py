@@ -50,14 +50,18 @@ def _cifar(
     require_unused(recipe, name, "area", "zoom", "resize")
     change = Shift(recipe.pad, recipe.flip, recipe.fill)
 
+    names: list[str] = []
+
     def source(train: bool) -> InMemory:
         stored = _stored(name, kind, root, train, download)
         images = torch.from_numpy(stored.data).permute(0, 3, 1, 2).contiguous()
         targets = torch.tensor(stored.targets)
+        names[:] = stored.classes
         return InMemory(_resized(images, recipe.size), targets, *statistics, change)
 
     size = (3, recipe.size, recipe.size)
-    return DataSet(name, size, classes, source(train=True), source(train=False))
+    train, test = source(train=True), source(train=False)
+    return DataSet(name, size, classes, train, test, names=names)
 
 
 def _stored(name: str, kind: Any, root: Path, train: bool, download: bool) -> Any:

@@ -50,8 +50,9 @@ class Source(Protocol):
 class DataSet:
     """Images to train and to test on.
 
-    Without ``test``, each run holds out one of ``folds`` parts of ``train`` to test on. ``size`` is
-    the image as the network gets it, (C, H, W).
+    ``names`` are those of the classes, by default their numbers. Without ``test``, each run holds
+    out one of ``folds`` parts of ``train`` to test on. ``size`` is the image as the network gets
+    it, (C, H, W).
     """
 
     name: str
@@ -61,6 +62,7 @@ class DataSet:
     test: Source | None = None
     task: Task = "classification"
     folds: int = 6
+    names: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         """Raises SrbenchError for an image whose class is out of range."""
@@ -72,6 +74,11 @@ class DataSet:
                     f"{self.name} has an image of class {wrong[0]}, but {self.num_classes} classes",
                     f"number the classes from 0 to {self.num_classes - 1}",
                 )
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """The names of all classes."""
+        return self.names or [str(number) for number in range(self.num_classes)]
 
     def all_to_test(self) -> "Split":
         """All images to test on: those for that, or, if there are none, every image."""

@@ -1,11 +1,13 @@
 """Images in one folder for each class, as ImageNet and many others are stored."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
+from torchvision.models import ResNet50_Weights
 
 from srbench.errors import SrbenchError
 from srbench.training.data import images, listing, transforms
@@ -60,7 +62,9 @@ def image_folder(path: Path, recipe: Recipe, workers: int, name: str = "") -> Da
         for part in parts
     ]
     size = (3, recipe.size, recipe.size)
-    return DataSet(name, size, len(classes), train, test[0] if test else None)
+    return DataSet(
+        name, size, len(classes), train, test[0] if test else None, names=_titles(classes)
+    )
 
 
 def imagenet(path: Path, recipe: Recipe, workers: int) -> DataSet:
@@ -80,6 +84,20 @@ def imagenet(path: Path, recipe: Recipe, workers: int) -> DataSet:
             f"use folder:{path}",
         )
     return data
+
+
+def _titles(classes: list[str]) -> list[str]:
+    """The names of classes: those of their folders, but for ImageNet's 1,000 torchvision's words.
+
+    Two classes with the same words have that of their folder as well.
+    """
+    if len(classes) != IMAGENET_CLASSES or not all(re.fullmatch(r"n\d{8}", c) for c in classes):
+        return classes
+    words = ResNet50_Weights.IMAGENET1K_V1.meta["categories"]
+    return [
+        word if words.count(word) == 1 else f"{word} ({name})"
+        for word, name in zip(words, classes, strict=True)
+    ]
 
 
 def _parts(path: Path) -> list[str]:
