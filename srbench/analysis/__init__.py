@@ -1,0 +1,1 @@
+"""What trained blocks do with images: which memories or gates are used, and whether it matters."""
