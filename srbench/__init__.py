@@ -9,6 +9,7 @@ The public names are imported when they are first used, so that ``import srbench
     srbench.time({"a": a, "b": b}, x)   the same of modules, or of functions
     srbench.train("resnet50+sr")        what it learns over seeds, compared with its baseline
     srbench.evaluate("x.safetensors")   how weights do on images
+    srbench.analyze(model, loader)      what its blocks do with images, and whether it matters
     srbench.compare(before, after)      two such results, compared row by row
     srbench.register_count(op, f)       the MACs of an operator of your own
     srbench.blocks                      the blocks, for your own networks
@@ -21,6 +22,7 @@ from srbench._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from srbench.errors import SrbenchError
+    from srbench.library.analysis import analyze as analyze
     from srbench.library.count_anything import count as count
     from srbench.library.time_anything import time as time
     from srbench.library.training import evaluate as evaluate
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SrbenchError",
+    "analyze",
     "build",
     "compare",
     "count",
@@ -42,6 +45,7 @@ __all__ = [
 
 _HOMES = {
     "SrbenchError": "srbench.errors:SrbenchError",
+    "analyze": "srbench.library.analysis:analyze",
     "build": "srbench.models.build:build",
     "compare": "srbench.records.compare:differences",
     "count": "srbench.library.count_anything:count",

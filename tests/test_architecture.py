@@ -15,6 +15,7 @@ import architecture  # noqa: E402 - it is a script beside the page that it write
 
 # File names that several folders use, each with its subject in all of them.
 REPEATED = {
+    "analysis.py": "what trained blocks do with images",
     "backbones.py": "networks that a spec may name",
     "blocks.py": "blocks that a spec may name",
     "compare.py": "a comparison of two files of records",

@@ -31,6 +31,7 @@ Hint = Literal[
     "figure",
     "score",
     "gain",
+    "number",
 ]
 NOTHING = "–"
 MARK = " *"  # after the name of a row that has warnings
@@ -44,8 +45,9 @@ class Column:
     and every digit. A ``duration`` is an `Estimate` in seconds and a ``ratio`` one of a ratio, both
     written with their intervals; an ``overhead`` is an `Overhead`, written in words if it is none
     or undecided. A ``score`` is a `Score`, written in percent, and a ``gain`` a `Gain`, in
-    percentage points with its interval. A ``figure`` is a `Figure`, written as it was printed. The
-    first column of a group has the group's name. With ``lower_is_better`` a table may rank its rows
+    percentage points with its interval. A ``number`` is written with three significant digits. A
+    ``figure`` is a `Figure`, written as it was printed. The first column of a group has the group's
+    name. With ``lower_is_better`` a table may rank its rows
     by the column. Columns with the same ``scale`` are written in the same unit.
     """
 
@@ -239,6 +241,7 @@ _WRITERS: dict[Hint, Callable[[Any, Scale], str]] = {
     "figure": _figure,
     "score": _score,
     "gain": _gain,
+    "number": lambda value, scale: f"{value:.3g}",
 }
 _SCALES: dict[Hint, Callable[[list[Any], bool], Scale]] = {
     "name": lambda values, scaled: Scale(),
@@ -258,4 +261,5 @@ _SCALES: dict[Hint, Callable[[list[Any], bool], Scale]] = {
     "figure": lambda values, scaled: _figure_unit(values),
     "score": lambda values, scaled: Scale(decimals=2),
     "gain": lambda values, scaled: Scale(decimals=2),
+    "number": lambda values, scaled: Scale(),
 }

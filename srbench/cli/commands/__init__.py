@@ -37,6 +37,11 @@ COMMANDS = {
         "srbench.cli.commands.evaluate:evaluate",
         "Test weights on a data set: those of srbench train, of torchvision, or of a state dict.",
     ),
+    "analyze": (
+        "srbench.cli.commands.analyze:analyze",
+        "Look inside trained SR, SE and CBAM blocks: what they do with images, and whether it "
+        "matters.",
+    ),
     "compare": (
         "srbench.cli.commands.compare:compare",
         "Compare two files of records, row by row: counts to the integer, times with intervals.",

@@ -11,6 +11,7 @@ from srbench.cli.output import Output, OverwriteOption, destination
 from srbench.errors import ROWS_FAILED, for_all, some
 from srbench.files import is_file
 from srbench.records.join import rows_of
+from srbench.records.record import Record
 from srbench.report.overview import rows_report
 from srbench.report.plots.panels import panels, without_defaults
 from srbench.report.plots.svg import chart
@@ -56,13 +57,14 @@ def report(
     paths = [records_path(name) for name in named]
     reads = [*paths, *(path.with_suffix(".toml") for path in paths)]
     target = destination(Output(output, "html", overwrite), reads)
-    parts = for_all(_section, named)
-    target.put(page(title, [part for part, _ in parts]))
+    parts = for_all(_sections, named)
+    target.put(page(title, [section for sections, _ in parts for section in sections]))
     raise typer.Exit(0 if all(is_sound for _, is_sound in parts) else ROWS_FAILED)
 
 
-def _section(name: str) -> "tuple[Section, bool]":
-    """A table with its layout's columns, or a file with all columns; and whether it is sound."""
+def _sections(name: str) -> "tuple[list[Section], bool]":
+    """A table with its layout's columns, or a file with all columns, and a section for each
+    analysis; and whether the file is sound."""
     from srbench.cli.inputs import read_records
     from srbench.report.formats.html import Section, provenance
     from srbench.tables.committed import open_table
@@ -80,5 +82,19 @@ def _section(name: str) -> "tuple[Section, bool]":
     for block in without_defaults(shown):
         tell(f"note: {name}: rows that leave out options of {block} are not plotted against them")
     charts = [chart(panel) for panel in panels(shown)]
+    analyses = [_analysis(record) for record in loaded.records if record.analysis]
     part = Section(Path(name).name, report.tables, charts, provenance(report.records))
-    return part, not loaded.problems
+    parts = [part] if shown or not analyses else []
+    return [*parts, *analyses], not loaded.problems
+
+
+def _analysis(record: Record) -> "Section":
+    """The tables and the figures of an analysis."""
+    from srbench.report.analysis import analysis_report
+    from srbench.report.formats.html import Picture, Section, provenance
+    from srbench.report.plots.analysis import figures
+
+    assert record.analysis is not None
+    pictures = [Picture(one.title, one.svg()) for one in figures(record.analysis)]
+    title = f"{record.spec} on {record.analysis.key.data}"
+    return Section(title, analysis_report(record).tables, (), provenance([record]), pictures)

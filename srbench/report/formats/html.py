@@ -1,5 +1,6 @@
 """A page of tables and plots that loads no other file."""
 
+from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -27,13 +28,28 @@ TEMPLATE = Path(__file__).with_name("page.html.jinja")
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A picture with its caption, as SVG."""
+
+    caption: str
+    svg: bytes
+
+    @property
+    def source(self) -> str:
+        """The picture as a URL, which a page can show without loading anything."""
+        return f"data:image/svg+xml;base64,{b64encode(self.svg).decode()}"
+
+
+@dataclass(frozen=True)
 class Section:
-    """A heading, the tables below it, the plots of their rows, and where the numbers are from."""
+    """A heading, the tables below it, the plots of their rows and other pictures, and where the
+    numbers are from."""
 
     title: str
     tables: Sequence[Table]
     charts: Sequence[Chart] = ()
     provenance: Sequence[tuple[str, str]] = ()
+    pictures: Sequence[Picture] = ()
 
 
 def to_html(report: Report) -> str:

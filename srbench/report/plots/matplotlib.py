@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from warnings import catch_warnings, filterwarnings
 
 from srbench.errors import SrbenchError, alternatives
 from srbench.files import write_whole
-from srbench.records.printable import printable
 from srbench.records.profile import Profile
+from srbench.report.plots.labels import plain
 from srbench.report.plots.points import Panel
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def plot_roofline(profile: Profile, path: Path) -> None:
         axes.plot(intensity, achieved, "o", color=COLOURS[part.is_block], markersize=5)
         name = f"{part.stage} {part.name}" if part.is_block else part.name
         axes.annotate(
-            printable(name),
+            plain(name),
             (intensity, achieved),
             (4, (4, -11)[rank % 2]),
             textcoords="offset points",
@@ -73,7 +74,7 @@ def plot_roofline(profile: Profile, path: Path) -> None:
         xlim=(low, high),
         xlabel="MACs per byte moved at least",
         ylabel="MACs/s",
-        title=printable(f"{profile.spec} on {profile.setup.device}: ")
+        title=plain(f"{profile.spec} on {profile.setup.device}: ")
         + f"{profile.bandwidth / 1e9:.0f} GB/s, {profile.rate / 1e9:.0f} GMAC/s",
     )
     axes.grid(which="major", linewidth=0.3)
@@ -101,9 +102,20 @@ def plot_panels(panels: Sequence[Panel], path: Path) -> None:
 
 def save(figure: "Figure", path: Path) -> None:
     """Write a picture in the format of its suffix, whole or not at all."""
+    write_whole(path, drawn(figure, path.suffix[1:].lower()))
+
+
+def drawn(figure: "Figure", form: str) -> bytes:
+    """A picture as pdf, png or svg: the same bytes for the same picture, so that nothing changes
+    in a repository if the numbers have not."""
+    from matplotlib import rc_context
+
+    dates = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}
     picture = BytesIO()
-    figure.savefig(picture, format=path.suffix[1:].lower(), dpi=200)
-    write_whole(path, picture.getvalue())
+    with rc_context({"svg.hashsalt": "srbench", "pdf.fonttype": 42}), catch_warnings():
+        filterwarnings("ignore", "Glyph .* missing from")  # the picture shows a box in its place
+        figure.savefig(picture, format=form, dpi=200, metadata=dates.get(form))
+    return picture.getvalue()
 
 
 def _draw(axes: "Axes", panel: Panel) -> None:
@@ -113,15 +125,15 @@ def _draw(axes: "Axes", panel: Panel) -> None:
         if series.kind == "line" and series.colour >= len(PALETTE):
             style = style | {"linestyle": ":", "marker": "s"}
         xs, ys = [p.x for p in series.points], [p.y for p in series.points]
-        axes.plot(xs, ys, color=colour, label=printable(series.name), **style)
+        axes.plot(xs, ys, color=colour, label=plain(series.name), **style)
     if panel.is_log_x:
         axes.set_xscale("log")
     if panel.x_ticks:
         axes.set_xticks(panel.x_ticks, minor=False)
         axes.xaxis.set_major_formatter("{x:g}")
         axes.minorticks_off()
-    axes.set_title(printable(panel.title), fontsize=10)
-    axes.set_xlabel(printable(panel.x))
-    axes.set_ylabel(printable(panel.y))
+    axes.set_title(plain(panel.title), fontsize=10)
+    axes.set_xlabel(plain(panel.x))
+    axes.set_ylabel(plain(panel.y))
     axes.grid(linewidth=0.3)
     axes.legend(fontsize=7)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from srbench.conditions import PASSES
 from srbench.records.overhead import overhead
-from srbench.records.printable import printable
 from srbench.records.record import Record
 from srbench.records.results import Results
 from srbench.report.notes import model_name
+from srbench.report.plots.labels import plain
 from srbench.report.plots.matplotlib import PALETTE, save
 from srbench.report.units import measured_scale
 
@@ -80,7 +80,7 @@ def _overheads(axes: "Axes", records: Sequence[Record]) -> None:
     hollow = " (hollow: too few samples for one)" if has_hollow else ""
     axes.set_xlabel(f"overhead in %, with its 95 % interval{hollow}")
     device, baseline, size = _comparison(records[0])
-    axes.set_title(printable(f"{baseline} at {size} on {device}"), fontsize=10)
+    axes.set_title(plain(f"{baseline} at {size} on {device}"), fontsize=10)
 
 
 def _percent(ratio: float) -> float:
@@ -155,6 +155,6 @@ def _places(record: Record, row: int) -> list[tuple[str, float]]:
 def _name(axes: "Axes", records: Sequence[Record]) -> None:
     """Write the models' names on the axis, from top to bottom."""
     names = [model_name(record) for record in records]
-    axes.set_yticks(range(len(names)), [printable(name) for name in names], fontsize=8)
+    axes.set_yticks(range(len(names)), [plain(name) for name in names], fontsize=8)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.grid(axis="x", linewidth=0.3)
