@@ -17,7 +17,7 @@ columns = ["params", "params_delta", "top1", "top1_delta", "top1@0.5", "top1_del
 rank = false
 
 [[rows]]
-models = ["cifar_resnet20"]
+models = ["cifar_resnet8"]
 variants = ["sr"]
 input_size = 16
 num_classes = 10
@@ -27,7 +27,7 @@ data = "fake"
 set = ["epochs=2", "batch_size=100"]
 seeds = 2
 shares = [1, 0.5]
-check = "cifar_resnet20+sr"
+check = "cifar_resnet8+sr"
 """
 
 
@@ -81,7 +81,7 @@ def test_every_row_is_trained_with_every_seed_and_share(made: Path) -> None:
         for record in trained
         if record.training
     ]
-    specs = ("cifar_resnet20", "cifar_resnet20+sr")
+    specs = ("cifar_resnet8", "cifar_resnet8+sr")
     assert order == [(spec, share, seed) for spec in specs for share in (1, 0.5) for seed in (0, 1)]
     assert len(list((made / "runs").glob("*/model.safetensors"))) == 8
 
@@ -99,7 +99,7 @@ def test_scores_stand_beside_costs_and_shares_beside_each_other(made: Path) -> N
             record.training.scores["top1"]
             for record in records
             if record.training
-            and record.spec == "cifar_resnet20+sr"
+            and record.spec == "cifar_resnet8+sr"
             and record.training.key.regime.share == share
         ]
         assert float(cells[column]) == pytest.approx(sum(values) / 2)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from support.ports import free_port
+from support.processes import two_processes
 from torch import Tensor, nn
 
 from srbench.errors import BuildError, SrbenchError, Terminated
@@ -418,14 +418,7 @@ def together(folder: Path, parts: int) -> list[object]:
     """What two processes come to."""
     script, file = folder / "together.py", folder / "two.pt"
     script.write_text(ALONE + TOGETHER)
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
-    done = subprocess.run(
-        [*command, "--master-port", str(free_port()), str(script), str(file), str(parts)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
+    two_processes([str(script), str(file), str(parts)])
     found: list[object] = torch.load(file, weights_only=True)
     return found
 
