@@ -166,6 +166,7 @@ def test_the_page_in_docs_reads_these_numbers(analyzed: Path) -> None:
     read = re.findall(r"^> (.*)$", page, re.MULTILINE)
     assert len(read) == 6
     assert all(sentence in printed for sentence in read)
+    page = " ".join(page.split())
     (record,) = jsonl.read(analyzed / "analysis.jsonl").records
     assert record.analysis is not None
     cosines = np.array(record.analysis.memory_blocks[0].memories.cosine)
