@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from srbench.analysis.batches import BatchKey, Images, Integers, key_of
+from srbench.analysis.batches import BatchKey, Images, key_of
 from srbench.analysis.mixers import Block, Site
-from srbench.analysis.moments import Floats
+from srbench.analysis.moments import Floats, Integers
 from srbench.analysis.network import input_of, predicted
 from srbench.blocks import SqueezeRemember
 from srbench.records.analysis import MEAN, OFF

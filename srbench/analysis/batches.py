@@ -6,12 +6,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from srbench.analysis.moments import Integers
 from srbench.errors import SrbenchError, one_line
 
-Integers = NDArray[np.int64]
 Value = TypeVar("Value")
 
 

@@ -5,24 +5,21 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from srbench.analysis import memories
-from srbench.analysis.batches import Images, Integers
+from srbench.analysis.batches import Images
 from srbench.analysis.features import FeatureMoments, Maps
 from srbench.analysis.mixers import SR, Block, Site
-from srbench.analysis.moments import Floats, Moments
+from srbench.analysis.moments import Floats, Integers, Moments, rows
 from srbench.analysis.observing import Seen, Watched
 from srbench.blocks import SqueezeRemember
 from srbench.records.analysis import (
     Example,
     Features,
     GateBlock,
-    Matrix,
     MemoryBlock,
     MemoryWeights,
     Spread,
 )
 from srbench.stats.information import PERMUTATIONS, entropy, information
-
-FEW_CLASSES = 40  # so many classes have names in the heat map
 
 
 def mean_weights(running: Sequence[Block], seen: Seen) -> Mapping[str, Floats]:
@@ -32,10 +29,9 @@ def mean_weights(running: Sequence[Block], seen: Seen) -> Mapping[str, Floats]:
 
 def memory_blocks(running: Sequence[Block], seen: Seen, images: Images) -> Iterator[MemoryBlock]:
     """The blocks with memories."""
-    classes = np.concatenate(seen.classes)
     for site in _sites(running):
         if site.mixer is SR:
-            yield _memory_block(site, seen, images, classes)
+            yield _memory_block(site, seen, images)
 
 
 def gate_blocks(running: Sequence[Block], seen: Seen) -> Iterator[GateBlock]:
@@ -63,21 +59,19 @@ def _sites(running: Sequence[Block]) -> Iterator[Site]:
 
 def _mean(watched: Watched) -> Floats:
     gates = watched.gates
-    mean: Floats = (
-        np.concatenate(watched.weights).mean(0) if gates is None else gates.whole().mean[0]
-    )
+    mean: Floats = watched.weights_of_all.mean(0) if gates is None else gates.whole().mean[0]
     return mean
 
 
-def _memory_block(site: Site, seen: Seen, images: Images, classes: Integers) -> MemoryBlock:
+def _memory_block(site: Site, seen: Seen, images: Images) -> MemoryBlock:
     watched = seen.blocks[site.name]
-    weights = np.concatenate(watched.weights)
+    weights = watched.weights_of_all
     assert isinstance(site.module, SqueezeRemember)
     assert watched.features is not None
     memory = site.module.memory.detach().cpu().double().numpy()
     return MemoryBlock(
         site.name,
-        _memory_weights(weights, classes, images),
+        _memory_weights(weights, seen.classes_of_all, images),
         memories.describe(memory, weights),
         _features(watched.features),
         tuple(
@@ -95,7 +89,7 @@ def _memory_weights(weights: Floats, classes: Integers, images: Images) -> Memor
     return MemoryWeights(
         _spread(moments),
         tuple(every.tolist()),
-        _rows(np.stack([weights[classes == number].mean(0) for number in every])),
+        rows(np.stack([weights[classes == number].mean(0) for number in every])),
         float(entropy(weights.mean(0))),
         float(entropy(weights).mean()),
         found.value,
@@ -113,13 +107,13 @@ def _features(moments: FeatureMoments) -> Features:
         _spread(moments.before),
         _spread(moments.after),
         _spread(moments.difference),
-        tuple(_rows(one.reshape(height, width)) for one in places),
+        tuple(rows(one.reshape(height, width)) for one in places),
         float(added / size) if size else None,
     )
 
 
 def _example(name: str, number: int, maps: Maps) -> Example:
-    return Example(name, number, _rows(maps.before), _rows(maps.after), _rows(maps.difference))
+    return Example(name, number, rows(maps.before), rows(maps.after), rows(maps.difference))
 
 
 def _spread(moments: Moments) -> Spread:
@@ -128,7 +122,7 @@ def _spread(moments: Moments) -> Spread:
     mean = np.concatenate([whole.mean, moments.mean[:-1]])
     deviation = np.concatenate([whole.deviation, moments.deviation[:-1]])
     return Spread(
-        _rows(mean),
+        rows(mean),
         tuple(tuple(None if np.isnan(v) else float(v) for v in row) for row in deviation),
     )
 
@@ -144,7 +138,3 @@ def _explained(gates: Moments) -> tuple[float | None, float | None]:
     if classes < 2 or not whole > 0:
         return None, None
     return between / whole, (classes - 1) / (images - 1)
-
-
-def _rows(matrix: Floats) -> Matrix:
-    return tuple(map(tuple, matrix.tolist()))

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from srbench.analysis.batches import Integers
-from srbench.analysis.moments import Floats, Moments
+from srbench.analysis.moments import Floats, Integers, Moments
 
 AT_ONCE = 2**24  # values that are converted to float64 together
 OF_CHANNELS = ("before", "after", "difference")

@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from srbench.analysis.moments import Floats
+from srbench.analysis.moments import Floats, rows
 from srbench.records.analysis import Memories
 
 DEAD = 0.01  # of the most that a memory adds to an image; this project's choice
@@ -31,8 +31,8 @@ def describe(memory: ArrayLike, weights: ArrayLike) -> Memories:
     gram = flat @ flat.T
     norms = np.sqrt(np.diag(gram))
     return Memories(
-        activity=_rows(m.mean((2, 3))),
-        maps=tuple(_rows(one) for one in m.mean(1)),
+        activity=rows(m.mean((2, 3))),
+        maps=tuple(rows(one) for one in m.mean(1)),
         norms=tuple(norms.tolist()),
         cosine=tuple(
             tuple(_cosine(gram, norms, i, j) for j in range(len(m))) for i in range(len(m))
@@ -46,18 +46,14 @@ def describe(memory: ArrayLike, weights: ArrayLike) -> Memories:
     )
 
 
-def _rows(matrix: Floats) -> tuple[tuple[float, ...], ...]:
-    return tuple(map(tuple, matrix.tolist()))
-
-
 def _cosine(gram: Floats, norms: Floats, i: int, j: int) -> float | None:
     if not norms[i] or not norms[j]:
         return None
     return float(np.clip(gram[i, j] / (norms[i] * norms[j]), -1, 1))
 
 
-def _effective_rank(rows: Floats, largest: float) -> float | None:
-    values = np.linalg.svd(rows, compute_uv=False)
+def _effective_rank(vectors: Floats, largest: float) -> float | None:
+    values = np.linalg.svd(vectors, compute_uv=False)
     if values.max() <= NOTHING * largest or not largest:
         return None
     shares = values[values > NOTHING * largest] / values.sum()

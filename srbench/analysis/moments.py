@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from srbench.records.analysis import Matrix
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
@@ -86,3 +88,8 @@ class Moments:
         self._mean[group] += step * (count / total)
         self._squares[group] += squares + step**2 * (before * count / total)
         self.count[group] = total
+
+
+def rows(matrix: Floats) -> Matrix:
+    """A matrix as a record holds it."""
+    return tuple(map(tuple, matrix.tolist()))

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from srbench.analysis.batches import Integers
 from srbench.analysis.mixers import Block, blocks
+from srbench.analysis.moments import Integers
 from srbench.backbones.outputs import logits
 from srbench.errors import FAILURES, BuildError, SrbenchError, one_line, some
 

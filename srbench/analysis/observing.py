@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from srbench.analysis.batches import BatchKey, Images, Integers, Processes, key_of
+from srbench.analysis.batches import BatchKey, Images, Processes, key_of
 from srbench.analysis.features import FeatureMoments, Maps, maps
 from srbench.analysis.mixers import SR, Site
-from srbench.analysis.moments import Floats, Moments
+from srbench.analysis.moments import Floats, Integers, Moments
 from srbench.analysis.network import input_of, predicted
 from srbench.errors import SrbenchError
 
@@ -32,6 +33,11 @@ class Watched:
     features: FeatureMoments | None = None
     examples: dict[int, Maps] = field(default_factory=dict)
     images: int = 0
+
+    @cached_property
+    def weights_of_all(self) -> Floats:
+        """The weights of all images, (N, P), once all are there."""
+        return np.concatenate(self.weights)
 
     def merge(self, other: "Watched") -> None:
         """Add the moments of another process, of other images."""
@@ -64,6 +70,11 @@ class Seen:
     keys: list[BatchKey] = field(default_factory=list)
     right: list[NDArray[np.bool_]] = field(default_factory=list)
     first: dict[int, First] = field(default_factory=dict)
+
+    @cached_property
+    def classes_of_all(self) -> Integers:
+        """The class of each image, (N,), once all are there."""
+        return np.concatenate(self.classes)
 
     def number(self, group: int) -> int:
         """The number of the first image of a group, from 0."""

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from srbench.analysis.ablating import Change, Outcome, ablate, changes
-from srbench.analysis.batches import Images, Integers, Processes, no_images, require_same
+from srbench.analysis.batches import Images, Processes, no_images, require_same
 from srbench.analysis.describing import class_names, gate_blocks, mean_weights, memory_blocks
 from srbench.analysis.mixers import SR, Block
-from srbench.analysis.moments import Floats
+from srbench.analysis.moments import Floats, Integers
 from srbench.analysis.network import blocks_of, digest, in_evaluation, require_uncompiled, unwrapped
 from srbench.analysis.observing import Seen, watch
 from srbench.analysis.picture import picture
@@ -79,8 +79,7 @@ def analyze(
         seen = watch(plain, sites, images, lambda n: step("watching", n, 1 + runs))
         seen = seen.gathered(together)
         _require_images(images, seen)
-        number = sum(map(len, seen.classes))
-        notes = {block: _unused(block, seen, number) for block in found}
+        notes = {block: _unused(block, seen) for block in found}
         running = [block for block in found if not notes[block]]
         _require_running(running, notes.values())
         wanted = changes(running) if is_ablated else []
@@ -93,29 +92,29 @@ def analyze(
             require_same(seen.keys, together.in_order(keys))
             seen.right = together.in_order(right)
             outcomes = [_gathered(one, together) for one in outcomes]
-    classes_of_all, right_of_all = np.concatenate(seen.classes), np.concatenate(seen.right)
+    right_of_all = np.concatenate(seen.right)
     ablated = [np.concatenate(one.right) for one in outcomes]
     chosen = [images.names[number] for number in images.chosen]
     analysis = Analysis(
         AnalysisKey(data, digest(plain), tuple(chosen)),
         len(right_of_all),
         int(right_of_all.sum()),
-        tuple(int((classes_of_all == number).sum()) for number in images.chosen),
+        tuple(int((seen.classes_of_all == number).sum()) for number in images.chosen),
         tuple(memory_blocks(running, seen, images)),
         tuple(gate_blocks(running, seen)),
         tuple(map(_ablation, wanted, outcomes, ablated, [right_of_all] * len(wanted))),
-        class_names(images, classes_of_all),
+        class_names(images, seen.classes_of_all),
         {chosen[group]: picture(seen.first[group].image) for group in sorted(seen.first)},
         tested,
         tuple(note for note in notes.values() if note),
     )
     weights = {
-        site.name: np.concatenate(seen.blocks[site.name].weights)
+        site.name: seen.blocks[site.name].weights_of_all
         for block in running
         for site in block.sites
         if site.mixer is SR
     }
-    return Found(analysis, classes_of_all, right_of_all, weights, ablated)
+    return Found(analysis, seen.classes_of_all, right_of_all, weights, ablated)
 
 
 def _ablation(
@@ -129,8 +128,9 @@ def _gathered(outcome: Outcome, together: Processes) -> Outcome:
     return Outcome(together.in_order(outcome.right), sum(together.gather(outcome.changed)))
 
 
-def _unused(block: Block, seen: Seen, images: int) -> str:
+def _unused(block: Block, seen: Seen) -> str:
     """Why a block is left out; nothing for one that every image passes."""
+    images = len(seen.classes_of_all)
     least = min(seen.blocks[site.name].images for site in block.sites)
     if least == images:
         return ""
@@ -148,7 +148,7 @@ def _require_images(images: Images, seen: Seen) -> None:
     """Raises SrbenchError if there is no image, or a chosen class has none."""
     if not seen.classes:
         raise no_images()
-    there = set(np.concatenate(seen.classes).tolist())
+    there = set(seen.classes_of_all.tolist())
     lacking = [images.names[number] for number in images.chosen if number not in there]
     if lacking:
         raise SrbenchError(

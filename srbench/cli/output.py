@@ -27,17 +27,21 @@ from srbench.report.formats import FORMATS, SUFFIXES, Report, each_table, format
 if TYPE_CHECKING:
     from srbench.records.results import Results
 
-FormatOption = Annotated[
-    str | None,
-    typer.Option(
+
+def format_option(default: str) -> typer.models.OptionInfo:
+    """The option for a format; the help ends with the default."""
+    option: typer.models.OptionInfo = typer.Option(
         "--format",
         "-f",
         metavar="NAME",
-        help=f"{', '.join(FORMATS)}; by default text, or the format of --output's suffix.",
+        help=f"{', '.join(FORMATS)}; by default {default}.",
         autocompletion=starting(list(FORMATS)),
         show_default=False,
-    ),
-]
+    )
+    return option
+
+
+FormatOption = Annotated[str | None, format_option("text, or the format of --output's suffix")]
 OutputOption = Annotated[
     Path | None,
     typer.Option(

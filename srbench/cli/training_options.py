@@ -85,6 +85,11 @@ RunsOption = Annotated[
         rich_help_panel=PANEL,
     ),
 ]
+CHECKPOINT: typer.models.ArgumentInfo = typer.Argument(
+    metavar="CHECKPOINT",
+    help="Weights: *.safetensors of srbench train, or a state dict, *.pt or *.pth.",
+    show_default=False,
+)
 TestedModelOption = Annotated[
     str,
     typer.Option(

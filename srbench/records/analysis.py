@@ -1,7 +1,7 @@
 """What trained blocks do with images: the numbers behind every figure of an analysis."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import prod
 from typing import Any, ClassVar
 
@@ -218,7 +218,7 @@ class Analysis:
     def flat(self) -> dict[str, Any]:
         """The accuracy as a share, and the numbers of blocks."""
         return {
-            "top1": self.right / self.images if self.images else None,
+            "top1": self.right / self.images,
             "images": self.images,
             "memory_blocks": len(self.memory_blocks),
             "gate_blocks": len(self.gate_blocks),
@@ -234,8 +234,6 @@ class Analysis:
 
     def rest(self) -> dict[str, Any]:
         """What does not fit into a flat row."""
-        from dataclasses import asdict
-
         return {"analysis": asdict(self)}
 
 
@@ -277,8 +275,7 @@ def _fits(block: MemoryBlock, analysis: Analysis) -> bool:
     )
 
 
-def _is_spread(spread: Spread, rows: int, columns: int = 0) -> bool:
-    columns = columns or (len(spread.mean[0]) if spread.mean else 0)
+def _is_spread(spread: Spread, rows: int, columns: int) -> bool:
     is_positive = all((value or 0) >= 0 for row in spread.deviation for value in row)
     fits = _shape(spread.mean) == _shape(spread.deviation) == (rows, columns)
     return fits and columns > 0 and is_positive

@@ -1,6 +1,7 @@
 """The report of an analysis: what blocks do with images, and what can be concluded from it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from statistics import fmean
 from typing import Any
 
@@ -10,6 +11,7 @@ from srbench.records.gain import Gain, Score
 from srbench.records.record import Record
 from srbench.report.analysis_findings import findings
 from srbench.report.formats import Report
+from srbench.report.notes import sections
 from srbench.report.plots.analysis.ablations import difference
 from srbench.report.plots.analysis.gates import variation
 from srbench.report.table import Column, Table
@@ -24,13 +26,9 @@ def analysis_report(record: Record) -> Report:
         *_gate_tables(record, found),
         *_ablation_tables(record, found),
     ]
-    first = tables[0]
-    notes = (*_origin(record, found), *first.notes)
-    named = Table(
-        first.name, first.columns, first.rows, first.caption, notes, findings=first.findings
-    )
+    tables[0] = replace(tables[0], notes=(*_origin(record, found), *tables[0].notes))
     flat = list(_flat(record, found))
-    return Report((named, *tables[1:]), tuple(flat[0]), flat, records=[record])
+    return Report(tuple(tables), tuple(flat[0]), flat, records=[record])
 
 
 def _memory_tables(record: Record, found: Analysis) -> Iterator[Table]:
@@ -136,15 +134,8 @@ def _ablation_tables(record: Record, found: Analysis) -> Iterator[Table]:
             "Without a memory: its part is left out, the other weights stay. Mean weights: the "
             "mean over these images for each of them. Off: the block hands on its input.",
         ),
-        frozenset(_sections(found)),
+        sections([None, *(one.block for one in found.ablations)]),
     )
-
-
-def _sections(found: Analysis) -> Iterator[int]:
-    names = [one.block for one in found.ablations]
-    for number, name in enumerate(names):
-        if number == 0 or name != names[number - 1]:
-            yield number + 1
 
 
 def _origin(record: Record, found: Analysis) -> Iterator[str]:

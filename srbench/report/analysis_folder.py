@@ -18,8 +18,9 @@ IMAGES, BLOCKS = "images.csv", "blocks.csv"
 PICTURES = ("pdf", "svg", "png")
 
 
-def require_possible(folder: Path) -> None:
-    """Check that the folder can be made and written, before any work; nothing is made.
+def records_in(folder: Path) -> RecordFile:
+    """The records of a folder, which need not exist, after a check that it can be made and written;
+    nothing is made.
 
     Raises SrbenchError if it cannot, or if its records cannot be read.
     """
@@ -27,7 +28,7 @@ def require_possible(folder: Path) -> None:
     if not there.is_dir():
         raise SrbenchError(f"{there} is a file", "name a folder with --output")
     require_writable(there / RECORDS)
-    RecordFile(folder / RECORDS)
+    return RecordFile(folder / RECORDS)
 
 
 def number_of_figures(record: Record) -> int:
@@ -50,12 +51,11 @@ def write(
     Returns the number of files. Raises SrbenchError where one cannot be written.
     """
     assert record.analysis is not None
-    require_possible(folder)
+    file = records_in(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise unwritable(folder, error) from error
-    file = RecordFile(folder / RECORDS)
     stale = {path for one in file.records for path in _files(one, folder)}
     written, kept = 2, set()
     used = {Path(IMAGES).stem, Path(RECORDS).stem, Path(BLOCKS).stem}

@@ -17,12 +17,12 @@ from srbench.runner.tested_weights import (
     EvaluationPlan,
     Tested,
     Weights,
+    file_weights,
     settings_to_test,
     torchvision_weights,
 )
 from srbench.spec.cases import usual
 from srbench.spec.parse import settings
-from srbench.training.checkpoints import read_weights
 from srbench.training.data.data_sets import Split
 from srbench.training.evaluation import batches_to_test
 
@@ -41,7 +41,7 @@ class AnalysisPlan:
 
 def analysis_of_file(path: Path, plan: AnalysisPlan, step: Step) -> tuple[Record, Found]:
     """Analyze the weights of a file. Raises SrbenchError if that cannot be done."""
-    return _analyzed(Weights(str(path), read_weights(path)), plan, step)
+    return _analyzed(file_weights(path), plan, step)
 
 
 def analysis_of_torchvision(name: str, plan: AnalysisPlan, step: Step) -> tuple[Record, Found]:

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 from srbench.errors import one_line, require_failure
 from srbench.records.evaluated import Evaluated
@@ -12,10 +11,10 @@ from srbench.runner.tested_weights import (
     EvaluationPlan,
     Tested,
     Weights,
+    file_weights,
     settings_to_test,
     torchvision_weights,
 )
-from srbench.training.checkpoints import read_weights
 from srbench.training.evaluation import evaluate
 
 LOG = logging.getLogger(__name__)
@@ -25,11 +24,7 @@ def evaluations(sources: Iterable[str], plan: EvaluationPlan) -> Iterator[Evalua
     """Test the weights of each file. One that fails has a status that says why, and does not affect
     the others."""
     for source in sources:
-        yield _evaluated(source, plan, partial(_of_file, source))
-
-
-def _of_file(source: str) -> Weights:
-    return Weights(source, read_weights(Path(source)))
+        yield _evaluated(source, plan, partial(file_weights, source))
 
 
 def evaluation_of_torchvision(name: str, plan: EvaluationPlan) -> Evaluated:

@@ -20,7 +20,7 @@ from srbench.runner.counting import fingerprint_of
 from srbench.spec.cases import Case, case_of
 from srbench.spec.parse import is_ours, parse, read
 from srbench.training import recipe as recipes
-from srbench.training.checkpoints import Kept
+from srbench.training.checkpoints import Kept, read_weights
 from srbench.training.data.by_name import open_data, recipe_for
 from srbench.training.data.data_sets import DataSet, Split
 from srbench.training.fabric import fabric_for
@@ -155,6 +155,11 @@ class Tested:
         trained = self.about.get("fingerprint", UNKNOWN)
         if UNKNOWN not in (trained, now := fingerprint_of(self.case)) and trained != now:
             yield "the code of the network has changed since it was trained"
+
+
+def file_weights(path: str | Path) -> Weights:
+    """Weights of a file. Raises SrbenchError if it cannot be read."""
+    return Weights(str(path), read_weights(Path(path)))
 
 
 def torchvision_weights(name: str, spec: str) -> Weights:

@@ -8,14 +8,13 @@ import typer
 
 from srbench.cli import run_options, training_options
 from srbench.cli.messages import tell
-from srbench.cli.output import Output, destination
+from srbench.cli.output import Output, destination, format_option
 from srbench.cli.progress import progress
 from srbench.cli.training_options import TestedRequest, is_first_process
 from srbench.cli.values import listed, names, starting
 from srbench.errors import several
 from srbench.report import analysis_folder as folder
 from srbench.report.analysis import analysis_report
-from srbench.report.formats import FORMATS
 
 if TYPE_CHECKING:
     from srbench.analysis.two_passes import Found
@@ -26,11 +25,7 @@ if TYPE_CHECKING:
 def analyze(
     checkpoint: Annotated[
         Path | None,
-        typer.Argument(
-            metavar="CHECKPOINT",
-            help="Weights: *.safetensors of srbench train, or a state dict, *.pt or *.pth.",
-            show_default=False,
-        ),
+        training_options.CHECKPOINT,
     ] = None,
     model: training_options.TestedModelOption = "",
     weights: training_options.WeightsOption = "",
@@ -72,17 +67,7 @@ def analyze(
             autocompletion=starting(folder.PICTURES),
         ),
     ] = "pdf",
-    form: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            "-f",
-            metavar="NAME",
-            help=f"Format of the tables that are shown: {', '.join(FORMATS)}.",
-            autocompletion=starting(list(FORMATS)),
-            show_default="text",
-        ),
-    ] = None,
+    form: Annotated[str | None, format_option("text")] = None,
 ) -> None:
     """Look inside trained SR, SE and CBAM blocks: what they do with images, and whether it matters.
 
@@ -104,7 +89,7 @@ def analyze(
     formats = names("--picture", picture, folder.PICTURES)
     chosen = listed("--classes", classes)
     target = destination(Output(None, form))
-    folder.require_possible(output)
+    folder.records_in(output)  # before any work, so that a bad folder loses none
     with progress(100) as begin:
         from srbench.runner import analysis  # loads torch
 

@@ -24,11 +24,7 @@ from srbench.report.evaluation import evaluation_report
 def evaluate(
     checkpoints: Annotated[
         list[Path] | None,
-        typer.Argument(
-            metavar="CHECKPOINT",
-            help="Weights: *.safetensors of srbench train, or a state dict, *.pt or *.pth.",
-            show_default=False,
-        ),
+        training_options.CHECKPOINT,
     ] = None,
     model: training_options.TestedModelOption = "",
     weights: training_options.WeightsOption = "",

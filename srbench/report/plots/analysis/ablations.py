@@ -31,14 +31,6 @@ def figures(analysis: Analysis) -> Iterator[AnalysisFigure]:
     """One figure for all ablations, if there are any."""
     if not analysis.ablations:
         return
-    found = [(one, difference(one, analysis.images)) for one in analysis.ablations]
-    rows = [
-        (
-            *(one.block, one.name, one.right, analysis.images, one.gained, one.lost, one.changed),
-            *(value.value, value.low, value.high),
-        )
-        for one, value in found
-    ]
     yield AnalysisFigure(
         "ablations",
         "Does it matter? Top-1 accuracy minus that of the network as it is",
@@ -46,14 +38,25 @@ def figures(analysis: Analysis) -> Iterator[AnalysisFigure]:
             *("block", "ablation", "right", "images", "gained", "lost", "predictions_changed"),
             *("difference", "low", "high"),
         ),
-        rows,
-        lambda: _draw(found, analysis.images),
+        lambda: _rows(analysis),
+        lambda: _draw(analysis),
     )
 
 
-def _draw(found: list[tuple[Ablation, Estimate]], images: int) -> "Figure":
+def _found(analysis: Analysis) -> list[tuple[Ablation, Estimate]]:
+    return [(one, difference(one, analysis.images)) for one in analysis.ablations]
+
+
+def _rows(analysis: Analysis) -> Iterator[tuple[object, ...]]:
+    for one, value in _found(analysis):
+        counts = one.right, analysis.images, one.gained, one.lost, one.changed
+        yield one.block, one.name, *counts, value.value, value.low, value.high
+
+
+def _draw(analysis: Analysis) -> "Figure":
     from matplotlib.figure import Figure
 
+    found = _found(analysis)
     figure = Figure(figsize=(WIDTH, 0.8 + 0.17 * len(found)), layout="constrained")
     axes = figure.add_subplot()
     axes.axvline(0, color="black", linewidth=0.8)
@@ -66,7 +69,8 @@ def _draw(found: list[tuple[Ablation, Estimate]], images: int) -> "Figure":
     axes.set_yticks(range(len(found)), [short(label(one)) for one, _ in found], fontsize=7)
     axes.set_ylim(len(found) - 0.5, -0.5)
     axes.set_xlabel(
-        f"difference of top-1 in percentage points of {images:,} images, with its 95 % interval",
+        f"difference of top-1 in percentage points of {analysis.images:,} images, with its 95 % "
+        "interval",
         fontsize=8,
     )
     axes.tick_params(axis="x", labelsize=7)

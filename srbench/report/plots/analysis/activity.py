@@ -22,7 +22,7 @@ def figure(block: MemoryBlock) -> AnalysisFigure:
         f"{block.name}-activity",
         f"{block.name}: average activity of each channel in each memory",
         ("channel", *(f"memory_{n}" for n in range(1, len(activity) + 1))),
-        [(channel, *values) for channel, values in enumerate(zip(*activity, strict=True))],
+        lambda: [(channel, *each) for channel, each in enumerate(zip(*activity, strict=True))],
         lambda: _draw(block),
     )
 

@@ -1,23 +1,26 @@
 """The channels that a block changes most, and where in the map it does."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from srbench.records.analysis import Analysis, MemoryBlock
 from srbench.report.plots.analysis.figure import (
-    ALL,
     WIDTH,
     AnalysisFigure,
     above,
     bar_of_colours,
+    grid,
+    groups_of,
     name,
     picture,
+    values,
 )
 from srbench.report.plots.matplotlib import PALETTE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MOST = 10  # channels shown
+MOST, ACROSS = 10, 6  # channels shown, and maps in a row
 
 
 def most_changed(block: MemoryBlock, number: int = MOST) -> list[int]:
@@ -28,23 +31,7 @@ def most_changed(block: MemoryBlock, number: int = MOST) -> list[int]:
 
 def figure(block: MemoryBlock, analysis: Analysis) -> AnalysisFigure:
     """Activation before and after by channel, and the mean absolute difference, by class."""
-    found = block.features
-    groups = [ALL, *analysis.key.classes]
-    rows = [
-        (group, channel, *values)
-        for place, group in enumerate(groups)
-        for channel, values in enumerate(
-            zip(
-                found.before.mean[place],
-                found.before.deviation[place],
-                found.after.mean[place],
-                found.after.deviation[place],
-                found.difference.mean[place],
-                found.difference.deviation[place],
-                strict=True,
-            )
-        )
-    ]
+    groups = groups_of(analysis)
     return AnalysisFigure(
         f"{block.name}-channels",
         f"{block.name}: the most-changed channels, and where in the map",
@@ -52,17 +39,24 @@ def figure(block: MemoryBlock, analysis: Analysis) -> AnalysisFigure:
             *("class", "channel", "before", "before_sd", "after", "after_sd"),
             *("absolute_difference", "absolute_difference_sd"),
         ),
-        rows,
+        lambda: _rows(block, groups),
         lambda: _draw(block, groups),
     )
+
+
+def _rows(block: MemoryBlock, groups: list[str]) -> Iterator[tuple[object, ...]]:
+    found = block.features
+    spreads = map(values, (found.before, found.after, found.difference))
+    for before, after, difference in zip(*spreads, strict=True):
+        place, channel, *own = before
+        yield groups[place], channel, *own, *after[2:], *difference[2:]
 
 
 def _draw(block: MemoryBlock, groups: list[str]) -> "Figure":
     from matplotlib.figure import Figure
 
     found, channels = block.features, most_changed(block)
-    across = min(6, len(groups))
-    down = -(-len(groups) // across)
+    down = -(-len(groups) // ACROSS)
     figure = Figure(figsize=(WIDTH, 2.2 + 1.2 * down), layout="constrained")
     top, bottom = above(figure, 2.2, 1.2 * down)
     levels, changes = top.subplots(1, 2)
@@ -85,8 +79,8 @@ def _draw(block: MemoryBlock, groups: list[str]) -> "Figure":
         ticks, [found.difference.mean[0][c] for c in channels], "_", color="black", markersize=12
     )
     for tick, channel in zip(ticks, channels, strict=True):
-        values = by_class[channel]
-        changes.plot([tick] * len(values), values, "o", color=PALETTE[2], markersize=3, alpha=0.5)
+        dots = by_class[channel]
+        changes.plot([tick] * len(dots), dots, "o", color=PALETTE[2], markersize=3, alpha=0.5)
     changes.set_title("line: all images; dots: chosen classes", fontsize=7)
     changes.set_ylabel("mean absolute difference", fontsize=8)
     changes.set_ylim(0, 1.08 * changes.get_ylim()[1])
@@ -94,12 +88,10 @@ def _draw(block: MemoryBlock, groups: list[str]) -> "Figure":
         panel.set_xticks(list(ticks), [str(c) for c in channels], fontsize=7)
         panel.tick_params(labelsize=7)
         panel.set_xlabel("channel, most changed first", fontsize=8)
-    axes = bottom.subplots(down, across, squeeze=False).flatten()
-    largest = max(max(map(max, values)) for values in found.place) or 1.0
-    for panel in axes[len(groups) :]:
-        panel.set_axis_off()
-    for panel, group, values in zip(axes, groups, found.place, strict=False):
-        drawn = picture(panel, values, cmap="magma", vmin=0, vmax=largest)
+    axes = grid(bottom, len(groups), ACROSS)
+    largest = max(max(map(max, place)) for place in found.place) or 1.0
+    for panel, group, place in zip(axes, groups, found.place, strict=True):
+        drawn = picture(panel, place, cmap="magma", vmin=0, vmax=largest)
         name(panel, group, 13)
-    bar_of_colours(bottom, drawn, list(axes), "absolute difference")
+    bar_of_colours(bottom, drawn, axes, "absolute difference")
     return figure

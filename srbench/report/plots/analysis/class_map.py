@@ -1,9 +1,9 @@
 """Which classes share memories: a clustered heat map of classes and memories."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from srbench.records.analysis import Analysis, MemoryBlock
+from srbench.records.analysis import Analysis, Matrix, MemoryBlock
 from srbench.report.plots.analysis.figure import (
     WIDTH,
     AnalysisFigure,
@@ -24,23 +24,34 @@ def figures(block: MemoryBlock, analysis: Analysis) -> Iterator[AnalysisFigure]:
     if len(weights.classes) < 2 or len(weights.by_class[0]) < 2:
         return
     names = [analysis.class_names[number] for number in weights.classes]
-    order = clustered(weights.by_class)
     yield AnalysisFigure(
         f"{block.name}-classes",
         f"{block.name}: mean weight of each class beside that of all images, similar classes "
         "together",
         ("place", "class", *(f"weight_{n}" for n in range(1, len(weights.by_class[0]) + 1))),
-        [(place, names[row], *weights.by_class[row]) for place, row in enumerate(order, start=1)],
+        lambda: _rows(block, names),
         lambda: _draw(block, names),
     )
 
 
-def clustered(rows: tuple[tuple[float, ...], ...]) -> list[int]:
-    """The order of rows in which similar ones are neighbours: that of the leaves of average
-    linkage by Euclidean distance."""
+def _rows(block: MemoryBlock, names: list[str]) -> Iterator[tuple[object, ...]]:
+    by_class = block.weights.by_class
+    for place, row in enumerate(_leaves(_tree(by_class)), start=1):
+        yield place, names[row], *by_class[row]
+
+
+def _tree(rows: Matrix) -> Any:
+    """The clusters of rows: average linkage by Euclidean distance."""
     from scipy.cluster import hierarchy
 
-    leaves: list[int] = hierarchy.leaves_list(hierarchy.linkage(rows, "average")).tolist()
+    return hierarchy.linkage(rows, "average")
+
+
+def _leaves(tree: Any) -> list[int]:
+    """The order of rows in which similar ones are neighbours."""
+    from scipy.cluster import hierarchy
+
+    leaves: list[int] = hierarchy.leaves_list(tree).tolist()
     return leaves
 
 
@@ -50,12 +61,13 @@ def _draw(block: MemoryBlock, names: list[str]) -> "Figure":
     from scipy.cluster import hierarchy
 
     rows = np.array(block.weights.by_class)
-    order = clustered(block.weights.by_class)
+    clusters = _tree(block.weights.by_class)
+    order = _leaves(clusters)
     differences = 100 * (rows[order] - np.array(block.weights.spread.mean[0]))
     figure = Figure(figsize=(WIDTH, min(9.0, 1.2 + 0.18 * len(rows))), layout="constrained")
     tree, heat = figure.subplots(1, 2, width_ratios=(1, 6))
     hierarchy.dendrogram(
-        hierarchy.linkage(rows, "average"),
+        clusters,
         orientation="left",
         no_labels=True,
         ax=tree,

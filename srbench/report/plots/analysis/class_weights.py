@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from srbench.records.analysis import Analysis, MemoryBlock
-from srbench.report.plots.analysis.figure import ALL, AnalysisFigure, name, panels
+from srbench.report.plots.analysis.figure import AnalysisFigure, groups_of, name, panels, values
 from srbench.report.plots.matplotlib import PALETTE
 
 if TYPE_CHECKING:
@@ -15,24 +15,16 @@ MANY = 20  # memories whose deviations would hide their bars
 
 def figure(block: MemoryBlock, analysis: Analysis) -> AnalysisFigure:
     """Mean and standard deviation over images of each weight."""
-    spread = block.weights.spread
-    groups = [ALL, *analysis.key.classes]
-    rows = [
-        (group, images, memory + 1, mean, deviation)
-        for group, images, means, deviations in zip(
-            groups,
-            [analysis.images, *analysis.counts],
-            spread.mean,
-            spread.deviation,
-            strict=True,
-        )
-        for memory, (mean, deviation) in enumerate(zip(means, deviations, strict=True))
-    ]
+    groups = groups_of(analysis)
+    images = [analysis.images, *analysis.counts]
     return AnalysisFigure(
         f"{block.name}-weights",
         f"{block.name}: weights over the memories, mean and standard deviation over images",
         ("class", "images", "memory", "mean", "standard_deviation"),
-        rows,
+        lambda: [
+            (groups[place], images[place], memory + 1, mean, deviation)
+            for place, memory, mean, deviation in values(block.weights.spread)
+        ],
         lambda: _draw(block, groups),
     )
 
@@ -40,11 +32,7 @@ def figure(block: MemoryBlock, analysis: Analysis) -> AnalysisFigure:
 def _draw(block: MemoryBlock, groups: list[str]) -> "Figure":
     spread = block.weights.spread
     numbers = range(1, len(spread.mean[0]) + 1)
-    tops = [
-        mean + (deviation or 0)
-        for means, deviations in zip(spread.mean, spread.deviation, strict=True)
-        for mean, deviation in zip(means, deviations, strict=True)
-    ]
+    tops = [mean + (deviation or 0) for _, _, mean, deviation in values(spread)]
     figure, axes = panels(len(groups), 1.4)
     for place, (panel, group) in enumerate(zip(axes, groups, strict=True)):
         deviations = [one or 0.0 for one in spread.deviation[place]]

@@ -2,6 +2,7 @@
 SR paper)."""
 
 import base64
+from collections.abc import Iterator
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -25,22 +26,22 @@ TITLES = ("image", "before", "after", "mean |difference|", "over the image")
 
 def figure(block: MemoryBlock, analysis: Analysis) -> AnalysisFigure:
     """The first image of each class: means over channels of its feature maps."""
-    rows = [
-        (example.name, example.number, row, column, *values)
-        for example in block.examples
-        for row, cells in enumerate(
-            zip(example.before, example.after, example.difference, strict=True)
-        )
-        for column, values in enumerate(zip(*cells, strict=True))
-    ]
     return AnalysisFigure(
         f"{block.name}-features",
         f"{block.name}: the first image of each class before and after the block, means over "
         "channels",
         ("class", "image", "row", "column", "before", "after", "absolute_difference"),
-        rows,
+        lambda: _rows(block),
         lambda: _draw(block, analysis),
     )
+
+
+def _rows(block: MemoryBlock) -> Iterator[tuple[object, ...]]:
+    for example in block.examples:
+        lines = zip(example.before, example.after, example.difference, strict=True)
+        for row, cells in enumerate(lines):
+            for column, three in enumerate(zip(*cells, strict=True)):
+                yield example.name, example.number, row, column, *three
 
 
 def _draw(block: MemoryBlock, analysis: Analysis) -> "Figure":

@@ -1,11 +1,12 @@
 """One figure of an analysis, and what its panels have in common."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from srbench.records.analysis import Analysis, Spread
 from srbench.report.formats import Report
 from srbench.report.plots.labels import short
 from srbench.report.plots.matplotlib import drawn, save
@@ -23,13 +24,13 @@ DIVERGING, SEQUENTIAL = "RdBu_r", "viridis"
 
 @dataclass(frozen=True)
 class AnalysisFigure:
-    """A figure: its ``name`` in file names, its title, the numbers behind it as rows of CSV, and
-    the function that draws it."""
+    """A figure: its ``name`` in file names, its title, and the functions that give the numbers
+    behind it, as rows of CSV, and draw it: naming and counting figures costs nothing."""
 
     name: str
     title: str
     columns: Sequence[str]
-    rows: Sequence[Sequence[Any]]
+    rows: Callable[[], Iterable[Sequence[Any]]]
     draw: Callable[[], "Figure"]
 
     @property
@@ -40,7 +41,7 @@ class AnalysisFigure:
     @property
     def numbers(self) -> Report:
         """The numbers behind it, to be written as CSV."""
-        rows = [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+        rows = [dict(zip(self.columns, row, strict=True)) for row in self.rows()]
         return Report((), self.columns, rows, rows)
 
     def save(self, path: Path) -> None:
@@ -56,13 +57,30 @@ def panels(number: int, height: float, columns: int = COLUMNS) -> "tuple[Figure,
     """A figure of that many panels of a height in inches, at most ``columns`` a row."""
     from matplotlib.figure import Figure
 
-    across = min(number, columns)
-    down = -(-number // across)
+    down = -(-number // columns)
     figure = Figure(figsize=(WIDTH, height * down + 0.3), layout="constrained")
-    axes = figure.subplots(down, across, squeeze=False, sharey=False).flatten().tolist()
+    return figure, grid(figure, number, columns)
+
+
+def grid(figure: "Figure | SubFigure", number: int, columns: int) -> "list[Axes]":
+    """That many panels in a figure, at most so many a row."""
+    across = min(number, columns)
+    axes = figure.subplots(-(-number // across), across, squeeze=False).flatten().tolist()
     for unused in axes[number:]:
         unused.set_axis_off()
-    return figure, axes[:number]
+    return axes[:number]
+
+
+def groups_of(analysis: Analysis) -> list[str]:
+    """The names of the rows of a `Spread`: all images, and each chosen class."""
+    return [ALL, *analysis.key.classes]
+
+
+def values(spread: Spread) -> Iterator[tuple[int, int, float, float | None]]:
+    """Every value of a spread: its row and column, from 0, its mean and its deviation."""
+    for row, both in enumerate(zip(spread.mean, spread.deviation, strict=True)):
+        for column, (mean, deviation) in enumerate(zip(*both, strict=True)):
+            yield row, column, mean, deviation
 
 
 def above(figure: "Figure", *heights: float) -> "list[SubFigure]":

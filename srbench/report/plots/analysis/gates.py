@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from srbench.records.analysis import Analysis, GateBlock
 from srbench.report.plots.analysis.figure import (
-    ALL,
     WIDTH,
     AnalysisFigure,
     bar_of_colours,
+    groups_of,
     name,
     panels,
     picture,
+    values,
 )
 from srbench.report.plots.labels import short
 from srbench.report.plots.matplotlib import PALETTE
@@ -44,21 +45,17 @@ def variation(block: GateBlock) -> float | None:
 
 
 def _of_kind(title: str, found: list[GateBlock], analysis: Analysis) -> AnalysisFigure:
-    groups = [ALL, *analysis.key.classes]
-    rows = [
-        (block.name, group, gate, mean, deviation)
-        for block in found
-        for group, means, deviations in zip(
-            groups, block.gates.mean, block.gates.deviation, strict=True
-        )
-        for gate, (mean, deviation) in enumerate(zip(means, deviations, strict=True))
-    ]
+    groups = groups_of(analysis)
     draw = _draw_maps if len(found[0].shape) > 1 else _draw_channels
     return AnalysisFigure(
         f"gates-{title}",
         f"{title}: mean gate by class, at each depth",
         ("block", "class", "gate", "mean", "standard_deviation"),
-        rows,
+        lambda: [
+            (block.name, groups[place], gate, mean, deviation)
+            for block in found
+            for place, gate, mean, deviation in values(block.gates)
+        ],
         lambda: draw(found, groups),
     )
 
@@ -98,26 +95,14 @@ def _draw_maps(found: list[GateBlock], groups: list[str]) -> "Figure":
     means = [mean for block in found for mean in block.gates.mean[0]]
     low, high = min(means), max(means)
     for panel, block in zip(axes, found, strict=True):
-        values = np.array(block.gates.mean[0]).reshape(block.shape)
-        drawn = picture(panel, values, vmin=low, vmax=high)
+        gates = np.array(block.gates.mean[0]).reshape(block.shape)
+        drawn = picture(panel, gates, vmin=low, vmax=high)
         name(panel, block.name)
     bar_of_colours(figure, drawn, axes, f"gate, mean over {groups[0]}")
     return figure
 
 
 def _by_depth(analysis: Analysis) -> AnalysisFigure:
-    blocks = analysis.gate_blocks
-    rows = [
-        (
-            block.name,
-            block.title,
-            fmean(block.gates.mean[0]),
-            variation(block),
-            block.explained,
-            block.by_chance,
-        )
-        for block in blocks
-    ]
     return AnalysisFigure(
         "gates-by-depth",
         "Gates by depth: their mean, how much they vary over images, and how much of that lies "
@@ -130,9 +115,14 @@ def _by_depth(analysis: Analysis) -> AnalysisFigure:
             "between_chosen_classes",
             "by_chance",
         ),
-        rows,
+        lambda: map(_depth, analysis.gate_blocks),
         lambda: _draw_depth(analysis),
     )
+
+
+def _depth(block: GateBlock) -> tuple[object, ...]:
+    shares = block.explained, block.by_chance
+    return block.name, block.title, fmean(block.gates.mean[0]), variation(block), *shares
 
 
 def _draw_depth(analysis: Analysis) -> "Figure":
@@ -150,8 +140,8 @@ def _draw_depth(analysis: Analysis) -> "Figure":
             [variation(block) for block in blocks],
             [100 * b.explained if b.explained is not None else None for b in blocks],
         ]
-        for panel, values in zip(axes, shown, strict=True):
-            known = [(d, v) for d, v in zip(depth, values, strict=True) if v is not None]
+        for panel, heights in zip(axes, shown, strict=True):
+            known = [(d, v) for d, v in zip(depth, heights, strict=True) if v is not None]
             panel.plot(
                 [d for d, _ in known],
                 [v for _, v in known],

@@ -10,6 +10,7 @@ from srbench.report.plots.analysis.figure import (
     above,
     around_zero,
     bar_of_colours,
+    grid,
     name,
     number_from_one,
     picture,
@@ -19,7 +20,7 @@ from srbench.report.plots.matplotlib import PALETTE
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SHOWN = 20  # maps at most
+SHOWN, ACROSS = 20, 10  # maps at most, and in a row
 
 
 def figure(block: MemoryBlock) -> AnalysisFigure:
@@ -30,7 +31,7 @@ def figure(block: MemoryBlock) -> AnalysisFigure:
         f"{block.name}-memories",
         f"{block.name}: what each memory holds: mean over channels, norm, cosine similarity",
         ("memory", "norm", *(f"cosine_{n}" for n in range(1, count + 1))),
-        [(n + 1, held.norms[n], *held.cosine[n]) for n in range(count)],
+        lambda: [(n + 1, held.norms[n], *held.cosine[n]) for n in range(count)],
         lambda: _draw(block),
     )
 
@@ -40,21 +41,18 @@ def _draw(block: MemoryBlock) -> "Figure":
 
     held = block.memories
     shown = held.maps[:SHOWN]
-    across = min(10, len(shown))
-    down = -(-len(shown) // across)
+    down = -(-len(shown) // ACROSS)
     figure = Figure(figsize=(WIDTH, 0.95 * down + 2.4), layout="constrained")
     top, bottom = above(figure, 0.95 * down, 2.4)
-    axes = top.subplots(down, across, squeeze=False).flatten()
-    for panel in axes[len(shown) :]:
-        panel.set_axis_off()
+    axes = grid(top, len(shown), ACROSS)
     colours = around_zero(shown)
-    for number, (panel, values) in enumerate(zip(axes, shown, strict=False), start=1):
+    for number, (panel, values) in enumerate(zip(axes, shown, strict=True), start=1):
         drawn = picture(panel, values, **colours)
         dead = " (dead)" if number - 1 in held.dead else ""
         name(panel, f"M{number}{dead}")
     more = f", {len(shown)} of {len(held.maps)}" if len(shown) < len(held.maps) else ""
     label = f"channel mean{more}"
-    bar_of_colours(top, drawn, list(axes), label)
+    bar_of_colours(top, drawn, axes, label)
     norms, cosines = bottom.subplots(1, 2)
     norms.bar(range(1, len(held.norms) + 1), held.norms, color=PALETTE[0])
     norms.set_xlabel("memory", fontsize=8)
