@@ -27,9 +27,12 @@ class Graph:
         self.graph.replay()
 
 
-def captured(device: torch.device, *steps: Step) -> list[Graph]:
+def captured(device: torch.device, *steps: Step, is_known: bool = False) -> list[Graph]:
     """The steps, each as a graph. They share their memory, so that a later step can read the
     results of an earlier one.
+
+    Steps that are known were captured before, with their tensors at other places: they are neither
+    warmed up nor tried again, which would take most of the time.
 
     Raises SrbenchError for a step that cannot be captured, and any other error of a step.
     """
@@ -37,15 +40,20 @@ def captured(device: torch.device, *steps: Step) -> list[Graph]:
     stream.wait_stream(torch.cuda.current_stream(device))
     try:
         with torch.cuda.stream(stream):  # left even if a capture fails
-            for _ in range(WARM_UPS):
-                for step in steps:
-                    step()
-            _try(steps)
+            if not is_known:
+                _warm_up(steps)
+                _try(steps)
             pool = torch.cuda.graph_pool_handle()
             return [Graph(_capture(step, stream, pool), steps) for step in steps]
     finally:
         with suppress(RuntimeError):  # after an error on the device, every call raises it
             torch.cuda.current_stream(device).wait_stream(stream)
+
+
+def _warm_up(steps: Sequence[Step]) -> None:
+    for _ in range(WARM_UPS):
+        for step in steps:
+            step()
 
 
 @cache

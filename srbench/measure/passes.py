@@ -8,7 +8,7 @@ one is asked for. The gradient with respect to the logits is made beforehand.
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from srbench.conditions import Setup
 from srbench.errors import one_line, require_failure
 from srbench.measure.clocks import Task, nothing
-from srbench.measure.cuda_graphs import captured
+from srbench.measure.cuda_graphs import Graph, Step, captured
 from srbench.measure.free_memory import release
 from srbench.measure.pinning import Pinned
 from srbench.shapes.call import Call
@@ -40,6 +40,7 @@ class Loaded:
     setup: Setup
     device: torch.device
     above: list[Tensor] | None = None
+    graphed: set[str] = field(default_factory=set)  # passes that were captured as a graph before
 
     @property
     def parameters(self) -> list[nn.Parameter]:
@@ -125,7 +126,7 @@ def _forward(subject: Loaded) -> Task:
     run = subject.call
     if subject.setup.cuda_graph:
         with torch.inference_mode():
-            (run,) = captured(subject.device, run)
+            (run,) = _captured(subject, "forward", run)
     return Task(subject.name, "forward", run)
 
 
@@ -145,7 +146,7 @@ def _backward(subject: Loaded) -> Task:
     prepare: Callable[[], object] = forward
     run: Callable[[], object] = backward
     if subject.setup.cuda_graph:
-        prepare, run = captured(subject.device, forward, backward)
+        prepare, run = _captured(subject, "backward", forward, backward)
     return Task(subject.name, "backward", run, prepare)
 
 
@@ -163,21 +164,29 @@ def _train(subject: Loaded) -> Task:
         step()
 
     def captured_run() -> None:
+        prepare()  # else the gradients of warming up would be in the peak
         found = torch.autograd.grad(outputs(call()), parameters, above, allow_unused=True)
         for parameter, gradient in zip(parameters, found, strict=True):
             parameter.grad = gradient
         step()
 
-    if subject.setup.cuda_graph:  # its gradients stay where they were when it was captured
-        (replay,) = captured(subject.device, captured_run)
-        prepare()  # only the graph holds them now
-        return Task(subject.name, "train", replay)
     if subject.setup.optimizer:  # the first step is unusual: it creates the optimiser's state
         for parameter in parameters:
             parameter.grad = torch.zeros_like(parameter)
         step()
         prepare()
+    if subject.setup.cuda_graph:  # its gradients stay where they were when it was captured
+        (replay,) = _captured(subject, "train", captured_run)
+        prepare()  # only the graph holds them now
+        return Task(subject.name, "train", replay)
     return Task(subject.name, "train", run, prepare)
+
+
+def _captured(subject: Loaded, pass_name: str, *steps: Step) -> list[Graph]:
+    """The steps of a pass as graphs; only the first time the pass is warmed up and tried."""
+    found = captured(subject.device, *steps, is_known=pass_name in subject.graphed)
+    subject.graphed.add(pass_name)
+    return found
 
 
 def _trained(subject: Loaded) -> list[nn.Parameter]:

@@ -385,6 +385,59 @@ def test_each_pass_has_its_own_graphs(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [entry for entry in fake.log if entry != "wait"] == [f"capture {i}" for i in range(4)]
 
 
+def test_a_pass_is_warmed_up_only_before_its_first_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is captured again wherever the model is moved; only the capture itself is then needed."""
+    fake = FakeGraphs(monkeypatch)
+    net = graph_subject()
+    task(net, "forward")
+    before = len(net.model.seen)
+    task(net, "forward")
+    assert len(net.model.seen) == before + 1
+    task(net, "backward")  # another pass: the gradients' shape, four to warm up, one captured
+    assert len(net.model.seen) == before + 1 + 6
+    assert [entry for entry in fake.log if entry != "wait"] == [f"capture {i}" for i in range(4)]
+
+
+@pytest.mark.parametrize("optimizer", [None, "sgd"])
+def test_no_gradient_of_an_earlier_step_is_there_during_a_captured_one(
+    optimizer: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its memory would be in the peak of the graph: on a card it was."""
+    FakeGraphs(monkeypatch)
+    net = graph_subject(optimizer=optimizer)
+    found: list[bool] = []
+
+    def look(*_: object) -> None:
+        found.append(any(parameter.grad is not None for parameter in net.model.parameters()))
+
+    net.model.register_forward_hook(look)
+    task(net, "train")
+    assert len(found) == 1 + 4 + 1
+    assert not any(found)
+
+
+def test_the_state_of_an_optimizer_is_made_before_a_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its first step is unusual. A known pass is not warmed up, so that it would be captured."""
+    fake = FakeGraphs(monkeypatch)
+    net = graph_subject(optimizer="sgd")
+    steps: list[tuple[int, bool]] = []
+    made: list[torch.optim.Optimizer] = []
+
+    class Watched(torch.optim.SGD):
+        def step(self, closure: object = None) -> None:
+            made.append(self)
+            steps.append((fake.inside, bool(self.state)))
+            super().step()
+
+    monkeypatch.setattr(torch.optim, "SGD", Watched)
+    for _ in range(2):
+        steps.clear()
+        task(net, "train")
+        assert steps[0] == (0, False)
+        assert all(step == (1, True) for step in steps[1:])
+    assert len(steps) == 2
+
+
 def test_a_failed_capture_says_why_and_leaves_torch_usable(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -274,7 +274,7 @@ def test_times_can_be_measured_with_cuda_graphs(
 ) -> None:
     """Without graphs a small model's times are the host's, and not worth printing."""
     fakes.install_fake_cuda(monkeypatch)
-    monkeypatch.setattr(passes, "captured", lambda device, *steps: list(steps))
+    monkeypatch.setattr(passes, "captured", lambda device, *steps, is_known: list(steps))
     table(folder, "--device", "cuda", "--cuda-graph")
     records = jsonl.read(folder / "small.fake-h100.jsonl").records
     assert {record.timing.setup.cuda_graph for record in records} == {True}
