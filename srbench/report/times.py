@@ -293,8 +293,8 @@ def _memory_and_energy(measured: list[tuple[Record, Timing]]) -> Iterator[str]:
         )
     if any(p.energy for _, p in found):
         yield (
-            "Energy: all that the GPU drew, by its own counter, accurate to two digits; CSV and "
-            "JSON also have it net of idling."
+            "Energy: all that the GPU drew, by its own counter. Two measurements of one model "
+            "differ by up to 6 %. CSV and JSON also have it net of idling."
         )
     elif {device for device, _ in found} <= {"cpu", "mps"}:
         yield "Energy: unavailable, no GPU here measures it."
