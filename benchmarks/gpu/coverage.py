@@ -1,26 +1,33 @@
-"""Counts for some seconds how often the 95 % interval of a model to itself misses 1 on a device.
+"""How often does the 95 % interval of a model against itself miss 1, on a device?
 
-python benchmarks/gpu/coverage.py cuda 40
+    python benchmarks/gpu/coverage.py cuda 40
+
+Building takes longer than timing. Each kind is therefore built once, and timed for its share of the
+seconds with short placements; every `GROUP` placements in a row count as a measurement.
 """
 
 import sys
-import time
-from collections import Counter
 from statistics import median
 from typing import Any
 
 from scipy.stats import binomtest
 
+from srbench import stats
 from srbench.conditions import Plan
+from srbench.measure import latency
 from srbench.measure.devices import Device, opened, resolve_one
+from srbench.models.subject import FromSpec
 from srbench.runner import timing
+from srbench.runner.sampling import LineUp, Sampled, sample
 from srbench.spec.cases import cases
 
+GROUP = 12  # placements
 # What is timed: a network, the side of its input, the batch, the pass and the flags.
 ON_A_GPU: dict[str, tuple[str, int, int, str, dict[str, Any]]] = {
-    "launch-bound": ("resnet18", 64, 8, "forward", {}),
-    "bound by the GPU": ("resnet50", 224, 32, "train", {}),
     "graph": ("resnet18", 64, 8, "forward", {"cuda_graph": True}),
+    "launch-bound": ("resnet18", 64, 8, "forward", {}),
+    "bound by the GPU": ("resnet50", 224, 64, "forward", {}),
+    "training as a graph": ("resnet50", 224, 32, "train", {"cuda_graph": True}),
 }
 ON_A_CPU: dict[str, tuple[str, int, int, str, dict[str, Any]]] = {
     "small": ("cifar_resnet8", 32, 2, "forward", {}),
@@ -28,8 +35,10 @@ ON_A_CPU: dict[str, tuple[str, int, int, str, dict[str, Any]]] = {
 
 
 def main(name: str, seconds: float) -> None:
-    """Print for each kind how many intervals missed, how wide they are, and the warnings."""
+    """Print for each kind how many intervals missed, and how wide they are."""
     kinds = ON_A_GPU if name.startswith("cuda") else ON_A_CPU
+    latency.WORTH_MOVING = 1  # short placements: more measurements
+    latency.is_precise = lambda *estimate: False  # until time is up
     with opened(name) as device:
         for kind, what in kinds.items():
             coverage(kind, device, seconds / len(kinds), *what)
@@ -42,31 +51,36 @@ def coverage(
     spec: str,
     side: int,
     batch: int,
-    what: str,
+    pass_name: str,
     flags: dict[str, Any],
 ) -> None:
     """Print one kind's line."""
-    ratios, notes, end, seed = [], Counter[str](), time.monotonic() + seconds, 0
-    while time.monotonic() < end or not seed:
-        setup = timing.setup_for(device, batch, None, False, seed=seed, **flags)
-        plan, wanted = Plan(passes=(what,), rounds=24), cases([spec], (), (), size=side)
-        seed += 1
-        for record in timing.run(
-            wanted, setup, plan, device, aa=True, with_memory=False, with_energy=False
-        ):
-            notes.update(record.warnings if record.status == "ok" else [record.status])
-            if record.timing and record.timing.role == "aa" and what in record.timing.passes:
-                ratios.append(record.timing.passes[what].ratio)
-    found = [ratio for ratio in ratios if ratio and ratio.low and ratio.high]
-    if found:
-        missed = sum(not one.low <= 1 <= one.high for one in found)
-        low, high = binomtest(missed, len(found)).proportion_ci()
-        reach = median((one.high - one.low) / 2 for one in found)
-        print(f"{kind}, {spec} {side} b{batch} {what}: {missed} of {len(found)} miss 1 ", end="")
-        print(f"({low:.0%} to {high:.0%}), reach {reach:.2%}, ", end="")
-        print(f"farthest {max(abs(one.value - 1) for one in found):.2%}", flush=True)
-    for note, times in notes.items():
-        print(f"  {times} times: {note}")
+    setup = timing.setup_for(device, batch, None, False, **flags)
+    plan = Plan(passes=(pass_name,))
+    (subject,) = map(FromSpec, cases([spec], (), (), size=side))
+    rows = [timing._checked(row, {}, lambda *words: None) for row in timing._rows([subject], True)]
+    sampled = Sampled()
+    line_up = LineUp(rows[0].name, tuple(rows), setup, plan)
+    sample(line_up, device, latency.Deadline.after(device.clock, seconds), sampled)
+    base, again = (sampled.samples[pass_name].seconds[row.name] for row in rows)
+    found = [
+        stats.ratio_over_placements(again[at : at + GROUP], base[at : at + GROUP])
+        for at in range(0, len(base) - GROUP + 1, GROUP)
+    ]
+    title = f"{kind}, {spec} {side} b{batch} {pass_name}"
+    rounds = sum(map(len, base))
+    print(
+        f"{title}: {len(base)} placements, {rounds} rounds, {len(found)} measurements", flush=True
+    )
+    ends = [(one.low, one.high) for one in found if one.low and one.high]
+    if ends:
+        missed = sum(not low <= 1 <= high for low, high in ends)
+        low, high = binomtest(missed, len(ends)).proportion_ci()
+        print(f"  {missed} of {len(ends)} miss 1 ({low:.0%} to {high:.0%}), reach ", end="")
+        print(f"{median((high - low) / 2 for low, high in ends):.3%}, farthest ", end="")
+        print(f"{max(abs(one.value - 1) for one in found):.3%}", flush=True)
+    for note in sampled.notes:
+        print(f"  {note}")
 
 
 if __name__ == "__main__":

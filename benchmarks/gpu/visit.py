@@ -27,7 +27,10 @@ SITE = Path(tempfile.gettempdir()) / "srbench-visit"  # for packages that the ma
 LEAST = 8.0  # seconds; with less time left no step is started
 QUICK = 150.0  # the limit of every step of a dry run, in seconds
 SMALL = ("--input-size", "32", "--batch-size", "2", "--rounds", "6")
-CUDA_TESTS = ("tests/test_gpu.py", "tests/blocks/test_cuda.py")
+CUDA_TESTS = (
+    *("tests/test_gpu.py", "tests/blocks/test_cuda.py"),
+    *("tests/training/test_training_on_cuda.py", "tests/analysis/test_analysis_on_cuda.py"),
+)
 BY_THEMSELVES = "energy or events"  # tests that depend on times
 MEMORY_TEST = "out_of_memory"
 
@@ -75,12 +78,12 @@ def main() -> None:
     asked = parser.parse_args()
     visit = Visit(asked.folder.resolve(), asked.device, asked.quick, asked.deadline)
     visit.records.mkdir(parents=True, exist_ok=True)
-    if any(asked.wheels.glob("*.whl")):
-        install(asked.wheels)
     wanted = [step for step in steps(visit) if asked.only in step.title]
     if not wanted:
         titles = ", ".join(step.title for step in steps(visit))
         parser.error(f"no title contains {asked.only!r}; titles: {titles}")
+    if any(asked.wheels.glob("*.whl")):
+        install(asked.wheels)
     for step in wanted:
         run(step, visit)
         pack(visit)
@@ -100,7 +103,7 @@ def steps(visit: Visit) -> Iterator[Step]:
     mixed = ("--amp", "--dtype", "bfloat16", "--channels-last")
     compare = ("latency", f"{network}+sr", "--aa", *device, "--no-energy", *small)
     if not visit.is_quick:
-        compare = (*compare, "--time-budget", "6")
+        compare = (*compare, "--time-budget", "12")
 
     def both(name: str, *command: str) -> tuple[str, ...]:
         return (python, str(HERE / "both.py"), str(visit.records / name), *command)
@@ -116,10 +119,20 @@ def steps(visit: Visit) -> Iterator[Step]:
     others = f"not ({BY_THEMSELVES} or {MEMORY_TEST})"
     yield Step("03_tests.txt", "tests, side by side", 110, (*tests, others, "-n", "6"))
     yield Step("03_tests.txt", "tests of clock and energy", 45, (*tests, BY_THEMSELVES))
+    yield Step("03_tests.txt", "tests of running out of memory", 90, (*tests, MEMORY_TEST))
     yield Step("04_ways.txt", "CUDA graphs", 50, both("graph.json", *compare, *only_cuda))
     yield Step("04_ways.txt", "bfloat16", 50, both("amp.json", *compare, *mixed))
     compiled = (*compare, "--compile", "--pass", "forward", "--no-memory")
     yield Step("04_ways.txt", "compiled", 75, both("compile.json", *compiled))
+    train = ("train", "cifar_resnet20+sr", *device, "--seeds", "2", "--set", "epochs=2")
+    places = ("--runs", str(visit.records / "runs"), "-r", str(visit.records / "train.jsonl"))
+    yield Step("04_ways.txt", "training", 60, both("train.json", *train, *places))
+    weights, figures = (
+        ROOT / "weights" / "cifar_resnet20+sr.safetensors",
+        visit.records / "analysis",
+    )
+    analyze = ("analyze", str(weights), *device, "-o", str(figures), "--picture", "png")
+    yield Step("04_ways.txt", "analysis", 40, both("analysis.json", *analyze))
     yield Step("05_kernels.txt", "probes", 90, program("probes", visit.device))
     yield Step("05_kernels.txt", "the SR block's kernels", 75, program("kernels.py"))
     picture, trace = visit.records / "roofline.png", visit.records / "trace.json"
@@ -137,7 +150,6 @@ def steps(visit: Visit) -> Iterator[Step]:
     gate, coverage = (program(name, visit.device) for name in ("gate.py", "coverage.py"))
     yield Step("07_repeats.txt", "the time gate, A/A", 45, (*gate, seconds[0]))
     yield Step("07_repeats.txt", "coverage, A/A", 60, (*coverage, seconds[1]))
-    yield Step("03_tests.txt", "tests of running out of memory", 60, (*tests, MEMORY_TEST))
 
 
 def run(step: Step, visit: Visit) -> None:

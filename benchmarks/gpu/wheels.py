@@ -19,7 +19,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 # What the tests need in addition to srbench itself.
-TESTS = ("pytest", "pytest-timeout", "pytest-xdist", "hypothesis", "timm", "pyte")
+TESTS = ("pytest", "pytest-timeout", "pytest-xdist", "hypothesis", "pyte")
+EXTRAS = ("timm", "train")
 SOURCES = ("fvcore", "iopath")  # have no wheels; pure Python, built here
 TAGS = ["manylinux2014_x86_64", *(f"manylinux_2_{minor}_x86_64" for minor in (17, 28, 34))]
 ANY = "9999"  # the version of packages that are listed without one
@@ -71,7 +72,8 @@ def missing(python: Path, target: Sequence[str]) -> list[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     report = python.with_name("report.json")
     how = ("install", "--dry-run", "--report", str(report), *target)
-    pip("--python", str(python), *how, *project["dependencies"], *TESTS)
+    extras = [one for name in EXTRAS for one in project["optional-dependencies"][name]]
+    pip("--python", str(python), *how, *project["dependencies"], *extras, *TESTS)
     found = [one["metadata"] for one in json.loads(report.read_text())["install"]]
     return [f"{one['name']}=={one['version']}" for one in found]
 

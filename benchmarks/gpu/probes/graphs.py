@@ -1,10 +1,11 @@
 """Do CUDA graphs take as long as the passes, and does a failed one affect the next?"""
 
 import gc
+import time
 from statistics import median
 
 import torch
-from card import is_gpu, loaded, subject, workloads
+from card import is_gpu, loaded, subject, wait, workloads
 from torch import Tensor, nn
 
 from srbench.conditions import Setup
@@ -57,6 +58,28 @@ def peaks(device: Device) -> None:
             print(f"  {how or 'one by one'}:", {k: f"{v / 1e6:.1f} MB" for k, v in found.items()})
             del one
             gc.collect()
+
+
+def capturing(device: Device) -> None:
+    """How long does it take to make a graph, the first time and at another place in memory?"""
+    if not is_gpu(device):
+        print("  only on a GPU")
+        return
+    for spec, side, batch in workloads(device):
+        one = subject(device, spec, side, batch, cuda_graph=True)
+        with pinned(one.setup):
+            for pass_name in PASSES:
+                taken = []
+                for _ in range(4):
+                    begin = time.perf_counter()
+                    task(one, pass_name)
+                    wait(device)
+                    taken.append(f"{1e3 * (time.perf_counter() - begin):.0f}")
+                print(f"  {spec} {side} b{batch} {pass_name}: {', '.join(taken)} ms")
+        with pinned(one.setup), torch.profiler.profile() as profiler:
+            task(one, "train")
+        top = sorted(profiler.key_averages(), key=lambda row: -row.self_cpu_time_total)[:6]
+        print("  ", "; ".join(f"{r.key} {r.count} x, {r.self_cpu_time_total:.0f} us" for r in top))
 
 
 class _Reads(nn.Module):

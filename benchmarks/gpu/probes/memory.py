@@ -6,14 +6,14 @@ import math
 import torch
 from card import is_gpu, subject, workloads
 
-from srbench.conditions import Conditions, Plan, Setup
+from srbench.conditions import Plan, Setup
 from srbench.measure import memory
 from srbench.measure.devices import Device
 from srbench.measure.latency import Deadline
 from srbench.measure.pinning import pinned
-from srbench.models.build import assemble
+from srbench.models.subject import FromSpec
 from srbench.runner.sampling import Candidate, LineUp, Sampled, sample
-from srbench.spec.parse import parse
+from srbench.spec.cases import cases
 
 
 def out_of_memory(device: Device) -> None:
@@ -22,7 +22,7 @@ def out_of_memory(device: Device) -> None:
         print("  only on a GPU")
         return
     spec, side, batch = workloads(device)[0]
-    conditions, need, weights = Conditions(side, side, 1000), {}, 0
+    need, weights = {}, 0
     for name in (spec, f"{spec}+cbam", f"{spec}+sr"):
         one = subject(device, name, side, batch)
         with pinned(one.setup):
@@ -36,20 +36,19 @@ def out_of_memory(device: Device) -> None:
     total = torch.cuda.get_device_properties(device.torch_device).total_memory
     room = torch.cuda.memory_reserved(device.torch_device) + 6.6 * weights + 1.06 * lacking
     torch.cuda.set_per_process_memory_fraction(min(1.0, room / total), device.torch_device)
-    rows = tuple(
-        Candidate(
-            name,
-            parse(name),
-            "baseline" if name == spec else "variant",
-            assemble(parse(name), conditions).fingerprint,
-        )
-        for name in need
-    )
+    wanted = cases([f"{spec}+cbam", f"{spec}+sr"], (), (), size=side)
+    rows = tuple(map(candidate, map(FromSpec, wanted)))
     for seed in range(3):
         plan, found = Plan(passes=("backward", "train"), rounds=6), Sampled()
-        job = LineUp(spec, rows, conditions, Setup(device.name, batch, seed=seed), plan)
+        job = LineUp(spec, rows, Setup(device.name, batch, seed=seed), plan)
         sample(job, device, Deadline(device.clock, math.inf), found)
         print(f"  order {seed}: failed {found.failures or 'none'}")
         gc.collect()
         torch.cuda.empty_cache()
     torch.cuda.set_per_process_memory_fraction(1.0, device.torch_device)
+
+
+def candidate(subject: FromSpec) -> Candidate:
+    """A row of the comparison."""
+    role = "baseline" if subject.name == subject.baseline else "variant"
+    return Candidate(subject.name, subject, role, subject.require_runs().fingerprint)
