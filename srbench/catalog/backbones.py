@@ -37,7 +37,7 @@ TORCHVISION = "srbench.backbones.torchvision_models:build"
 RESNET_STAGES = ("layer1", "layer2", "layer3", "layer4")
 
 
-def _resnet(name: str, branch: str) -> Backbone:
+def _resnet(name: str, title: str, branch: str) -> Backbone:
     return Backbone(
         name,
         "ResNet",
@@ -45,6 +45,7 @@ def _resnet(name: str, branch: str) -> Backbone:
         tuple(Stage(stage, stage, (f"{stage}.*.{branch}",)) for stage in RESNET_STAGES),
         32,
         (STRIDE, WIDEN, STEM),
+        title=title,
         changes=(
             Change("stem", "cifar", {"total_stride": 8, "input_size": 32, "num_classes": 10}),
         ),
@@ -58,7 +59,8 @@ def _cifar_resnet(depth: int) -> Backbone:
             "the depth must be 6n + 2: cifar_resnet20, 32, 44, 56 …",
         )
     target = "srbench.backbones.cifar_resnet:build"
-    return _for_cifar(f"cifar_resnet{depth}", "ResNet for CIFAR", target, "bn2", SHORTCUT)
+    title = f"CIFAR ResNet-{depth}" if depth in (50, 152) else f"ResNet-{depth}"
+    return _for_cifar(f"cifar_resnet{depth}", title, "ResNet for CIFAR", target, "bn2", SHORTCUT)
 
 
 def _wide_resnet(depth: int, width: int) -> Backbone:
@@ -68,12 +70,18 @@ def _wide_resnet(depth: int, width: int) -> Backbone:
             "the depth must be 6n + 4 and the width 1 or more: wrn16_8, wrn28_10, wrn40_4 …",
         )
     target = "srbench.backbones.wide_resnet:build"
-    return _for_cifar(f"wrn{depth}_{width}", "Wide ResNet", target, "conv2", DROPOUT)
+    return _for_cifar(
+        f"wrn{depth}_{width}", f"WRN-{depth}-{width}", "Wide ResNet", target, "conv2", DROPOUT
+    )
 
 
-def _for_cifar(name: str, family: str, target: str, branch: str, option: Option) -> Backbone:
+def _for_cifar(
+    name: str, title: str, family: str, target: str, branch: str, option: Option
+) -> Backbone:
     stages = tuple(Stage(stage, stage, (f"{stage}.*.{branch}",)) for stage in RESNET_STAGES[:3])
-    return Backbone(name, family, target, stages, 4, (option,), input_size=32, num_classes=10)
+    return Backbone(
+        name, family, target, stages, 4, (option,), input_size=32, num_classes=10, title=title
+    )
 
 
 def _vgg(name: str, convs: tuple[int, ...]) -> Backbone:
@@ -87,13 +95,15 @@ def _vgg(name: str, convs: tuple[int, ...]) -> Backbone:
         relus = [f"features.{at + step * i + step - 1}" for i in range(depth)]
         first, at = f"features.{at}", at + step * depth + 1
         stages.append(Stage(f"stage{number}", f"features.{at - 1}", tuple(relus), first))
-    return Backbone(name, "VGG", TORCHVISION, tuple(stages), 32)
+    title = name.upper().replace("VGG", "VGG-").replace("_", "-")
+    return Backbone(name, "VGG", TORCHVISION, tuple(stages), 32, title=title)
 
 
 def _densenet(name: str) -> Backbone:
     blocks = [f"denseblock{i}" for i in range(1, 5)]
     stages = tuple(Stage(b, f"features.{b}", (f"features.{b}.*.conv2",)) for b in blocks)
-    return Backbone(name, "DenseNet", TORCHVISION, stages, 32)
+    title = name.replace("densenet", "DenseNet-")
+    return Backbone(name, "DenseNet", TORCHVISION, stages, 32, title=title)
 
 
 def _by_resolution(
@@ -125,23 +135,30 @@ def _mobilenet_v1() -> Backbone:
     first, *others = _by_resolution("*", groups, "features.")
     stem = "features.0"
     first = replace(first, branches=(stem, *first.branches), first=stem)
-    return Backbone("mobilenet_v1", "MobileNet", target, (first, *others), 32, (WIDTH,))
+    return Backbone(
+        "mobilenet_v1", "MobileNet", target, (first, *others), 32, (WIDTH,), title="MobileNet"
+    )
 
 
 def _mobilenet_v2() -> Backbone:
     stages = _by_resolution("conv", MOBILENET_V2, "features.")
-    return Backbone("mobilenet_v2", "MobileNet", TORCHVISION, stages, 32)
+    return Backbone("mobilenet_v2", "MobileNet", TORCHVISION, stages, 32, title="MobileNetV2")
 
 
 def _mobilenet_v3(name: str) -> Backbone:
     stages = _by_resolution("block", MOBILENET_V3[name], "features.")
-    return Backbone(name, "MobileNet", TORCHVISION, stages, 32, note=OWN_SE)
+    title = f"MobileNetV3-{name.rpartition('_')[2].title()}"
+    return Backbone(name, "MobileNet", TORCHVISION, stages, 32, note=OWN_SE, title=title)
 
 
 def _efficientnet(name: str, size: int, depth: int = 7) -> Backbone:
     modules = [f"features.{i}" for i in range(1, depth + 1)]
     stages = _one_each(modules, "*.block")
-    return Backbone(name, "EfficientNet", TORCHVISION, stages, 32, input_size=size, note=OWN_SE)
+    title = name.upper().replace("EFFICIENTNET_", "EfficientNet").replace("_", "-")
+    title = title.replace("NetB", "Net-B")
+    return Backbone(
+        name, "EfficientNet", TORCHVISION, stages, 32, input_size=size, note=OWN_SE, title=title
+    )
 
 
 def _regnet(name: str) -> Backbone:
@@ -150,12 +167,15 @@ def _regnet(name: str) -> Backbone:
         for i in range(1, 5)
     )
     note = OWN_SE if name.startswith("regnet_y") else ""
-    return Backbone(name, "RegNet", TORCHVISION, stages, 32, note=note)
+    kind, _, size = name.removeprefix("regnet_").upper().partition("_")
+    title = f"RegNet{kind}-{size.replace('_', '.')}"
+    return Backbone(name, "RegNet", TORCHVISION, stages, 32, note=note, title=title)
 
 
 def _convnext(name: str) -> Backbone:
     modules = [f"features.{i}" for i in (1, 3, 5, 7)]
-    return Backbone(name, "ConvNeXt", TORCHVISION, _one_each(modules, "*.block"), 32)
+    title = f"ConvNeXt-{name.rpartition('_')[2][0].upper()}"
+    return Backbone(name, "ConvNeXt", TORCHVISION, _one_each(modules, "*.block"), 32, title=title)
 
 
 def _one_each(modules: Iterable[str], branch: str) -> tuple[Stage, ...]:
@@ -166,10 +186,10 @@ def _one_each(modules: Iterable[str], branch: str) -> tuple[Stage, ...]:
     )
 
 
-def _segmentation(name: str, backbone: Backbone, total_stride: int = 8) -> Backbone:
+def _segmentation(head: str, title: str, backbone: Backbone, total_stride: int = 8) -> Backbone:
     """The backbone's last stages are dilated: they keep the resolution of the stages before."""
     return Backbone(
-        name,
+        f"{head}_{backbone.name}",
         "Segmentation",
         "srbench.backbones.segmentation:build",
         tuple(_inside("backbone", stage) for stage in backbone.stages),
@@ -178,6 +198,7 @@ def _segmentation(name: str, backbone: Backbone, total_stride: int = 8) -> Backb
         input_size=520,
         classes=CLASSES.name,
         note=backbone.note,
+        title=f"{title} ({backbone.title})",
         changes=(Change("aux", True, {"auxiliary": "aux_classifier"}),),
     )
 
@@ -218,10 +239,13 @@ SIZED = (
 )
 
 RESNETS = (
-    *(_resnet(name, "bn2") for name in ("resnet18", "resnet34")),
-    *(_resnet(f"resnet{depth}", "bn3") for depth in (50, 101, 152)),
-    *(_resnet(f"resnext{size}", "bn3") for size in ("50_32x4d", "101_32x4d", "101_32x8d")),
-    *(_resnet(f"wide_resnet{size}", "bn3") for size in ("50_2", "101_2")),
+    *(_resnet(f"resnet{depth}", f"ResNet-{depth}", "bn2") for depth in (18, 34)),
+    *(_resnet(f"resnet{depth}", f"ResNet-{depth}", "bn3") for depth in (50, 101, 152)),
+    *(
+        _resnet(f"resnext{depth}_{groups}x{width}d", f"ResNeXt-{depth} {groups}×{width}d", "bn3")
+        for depth, groups, width in ((50, 32, 4), (101, 32, 4), (101, 32, 8))
+    ),
+    *(_resnet(f"wide_resnet{depth}_2", f"Wide ResNet-{depth}-2", "bn3") for depth in (50, 101)),
 )
 CIFAR_NETWORKS = (
     *(_cifar_resnet(depth) for depth in (20, 32, 44, 56, 110)),
@@ -249,14 +273,15 @@ DILATED_MOBILENET = Backbone(
     "",
     _by_resolution("block", MOBILENET_V3["mobilenet_v3_large"], ""),
     note=OWN_SE,
+    title="MobileNetV3-Large",
 )
 SEGMENTATION = (
     *(
-        _segmentation(f"{head}_{name}", _resnet(name, "bn3"))
-        for head in ("deeplabv3", "fcn")
-        for name in ("resnet50", "resnet101")
+        _segmentation(head, title, _resnet(f"resnet{depth}", f"ResNet-{depth}", "bn3"))
+        for head, title in (("deeplabv3", "DeepLabv3"), ("fcn", "FCN"))
+        for depth in (50, 101)
     ),
-    _segmentation("deeplabv3_mobilenet_v3_large", DILATED_MOBILENET, total_stride=16),
+    _segmentation("deeplabv3", "DeepLabv3", DILATED_MOBILENET, total_stride=16),
 )
 
 BACKBONES: dict[str, Backbone] = {

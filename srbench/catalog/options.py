@@ -21,6 +21,9 @@ class Option(Protocol):
     def name(self) -> str: ...
     @property
     def help(self) -> str: ...
+    @property
+    def symbol(self) -> str:
+        """The letter of the paper; empty where it has none."""
 
     def default(self, stages: tuple[str, ...]) -> Value:
         """The value that the canonical spec omits."""
@@ -67,6 +70,7 @@ class Integer(_Plain):
     """A whole number of at least ``minimum``."""
 
     minimum: int | None = 1
+    symbol: str = ""
 
     def parse(self, text: str, stages: tuple[str, ...]) -> Value:
         expected = "a whole number" + (
@@ -87,6 +91,7 @@ class Number(_Plain):
 
     minimum: float = -1e15
     maximum: float = 1e15
+    symbol: str = ""
 
     def parse(self, text: str, stages: tuple[str, ...]) -> Value:
         expected = f"a number from {self.minimum:g} to {self.maximum:g}"
@@ -103,6 +108,7 @@ class Choice(_Plain):
     """One of a few words."""
 
     choices: tuple[str, ...] = ()
+    symbol: str = ""
 
     def parse(self, text: str, stages: tuple[str, ...]) -> Value:
         if text not in self.choices:
@@ -117,6 +123,8 @@ class Choice(_Plain):
 class Flag(_Plain):
     """``true`` or ``false``."""
 
+    symbol: str = ""
+
     def parse(self, text: str, stages: tuple[str, ...]) -> Value:
         if text not in ("true", "false"):
             raise _rejected(self.name, text, "true or false")
@@ -129,6 +137,8 @@ class Flag(_Plain):
 @dataclass(frozen=True)
 class Text(_Plain):
     """Any word without characters that the grammar uses."""
+
+    symbol: str = ""
 
     def parse(self, text: str, stages: tuple[str, ...]) -> Value:
         return text
@@ -158,6 +168,7 @@ class Stages:
     last: int | None = None
     name: str = "stage"
     help: str = "the stages to put the block in, joined by /"
+    symbol: str = ""
 
     def default(self, stages: tuple[str, ...]) -> Value:
         return stages if self.last is None else stages[-self.last :]
@@ -196,6 +207,7 @@ class After:
 
     name: str = "after"
     help: str = "the modules to put the block after, instead of stages: features.14, layer4.*"
+    symbol: str = ""
 
     def default(self, stages: tuple[str, ...]) -> Value:
         return ()

@@ -47,7 +47,8 @@ class Backbone:
     ``num_classes`` are the network's defaults; ``classes`` is the option that gives the number of
     classes instead. ``only_with_inputs`` says why the network cannot be built for an image alone:
     it does not ask for a number of classes. ``note`` is what a reader of its figures has to know.
-    ``auxiliary`` is the module of a head that inference does not use.
+    ``auxiliary`` is the module of a head that inference does not use. ``title`` is what papers call
+    the network.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Backbone:
     only_with_inputs: str = ""
     note: str = ""
     auxiliary: str = ""
+    title: str = ""
     changes: tuple[Change, ...] = ()
 
     @property
@@ -80,7 +82,10 @@ class Backbone:
 
 @dataclass(frozen=True)
 class Block:
-    """A block that goes on each residual branch (``branch``) or after a stage (``stage``)."""
+    """A block that goes on each residual branch (``branch``) or after a stage (``stage``).
+
+    ``title`` is what papers call it in a table.
+    """
 
     name: str
     target: str
@@ -88,3 +93,4 @@ class Block:
     options: tuple[Option, ...]
     summary: str = ""
     source: str = ""
+    title: str = ""

@@ -39,7 +39,7 @@ SEGMENTER = "deeplabv3_mobilenet_v3_large:classes=10"
 
 def test_a_checkout_runs_its_own_code_and_may_lack_a_spec(checkout: Path) -> None:
     catalog = checkout / "srbench" / "catalog" / "backbones.py"
-    catalog.write_text(catalog.read_text().replace('"resnet34"', '"resnet35"'))
+    catalog.write_text(catalog.read_text().replace("(18, 34)", "(18, 35)"))
     job = TimingJob(("resnet34", "resnet18+sr", SEGMENTER), (64, 64), 10, 2, "train")
     with Worker(code_at(checkout), job) as worker:
         hello = worker.hello()
