@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +25,12 @@ UNUSUAL = (
     *("autocast_cpu", "autocast_cuda", "anomaly_detection", "grad_enabled"),
     *("default_dtype", "default_device"),
 )
+# Instructions that decide how fast products are, as Linux calls them.
+FLAGS = (
+    *("avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16"),
+    *("amx_bf16", "amx_int8", "asimd", "asimddp", "bf16", "sve", "sve2"),
+)
+_CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
 _CPUFREQ = Path("/sys/devices/system/cpu/cpu0/cpufreq")
 
 
@@ -53,6 +60,10 @@ def machine() -> dict[str, Any]:
     return {
         "os": platform.platform(terse=True),
         "cpu": _processor(),
+        "cpu_model": processor_model(),
+        "cpu_l2_bytes": _cache(2),
+        "cpu_l3_bytes": _cache(3),
+        "cpu_flags": _flags(),
         "cores": psutil.cpu_count(logical=False),
         "logical_cores": os.cpu_count(),
         "memory_bytes": psutil.virtual_memory().total,
@@ -78,6 +89,22 @@ def processor_model() -> str | None:
     told = _cpuinfo()
     numbers = [told.get(name) for name in ("cpu family", "model", "stepping")]
     return "-".join(map(str, numbers)) if None not in numbers else None
+
+
+def _flags() -> str | None:
+    """Those of `FLAGS` that the processor has; None if the system does not say."""
+    told = _cpuinfo()
+    found = (told.get("flags") or told.get("Features") or "").split()
+    return " ".join(flag for flag in FLAGS if flag in found) if found else None
+
+
+def _cache(level: int) -> int | None:
+    """The size in bytes of the first processor's cache of a level."""
+    for index in sorted(_CACHES.glob("index*")):
+        size = re.fullmatch(r"(\d+)K", _read(index / "size") or "")
+        if size and _read(index / "level") == str(level):
+            return int(size[1]) * 1024
+    return None
 
 
 def _processor() -> str | None:

@@ -1,11 +1,12 @@
 """The notes that all comparisons have below their tables."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from srbench.conditions import Input
-from srbench.errors import SrbenchError, alternatives
+from srbench.errors import SrbenchError, alternatives, together
 from srbench.records.environment import VERSIONS
 from srbench.records.timing import AGAIN
 
@@ -74,6 +75,73 @@ def model_name(record: "Record") -> str:
     """The spec, marked if it is the baseline timed a second time."""
     timing = record.timing
     return record.spec + (AGAIN if timing and timing.role == "aa" else "")
+
+
+def modes(record: "Record") -> str:
+    """How a row ran: its precision, and every option of the setup that is not the usual one."""
+    assert record.timing
+    setup = record.timing.setup
+    precision = f"autocast to {setup.dtype}" if setup.amp else setup.dtype
+    if record.inputs and not setup.amp and setup.dtype not in " ".join(record.inputs):
+        precision = f"converted to {precision}"
+    precision += _rounded(record)
+    said = {
+        "channels_last": setup.channels_last,
+        "torch.compile": setup.compile,
+        "CUDA graphs": setup.cuda_graph,
+        f"optimiser {setup.optimizer}": setup.optimizer,
+    }
+    return ", ".join([precision, *(mode for mode, is_on in said.items() if is_on)])
+
+
+def _rounded(record: "Record") -> str:
+    """Which float32 work a GPU does in TF32, whose products have the precision of float16."""
+    assert record.timing
+    setup, facts = record.timing.setup, record.environment
+    if setup.amp or setup.dtype != "float32" or not setup.device.startswith("cuda"):
+        return ""
+    kinds = {"convolutions": "fp32_cuda_conv", "matrix products": "fp32_cuda_matmul"}
+    rounded = [kind for kind, name in kinds.items() if facts.get(name) == "tf32"]
+    return f" with TF32 {together(rounded)}" if rounded else ""
+
+
+def chip(record: "Record") -> str:
+    """What a row was timed on. Virtual machines call many processors by one name: family, model,
+    cache and instructions tell them apart."""
+    facts = record.environment
+    device = record.timing.setup.device if record.timing else "cpu"
+    if device.startswith("cuda"):
+        return str(facts.get("gpu") or "unknown")
+    if device != "cpu":
+        return device
+    called = str(facts.get("cpu") or "unknown")
+    return ", ".join([called, *_numbers(facts), *_cache(facts), *_instructions(facts)])
+
+
+def _numbers(facts: Mapping[str, Any]) -> Iterator[str]:
+    found = re.fullmatch(r"(\d+)-(\d+)-(\d+)", str(facts.get("cpu_model")))
+    if found:
+        yield "family {} model {} stepping {}".format(*found.groups())
+
+
+def _cache(facts: Mapping[str, Any]) -> Iterator[str]:
+    size = facts.get("cpu_l3_bytes") or facts.get("cpu_l2_bytes")
+    if isinstance(size, int) and size > 0:
+        yield f"{size / 2**20:g} MiB of L{3 if facts.get('cpu_l3_bytes') else 2} cache"
+
+
+INSTRUCTIONS = {
+    "avx2": "AVX2",
+    "avx512f": "AVX-512",
+    "amx_bf16": "AMX",
+    "asimd": "NEON",
+    "sve": "SVE",
+}
+
+
+def _instructions(facts: Mapping[str, Any]) -> Iterator[str]:
+    flags = str(facts.get("cpu_flags") or "").split()
+    yield from (name for flag, name in INSTRUCTIONS.items() if flag in flags)
 
 
 def settings_note(records: "Iterable[Record]") -> str:

@@ -143,7 +143,11 @@ def is_timed(
 def same_environment(record: Record, facts: dict[str, Any]) -> bool:
     """Whether a record was measured on the machine, and with the versions and settings, of the
     facts."""
-    return all(record.environment.get(name) == facts.get(name) for name in SAME_MACHINE)
+    known = record.environment
+    model = facts.get("cpu_model")  # which records of an older srbench do not have
+    return known.get("cpu_model", model) == model and all(
+        known.get(name) == facts.get(name) for name in SAME_MACHINE
+    )
 
 
 def _time(

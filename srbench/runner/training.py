@@ -339,7 +339,6 @@ def _beside() -> dict[str, Any]:
 
     versions = {name: version(name) for name in ("lightning-fabric", "torchmetrics")}
     return {
-        "cpu_model": environment.processor_model(),
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         **versions,
     }
