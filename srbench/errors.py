@@ -61,6 +61,12 @@ def alternatives(values: Iterable[str]) -> str:
     return f"{', '.join(others)} or {last}" if others else last
 
 
+def together(values: Iterable[str]) -> str:
+    """The values as ``a``, or as ``a, b and c``."""
+    *others, last = values
+    return f"{', '.join(others)} and {last}" if others else last
+
+
 def several(numbers: int | Collection[int], noun: str) -> str:
     """A number, or the range of several, with its noun.
 

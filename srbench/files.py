@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
+from fnmatch import fnmatch
 from pathlib import Path
 
 from srbench.errors import SrbenchError
@@ -17,6 +18,7 @@ REMEDIES = {
     errno.ENAMETOOLONG: "give it a shorter name",
     errno.ELOOP: "it is a link that points to itself: name another file",
 }
+EACH = "{}"  # in the name of a file: there is one for each plot
 # What an existing file may hold that is worth more than a report, by its suffix.
 PRECIOUS = {".jsonl": "records", ".toml": "a layout", ".py": "code"}
 
@@ -130,3 +132,14 @@ def _type_of(path: Path) -> str | None:
 def real(path: Path) -> Path:
     """The path with its links followed; a link that points to itself stays."""
     return Path(os.path.realpath(path))
+
+
+def named_file(path: Path, name: str) -> Path:
+    """The path with a name in the place of ``{}``."""
+    return path.with_name(path.name.replace(EACH, name))
+
+
+def may_become(path: Path, other: Path) -> bool:
+    """Whether ``{}`` in the name of a path may stand for what makes it the other one."""
+    is_beside = path.parent == other.parent or same_file(path.parent, other.parent)
+    return EACH in path.name and is_beside and fnmatch(other.name, path.name.replace(EACH, "*"))

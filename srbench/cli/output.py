@@ -16,6 +16,7 @@ from srbench.cli.streams import is_stdout_open, require_stdout, show
 from srbench.cli.values import name, starting
 from srbench.errors import GATE_FAILED, ROWS_FAILED, SrbenchError
 from srbench.files import (
+    may_become,
     require_apart,
     require_replaceable,
     require_writable,
@@ -92,13 +93,15 @@ def destination(
     Raises SrbenchError if the report cannot be written, or would replace a file that is read.
     """
     path = None if output.path == STDOUT else output.path
+    reads = list(reads)
+    if path is not None:
+        require_apart(path, reads)
     target = Destination(path, _format(path, output.form))
     if target.path is None and must_show:
         require_stdout()
     elif target.path is None:
         target.is_shown = is_stdout_open()
     else:
-        reads = list(reads)
         require_writable(target.path)
         for path in (target.path, target.partial):
             require_free(path, reads, output.overwrite)
@@ -117,7 +120,9 @@ def require_beside(output: Output, files: Sequence[Path], reads: Sequence[Path] 
     """Raises SrbenchError if a file written beside a report cannot be, or if two outputs would go
     to one file."""
     whole = [*files, *([output.path] if output.path else [])]
-    if any(same_file(a, b) for a, b in combinations(whole, 2)):
+    if any(
+        same_file(a, b) or may_become(a, b) or may_become(b, a) for a, b in combinations(whole, 2)
+    ):
         raise SrbenchError("two outputs go to one file", "name a different file for each")
     for path in files:
         require_free(path, reads, output.overwrite)

@@ -1,14 +1,20 @@
 """Results that show themselves: printed, in a notebook, in a paper, in a file."""
 
+from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
-from typing import overload
+from typing import Any, overload
 
 from srbench.errors import SpecError, SrbenchError, did_you_mean
 from srbench.files import require_replaceable, write_whole
+from srbench.records.join import rows_of
 from srbench.records.printable import printable
 from srbench.records.record import Record
 from srbench.records.results import Results
 from srbench.report.formats import FORMATS, Report, format_of
+from srbench.report.labels import label_of
+from srbench.report.look import Look
+from srbench.report.names import blocks_of, require_distinct
 from srbench.spec.matching import Matches
 from srbench.spec.parse import is_ours, parse, read
 
@@ -53,43 +59,103 @@ class ShownResults(Results):
             )
         return self._by_spec[name]
 
-    def report(self, per_module: bool = False) -> Report:
-        """The tables of these rows, with ``per_module`` those of the inserted blocks, too."""
+    def report(self, per_module: bool = False, **look: Any) -> Report:
+        """The tables of these rows, with ``per_module`` those of the inserted blocks, too.
+
+        ``look`` is how they look, in the words of a layout: ``columns=["params", "macs"]``,
+        ``style="cvpr"``, ``notes="short"``, ``naming="short"``,
+        ``names={"resnet50": "Baseline", "+sr": "Ours"}``, ``heads={"params": "Parameters"}``,
+        ``decimals={"params": 1}``, ``delta="short"``, ``group="heading"``, ``order="macs"``,
+        ``caption``, ``label``, ``position``, ``wide``. Names and heads may be pairs of a text and
+        its LaTeX source.
+
+        Raises SrbenchError for any other word, for an impossible value, and for an unknown column
+        or row.
+        """
+        asked = self._look(look)
         if any(record.timing for record in self):
             from srbench.report.times import times_report
 
-            return times_report(self)
+            return times_report(self, look=asked)
         if any(record.training for record in self):
             from srbench.report.training import training_report
 
-            return training_report(self)
+            return training_report(self, asked)
         from srbench.report.counts import counts_report
 
-        return counts_report(self, per_module)
+        return counts_report(self, per_module, asked)
 
-    def to_markdown(self) -> str:
-        """The table in Markdown; counts are rounded, and Δ is exact."""
-        return FORMATS["markdown"](self.report())
+    def to_markdown(self, **look: Any) -> str:
+        """The table in Markdown, for the ``look`` of `report`; counts are rounded, Δ is exact."""
+        return FORMATS["markdown"](self.report(**look))
 
-    def to_latex(self) -> str:
-        """The table in LaTeX, for the packages booktabs and graphicx."""
-        return FORMATS["latex"](self.report())
+    def to_latex(self, **look: Any) -> str:
+        """The table in LaTeX, for the ``look`` of `report`; its first line names the packages that
+        it needs."""
+        return FORMATS["latex"](self.report(**look))
 
     def to_csv(self) -> str:
         """The rows in base units, unrounded."""
         return FORMATS["csv"](self.report())
 
-    def save(self, path: str | Path, overwrite: bool = False) -> None:
+    def plot(self, path: str | Path, **look: Any) -> list[Path]:
+        """Draw what these rows show, for the ``style`` of a paper and ``wide`` or not: times with
+        their intervals, or overheads against whatever varies. ``{}`` in the name of the file
+        stands for a file for each plot. Returns the files.
+
+        Raises SrbenchError for a file that is no picture or cannot be written, for a word that a
+        look does not have, and where there is nothing to draw.
+        """
+        from srbench.report.plots.matplotlib import require_picture
+        from srbench.report.plots.panel_files import plot_panels
+        from srbench.report.plots.panels import panels
+        from srbench.report.plots.times import plot_times
+
+        target, asked = Path(path), self._look(look)
+        require_picture(target)
+        if files := plot_times(self, target, asked):
+            return files
+        return plot_panels(panels(rows_of(self), asked.names), target, asked.style, asked.wide)
+
+    def save(self, path: str | Path, overwrite: bool = False, **look: Any) -> None:
         """Write a file in the format of its suffix: .txt, .md, .tex, .csv, .html, .json or .jsonl.
 
-        Raises SrbenchError for an unknown suffix, for a file that cannot be written, and, unless
-        ``overwrite``, for one that exists and may hold records, a layout or code.
+        ``look`` is that of `report`. Raises SrbenchError for an unknown suffix, for a file that
+        cannot be written, and, unless ``overwrite``, for one that exists and may hold records, a
+        layout or code.
         """
         target = Path(path)
         form = format_of(target)
         if not overwrite:
             require_replaceable(target, "give overwrite=True to replace this one")
-        write_whole(target, FORMATS[form](self.report()))
+        write_whole(target, FORMATS[form](self.report(**look)))
+
+    def _look(self, words: dict[str, Any]) -> Look:
+        """Raises SrbenchError for a word that a look does not have, and for an unknown row."""
+        known = [one.name for one in fields(Look) if one.name != "said"]
+        for word in words:
+            if word not in known:
+                raise SrbenchError(
+                    f"a table has no {word!r}",
+                    f"{did_you_mean(word, known)}it has {', '.join(known)}",
+                )
+        blocks = blocks_of(record.spec for record in self)
+        for name in ("names", "heads"):
+            if isinstance(given := words.get(name), Mapping):
+                words[name] = {key: label_of(value) for key, value in given.items()}
+        if isinstance(given := words.get("names"), Mapping):
+            words["names"] = {
+                key if key in blocks else self[key].spec: value for key, value in given.items()
+            }
+        if "columns" in words:
+            columns = words["columns"]
+            if isinstance(columns, (str, list)):
+                words["columns"] = tuple(
+                    columns.split(",") if isinstance(columns, str) else columns
+                )
+        look = Look(**words)
+        require_distinct((record.spec for record in self), look.names)
+        return look
 
     def _name(self, key: object) -> str:
         """The name of the row that a spec means, if it is written otherwise."""

@@ -19,6 +19,7 @@ from srbench.report.table import Column, Hint
 
 ASKED, COUNTED, PRINTED, TIMED, TRAINED = "asked", "counted", "printed", "timed", "trained"
 AT = "@"  # before the share of the training images that a column is about
+DEVICE_COLUMNS = ("forward", "forward_overhead", "train", "train_overhead")  # if none are given
 ERRORS = {"top1_error": "Top-1 error", "top5_error": "Top-5 error"}
 
 

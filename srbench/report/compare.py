@@ -1,7 +1,7 @@
 """The report that compares two sets of records."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +15,9 @@ from srbench.records.results import where
 from srbench.records.timing import Estimate, PassTiming, Timing
 from srbench.report.columns import raw
 from srbench.report.formats import Report
-from srbench.report.notes import model_name, sections
+from srbench.report.look import PLAIN, Look
+from srbench.report.names import Names, named_row
+from srbench.report.notes import sections
 from srbench.report.problems import problems, shortened
 from srbench.report.table import Column, Hint, Table
 from srbench.report.trained_twice import (
@@ -32,7 +34,7 @@ MEASURE_AGAIN = (
 )
 
 
-def differences_report(found: Differences, a: str, b: str) -> Report:
+def differences_report(found: Differences, a: str, b: str, look: Look = PLAIN) -> Report:
     """Counts compared with counts, times with times; rows that only one set has are just named."""
     counts = [pair for pair in found.pairs if pair.before.counts and pair.after.counts]
     timed, trained = list(_timed(found.pairs)), trained_twice(found.pairs)
@@ -41,8 +43,9 @@ def differences_report(found: Differences, a: str, b: str) -> Report:
         *([_counts_table(counts)] if counts else []),
         *([_times_table(timed)] if timed else []),
         *([trainings_table(trained)] if trained else []),
-    ] or [Table("compare", (Column("Model", "name"),), ())]
-    tables[-1] = Table(**(tables[-1].__dict__ | {"notes": notes}))
+    ] or [Table("compare", (Column("Model", "model"),), ())]
+    tables[-1] = replace(tables[-1], notes=notes, brief=notes)
+    tables = [_looking(table, look, number) for number, table in enumerate(tables)]
     rows = [_raw_counts(pair) for pair in counts] + [_raw_times(one) for one in timed]
     rows += [one.raw() for one in trained]
     header = tuple(dict.fromkeys(name for row in rows for name in row))
@@ -50,9 +53,18 @@ def differences_report(found: Differences, a: str, b: str) -> Report:
     return Report(tuple(tables), header, full, full)
 
 
+def _looking(table: Table, look: Look, number: int) -> Table:
+    """A table with a look, and a label of its own."""
+    label = f"{look.label}-{table.name}" if look.label and number else look.label
+    return replace(
+        table, look=replace(look, label=label), caption=look.caption or "A compared with B."
+    )
+
+
 def _counts_table(pairs: Sequence[Pair]) -> Table:
+    named = Names(pair.before for pair in pairs)
     several = len({pair.before.row.size for pair in pairs}) > 1
-    columns = [Column("Model", "name"), *([Column("Input", "name")] if several else [])]
+    columns = [Column("Model", "model"), *([Column("Input", "name")] if several else [])]
     for metric in COMPARED:
         title = TITLES[metric]
         columns += [
@@ -63,7 +75,9 @@ def _counts_table(pairs: Sequence[Pair]) -> Table:
     rows = []
     for pair in pairs:
         size = [pair.before.row.size] if several else []
-        rows.append((pair.before.spec, *size, *(v for m in COMPARED for v in _three(pair, m))))
+        rows.append(
+            (named(pair.before.spec), *size, *(v for m in COMPARED for v in _three(pair, m)))
+        )
     return Table("counts", tuple(columns), tuple(rows), sections=_sections(pairs))
 
 
@@ -110,15 +124,17 @@ def change(before: PassTiming, after: PassTiming) -> Estimate:
 
 def _times_table(timed: Sequence[_Timed]) -> Table:
     columns: list[tuple[str, Hint]] = [
-        *(("Model", "name"), ("Pass", "name"), ("Time A", "duration"), ("Time B", "duration")),
+        *(("Model", "model"), ("Pass", "name"), ("Time A", "duration"), ("Time B", "duration")),
         *(("Change %", "overhead"), ("Overhead A %", "overhead"), ("Overhead B %", "overhead")),
     ]
+    named = Names(one.pair.before for one in timed)
     ordered = sorted(timed, key=lambda one: PASSES.index(one.pass_name))
     return Table(
         "times",
         tuple(Column(title, hint, scale=hint) for title, hint in columns),
         tuple(
-            (model_name(one.pair.before), one.pass_name, *_values(one).values()) for one in ordered
+            (named_row(one.pair.before, named), one.pass_name, *_values(one).values())
+            for one in ordered
         ),
         sections=sections((one.pass_name, one.pair.before.baseline) for one in ordered),
     )

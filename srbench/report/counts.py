@@ -1,16 +1,22 @@
 """The report of a comparison's counts, and of the inserted blocks' counts."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
+from srbench.errors import together
 from srbench.records.counts import COMPARED, TITLES, Counts, ModuleCounts
 from srbench.records.join import rows_of
 from srbench.records.record import Record
 from srbench.records.results import Results
 from srbench.records.schema import COUNTER
-from srbench.report.columns import FIELDS
+from srbench.report.brief import brief_problems, counts_brief
+from srbench.report.columns import ASKED, COUNTED, FIELDS, Field
 from srbench.report.formats import Report
+from srbench.report.labels import Name
+from srbench.report.look import MODEL, PLAIN, Look
+from srbench.report.names import Names
 from srbench.report.notes import given, measured_with, runs_on, sections, settings_note
 from srbench.report.problems import doubts, problems, remarks
 from srbench.report.rows import rows_table
@@ -20,31 +26,50 @@ MODULE_COLUMNS = (
     *("spec", "params", "macs", "flops", "stage", "module", "block"),
     *("channels", "height", "width"),
 )
+COLUMNS = (MODEL, *(name for name, one in FIELDS.items() if one.of in (ASKED, COUNTED)))
+WORDS = {TITLES["params"]: "Parameters"}
 
 
-def counts_report(results: Results, per_module: bool = False) -> Report:
+def counts_report(results: Results, per_module: bool = False, look: Look = PLAIN) -> Report:
     """Each row beside its baseline; with ``per_module`` the inserted blocks as well.
 
-    CSV has one kind of row, with ``per_module`` that of the blocks. JSON always has both.
+    CSV has one kind of row, with ``per_module`` that of the blocks. JSON always has both. Raises
+    SrbenchError if the look names a column that is not in `COLUMNS`.
     """
-    inserted = [_by_stage(results)] if per_module and _inserted(results) else []
-    tables = (_comparison(results), *inserted)
+    look.require_known(COLUMNS)
+    inserted = [_by_stage(results, look)] if per_module and _inserted(results) else []
+    tables = (_comparison(results, look), *inserted)
     rows = _module_rows(results) if per_module else results.to_rows()
     columns = MODULE_COLUMNS if per_module else tuple(rows[0])
     return Report(tables, columns, rows, records=tuple(results))
 
 
-def _comparison(results: Results) -> Table:
+def _comparison(results: Results, look: Look) -> Table:
     rows = rows_of(results)
     inputs = ["input"] if len({row.row.size for row in rows}) > 1 else []
-    names = [f"{metric}{what}" for metric in COMPARED for what in ("", "_delta", "_percent")]
+    usual = [f"{metric}{what}" for metric in COMPARED for what in ("", "_delta", "_percent")]
+    columns = {name: FIELDS[name] for name in look.columns or (*inputs, *usual) if name != MODEL}
+    wrong = [*problems(results), *doubts(rows)]
     return rows_table(
         "counts",
         rows,
-        [FIELDS[name] for name in (*inputs, *names)],
-        "Parameters, MACs and FLOPs of each model compared with its baseline.",
-        [*problems(results), *doubts(rows), *counts_notes(results, names)],
+        columns,
+        counts_caption(columns.values()),
+        [*wrong, *counts_notes(results, columns)],
+        [
+            *brief_problems(list(results)),
+            *doubts(rows),
+            *counts_brief(results, columns, look.names),
+        ],
+        look=look,
     )
+
+
+def counts_caption(columns: Iterable[Field]) -> str:
+    """What a table with these columns shows."""
+    groups = dict.fromkeys(one.column.group for one in columns if one.column.group)
+    counted = together([WORDS.get(group, group) for group in groups] or ["Counts"])
+    return f"{counted} of each model compared with its baseline."
 
 
 def counts_notes(records: Iterable[Record], names: Iterable[str]) -> Iterator[str]:
@@ -117,9 +142,10 @@ def _inserted(results: Results) -> list[tuple[Record, ModuleCounts]]:
     return [(r, module) for r in results if r.counts for module in r.counts.modules]
 
 
-def _by_stage(results: Results) -> Table:
+def _by_stage(results: Results, look: Look) -> Table:
+    named = Names(results, look.names)
     columns = (
-        Column("Model", "name"),
+        Column("Model", "model"),
         Column("Stage", "name"),
         Column("Block", "name"),
         Column("N", "integer"),
@@ -127,20 +153,25 @@ def _by_stage(results: Results) -> Table:
         *(Column(TITLES[metric], "count", TITLES[metric]) for metric in COMPARED),
     )
     stages = groupby(_inserted(results), key=lambda at: (at[0].spec, at[1].stage, at[1].block))
-    rows = [_stage_row(spec, [m for _, m in members]) for (spec, _, _), members in stages]
+    rows = [_stage_row(named(spec), [m for _, m in members]) for (spec, _, _), members in stages]
     return Table(
         "modules",
         columns,
         tuple(rows),
         "Parameters, MACs and FLOPs that the inserted blocks add, N blocks in each stage.",
         sections=sections(row[0] for row in rows),
+        look=replace(
+            look,
+            naming="title" if look.naming == "short" else look.naming,
+            label=look.label and f"{look.label}-modules",
+        ),
     )
 
 
-def _stage_row(spec: str, modules: list[ModuleCounts]) -> tuple[Any, ...]:
+def _stage_row(model: Name, modules: list[ModuleCounts]) -> tuple[Any, ...]:
     first = modules[0]
     return (
-        spec,
+        model,
         first.stage,
         first.block,
         len(modules),

@@ -1,6 +1,6 @@
 """A table of any records, with the columns for which they have values."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from srbench.conditions import PASSES
 from srbench.records.counts import COMPARED
@@ -10,9 +10,18 @@ from srbench.records.record import Record
 from srbench.records.results import Results
 from srbench.records.schema import CONVENTION
 from srbench.records.training import SCORES
-from srbench.report.columns import ERRORS, FIELDS, PRINTED, Field
-from srbench.report.counts import counts_notes
+from srbench.report.brief import brief_problems, counts_brief, times_brief, training_brief
+from srbench.report.columns import (
+    COUNTED,
+    ERRORS,
+    FIELDS,
+    PRINTED,
+    Field,
+)
+from srbench.report.counts import counts_caption, counts_notes
 from srbench.report.formats import Report
+from srbench.report.labels import Label
+from srbench.report.look import MODEL, PLAIN, Look
 from srbench.report.problems import doubts, problems
 from srbench.report.rows import raw_rows, rows_table
 from srbench.report.times import times_notes
@@ -28,18 +37,31 @@ COMPARISONS = tuple(f"{what}_{m}" for m in COMPARED[:2] for what in ("published"
 TIMES = tuple(f"{p}{what}" for p in PASSES for what in ("", "_overhead"))
 
 
+COLUMNS = (MODEL, *FIELDS)
 GAINS = tuple(f"{score}{what}" for score in SCORES for what in ("", "_delta"))
 
 
-def rows_report(name: str, rows: Sequence[Row], caption: str = "") -> Report:
-    """A table of the rows, grouped by comparison, for sweeps and for the page."""
+def rows_report(name: str, rows: Sequence[Row], caption: str = "", look: Look = PLAIN) -> Report:
+    """A table of the rows, grouped by comparison, for sweeps and for the page. Raises
+    SrbenchError if the look names a column that is not in `COLUMNS`.
+    """
+    look.require_known(COLUMNS)
     rows = _together(rows)
-    columns = _worthwhile(rows)
-    notes = rows_notes(rows, columns)
-    table = rows_table(name, rows, columns.values(), caption, notes)
+    columns = (
+        {n: FIELDS[n] for n in look.columns if n != MODEL} if look.columns else _worthwhile(rows)
+    )
+    caption = caption or _caption(columns)
+    notes, brief = rows_notes(rows, columns), rows_brief(rows, columns, look.names)
+    table = rows_table(name, rows, columns, caption, notes, brief, look=look)
     flat = raw_rows(rows, {metric: FIELDS[metric] for metric in COMPARED} | columns)
     header = tuple(flat[0]) if flat else ("spec", *COMPARED)
     return Report((table,), header, flat, records=used(rows))
+
+
+def _caption(columns: Mapping[str, Field]) -> str:
+    if any(field.of != COUNTED for field in columns.values()):
+        return "Each model compared with its baseline."
+    return counts_caption(columns.values())
 
 
 def _together(rows: Sequence[Row]) -> list[Row]:
@@ -77,6 +99,29 @@ def rows_notes(rows: Sequence[Row], columns: Iterable[str]) -> Iterator[str]:
         printed = [f.column for name in columns if (f := FIELDS.get(name)) and f.of == PRINTED]
         titles = [column.title for column in printed if column.is_number]
         yield f"As printed, not measured here: {', '.join(titles)}. Source: {'; '.join(sources)}."
+
+
+def rows_brief(
+    rows: Sequence[Row], columns: Iterable[str], given: Mapping[str, Label] | None = None
+) -> Iterator[str]:
+    """What a reader must know of that. ``given`` are names of blocks."""
+    columns = list(columns)
+    yield from brief_problems(used(rows))
+    yield from doubts(rows)
+    times = [row.timing for row in rows if row.timing]
+    shown = [what for what in PASSES if any(name.startswith(what) for name in columns)]
+    found = list(counts_brief([row.counts for row in rows if row.counts], columns, given))
+    if shown:
+        found += times_brief(times, overheads(times, shown), given)
+    trained = [runs for row in rows for runs in row.trainings]
+    found += training_brief(
+        trained,
+        [name for name in SCORES if any(c.startswith(name) for c in columns if c not in ERRORS)],
+    )
+    yield from dict.fromkeys(found)
+    published = [row.published.published for row in rows if row.published]
+    if sources := dict.fromkeys(p.source for p in published if p):
+        yield f"Printed in {'; '.join(sources)}."
 
 
 def _source(published: Published) -> str:

@@ -16,6 +16,7 @@ class Rank(Enum):
 
 
 NOTE = "Bold: the lowest value of its column in its section. Underlined: the second lowest."
+BRIEF = "Bold: lowest, underlined: second lowest."
 WITHOUT = "Rows with * are not ranked."
 
 
@@ -24,6 +25,11 @@ def notes(table: Table) -> tuple[str, ...]:
     if not ranks(table):
         return table.notes
     return (*table.notes, f"{NOTE} {WITHOUT}" if table.doubtful else NOTE)
+
+
+def brief_notes(table: Table) -> tuple[str, ...]:
+    """What a reader must know of that."""
+    return (*table.brief, BRIEF) if ranks(table) else table.brief
 
 
 def ranks(table: Table) -> dict[tuple[int, int], Rank]:

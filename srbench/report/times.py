@@ -11,15 +11,14 @@ from srbench.records.overhead import Overhead, overhead
 from srbench.records.record import Record
 from srbench.records.results import Results
 from srbench.records.timing import Estimate, PassTiming, Timing
+from srbench.report.arranging import Line, arranged
+from srbench.report.brief import brief_problems, times_brief
 from srbench.report.formats import Report
-from srbench.report.notes import (
-    given,
-    measured_with,
-    model_name,
-    runs_on,
-    sections,
-    settings_note,
-)
+from srbench.report.in_words import in_words
+from srbench.report.labels import Label
+from srbench.report.look import MODEL, PLAIN, Look
+from srbench.report.names import Names, named_row
+from srbench.report.notes import chip, given, measured_with, modes, runs_on, settings_note
 from srbench.report.problems import problems
 from srbench.report.table import Column, Table
 from srbench.report.undecided_note import LONGER, overheads, reaching, undecided
@@ -37,38 +36,76 @@ OPTIMIZERS = {
 }
 
 
-def times_report(results: Results, with_percentiles: bool = False) -> Report:
+def times_report(results: Results, with_percentiles: bool = False, look: Look = PLAIN) -> Report:
     """The table, with the 90th and 99th percentiles if asked for, the flat rows for CSV and the
-    objects for JSON."""
+    objects for JSON. Raises SrbenchError if the look names a column that is not in `COLUMNS`.
+    """
+    look.require_known(COLUMNS)
     rows = results.to_rows()
-    table = _table(results, with_percentiles)
+    table = _table(results, with_percentiles, look)
     return Report((table,), tuple(rows[0]), rows, records=tuple(results))
 
 
-def _table(results: Results, with_percentiles: bool) -> Table:
+def _table(results: Results, with_percentiles: bool, look: Look) -> Table:
+    named = Names(results, look.names)
     lines = _lines(results)
-    wanted = [pair for pair in _COLUMNS if with_percentiles or pair[0] not in _PERCENTILES]
-    columns = [(column, read) for column, read in wanted if _worth_it(column, read, lines)]
-    return Table(
+    columns = _columns(lines, with_percentiles, look)
+    shown = overheads(results) if "overhead" in columns else []
+    return arranged(
         "times",
-        tuple(column for column, _ in columns),
-        tuple(tuple(read(line) for _, read in columns) for line in lines),
-        f"Time per {'batch' if any(line.record.input for line in lines) else 'call'} of each model "
-        "and its overhead over the baseline, with 95 % intervals.",
-        tuple(_notes(results, with_percentiles)),
-        sections(
-            (line.timing.setup.device, line.record.baseline, line.pass_name) for line in lines
-        ),
-        doubtful=frozenset(n for n, line in enumerate(lines) if _is_doubtful(line.record)),
+        {MODEL: Column("Model", "model")} | {name: column for name, (column, _) in columns.items()},
+        [
+            Line(
+                (named_row(line.record, named), *(read(line) for _, read in columns.values())),
+                (*_comparison((line.record, line.timing)), line.pass_name),
+                _group(line, named),
+                line.timing.role == "baseline",
+                _is_doubtful(line.record),
+            )
+            for line in lines
+        ],
+        look,
+        caption=_caption(lines, [*columns]),
+        notes=_notes(results, shown, any(name in columns for name in PERCENTILES)),
+        brief=[*brief_problems(list(results)), *times_brief(results, shown, look.names)],
+        words=in_words(list(results), named, look.names) if _has_several_batches(results) else (),
     )
 
 
-def _notes(results: Results, with_percentiles: bool) -> Iterator[str]:
+def _caption(lines: "list[_Line]", columns: Sequence[str]) -> str:
+    per = "batch" if any(line.record.input for line in lines) else "call"
+    beside = " and its overhead over the baseline" if "overhead" in columns else ""
+    has_intervals = any(line.found and line.found.seconds.low is not None for line in lines)
+    intervals = ", with 95 % intervals" if has_intervals else ""
+    return f"Time per {per} of each model{beside}{intervals}."
+
+
+def _has_several_batches(results: Results) -> bool:
+    return len({record.timing.setup.batch for record in results if record.timing}) > 1
+
+
+def _columns(lines: "list[_Line]", with_percentiles: bool, look: Look) -> "dict[str, _Read]":
+    """The columns that are asked for, or those that have something to say."""
+    if look.columns:
+        return {name: _COLUMNS[name] for name in look.columns if name != MODEL}
+    wanted = [name for name in _COLUMNS if with_percentiles or name not in PERCENTILES]
+    return {n: _COLUMNS[n] for n in wanted if _worth_it(n, _COLUMNS[n], lines)}
+
+
+def _group(line: "_Line", named: Names) -> tuple[Label, ...]:
+    """What the line has in common with those that it is compared with."""
+    columns = ("device", "input", "num_classes", "batch", "precision", "threads", "pass")
+    values = {name: _COLUMNS[name][1](line) for name in columns}
+    said = {"batch": "batch {}", "threads": "{} threads", "num_classes": "{} classes"}
+    others = (said.get(name, "{}").format(value or "") for name, value in values.items())
+    return (named(line.record.baseline).title, *map(Label, others))
+
+
+def _notes(results: Results, shown: Sequence[Overhead], has_percentiles: bool) -> Iterator[str]:
     yield from problems(results)
-    shown = overheads(results)
     yield from undecided(shown, "overheads", LONGER)
     yield from times_notes(results, shown)
-    if with_percentiles:
+    if has_percentiles:
         yield (
             "p90, p99: the 90th and 99th percentiles of all samples; they need at least 10 and 100 "
             "samples."
@@ -86,10 +123,10 @@ class _Line:
 
 
 def _lines(results: Results) -> list[_Line]:
-    """The lines by device, baseline and pass, so that what is compared is together."""
+    """The lines by device, batch, baseline and pass, so that what is compared is together."""
     timings = [(record, record.timing) for record in results if record.timing]
     lines = []
-    for _, group in groupby(timings, key=lambda pair: (pair[1].setup.device, pair[0].baseline)):
+    for _, group in groupby(timings, key=_comparison):
         members = list(group)
         present = {pass_name for _, timing in members for pass_name in timing.passes}
         for pass_name in [name for name in PASSES if name in present] or [""]:
@@ -100,8 +137,17 @@ def _lines(results: Results) -> list[_Line]:
     return lines
 
 
+def _comparison(pair: tuple[Record, Timing]) -> tuple[object, ...]:
+    record, timing = pair
+    return timing.setup, record.baseline, record.row[1:]
+
+
 def _is_doubtful(record: Record) -> bool:
     return bool(record.warnings) or record.status != "ok"
+
+
+def _precision(line: _Line) -> str | None:
+    return modes(line.record) if line.found else None
 
 
 def _seconds(line: _Line) -> Estimate | None:
@@ -142,27 +188,35 @@ def _percentile(share: float) -> Callable[[_Line], float | None]:
     return lambda line: line.found.percentile(share) if line.found else None
 
 
-_DEVICE = Column("Device", "name")
-_PERCENTILES = {Column("p90", "seconds"): 0.9, Column("p99", "seconds"): 0.99}
-_COLUMNS: tuple[tuple[Column, Callable[[_Line], Any]], ...] = (
-    (Column("Model", "name"), lambda line: model_name(line.record)),
-    (_DEVICE, lambda line: line.timing.setup.device),
-    (Column("Pass", "name"), lambda line: line.pass_name or None),
-    (Column("Time", "duration"), _seconds),
-    *((column, _percentile(share)) for column, share in _PERCENTILES.items()),
-    (Column("Overhead %", "overhead"), _overhead),
-    (Column("images/s", "rate"), _rate),
-    (Column("Wall", "duration"), _wall),
-    (Column("Peak", "bytes"), _peak),
-    (Column("per image", "energy"), _joules(of_images=True)),
-    (Column("per call", "energy"), _joules(of_images=False)),
-)
+_Read = tuple[Column, Callable[[_Line], Any]]
+_ONLY_IF_SEVERAL = ("device", "input", "num_classes", "batch", "precision", "threads")
+PERCENTILES = {"p90": 0.9, "p99": 0.99}
+_COLUMNS: dict[str, _Read] = {
+    "device": (Column("Device", "name"), lambda line: line.timing.setup.device),
+    "input": (Column("Input", "name"), lambda line: line.record.row.size),
+    "num_classes": (Column("Classes", "integer"), lambda line: line.record.num_classes),
+    "batch": (Column("Batch", "integer"), lambda line: line.timing.setup.batch),
+    "precision": (Column("Precision", "name"), lambda line: _precision(line)),
+    "threads": (Column("Threads", "integer"), lambda line: line.record.environment.get("threads")),
+    "pass": (Column("Pass", "name"), lambda line: line.pass_name or None),
+    "time": (Column("Time", "duration"), _seconds),
+    **{name: (Column(name, "seconds"), _percentile(p)) for name, p in PERCENTILES.items()},
+    "overhead": (Column("Overhead %", "overhead"), _overhead),
+    "images_per_s": (Column("images/s", "rate"), _rate),
+    "wall": (Column("Wall", "duration"), _wall),
+    "peak": (Column("Peak", "bytes"), _peak),
+    "energy_per_image": (Column("per image", "energy"), _joules(of_images=True)),
+    "energy_per_call": (Column("per call", "energy"), _joules(of_images=False)),
+}
 
 
-def _worth_it(column: Column, read: Callable[[_Line], Any], lines: list[_Line]) -> bool:
-    """Whether a column has any value; the device column, whether there are several devices."""
-    values = {read(line) for line in lines}
-    return len(values) > 1 if column is _DEVICE else values != {None}
+COLUMNS = (MODEL, *_COLUMNS)
+
+
+def _worth_it(name: str, read: _Read, lines: list[_Line]) -> bool:
+    """Whether a column has any value; of what is asked for, whether it has several."""
+    values = {read[1](line) for line in lines}
+    return len(values) > 1 if name in _ONLY_IF_SEVERAL else values != {None}
 
 
 def times_notes(results: Results, shown: Sequence[Overhead]) -> Iterator[str]:
@@ -171,10 +225,10 @@ def times_notes(results: Results, shown: Sequence[Overhead]) -> Iterator[str]:
     if not measured:
         return
     timings = [timing for _, timing in measured]
-    setups: dict[tuple[str, str], list[Record]] = {}
+    setups: dict[str, list[Record]] = {}
     for record, timing in measured:
         setups.setdefault(_setup(record, timing), []).append(record)
-    yield from (f"{runs_on(run, batch, 'Calls')}, {how}" for (batch, how), run in setups.items())
+    yield from (f"{runs_on(run, _batches(run), 'Calls')}, {how}" for how, run in setups.items())
     if objects := given(results):
         yield objects
     if settings := settings_note(results):
@@ -201,24 +255,20 @@ def _meanings(measured: Sequence[tuple[Record, Timing]]) -> Iterator[str]:
         yield f"Train: forward and backward, {', or '.join(OPTIMIZERS[kind] for kind in kinds)}."
 
 
-def _setup(record: Record, timing: Timing) -> tuple[str, str]:
-    """The batch size in words, and how and on which device the batches ran."""
-    setup, facts = timing.setup, record.environment
-    threads: Any = facts.get("threads")
-    batch = "one image" if setup.batch == 1 else f"{setup.batch} images"
-    precision = f"autocast to {setup.dtype}" if setup.amp else setup.dtype
-    if record.inputs and not setup.amp and setup.dtype not in " ".join(record.inputs):
-        precision = f"converted to {precision}"
-    chip = facts.get("gpu") if setup.device.startswith("cuda") else facts.get("cpu")
-    modes = [
-        *(["channels_last"] if setup.channels_last else []),
-        *(["torch.compile"] if setup.compile else []),
-        *(["CUDA graphs"] if setup.cuda_graph else []),
-        *([f"optimiser {setup.optimizer}"] if setup.optimizer else []),
-    ]
-    return f"Batches of {batch}", (
-        f"{', '.join([precision, *modes])}, on {setup.device} ({chip or 'unknown'}), "
-        f"{several({threads}, 'thread')}, seed {setup.seed}."
+def _batches(records: Sequence[Record]) -> str:
+    """The batch sizes in words."""
+    sizes = sorted({record.timing.setup.batch for record in records if record.timing})
+    return (
+        f"Batches of {'one image' if sizes == [1] else f'{alternatives(map(str, sizes))} images'}"
+    )
+
+
+def _setup(record: Record, timing: Timing) -> str:
+    """How and on which device the batches ran."""
+    threads: Any = record.environment.get("threads")
+    return (
+        f"{modes(record)}, on {timing.setup.device} ({chip(record)}), "
+        f"{several({threads}, 'thread')}, seed {timing.setup.seed}."
     )
 
 

@@ -10,6 +10,7 @@ from srbench.records.results import where
 from srbench.records.runs import Runs, runs_of
 from srbench.records.training import SCORES
 from srbench.report.gains import gain_between, score_of
+from srbench.report.names import Names
 from srbench.report.notes import sections
 from srbench.report.table import Column, Table
 from srbench.report.training import interval_note
@@ -62,13 +63,14 @@ def trained_twice(pairs: Iterable[Pair]) -> list[TrainedTwice]:
 
 def trainings_table(trained: Sequence[TrainedTwice]) -> Table:
     """The scores side by side, and the difference from A to B."""
+    named = Names(record for one in trained for record in one.before.records)
     columns = (
-        *(Column("Model", "name"), Column("Images", "integer"), Column("Score", "name")),
+        *(Column("Model", "model"), Column("Images", "integer"), Column("Score", "name")),
         *(Column("A", "score"), Column("B", "score"), Column("Δ", "gain")),
     )
     rows = tuple(
         (
-            one.before.row.spec,
+            named(one.before.row.spec),
             one.before.trainings[0].train_images,
             SCORES[one.score],
             *one.values,

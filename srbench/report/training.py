@@ -1,18 +1,25 @@
 """The report of trainings: scores over seeds, each row beside its baseline."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from srbench.errors import several
 from srbench.records.record import Record
 from srbench.records.runs import Runs, runs_of
 from srbench.records.training import SCORES, Training
+from srbench.report.arranging import Line, arranged
+from srbench.report.brief import training_brief
 from srbench.report.columns import raw
 from srbench.report.formats import Report
 from srbench.report.gains import gain_of, score_of
-from srbench.report.notes import measured_with, sections, settings_note
+from srbench.report.labels import Label
+from srbench.report.look import MODEL, PLAIN, Look
+from srbench.report.names import Names
+from srbench.report.notes import measured_with, settings_note
 from srbench.report.problems import problems
-from srbench.report.table import Column, Table
+from srbench.report.table import Column
 
 WHY_T = (
     "the 95 % t interval of paired differences, which assumes that they are about normal (a few "
@@ -24,26 +31,44 @@ MEANINGS = {
     "no interval": "One seed (n=1) has no interval: train with more.",
 }
 FEW_CLASSES = 10
+COLUMNS = (
+    *(MODEL, "train_images", "seeds"),
+    *(f"{score}{what}" for score in SCORES for what in ("", "_delta")),
+)
 CORRECTED = (
     "its variance is corrected for training images that the runs share (Nadeau and Bengio, 2003)"
 )
 FIXED = "all seeds share the images: it holds for other seeds, not for other images"
 
 
-def training_report(records: Sequence[Record]) -> Report:
+def training_report(records: Sequence[Record], look: Look = PLAIN) -> Report:
     """One row for each model and regime: mean and standard deviation over seeds, and the paired
-    difference from the baseline. CSV has the same rows, JSON every run with its curve."""
+    difference from the baseline. CSV has the same rows, JSON every run with its curve. Raises
+    SrbenchError if the look names a column that is not in `COLUMNS`.
+    """
+    look.require_known(COLUMNS)
     runs = runs_of(records)
     every = [name for name in SCORES if any(name in one.scores for one in runs)]
     flat = [_flat(one, every) for one in runs]
     names = [name for name in every if is_telling(name, runs)]
-    table = Table(
+    named = Names(records, look.names)
+    columns = _columns(runs, names, look)
+    table = arranged(
         "training",
-        (*_columns(runs), *(column for name in names for column in _score_columns(name))),
-        tuple((*_lead(one, runs), *_cells(one, names)) for one in runs),
-        "Scores on the test images over seeds, and the difference from the baseline's.",
-        tuple(_notes(records, runs, names)),
-        sections((one.regime, one.row[1:], one.records[0].baseline) for one in runs),
+        {MODEL: Column("Model", "model")} | {name: one.column for name, one in columns.items()},
+        [
+            Line(
+                (named(one.row.spec), *(column.read(one) for column in columns.values())),
+                (one.records[0].baseline, one.regime, *one.row[1:]),
+                _group(one, named),
+                one.row.spec == one.records[0].baseline,
+            )
+            for one in runs
+        ],
+        look,
+        caption="Scores on the test images over seeds, and the difference from the baseline's.",
+        notes=_notes(records, runs, names),
+        brief=[*problems(records), *training_brief(runs, names)],
     )
     return Report((table,), tuple(flat[0]) if flat else ("spec",), flat, records=tuple(records))
 
@@ -141,35 +166,39 @@ def _notes(records: Sequence[Record], runs: Sequence[Runs], names: Sequence[str]
         yield settings
 
 
-def _columns(runs: Sequence[Runs]) -> Iterator[Column]:
-    yield Column("Model", "name")
-    if _has_several_regimes(runs):
-        yield Column("Images", "integer")
-    if len({len(one.records) for one in runs}) > 1:
-        yield Column("Seeds", "integer")
+@dataclass(frozen=True)
+class _Read:
+    """A column, and how to read its value from the runs of a row."""
+
+    column: Column
+    read: Callable[[Runs], Any]
 
 
-def _lead(one: Runs, runs: Sequence[Runs]) -> Iterator[Any]:
-    yield one.row.spec
-    if _has_several_regimes(runs):
-        yield one.trainings[0].train_images
-    if len({len(other.records) for other in runs}) > 1:
-        yield len(one.records)
+def _columns(runs: Sequence[Runs], names: Sequence[str], look: Look) -> dict[str, _Read]:
+    """The columns that are asked for, or those that have something to say."""
+    known = {
+        "train_images": _Read(Column("Images", "integer"), lambda r: r.trainings[0].train_images),
+        "seeds": _Read(Column("Seeds", "integer"), lambda r: len(r.records)),
+    }
+    several = {
+        "train_images": len({one.regime for one in runs}) > 1,
+        "seeds": len({len(one.records) for one in runs}) > 1,
+    }
+    scores = dict.fromkeys([*names, *(look.columns and SCORES)])
+    for name in [one for one in SCORES if one in scores]:
+        title = SCORES[name]
+        known[name] = _Read(Column(title, "score", title), partial(score_of, name=name))
+        delta = Column("Δ", "gain", title)
+        known[f"{name}_delta"] = _Read(delta, partial(gain_of, name=name))
+    if not look.columns:
+        return {name: one for name, one in known.items() if several.get(name, True)}
+    return {name: known[name] for name in look.columns if name in known}
 
 
-def _has_several_regimes(runs: Sequence[Runs]) -> bool:
-    return len({one.regime for one in runs}) > 1
-
-
-def _score_columns(name: str) -> Iterator[Column]:
-    yield Column(SCORES[name], "score", SCORES[name])
-    yield Column("Δ", "gain", SCORES[name])
-
-
-def _cells(one: Runs, names: Sequence[str]) -> Iterator[Any]:
-    for name in names:
-        yield score_of(one, name)
-        yield gain_of(one, name)
+def _group(one: Runs, named: Names) -> tuple[Label, ...]:
+    """What the runs have in common with those that they are compared with."""
+    others = (str(one.regime), one.row.size)
+    return (named(one.records[0].baseline).title, *map(Label, others))
 
 
 def _flat(one: Runs, names: Sequence[str]) -> dict[str, Any]:

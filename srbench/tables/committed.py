@@ -5,7 +5,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from srbench.errors import SrbenchError, did_you_mean, for_all, some
 from srbench.records import jsonl
@@ -13,6 +13,9 @@ from srbench.records.join import RowIndex
 from srbench.records.jsonl import Loaded
 from srbench.records.record import Record, RowKey
 from srbench.report.formats import FORMATS, SUFFIXES, Report
+from srbench.report.labels import OF_BLOCK
+from srbench.report.look import Look
+from srbench.report.names import require_distinct
 from srbench.tables.draft import read
 from srbench.tables.finders import Finder, finder
 from srbench.tables.report import device_report, layout_report, shows_counts, wrong_columns
@@ -49,6 +52,16 @@ class Committed:
     def rows(self) -> list[RowKey]:
         """The rows, in order and each once, whatever published figures are shown with them."""
         return list(dict.fromkeys(wanted.row for wanted in self.wanted))
+
+    def with_look(self, look: Look) -> "Committed":
+        """The same, printed as a look says, where it says something."""
+        said: dict[str, Any] = {name: getattr(look, name) for name in look.said}
+        for name in ("names", "heads", "decimals"):
+            if name in said:
+                said[name] = {**getattr(self.layout, name), **said[name]}
+        if "columns" in said:
+            said["columns"] = list(said["columns"])
+        return replace(self, layout=self.layout.model_copy(update=said))
 
     def with_records(self, records: Sequence[Record]) -> "Committed":
         return replace(self, loaded=Loaded(self.loaded.path, tuple(records)))
@@ -148,7 +161,11 @@ def _with_names(layout: "Layout", wanted: "Iterable[LayoutRow]", find: Finder) -
     from srbench.tables.layout_mistakes import spec_among
 
     spec = spec_among({one.row.spec for one in wanted}, find)
-    names = {spec(text): name for text, name in layout.names.items()}
+    names = {
+        text if text.startswith(OF_BLOCK) else spec(text): name
+        for text, name in layout.names.items()
+    }
+    require_distinct({one.row.spec for one in wanted}, names)
     return layout.model_copy(update={"names": names})
 
 

@@ -9,9 +9,14 @@ variants = ["se", "cbam", "sr"]
 input_size = [224, "192x256"]     # each network's default if not given
 num_classes = 1000                # likewise
 published = "ECA-Net (…), …"      # source of published figures; without models, also of the rows
+heading = "On ImageNet"           # a line above these rows
 
-[names]                           # the names of rows in the table, by spec in any spelling
-resnet50 = "ResNet-50"
+[names]                           # the names of rows, by spec in any spelling, and of blocks
+resnet50 = "Baseline"
+"+sr" = { plain = "SR (ours)", latex = "SR \\emph{(ours)}" }
+
+[heads]                           # of columns, as text or likewise; more in srbench.report.look
+params = "Parameters"
 
 [uncounted]                       # operators without a formula, and why that is right
 "words::blur" = "fixed weights, which are no part of the comparison"
@@ -31,16 +36,29 @@ check = "resnet18+se"             # the row of `srbench check --train`: the firs
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from srbench.conditions import MOST_CLASSES, Conditions, input_size
 from srbench.errors import SpecError, SrbenchError, did_you_mean, nearest
 from srbench.records.record import Record, RowKey
 from srbench.records.training import Regime
 from srbench.records.validation import Where, by_place, sentence
+from srbench.report.columns import DEVICE_COLUMNS
+from srbench.report.labels import Label
+from srbench.report.look import PLAIN, Look
 from srbench.spec.cases import case_of
 from srbench.spec.parse import parse
 from srbench.tables.draft import Mistake, described, read
@@ -58,6 +76,19 @@ def _possible(size: int | str) -> int | str:
     return size
 
 
+def _possible_look(name: str) -> AfterValidator:
+    """Accepts what a look can have there."""
+
+    def check(value: Any) -> Any:
+        try:
+            Look(**{name: value})
+        except SrbenchError as error:
+            raise SpecError(error.message, error.hint) from error
+        return value
+
+    return AfterValidator(check)
+
+
 Size = Annotated[int | str, AfterValidator(_possible)]
 Prose = Annotated[str, AfterValidator(lambda text: " ".join(text.split()))]
 Name = Annotated[Prose, Field(min_length=1)]
@@ -71,6 +102,25 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+def _label(value: Any) -> Label:
+    """A text, or a table of a text and its LaTeX source. A layout is trusted: see SECURITY.md."""
+    parts = {"plain": value, "latex": None} if isinstance(value, str) else value
+    if not isinstance(parts, dict) or set(parts) != {"plain", "latex"}:
+        raise SpecError("neither a text nor a pair of texts", PAIR)
+    texts = [" ".join(text.split()) if isinstance(text, str) else text for text in parts.values()]
+    if not all(text is None or isinstance(text, str) for text in texts):
+        raise SpecError("neither a text nor a pair of texts", PAIR)
+    if "" in texts:
+        raise PydanticCustomError("too_short", "empty")
+    plain, latex = (dict(zip(parts, texts, strict=True))[key] for key in ("plain", "latex"))
+    return Label(plain, latex or "")
+
+
+PAIR = 'write "+ SR", or { plain = "+ SR (P=2)", latex = "+ SR ($P=2$)" }'
+Text = Annotated[Any, PlainValidator(_label)]
+OF_LOOK = {one.name for one in fields(Look)} - {"columns", "said"}
+
+
 class Group(_Strict):
     """Rows that belong together: models with variants of each, at every input size."""
 
@@ -79,6 +129,7 @@ class Group(_Strict):
     input_size: Size | Annotated[list[Size], Field(min_length=1)] | None = None
     num_classes: Classes | None = None
     published: str = ""
+    heading: Prose = ""
 
     @model_validator(mode="after")
     def _has_rows(self) -> "Group":
@@ -169,21 +220,37 @@ class TrainGate(_Strict):
 
 
 class Layout(_Strict):
-    """A table's caption, columns and rows.
+    """A table's caption, columns and rows, and how it is printed (`srbench.report.look.Look`).
 
-    ``rank`` marks the best of every section; ``names`` are the names of specs in the table, and
-    ``uncounted`` why operators without a formula are left out of the counts.
+    ``rank`` marks the best of every section, and ``uncounted`` says why operators without a formula
+    are left out of the counts.
     """
 
     caption: Prose
     columns: list[str] = Field(min_length=1)
-    device_columns: list[str] = ["forward", "forward_overhead", "train", "train_overhead"]
+    device_columns: list[str] = [*DEVICE_COLUMNS]
     rank: bool = True
-    names: dict[str, Name] = {}
+    names: dict[str, Text] = {}
+    heads: dict[str, Text] = {}
+    decimals: Annotated[dict[str, int], _possible_look("decimals")] = {}
+    style: Annotated[str, _possible_look("style")] = PLAIN.style
+    naming: Annotated[str, _possible_look("naming")] = PLAIN.naming
+    notes: Annotated[str, _possible_look("notes")] = PLAIN.notes
+    delta: Annotated[str, _possible_look("delta")] = PLAIN.delta
+    group: Annotated[str, _possible_look("group")] = PLAIN.group
+    order: str = PLAIN.order
+    label: Annotated[str, _possible_look("label")] = PLAIN.label
+    position: Annotated[str, _possible_look("position")] = PLAIN.position
+    wide: bool | None = PLAIN.wide
     uncounted: dict[Name, Name] = {}
     rows: Annotated[list[Group], Field(min_length=1), AfterValidator(_not_too_many)]
     time: TimeGate | None = None
     train: TrainGate | None = None
+
+    @property
+    def look(self) -> Look:
+        """How the table is printed."""
+        return Look(**{name: getattr(self, name) for name in OF_LOOK})
 
     def wanted(self, records: Sequence[Record], imports: bool = True) -> list["LayoutRow"]:
         """The rows, in order and each once; of a published table those that its records name.
@@ -199,10 +266,11 @@ class Layout(_Strict):
 
 
 class LayoutRow(NamedTuple):
-    """A row, and the source of the published figures shown with it."""
+    """A row, the source of the published figures shown with it, and the heading above it."""
 
     row: RowKey
     source: str = ""
+    heading: str = ""
 
 
 def load(path: Path) -> Layout:
@@ -251,7 +319,7 @@ def _keys(owner: Where) -> list[str]:
 
 def _wanted(group: Group, records: Sequence[Record], find: Finder) -> Iterator[LayoutRow]:
     rows = find.rows(group.query) if group.models else rows_of_source(group.published, records)
-    return (LayoutRow(row, group.published) for row in rows)
+    return (LayoutRow(row, group.published, group.heading) for row in rows)
 
 
 def rows_of_source(source: str, records: Sequence[Record]) -> list[RowKey]:

@@ -1,14 +1,16 @@
 """Mistakes in the specs and the publications that a layout names, each at its key."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from srbench.errors import SrbenchError, did_you_mean, some
 from srbench.records.record import Record, RowKey
 from srbench.records.validation import Where
+from srbench.report.labels import OF_BLOCK
+from srbench.report.names import blocks_of
 from srbench.spec.cases import rows
 from srbench.spec.parse import read
-from srbench.tables.draft import GROUPS, Draft, Mistake
+from srbench.tables.draft import GROUPS, Draft, Mistake, described
 from srbench.tables.finders import Finder, Query
 from srbench.tables.layout import MOST_ROWS, Group, TimeGate, rows_of_source, valid
 
@@ -24,9 +26,27 @@ def mistakes(draft: Draft, records: Sequence[Record], find: Finder) -> Iterator[
     specs: dict[str, None] | None = {}
     for number, group in groups.items():
         found, wrong = _group(draft, (GROUPS, number), group, records, find)
-        specs = None if wrong or specs is None else specs | dict.fromkeys(row.spec for row in found)
+        specs = (
+            None
+            if wrong or group is None or specs is None
+            else specs | dict.fromkeys(row.spec for row in found)
+        )
         yield from wrong
-    yield from _wrong_keys(draft, ("names",), spec_among(specs or (), find), specs, _no_row)
+    yield from _without_heading(groups)
+    known = None if specs is None else [*specs, *blocks_of(specs)]
+    yield from _wrong_keys(draft, ("names",), spec_among(known or (), find), known, _no_row)
+
+
+def _without_heading(groups: Mapping[int, Group | None]) -> Iterator[Mistake]:
+    """Rows that would be read as belonging to the heading of those before them."""
+    is_below = False
+    for number, group in groups.items():
+        if is_below and group and not group.heading:
+            where: Where = (GROUPS, number)
+            yield Mistake(
+                where, f"{described(where)} needs a heading", "the rows before it have one"
+            )
+        is_below = is_below or bool(group and group.heading)
 
 
 def mistakes_of_times(draft: Draft, find: Finder) -> Iterator[Mistake]:
@@ -50,7 +70,7 @@ def spec_among(specs: Specs, find: Finder) -> Callable[[str], str]:
 
     Specs of records may be from another version of srbench, and unknown to this one.
     """
-    return lambda text: text if text in specs else find.spec(text)
+    return lambda text: text if text in specs or text.startswith(OF_BLOCK) else find.spec(text)
 
 
 def _group(

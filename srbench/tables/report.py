@@ -1,15 +1,17 @@
 """The report of a committed table, made only from its layout and its records."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from srbench.errors import SrbenchError
+from srbench.errors import SrbenchError, did_you_mean
 from srbench.records.counts import COMPARED
 from srbench.records.join import RowIndex
 from srbench.records.record import Record
 from srbench.report.columns import (
     ASKED,
     COUNTED,
+    DEVICE_COLUMNS,
     FIELDS,
     PRINTED,
     TIMED,
@@ -19,14 +21,16 @@ from srbench.report.columns import (
     fields,
 )
 from srbench.report.formats import Report
-from srbench.report.overview import rows_notes, used
+from srbench.report.look import MODEL, Look
+from srbench.report.overview import rows_brief, rows_notes, used
 from srbench.report.rows import raw_rows, rows_table
 from srbench.tables.accepted import accepted, accepted_notes
-from srbench.tables.draft import Draft, Mistake
+from srbench.tables.draft import Draft, Mistake, described
 
 if TYPE_CHECKING:
     from srbench.tables.layout import Layout, LayoutRow
 
+USUAL = (MODEL, *DEVICE_COLUMNS)  # which a table has without its layout naming them
 EXACT = (ASKED, COUNTED, PRINTED, TRAINED)
 
 
@@ -67,12 +71,33 @@ def wrong_columns(draft: Draft) -> Iterator[Mistake]:
                 field(name, kinds)
             except SrbenchError as error:
                 yield Mistake.of(where, error)
+    yield from _wrong_names(draft)
+
+
+def _wrong_names(draft: Draft) -> Iterator[Mistake]:
+    """Columns that the layout says how to print, and which the table does not have."""
+    known = [*draft.texts("columns").values(), *draft.texts("device_columns").values(), *USUAL]
+    said = draft.keys("decimals") | draft.keys("heads")
+    order = draft.data.get("order")
+    if isinstance(order, str) and order:
+        said[("order",)] = order.removeprefix("-")
+    for where, name in said.items():
+        if name not in known:
+            names = ", ".join(dict.fromkeys(known))
+            hint = f"{did_you_mean(name, known)}its columns are {names}"
+            yield Mistake(where, f"{described(where)}: the table has no column {name!r}", hint)
 
 
 def shows_counts(layout: "Layout", with_times: bool) -> bool:
     """Whether the table has a column of counts, or ``with_times`` one among its device columns."""
     columns = [*layout.columns, *(layout.device_columns if with_times else ())]
     return any(name in FIELDS and FIELDS[name].of == COUNTED for name in columns)
+
+
+def _of_file(look: Look, name: str) -> Look:
+    """The look with a label of its own for the table of a machine."""
+    _, _, machine = name.partition(".")
+    return replace(look, label=f"{look.label}-{machine}") if look.label and machine else look
 
 
 def _report(
@@ -90,11 +115,13 @@ def _report(
     table = rows_table(
         name,
         rows,
-        columns.values(),
+        columns,
         layout.caption,
         (*rows_notes(rows, columns), *accepted_notes(unchanged, layout.uncounted)),
+        rows_brief(rows, columns, layout.names),
         layout.rank,
-        layout.names,
+        _of_file(layout.look, name),
+        [one.heading for one in wanted],
     )
     leading = {metric: FIELDS[metric] for metric in COMPARED}
     flat = raw_rows(rows, leading | columns)

@@ -5,10 +5,13 @@ from typing import Annotated
 import typer
 
 from srbench.cli.completion import complete_records
+from srbench.cli.look_options import with_look_of
 from srbench.cli.output import FormatOption, Output, OutputOption, OverwriteOption, destination
 from srbench.errors import ROWS_FAILED
+from srbench.report.look import Look
 
 
+@with_look_of("style", "names", "notes", "delta", "caption", "label", "position", "wide")
 def compare(
     a: Annotated[
         str,
@@ -29,6 +32,8 @@ def compare(
     form: FormatOption = None,
     output: OutputOption = None,
     overwrite: OverwriteOption = False,
+    *,
+    look: Look,
 ) -> None:
     """Compare two files of records, row by row: counts to the integer, times with intervals.
 
@@ -52,6 +57,6 @@ def compare(
     where = Output(output, form, overwrite)
     target = destination(where, reads=[records_path(a), records_path(b)])
     before, after = read_records(a), read_records(b)
-    target.write(differences_report(differences(before.records, after.records), a, b))
+    target.write(differences_report(differences(before.records, after.records), a, b, look))
     failed = any(record.status != "ok" for record in (*before.records, *after.records))
     raise typer.Exit(ROWS_FAILED if before.problems or after.problems or failed else 0)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from srbench.cli import model_options
+from srbench.cli.look_options import checked, with_look
 from srbench.cli.messages import tell
 from srbench.cli.model_options import Selection
 from srbench.cli.output import (
@@ -19,11 +20,13 @@ from srbench.cli.output import (
 from srbench.cli.progress import progress
 from srbench.records.record import Record
 from srbench.records.results import Results
-from srbench.report.counts import counts_report
+from srbench.report.counts import COLUMNS, counts_report
 from srbench.report.formats import Report
+from srbench.report.look import Look
 from srbench.spec.cases import Case
 
 
+@with_look
 def flops(
     specs: model_options.SpecsArgument = None,
     se: model_options.SeOption = False,
@@ -51,6 +54,8 @@ def flops(
     form: FormatOption = None,
     output: OutputOption = None,
     overwrite: OverwriteOption = False,
+    *,
+    look: Look,
 ) -> None:
     """Count parameters, MACs and FLOPs of models and their baselines, exactly.
 
@@ -60,7 +65,9 @@ def flops(
 
       srbench flops resnet18 resnet50 --se --cbam --input-size 192x256
 
-      srbench flops resnet50:stride=v1+cbam --format latex --output table.tex
+      srbench flops resnet50:stride=v1+cbam -o table.tex --style cvpr --notes short
+
+      srbench flops resnet50 --columns params,params_percent,macs,macs_percent
 
       srbench flops resnet50 --block mypackage.myblock:MyBlock
 
@@ -70,21 +77,22 @@ def flops(
     models = Selection(
         specs or (), variants, input_size, num_classes, not no_variants, inputs or ()
     )
-    raise typer.Exit(_show(models, per_module, strict, Output(output, form, overwrite)))
+    raise typer.Exit(_show(models, per_module, strict, look, Output(output, form, overwrite)))
 
 
-def _show(models: Selection, per_module: bool, strict: bool, output: Output) -> int:
+def _show(models: Selection, per_module: bool, strict: bool, look: Look, output: Output) -> int:
     """Count and write the rows; returns the exit code."""
     wanted = models.cases()
+    look = checked(look, COLUMNS, [str(case.spec) for case in wanted])
     target = destination(output)
     records: list[Record] = []
 
     def report() -> Report | None:
-        return counts_report(Results(records), per_module) if records else None
+        return counts_report(Results(records), per_module, look) if records else None
 
     with target.keeping(report):
         _count(wanted, records)
-    target.write(counts_report(Results(records), per_module))
+    target.write(counts_report(Results(records), per_module, look))
     return results_exit_code(Results(records), strict)
 
 

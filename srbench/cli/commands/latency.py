@@ -1,8 +1,9 @@
 """``srbench latency``: how much slower a variant is than its baseline, and how sure that is."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from math import isfinite
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ from typing import Annotated
 import typer
 
 from srbench.cli import model_options, run_options
+from srbench.cli.look_options import checked, with_look
 from srbench.cli.messages import tell
 from srbench.cli.model_options import Selection
 from srbench.cli.output import (
@@ -25,20 +27,23 @@ from srbench.cli.output import (
 from srbench.cli.progress import status
 from srbench.cli.run_options import RunRequest
 from srbench.cli.unused_gpus import tell_of_unused
-from srbench.cli.values import names, optional_name, starting
+from srbench.cli.values import names, optional_name, starting, whole_numbers
 from srbench.conditions import DTYPES, OPTIMIZERS, PASSES, Plan
 from srbench.errors import SrbenchError, several
 from srbench.records.record import Record
 from srbench.records.results import Results
 from srbench.report.formats import Report
+from srbench.report.formats.prose import require_prose, write_words
+from srbench.report.look import Look
 from srbench.report.plots.matplotlib import require_picture
 from srbench.report.plots.times import plot_times
-from srbench.report.times import times_report
+from srbench.report.times import COLUMNS, times_report
 from srbench.spec.cases import Case
 
 _PANEL = "Duration and precision"
 
 
+@with_look
 def latency(
     specs: model_options.SpecsArgument = None,
     se: model_options.SeOption = False,
@@ -52,7 +57,16 @@ def latency(
     inputs: model_options.InputOption = None,
     num_classes: model_options.NumClassesOption = None,
     device: run_options.DeviceOption = None,
-    batch_size: run_options.BatchSizeOption = None,
+    batch_size: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N,…",
+            help="Images per batch, one group of rows for each N; by default 1 on a CPU and 32 "
+            "elsewhere.",
+            show_default=False,
+            rich_help_panel=run_options.PANEL,
+        ),
+    ] = None,
     dtype: run_options.DtypeOption = None,
     amp: run_options.AmpOption = False,
     channels_last: run_options.ChannelsLastOption = False,
@@ -146,9 +160,15 @@ def latency(
             "Draw the overheads with their intervals, and all samples: .pdf, .png or .svg."
         ),
     ] = None,
+    words: Annotated[
+        Path | None,
+        file_option("Write the overheads in words, for a rebuttal: .txt, .md or .tex."),
+    ] = None,
     form: FormatOption = None,
     output: OutputOption = None,
     overwrite: OverwriteOption = False,
+    *,
+    look: Look,
 ) -> None:
     """Time models against their baselines: forward, backward, and both together.
 
@@ -166,6 +186,8 @@ def latency(
       srbench latency resnet50+sr --pass train --amp --optimizer adamw -o times.csv
 
       srbench latency resnet18 --time-budget 60 --percentiles --plot times.pdf
+
+      srbench latency resnet50 --se --sr-memories 10 --batch-size 1,8,32
     """
     passes = names("--pass", which, (*PASSES, "all"))
     plan = Plan(
@@ -182,7 +204,7 @@ def latency(
     if inputs and batch_size is not None:
         raise SrbenchError("--input has the whole shapes, batch first", "leave --batch-size out")
     how = RunRequest(
-        batch=1 if inputs else batch_size,
+        batch=1 if inputs else None,
         dtype=optional_name("--dtype", dtype, DTYPES),
         amp=amp,
         channels_last=channels_last,
@@ -192,17 +214,45 @@ def latency(
         seed=seed,
         optimizer=optional_name("--optimizer", optimizer, OPTIMIZERS),
     )
-    request = _Request(plan, how, device, aa, memory, energy)
+    batches = whole_numbers("--batch-size", batch_size)
+    hows = [replace(how, batch=batch) for batch in batches] or [how]
+    request = _Request(plan, hows, device, aa, memory, energy)
     target = Output(output, form, overwrite)
-    raise typer.Exit(_show(models, request, percentiles, plot, target))
+    beside = _Beside(plot, words)
+    beside.require(target)
+    raise typer.Exit(_show(models, request, percentiles, beside, look, target))
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """The files that are written beside the report, if any."""
+
+    plot: Path | None
+    words: Path | None
+
+    def require(self, output: Output) -> None:
+        """Raises SrbenchError for a file that cannot be written, or whose kind is unknown."""
+        if self.plot:
+            require_picture(self.plot)
+        if self.words:
+            require_prose(self.words)
+        require_beside(output, [path for path in (self.plot, self.words) if path])
+
+    def write(self, results: Results, look: Look) -> None:
+        """Write the files."""
+        paths = plot_times(results, self.plot, look) if self.plot else []
+        if self.words:
+            paths.append(write_words(results, self.words, look))
+        for path in paths:
+            tell(f"wrote {path}")
 
 
 @dataclass(frozen=True)
 class _Request:
-    """What is timed of each model, how and where, and what else is measured."""
+    """What is timed of each model, how (once a batch size) and where, and what else is measured."""
 
     plan: Plan
-    how: RunRequest
+    hows: Sequence[RunRequest]
     device: str | None
     has_aa: bool
     has_memory: bool
@@ -210,26 +260,28 @@ class _Request:
 
 
 def _show(
-    models: Selection, request: _Request, percentiles: bool, plot: Path | None, output: Output
+    models: Selection,
+    request: _Request,
+    percentiles: bool,
+    beside: _Beside,
+    look: Look,
+    output: Output,
 ) -> int:
     """Time and write the rows; returns the exit code."""
-    if plot:
-        require_picture(plot)
-        require_beside(output, [plot])
     wanted = models.cases()
+    look = checked(look, COLUMNS, [str(case.spec) for case in wanted])
     target = destination(output)
     records: list[Record] = []
 
     def report() -> Report | None:
-        return times_report(Results(records), percentiles) if records else None
+        return times_report(Results(records), percentiles, look) if records else None
 
     with target.keeping(report), status("loading torch") as say:
         _time(wanted, request, records, say)
     results = Results(records)
-    target.write(times_report(results, percentiles))
+    target.write(times_report(results, percentiles, look))
     code = results_exit_code(results)
-    if plot and plot_times(results, plot):
-        tell(f"wrote {plot}")
+    beside.write(results, look)
     return code
 
 
@@ -248,19 +300,23 @@ def _time(
     tell_of_unused(request.device)
     for name in devices:  # before anything is measured that could be lost
         with opened(name) as ready:
-            timing.require_possible(request.how.setup(ready), plan, ready)
+            for how in request.hows:
+                timing.require_possible(how.setup(ready), plan, ready)
     tell(_announced(wanted, devices, request))
     for name in devices:
         with opened(name) as ready:
-            found = timing.run(
-                wanted,
-                request.how.setup(ready),
-                plan,
-                ready,
-                aa=request.has_aa,
-                with_memory=request.has_memory,
-                with_energy=request.has_energy,
-                say=partial(_say, say, name),
+            found = chain.from_iterable(
+                timing.run(
+                    wanted,
+                    how.setup(ready),
+                    plan,
+                    ready,
+                    aa=request.has_aa,
+                    with_memory=request.has_memory,
+                    with_energy=request.has_energy,
+                    say=partial(_say, say, name if len(request.hows) == 1 else _where(name, how)),
+                )
+                for how in request.hows
             )
             try:
                 for record in found:
@@ -270,10 +326,15 @@ def _time(
                 raise
 
 
+def _where(device: str, how: RunRequest) -> str:
+    return f"{device}, batch {how.batch}"
+
+
 def _announced(wanted: Sequence[Case], devices: Sequence[str], request: _Request) -> str:
     """What will be measured, and how long it may take."""
     plan = request.plan
-    comparisons = len(devices) * len({(case.spec.baseline, case.conditions) for case in wanted})
+    baselines = {(case.spec.baseline, case.conditions) for case in wanted}
+    comparisons = len(devices) * len(request.hows) * len(baselines)
     beside = ["memory"] if request.has_memory else []
     if request.has_energy and any(name.startswith("cuda") for name in devices):
         beside.append("energy")
@@ -282,7 +343,7 @@ def _announced(wanted: Sequence[Case], devices: Sequence[str], request: _Request
         rounds = several(plan.rounds or 1, "round")
         return f"timing {rounds} of each pass{after}: no time limit"
     each = f" for each of {comparisons} comparisons" if comparisons > 1 else ""
-    compiling = ", compiling not counted" if request.how.compile else ""
+    compiling = ", compiling not counted" if request.hows[0].compile else ""
     again = "about as long again" if "energy" in beside else "as long again at most"
     after = f"{after} {again}" if after else ""
     return (

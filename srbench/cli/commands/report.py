@@ -1,26 +1,51 @@
-"""``srbench report``: records as an HTML page."""
+"""``srbench report``: records as an HTML page, or as tables and plots in any format."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from srbench.cli.completion import complete_records
+from srbench.cli.look_options import checked, with_look
 from srbench.cli.messages import tell
-from srbench.cli.output import Output, OverwriteOption, destination
+from srbench.cli.output import (
+    STDOUT,
+    Output,
+    OverwriteOption,
+    destination,
+    file_option,
+    format_option,
+    require_beside,
+)
 from srbench.errors import ROWS_FAILED, for_all, some
 from srbench.files import is_file
 from srbench.records.join import rows_of
 from srbench.records.record import Record
+from srbench.records.results import Results
+from srbench.report import overview, times
+from srbench.report.formats import Report
+from srbench.report.formats.prose import require_prose, write_words
+from srbench.report.look import Look
 from srbench.report.overview import rows_report
+from srbench.report.plots.matplotlib import require_picture
+from srbench.report.plots.panel_files import plot_panels
 from srbench.report.plots.panels import panels, without_defaults
+from srbench.report.plots.points import Panel
 from srbench.report.plots.svg import chart
+from srbench.report.plots.times import plot_times
+from srbench.report.times import times_report
 from srbench.tables import FOLDER
+
+COLUMNS = (*overview.COLUMNS, *times.COLUMNS)
 
 if TYPE_CHECKING:
     from srbench.report.formats.html import Section
 
 
+@with_look
 def report(
     records: Annotated[
         list[str] | None,
@@ -32,22 +57,43 @@ def report(
         ),
     ] = None,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="The page to write.")
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="The page to write; with --format or another suffix, tables in that format, - for "
+            "the terminal.",
+        ),
     ] = Path("report.html"),
+    form: Annotated[str | None, format_option("that of --output's suffix")] = None,
+    plot: Annotated[
+        Path | None,
+        file_option("Draw the plots as well: .pdf, .png or .svg; {} in its name: a file for each."),
+    ] = None,
     title: Annotated[
         str, typer.Option(metavar="TEXT", help="The page's heading.")
     ] = "What a block costs",
+    words: Annotated[
+        Path | None,
+        file_option("Write overheads of times in words, for a rebuttal: .txt, .md or .tex."),
+    ] = None,
     overwrite: OverwriteOption = False,
+    *,
+    look: Look,
 ) -> None:
     """Make a page of tables that sort and filter, and of plots that show their values.
 
-    The page is one file and loads nothing: it can be mailed, or kept beside a paper.
+    The page is one file and loads nothing: it can be mailed, or kept beside a paper. In another
+    format, records that were measured before become a table again.
 
     [bold]Examples[/bold]
 
       srbench report
 
       srbench report sweep.jsonl imagenet --output sweep.html
+
+      srbench report sweep.jsonl -o sweep.tex --style cvpr --plot sweep.pdf
     """
     from srbench.cli.inputs import records_path  # here, so that --help need not load it
     from srbench.report.formats.html import page
@@ -56,39 +102,102 @@ def report(
     named = list(records or [path.stem for path in layout_paths(FOLDER)])
     paths = [records_path(name) for name in named]
     reads = [*paths, *(path.with_suffix(".toml") for path in paths)]
-    target = destination(Output(output, "html", overwrite), reads)
-    parts = for_all(_sections, named)
-    target.put(page(title, [section for sections, _ in parts for section in sections]))
-    raise typer.Exit(0 if all(is_sound for _, is_sound in parts) else ROWS_FAILED)
+    to = Output(output, form or ("html" if output == STDOUT else None), overwrite)
+    if plot:
+        require_picture(plot)
+    if words:
+        require_prose(words)
+    require_beside(to, [path for path in (plot, words) if path], reads)
+    target = destination(to, reads)
+    look = checked(look, COLUMNS, [spec for name in named for spec in _specs(name)])
+    found = for_all(partial(_parts, look=look), named)
+    parts = [part for of_file, _ in found for part in of_file]
+    if target.form == "html":
+        target.put(page(title, [part.section for part in parts]))
+    else:
+        target.write(_whole([part.report for part in parts]))
+    for path in (*(_plot(parts, plot, look) if plot else ()), *_words(parts, words, look)):
+        tell(f"wrote {path}")
+    raise typer.Exit(0 if all(is_sound for _, is_sound in found) else ROWS_FAILED)
 
 
-def _sections(name: str) -> "tuple[list[Section], bool]":
-    """A table with its layout's columns, or a file with all columns, and a section for each
-    analysis; and whether the file is sound."""
+@dataclass(frozen=True)
+class _Part:
+    """What there is to show of a file, or of an analysis in it."""
+
+    section: "Section"
+    report: Report
+    panels: Sequence[Panel] = ()
+
+
+def _whole(reports: Sequence[Report]) -> Report:
+    """Several reports as one, with their rows for CSV and their records for JSON."""
+    columns = tuple(dict.fromkeys(name for one in reports for name in one.columns))
+    return Report(
+        tuple(table for one in reports for table in one.tables),
+        columns,
+        [dict.fromkeys(columns) | dict(row) for one in reports for row in one.rows],
+        records=[record for one in reports for record in one.records],
+    )
+
+
+def _specs(name: str) -> list[str]:
+    from srbench.cli.inputs import read_records
+
+    return list(dict.fromkeys(record.spec for record in read_records(name).records))
+
+
+def _plot(parts: Sequence[_Part], path: Path, look: Look) -> list[Path]:
+    """Draw what varies, or else times with their intervals."""
+    if drawn := [panel for part in parts for panel in part.panels]:
+        return plot_panels(drawn, path, look.style, look.wide)
+    return plot_times(_timed(parts), path, look) or plot_panels([], path)
+
+
+def _words(parts: Sequence[_Part], path: Path | None, look: Look) -> list[Path]:
+    return [write_words(_timed(parts), path, look)] if path else []
+
+
+def _timed(parts: Sequence[_Part]) -> Results:
+    return Results([one for part in parts for one in part.report.records if one.timing])
+
+
+def _parts(name: str, look: Look) -> tuple[list[_Part], bool]:
+    """A table with its layout's columns, or a file with all columns, and a part for each analysis;
+    and whether the file is sound."""
     from srbench.cli.inputs import read_records
     from srbench.report.formats.html import Section, provenance
-    from srbench.tables.committed import open_table
 
     loaded = read_records(name)
+    report = _report(name, loaded.records, look)
+    shown = rows_of(report.records)
+    for block in without_defaults(shown):
+        tell(f"note: {name}: rows that leave out options of {block} are not plotted against them")
+    plots = panels(shown, look.names)
+    analyses = [_analysis(record) for record in loaded.records if record.analysis]
+    section = Section(
+        Path(name).name, report.tables, [chart(one) for one in plots], provenance(report.records)
+    )
+    parts = [_Part(section, report, plots)] if shown or not analyses else []
+    return [*parts, *analyses], not loaded.problems
+
+
+def _report(name: str, records: Sequence[Record], look: Look) -> Report:
+    """The table of that name as its layout has it, or the table of some records."""
+    from srbench.tables.committed import open_table
+
     layout = FOLDER / f"{name}.toml"
     if is_file(layout):
         table = open_table(layout, imports=False)
         if rows := table.uncounted:
             tell(f"note: {name}: rows without a record: {some([str(row) for row in rows])}")
-        report = table.exact_report()
-    else:
-        report = rows_report("records", rows_of(loaded.records))
-    shown = rows_of(report.records)
-    for block in without_defaults(shown):
-        tell(f"note: {name}: rows that leave out options of {block} are not plotted against them")
-    charts = [chart(panel) for panel in panels(shown)]
-    analyses = [_analysis(record) for record in loaded.records if record.analysis]
-    part = Section(Path(name).name, report.tables, charts, provenance(report.records))
-    parts = [part] if shown or not analyses else []
-    return [*parts, *analyses], not loaded.problems
+        return table.with_look(look).exact_report()
+    if records and all(record.timing for record in records):
+        return times_report(Results(records), look=look)
+    return rows_report("records", rows_of(records), look=look)
 
 
-def _analysis(record: Record) -> "Section":
+def _analysis(record: Record) -> _Part:
     """The tables and the figures of an analysis."""
     from srbench.report.analysis import analysis_report
     from srbench.report.formats.html import Picture, Section, provenance
@@ -97,4 +206,5 @@ def _analysis(record: Record) -> "Section":
     assert record.analysis is not None
     pictures = [Picture(one.title, one.svg()) for one in figures(record.analysis)]
     title = f"{record.spec} on {record.analysis.key.data}"
-    return Section(title, analysis_report(record).tables, (), provenance([record]), pictures)
+    report = analysis_report(record)
+    return _Part(Section(title, report.tables, (), provenance([record]), pictures), report)

@@ -9,6 +9,7 @@ import typer
 
 from srbench.cli import model_options, run_options, training_options
 from srbench.cli.completion import complete_stages, complete_vary
+from srbench.cli.look_options import checked, with_look
 from srbench.cli.messages import tell
 from srbench.cli.output import (
     Destination,
@@ -31,9 +32,12 @@ from srbench.records.join import Row, rows_of
 from srbench.records.record import UNKNOWN, Key, Record, RowKey
 from srbench.records.record_file import RecordFile
 from srbench.report.formats import Report
+from srbench.report.look import Look
+from srbench.report.names import title
 from srbench.report.origin import origin
-from srbench.report.overview import rows_report
-from srbench.report.plots.matplotlib import plot_panels, require_picture
+from srbench.report.overview import COLUMNS, rows_report
+from srbench.report.plots.matplotlib import require_picture
+from srbench.report.plots.panel_files import plot_panels
 from srbench.report.plots.panels import panels
 from srbench.report.problems import failures
 from srbench.runner.resume import Counter, comparisons, time_missing
@@ -62,6 +66,7 @@ def _values(
     return option
 
 
+@with_look
 def sweep(
     spec: model_options.SpecArgument,
     memories: Annotated[str | None, _values("Memories (P) of +sr.")] = None,
@@ -118,6 +123,8 @@ def sweep(
     form: FormatOption = None,
     output: OutputOption = None,
     overwrite: OverwriteOption = False,
+    *,
+    look: Look,
 ) -> None:
     """Measure a grid of variants and their baselines.
 
@@ -151,10 +158,10 @@ def sweep(
     batches = whole_numbers("--batch-size", batch_size)
     times = _Times(device, batches, Plan(time_budget=time_budget), seed)
     times.require()
+    look = checked(look, COLUMNS, [row.spec for row in rows])
+    look = replace(look, caption=look.caption or f"A sweep of {title(parse(spec), look.names)}.")
     target, file = _opened(records, plot, Output(output, form, overwrite))
-    raise typer.Exit(
-        _show(f"A sweep of {spec}.", rows, times, trainings, _Progress(file), target, plot)
-    )
+    raise typer.Exit(_show(look, rows, times, trainings, _Progress(file), target, plot))
 
 
 @dataclass(frozen=True)
@@ -210,7 +217,7 @@ def _opened(records: Path, plot: Path | None, output: Output) -> tuple[Destinati
 
 
 def _show(
-    caption: str,
+    look: Look,
     rows: Sequence[RowKey],
     times: _Times,
     trainings: _Trainings | None,
@@ -221,7 +228,7 @@ def _show(
     """Measure, write and draw the rows; returns the exit code."""
 
     def report() -> Report | None:
-        return _report(caption, _shown(rows, done, times.batches), done)
+        return _report(look, _shown(rows, done, times.batches), done)
 
     with target.keeping(report):
         _count(rows, done)
@@ -237,7 +244,10 @@ def _show(
     for failure in failures(found.records if found else done.failures, failed):
         tell(f"error: {failure}")
     if plot and found:
-        plot_panels(panels(_shown(rows, done, times.batches)), plot)
+        for path in plot_panels(
+            panels(_shown(rows, done, times.batches), look.names), plot, look.style, look.wide
+        ):
+            tell(f"wrote {path}")
     return ROWS_FAILED if done.failures else 0
 
 
@@ -307,9 +317,9 @@ def _train(done: _Progress, trainings: _Trainings) -> None:
                 done.measured.add(record.key)
 
 
-def _report(caption: str, shown: Sequence[Row], done: _Progress) -> Report | None:
+def _report(look: Look, shown: Sequence[Row], done: _Progress) -> Report | None:
     """The rows, or None if there are none; prints on stderr where they are from."""
-    made = rows_report("sweep", shown, caption)
+    made = rows_report("sweep", shown, look=look)
     taken = {record.key for record in made.records} - done.measured
     said = origin(made.records, taken)
     where = f"{several(len(done.counts), 'row')} of this sweep in {done.file.path}"

@@ -10,6 +10,7 @@ import typer
 from srbench.catalog import DEFAULT_VARIANTS
 from srbench.cli import model_options, run_options, training_options
 from srbench.cli.completion import complete_spec
+from srbench.cli.look_options import checked, with_look
 from srbench.cli.messages import tell
 from srbench.cli.output import (
     Destination,
@@ -27,9 +28,10 @@ from srbench.files import exists
 from srbench.records.record import Record
 from srbench.records.record_file import RecordFile
 from srbench.report.formats import Report
+from srbench.report.look import Look
 from srbench.report.origin import origin
 from srbench.report.problems import failures
-from srbench.report.training import training_report
+from srbench.report.training import COLUMNS, training_report
 from srbench.spec.cases import rows
 from srbench.spec.parse import Spec
 
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 DEFAULT_MODEL = "cifar_resnet20"
 
 
+@with_look
 def train(
     specs: Annotated[
         list[str] | None,
@@ -90,6 +93,8 @@ def train(
     form: FormatOption = None,
     output: OutputOption = None,
     overwrite: OverwriteOption = False,
+    *,
+    look: Look,
 ) -> None:
     """Train models and their baselines with the same seeds, and compare their scores.
 
@@ -122,8 +127,9 @@ def train(
         download,
         tensorboard,
     ).plan()
+    look = checked(look, COLUMNS, map(str, wanted))
     target, file = _opened(records, Output(output, form, overwrite))
-    raise typer.Exit(_show(wanted, plan, file, target))
+    raise typer.Exit(_show(wanted, plan, file, look, target))
 
 
 def _opened(records: Path, output: Output) -> tuple[Destination, RecordFile]:
@@ -137,7 +143,11 @@ def _opened(records: Path, output: Output) -> tuple[Destination, RecordFile]:
 
 
 def _show(
-    wanted: Sequence[Spec], plan: "TrainingPlan", file: RecordFile, target: Destination
+    wanted: Sequence[Spec],
+    plan: "TrainingPlan",
+    file: RecordFile,
+    look: Look,
+    target: Destination,
 ) -> int:
     """Train, and write the rows; returns the exit code."""
     done: list[Record] = []
@@ -146,7 +156,7 @@ def _show(
 
     def report() -> Report | None:
         taken = {record.key for record in done if before.get(record.key) is record}
-        return replace(training_report(done), taken=taken) if done else None
+        return replace(training_report(done, look), taken=taken) if done else None
 
     if not is_first_process():
         _train_quietly(wanted, plan, file)

@@ -2,24 +2,23 @@
 
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srbench._version import __version__
 from srbench.errors import several
-from srbench.records.gain import Gain, Score
-from srbench.records.overhead import Overhead
 from srbench.records.printable import all_printable
-from srbench.records.published import Figure
 from srbench.records.record import UNKNOWN, Record
-from srbench.records.timing import Estimate
+from srbench.report.arranging import number_of
+from srbench.report.cells import with_titles, written
 from srbench.report.formats import Report
+from srbench.report.labels import Name
 from srbench.report.origin import dates
 from srbench.report.plots.svg import HEIGHT, WIDTH, Chart
-from srbench.report.ranks import notes, ranks
-from srbench.report.table import Table, written
+from srbench.report.ranks import brief_notes, notes, ranks
+from srbench.report.table import Table
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -91,20 +90,31 @@ class _Grid:
     """A table for the template: titles, and rows of cells with their sort keys."""
 
     def __init__(self, table: Table) -> None:
+        table = table.for_lines
+        if table.look.naming == "short":  # which would say nothing once the rows are sorted
+            table = replace(table, look=replace(table.look, naming="title"))
         self.table = table
         self.titles, texts = written(table, scaled=False)
+        self.headings = dict(table.headings)
         marks = ranks(table)
-        self.notes = notes(table)
+        self.caption = with_titles(table, table.caption)
+        said = {"full": notes, "short": brief_notes}.get(table.look.notes)
+        self.notes = [with_titles(table, note) for note in (said(table) if said else ())]
         self.rows = [
             (
                 number in table.sections,
                 [
-                    (text, _sort_key(value), marks.get((number, column)))
+                    (text, _sort_key(value), marks.get((number, column)), _spec(value, text))
                     for column, (text, value) in enumerate(zip(cells, values, strict=True))
                 ],
             )
             for number, (cells, values) in enumerate(zip(texts, table.rows, strict=True))
         ]
+
+
+def _spec(value: Any, text: str) -> str:
+    """The spec of a model that is called otherwise; empty for any other cell."""
+    return value.spec if isinstance(value, Name) and value.spec != text else ""
 
 
 def _facts(environment: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
@@ -113,17 +123,8 @@ def _facts(environment: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
 
 def _sort_key(value: Any) -> str | float | int:
     """The sort key of a cell: its number, else its text; empty for a missing value."""
-    if isinstance(value, Overhead):
-        return value.ratio.value
-    if isinstance(value, Estimate):
-        return value.value
-    if isinstance(value, Score):
-        return value.mean
-    if isinstance(value, Gain):
-        return value.difference.value
-    if isinstance(value, Figure):
-        return float(value.printed) * value.unit
-    return "" if value is None else value if isinstance(value, (int, float)) else str(value)
+    number = number_of(value)
+    return number if number is not None else "" if value is None else str(value)
 
 
 @cache

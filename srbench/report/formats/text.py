@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from srbench.report.table import Column, Table, written
+from srbench.report.cells import with_titles, written
+from srbench.report.table import Column, Table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,12 +17,18 @@ GAP = " " * 3  # between two columns
 
 def render(table: Table, console: "Console | None" = None) -> str:
     """The table with full integers, in the width and colours of a console; plain without one."""
+    table = table.for_lines
     parts = _parts(table, console.width) if console else [table]
     blocks = ["\n".join(_lines(part, console)) for part in parts]
-    for lines, style in ((table.findings, ""), (table.notes, "dim")):
+    for lines, style in ((table.findings, ""), (table.words, ""), (_notes(table), "dim")):
         if lines:
             blocks.append(_styled("\n".join(lines), style, console))
     return "\n\n".join(blocks) + "\n"
+
+
+def _notes(table: Table) -> tuple[str, ...]:
+    said = {"full": table.notes, "short": table.brief}.get(table.look.notes, ())
+    return tuple(with_titles(table, note) for note in said) if table.look.naming else said
 
 
 def _parts(table: Table, screen: int) -> list[Table]:
@@ -31,7 +38,8 @@ def _parts(table: Table, screen: int) -> list[Table]:
         return [table]
     if groups := table.groups():
         return [table.only(group) for group in groups]
-    others = next((i for i, c in enumerate(table.columns) if c.hint != "name"), len(table.columns))
+    leading = [c.hint in ("model", "name") for c in table.columns]
+    others = leading.index(False) if False in leading else len(leading)
     names, parts = [*range(others)], []
     kept: list[int] = []
     for number in range(others, len(table.columns)):
@@ -45,7 +53,8 @@ def _parts(table: Table, screen: int) -> list[Table]:
 def _lines(table: Table, console: "Console | None") -> Iterator[str]:
     """Titles, a rule, and the rows. Digits are never cut: the terminal wraps lines that are still
     too long."""
-    titles, rows = written(table, scaled=False)
+    titles, rows = written(table, scaled=False, naming="usual")
+    headings = dict(table.headings)
     widths = _widths(table, titles, rows, console.width if console else None)
     for line in _row(titles, table.columns, widths):
         yield _styled(line, "bold", console)
@@ -53,6 +62,8 @@ def _lines(table: Table, console: "Console | None") -> Iterator[str]:
     for number, row in enumerate(rows):
         if number in table.sections:
             yield ""
+        if number in headings:
+            yield _styled(headings[number].plain, "italic", console)
         yield from _row(row, table.columns, widths)
 
 
@@ -105,7 +116,7 @@ def _longest_word(texts: tuple[str, ...]) -> int:
 
 
 def _least_width(table: Table) -> int:
-    titles, rows = written(table, scaled=False)
+    titles, rows = written(table, scaled=False, naming="usual")
     widths = _widths(table, titles, rows, 0)
     return sum(widths) + len(GAP) * (len(widths) - 1)
 

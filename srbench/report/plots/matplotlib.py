@@ -1,6 +1,7 @@
 """Pictures of what was measured, drawn by matplotlib."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,22 +10,20 @@ from warnings import catch_warnings, filterwarnings
 from srbench.errors import SrbenchError, alternatives
 from srbench.files import write_whole
 from srbench.records.profile import Profile
-from srbench.report.plots.labels import plain
-from srbench.report.plots.points import Panel
+from srbench.report.plots.texts import plain
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 FORMATS = (".pdf", ".png", ".svg")
-PANELS_A_ROW = 3
+SMALL = 7  # points
+LETTERS: Any = (
+    dict.fromkeys(("font.size", "axes.titlesize", "axes.labelsize"), 8)
+    | dict.fromkeys(("legend.fontsize", "xtick.labelsize", "ytick.labelsize"), SMALL)
+    | {"lines.linewidth": 1.2, "axes.linewidth": 0.6, "mathtext.fontset": "stix"}
+)
 # The colour-blind can distinguish these: M. Okabe, K. Ito, Color Universal Design, 2008.
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
-STYLES: dict[str, dict[str, Any]] = {
-    "line": {"marker": "o", "linestyle": "-", "markersize": 4},
-    "points": {"marker": "o", "linestyle": "none", "markersize": 4},
-    "front": {"marker": "o", "linestyle": "--", "markersize": 9, "markerfacecolor": "none"},
-}
 COLOURS = {False: "#3b6ea5", True: "#c8553d"}  # parts, and inserted blocks
 
 
@@ -81,23 +80,13 @@ def plot_roofline(profile: Profile, path: Path) -> None:
     save(figure, path)
 
 
-def plot_panels(panels: Sequence[Panel], path: Path) -> None:
-    """Draw plots side by side, three in a row.
+@contextmanager
+def in_style(style: str) -> Iterator[None]:
+    """Draws in the letters and sizes that papers of a style have."""
+    from matplotlib import rc_context
 
-    Raises SrbenchError where there is nothing to draw, or the file cannot be written.
-    """
-    from matplotlib.figure import Figure
-
-    if not panels:
-        raise SrbenchError(
-            "there is nothing to plot", "give an option or --input-size at least two values"
-        )
-    across = min(len(panels), PANELS_A_ROW)
-    down = -(-len(panels) // across)
-    figure = Figure(figsize=(4.6 * across, 3.8 * down), layout="constrained")
-    for number, panel in enumerate(panels, start=1):
-        _draw(figure.add_subplot(down, across, number), panel)
-    save(figure, path)
+    with rc_context(LETTERS | ({"font.family": "STIXGeneral"} if style != "plain" else {})):
+        yield
 
 
 def save(figure: "Figure", path: Path) -> None:
@@ -116,24 +105,3 @@ def drawn(figure: "Figure", form: str) -> bytes:
         filterwarnings("ignore", "Glyph .* missing from")  # the picture shows a box in its place
         figure.savefig(picture, format=form, dpi=200, metadata=dates.get(form))
     return picture.getvalue()
-
-
-def _draw(axes: "Axes", panel: Panel) -> None:
-    for series in panel.series:
-        colour = PALETTE[series.colour % len(PALETTE)]
-        style = STYLES[series.kind]
-        if series.kind == "line" and series.colour >= len(PALETTE):
-            style = style | {"linestyle": ":", "marker": "s"}
-        xs, ys = [p.x for p in series.points], [p.y for p in series.points]
-        axes.plot(xs, ys, color=colour, label=plain(series.name), **style)
-    if panel.is_log_x:
-        axes.set_xscale("log")
-    if panel.x_ticks:
-        axes.set_xticks(panel.x_ticks, minor=False)
-        axes.xaxis.set_major_formatter("{x:g}")
-        axes.minorticks_off()
-    axes.set_title(plain(panel.title), fontsize=10)
-    axes.set_xlabel(plain(panel.x))
-    axes.set_ylabel(plain(panel.y))
-    axes.grid(linewidth=0.3)
-    axes.legend(fontsize=7)

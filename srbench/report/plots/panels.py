@@ -1,47 +1,65 @@
 """What plots of rows show: overheads against an option or the resolution, and Pareto fronts."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
 from srbench.catalog import BLOCKS
 from srbench.catalog.options import Value, format_value
+from srbench.conditions import PASSES
 from srbench.errors import SpecError
 from srbench.records.counts import TITLES
 from srbench.records.join import Row
 from srbench.records.overhead import Overhead
+from srbench.records.record import Record
+from srbench.report.cells import overhead_text
 from srbench.report.columns import ERRORS, FIELDS
 from srbench.report.gains import score_of
+from srbench.report.labels import OF_BLOCK, Label, Name
+from srbench.report.names import Names, block_title, symbol_of
+from srbench.report.names import title as spec_title
+from srbench.report.notes import chip, modes
 from srbench.report.plots.curves import curves
 from srbench.report.plots.points import Panel, Point, Series
-from srbench.report.table import MARK, overhead_text
+from srbench.report.table import MARK
 from srbench.spec.matching import omitted
 from srbench.spec.parse import Part, Spec, read
 
 Read = Callable[[Row], float | None]
+Conditions = Callable[[Row, str], tuple[str, ...]]
 ReadOverhead = Callable[[Row], Overhead | None]
 
 
-def panels(rows: Sequence[Row]) -> list[Panel]:
+def panels(rows: Sequence[Row], names: Mapping[str, Label] | None = None) -> list[Panel]:
     """Every plot for which the rows have data.
 
-    Overheads against each whole-number option, and against the input's side, for rows that differ
-    in nothing else; then Pareto fronts: of two costs, and of a cost and the error where that is
-    printed or measured; then the curves of trainings. No module that a spec names is imported; see
-    `without_defaults`. Rows of older code than others are left out.
+    Overheads against each whole-number option, against the input's side and against the batch size,
+    for rows that differ in nothing else; then Pareto fronts, where there is something to trade: of
+    two costs, and of a cost and the error where that is printed or measured; then the curves of
+    trainings. No module that a spec names is imported; see `without_defaults`. Rows of older code
+    than others are left out. Models have the names that papers give them, or those in ``names``.
     """
     rows = [row for row in rows if not row.older]
-    known = [_ReadRow(row, spec) for row in rows if (spec := _read(row)) and spec.blocks]
+    named = Names((record for row in rows for record in row.records), names)
+    known = _known(rows, named)
     keys = dict.fromkeys(key for one in known for key in one.numbers)
-    found = [panel for key in keys for panel in _against_option(known, key)]
-    return [*found, *_against_resolution(known), *_fronts(rows), *curves(rows)]
+    found = [panel for key in keys for panel in _against_option(known, key, names)]
+    found += [*_against_resolution(known), *_against_batch(known)]
+    return [*found, *_fronts(rows, named), *curves(rows, named)]
+
+
+def batch_panels(rows: Sequence[Row], names: Mapping[str, Label] | None = None) -> list[Panel]:
+    """The overheads of times against the batch size."""
+    named = Names((record for row in rows for record in row.records), names)
+    return list(_against_batch(_known(rows, named)))
 
 
 def without_defaults(rows: Iterable[Row]) -> list[str]:
     """The blocks whose options' defaults only their module has, since the records do not: rows that
     leave such an option out are in no plot against it."""
-    known = [_ReadRow(row, spec) for row in rows if (spec := _read(row))]
+    known = [_ReadRow(row, spec, Names(())) for row in rows if (spec := _read(row))]
     return list(dict.fromkeys(name for one in known for name in one.without_defaults))
 
 
@@ -75,8 +93,11 @@ def _trained_error(score: str, row: Row) -> float | None:
 GIGA_MACS = "MACs (G)"
 ERROR = f"{ERRORS['top1_error']} (%)"
 OF_TIMES: dict[str, ReadOverhead] = {
-    f"{what} overhead (%)": FIELDS[f"{what}_overhead"].read for what in ("forward", "train")
+    f"{what} overhead (%)": FIELDS[f"{what}_overhead"].read for what in PASSES
 }
+TRADED = [
+    f"{what} overhead (%)" for what in ("forward", "train")
+]  # the backward pass runs never alone
 TRAINED_ERRORS: dict[str, Read] = {
     "error, 100 − top-1 (%), trained here": partial(_trained_error, "top1"),
     "error, 100 − mIoU (%), trained here": partial(_trained_error, "miou"),
@@ -91,9 +112,10 @@ class _ReadRow:
     """A row whose spec can be read, and the whole-number options of its blocks, by block and
     option."""
 
-    def __init__(self, row: Row, spec: Spec) -> None:
+    def __init__(self, row: Row, spec: Spec, named: Names) -> None:
         self.row = row
         self.spec = spec
+        self.name = named(row.row.spec)
         self.numbers: dict[tuple[str, str], int] = {}
         self.without_defaults: list[str] = []
         for part in spec.blocks:
@@ -103,6 +125,11 @@ class _ReadRow:
             for key, value in (usual | dict(part.options)).items():
                 if re.fullmatch(r"-?[0-9]{1,18}", text := format_value(value)):
                     self.numbers[part.name, key] = int(text)
+
+
+def _known(rows: Sequence[Row], named: Names) -> list[_ReadRow]:
+    """The rows with blocks whose specs can be read."""
+    return [_ReadRow(row, spec, named) for row in rows if (spec := _read(row)) and spec.blocks]
 
 
 def _defaults(row: Row, part: Part) -> dict[str, Value]:
@@ -115,43 +142,64 @@ def _defaults(row: Row, part: Part) -> dict[str, Value]:
     return found
 
 
-def _against_option(known: Sequence[_ReadRow], key: tuple[str, str]) -> Iterator[Panel]:
+def _against_option(
+    known: Sequence[_ReadRow], key: tuple[str, str], names: Mapping[str, Label] | None
+) -> Iterator[Panel]:
     block, option = key
     places = [
-        (one.row, float(one.numbers[key]), _without(one.spec, key))
+        (one.name, one.row, float(one.numbers[key]), _without(one.spec, key))
         for one in known
         if key in one.numbers
     ]
-    return _against(f"{option} of {block}", option, places, _conditions)
+    symbol = symbol_of(block, option)
+    x_title = f"{option} {symbol}" if symbol else option
+    called = (names or {}).get(f"{OF_BLOCK}{block}", block_title(block))
+    return _against(f"{option} of {called}", x_title, places, _conditions, names)
 
 
 def _against_resolution(known: Sequence[_ReadRow]) -> Iterator[Panel]:
     places = [
-        (one.row, (height * width) ** 0.5, str(one.spec))
+        (one.name, one.row, (height * width) ** 0.5, one.name)
         for one in known
         if one.row.row.input
         for _, height, width in [one.row.row.input]
     ]
-    return _against("resolution", "√(height × width) of the input, pixels", places, _batch)
+    return _against(
+        "resolution", "√(height × width) of the input, pixels", places, _apart_from("size")
+    )
+
+
+def _against_batch(known: Sequence[_ReadRow]) -> Iterator[Panel]:
+    places = [
+        (one.name, one.row, float(batch), one.name)
+        for one in known
+        if (batch := FIELDS["batch"].read(one.row)) is not None
+    ]
+    return _against(
+        "batch size", "batch size", places, _apart_from("batch"), overheads=tuple(OF_TIMES)
+    )
 
 
 def _against(
     title: str,
     x_title: str,
-    places: Sequence[tuple[Row, float, str]],
-    conditions: Callable[[Row, str], str],
+    places: Sequence[tuple[Name, Row, float, Name | Spec]],
+    conditions: Conditions,
+    names: Mapping[str, Label] | None = None,
+    overheads: Iterable[str] = tuple(OVERHEADS),
 ) -> Iterator[Panel]:
     """A panel for each overhead, with a line for each group of rows that differ only in x.
 
-    ``places`` are rows with their x and their group's name; ``conditions`` gives what else
-    distinguishes groups.
+    ``places`` are rows with their names, their x, and what their group has in common;
+    ``conditions`` gives what else distinguishes groups. ``names`` are given names.
     """
-    for y_title, y in OVERHEADS.items():
-        found: dict[tuple[str, str], dict[Point, None]] = {}
-        for row, x, name in places:
-            if (value := y(row)) is not None:
-                points = found.setdefault((name, conditions(row, y_title)), {})
-                points[_point(row, x, value, y_title)] = None
+    called = _called([group for _, _, _, group in places], names)
+    for y_title in overheads:
+        found: dict[tuple[str, ...], dict[Point, None]] = {}
+        for name, row, x, group in places:
+            if (value := OVERHEADS[y_title](row)) is not None:
+                key = (called[_text(group)], *conditions(row, y_title))
+                found.setdefault(key, {})[_point(name, row, x, value, y_title)] = None
         lines = {key: points for key, points in found.items() if len({p.x for p in points}) > 1}
         series = tuple(
             Series(name or key[0], tuple(sorted(points, key=lambda p: p.x)), colour=number)
@@ -163,44 +211,62 @@ def _against(
             sides = [point.x for line in series for point in line.points]
             is_log = max(sides) >= 16 * min(sides) > 0
             x_named = f"{x_title} (logarithmic)" if is_log else x_title
-            yield Panel(f"{_bare(y_title)} against {title}", x_named, y_title, series, is_log)
+            against = f"{_sentence(_bare(y_title))} against {title}"
+            yield Panel(against, x_named, y_title, series, is_log, True)
 
 
-def _fronts(rows: Sequence[Row]) -> Iterator[Panel]:
-    """Cost against cost, and error against cost, of all variants, with their Pareto fronts."""
+def _text(group: Name | Spec) -> str:
+    return group.spec if isinstance(group, Name) else str(group)
+
+
+def _called(groups: Iterable[Name | Spec], names: Mapping[str, Label] | None) -> dict[str, str]:
+    """What groups are called, by their specs: no two alike."""
+    titles = {
+        _text(one): str(one) if isinstance(one, Name) else spec_title(one, names) for one in groups
+    }
+    same = Counter(titles.values())
+    return {spec: called if same[called] == 1 else spec for spec, called in titles.items()}
+
+
+def _fronts(rows: Sequence[Row], named: Names) -> Iterator[Panel]:
+    """Cost against cost, and error against cost, of all variants, with their Pareto fronts. Where
+    one model is the best in both there is nothing to trade, and no panel."""
     costs = list(OVERHEADS)
     pairs: list[tuple[str, Read, str, Read]] = [(ERROR, _printed_error, GIGA_MACS, _macs)]
     pairs += [
         (error, read, x_title, x)
         for error, read in TRAINED_ERRORS.items()
-        for x_title, x in ((GIGA_MACS, _macs), *((t, OVERHEADS[t]) for t in OF_TIMES))
+        for x_title, x in ((GIGA_MACS, _macs), *((t, OVERHEADS[t]) for t in TRADED))
     ]
-    pairs += [(y, OVERHEADS[y], costs[0], OVERHEADS[costs[0]]) for y in costs[1:]]
+    pairs += [(y, OVERHEADS[y], costs[0], OVERHEADS[costs[0]]) for y in (costs[1], *TRADED)]
     for y_title, y, x_title, x in pairs:
-        groups: dict[tuple[str, str], dict[Point, None]] = {}
+        groups: dict[tuple[str, ...], dict[Point, None]] = {}
         for row in rows:
             if (across := x(row)) is not None and (up := y(row)) is not None:
                 # An overhead is to the baseline; an error is compared across all networks.
                 is_cost = y_title != ERROR and y_title not in TRAINED_ERRORS
-                baseline = row.baseline.spec if row.baseline and is_cost else ""
-                points = groups.setdefault((baseline, _conditions(row, y_title)), {})
-                points[_point(row, across, up, y_title)] = None
+                baseline = row.baseline_spec if row.baseline and is_cost else ""
+                key = (baseline, *_conditions(row, y_title))
+                points = groups.setdefault(key, {})
+                points[_point(named(row.row.spec), row, across, up, y_title)] = None
+        titles = _called([named(baseline) for baseline, *_ in groups], None)
+        groups = {(titles[key[0]] if key[0] else "", *key[1:]): p for key, p in groups.items()}
         series: list[Series] = []
         for colour, (name, points) in enumerate(zip(_names(groups), groups.values(), strict=True)):
-            if len({(point.x, point.y) for point in points}) > 2:
+            front = pareto(points)
+            if len(front) > 1:
                 series.append(Series(name or "models", tuple(points), "points", colour))
-                if front := pareto(points):
-                    title = ", ".join(filter(None, ("Pareto front", name)))
-                    series.append(Series(title, front, "front", colour))
+                called = ", ".join(filter(None, ("Pareto front", name)))
+                series.append(Series(called, front, "front", colour))
         if series:
-            title = f"{_bare(y_title)} against {_bare(x_title)}"
-            yield Panel(title, x_title, y_title, tuple(series))
+            against = f"{_sentence(_bare(y_title))} against {_bare(x_title)}"
+            yield Panel(against, x_title, y_title, tuple(series))
 
 
-def _names(groups: Iterable[tuple[str, str]]) -> list[str]:
-    """The names of groups: the ones of their two parts in which they differ."""
+def _names(groups: Iterable[tuple[str, ...]]) -> list[str]:
+    """The names of groups: those of their parts in which they differ."""
     groups = list(groups)
-    telling = [len({group[i] for group in groups}) > 1 for i in range(2)]
+    telling = [len(set(parts)) > 1 for parts in zip(*groups, strict=True)]
     return [
         ", ".join(part for part, tells in zip(group, telling, strict=True) if tells and part)
         for group in groups
@@ -211,17 +277,40 @@ def _bare(title: str) -> str:
     return title.partition(" (")[0]
 
 
-def _conditions(row: Row, y_title: str) -> str:
-    """Input, batch and regime, as a name."""
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _conditions(row: Row, y_title: str, apart_from: str = "") -> tuple[str, ...]:
+    """Under what a row was measured, but for one of these conditions: rows under others are never
+    in one line. Counts do not depend on how a row was timed."""
     runs = row.runs() if y_title in TRAINED_ERRORS else None
-    regime = str(runs.regime) if runs else ""
-    return ", ".join(filter(None, (row.row.size, _batch(row, y_title), regime)))
+    timing = row.timing if y_title in OF_TIMES else None
+    found = {
+        "size": row.row.size,
+        "classes": "" if row.row.num_classes is None else f"{row.row.num_classes} classes",
+        "regime": str(runs.regime) if runs else "",
+        **(_ways(timing) if timing else {}),
+    }
+    return tuple(text for name, text in found.items() if name != apart_from)
 
 
-def _batch(row: Row, y_title: str) -> str:
-    """The batch, as a name, for times; counts do not depend on it."""
-    batch = FIELDS["batch"].read(row) if y_title in OF_TIMES else None
-    return "" if batch is None else f"batch {batch}"
+def _ways(record: Record) -> dict[str, str]:
+    """How a row was timed."""
+    assert record.timing
+    facts, setup = record.environment, record.timing.setup
+    return {
+        "batch": f"batch {setup.batch}",
+        "device": setup.device,
+        "chip": chip(record),
+        "how": modes(record),
+        "threads": f"{facts.get('threads')} threads",
+        "torch": f"torch {facts.get('torch')}",
+    }
+
+
+def _apart_from(name: str) -> Conditions:
+    return partial(_conditions, apart_from=name)
 
 
 def _macs(row: Row) -> float | None:
@@ -234,13 +323,21 @@ def _printed_error(row: Row) -> float | None:
     return None if figure is None else float(figure.printed)
 
 
-def _point(row: Row, x: float, y: float, y_title: str) -> Point:
+def _point(name: Name, row: Row, x: float, y: float, y_title: str) -> Point:
     """A row's point. If y is a count, warnings about times do not matter."""
     overhead = OF_TIMES[y_title](row) if y_title in OF_TIMES else None
     shown = row if overhead else replace(row, timing=None)
     said = overhead_text(overhead) if overhead else f"{y:.3g}"
     doubtful = shown.is_doubtful or bool(overhead and overhead.verdict == "undecided")
-    return Point(x, y, f"{row.row}{MARK if shown.is_doubtful else ''}: {said}", doubtful)
+    mark = MARK if shown.is_doubtful else ""
+    ratio = overhead.ratio if overhead else None
+    ends = None if not ratio or ratio.low is None or ratio.high is None else (ratio.low, ratio.high)
+    return Point(
+        *(x, y, f"{name} at {row.row.size}{mark}: {said}", doubtful),
+        ends and (100 * (ends[0] - 1), 100 * (ends[1] - 1)),
+        str(name),
+        bool(overhead) and not ends,
+    )
 
 
 def _read(row: Row) -> Spec | None:
@@ -251,11 +348,11 @@ def _read(row: Row) -> Spec | None:
         return None
 
 
-def _without(spec: Spec, key: tuple[str, str]) -> str:
+def _without(spec: Spec, key: tuple[str, str]) -> Spec:
     """The spec without one option of one block."""
     block, name = key
-    parts = [str(spec.backbone)]
-    for part in spec.blocks:
-        options = tuple(o for o in part.options if part.name != block or o[0] != name)
-        parts.append(str(type(part)(part.name, options)))
-    return "+".join(parts)
+    blocks = (
+        replace(one, options=tuple(o for o in one.options if one.name != block or o[0] != name))
+        for one in spec.blocks
+    )
+    return Spec(spec.backbone, tuple(blocks))

@@ -1,5 +1,6 @@
 """A plot before it is drawn: a panel with series of points."""
 
+import re
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -7,12 +8,17 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Point:
-    """A row's coordinates and label. A ``doubtful`` point is in no Pareto front."""
+    """A row's coordinates, its label, the interval of y if it has one, and the model's name. A
+    ``doubtful`` point is in no Pareto front; a ``hollow`` one lacks the interval that it should
+    have."""
 
     x: float
     y: float
     label: str
     doubtful: bool = False
+    interval: tuple[float, float] | None = None
+    name: str = ""
+    hollow: bool = False
 
 
 @dataclass(frozen=True)
@@ -27,13 +33,24 @@ class Series:
 
 @dataclass(frozen=True)
 class Panel:
-    """One plot: its title, the titles of its axes, and its series."""
+    """One plot: its title, the titles of its axes, and its series. ``has_zero`` is whether y is
+    shown from or to 0, with a line there."""
 
     title: str
     x: str
     y: str
     series: tuple[Series, ...]
     is_log_x: bool = False
+    has_zero: bool = False
+
+    @property
+    def name(self) -> str:
+        """A word for a file name.
+
+        >>> Panel("Params overhead against memories of sr", "P", "%", ()).name
+        'params-overhead-against-memories-of-sr'
+        """
+        return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
 
     @property
     def x_ticks(self) -> list[float] | None:

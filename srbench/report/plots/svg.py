@@ -20,11 +20,14 @@ class Tick:
 
 @dataclass(frozen=True)
 class Dot:
-    """A point: its place, and the label that is shown when the pointer is on it."""
+    """A point: its place, the label that is shown when the pointer is on it, and the ends of its
+    interval."""
 
     x: float
     y: float
     label: str
+    ends: tuple[float, float] | None = None
+    hollow: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,21 +43,24 @@ class Curve:
 
 @dataclass(frozen=True)
 class Chart:
-    """A plot for the page."""
+    """A plot for the page. ``zero`` is the place of the line at 0, if it has one."""
 
     panel: Panel
     curves: tuple[Curve, ...]
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
+    zero: float | None = None
 
 
 def chart(panel: Panel) -> Chart:
     """The chart of a panel: the place of everything in it."""
     points = [point for series in panel.series for point in series.points]
     x = _Axis([p.x for p in points], LEFT, WIDTH - RIGHT, panel.is_log_x, panel.x_ticks)
-    y = _Axis([p.y for p in points], HEIGHT - BOTTOM, TOP, False)
+    ends = [end for point in points for end in point.interval or ()]
+    values = [*(p.y for p in points), *ends, *([0.0] if panel.has_zero else [])]
+    y = _Axis(values, HEIGHT - BOTTOM, TOP, False)
     curves = tuple(_curve(series, x, y) for series in panel.series)
-    return Chart(panel, curves, x.ticks, y.ticks)
+    return Chart(panel, curves, x.ticks, y.ticks, y(0.0) if panel.has_zero else None)
 
 
 class _Axis:
@@ -91,7 +97,10 @@ def _round_numbers(low: float, high: float) -> list[float]:
 
 
 def _curve(series: Series, x: _Axis, y: _Axis) -> Curve:
-    dots = tuple(Dot(x(p.x), y(p.y), p.label) for p in series.points)
+    dots = tuple(
+        Dot(x(p.x), y(p.y), p.label, p.interval and (y(p.interval[0]), y(p.interval[1])), p.hollow)
+        for p in series.points
+    )
     joined = " L".join(f"{dot.x},{dot.y}" for dot in dots)
     path = f"M{joined}" if series.kind != "points" else ""
     return Curve(series.name, series.kind, dots, path, series.colour)

@@ -6,50 +6,67 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srbench.conditions import PASSES
+from srbench.files import named_file
+from srbench.records.join import rows_of
 from srbench.records.overhead import overhead
 from srbench.records.record import Record
 from srbench.records.results import Results
-from srbench.report.notes import model_name
-from srbench.report.plots.labels import plain
-from srbench.report.plots.matplotlib import PALETTE, save
+from srbench.report.look import PLAIN, Look
+from srbench.report.names import Names, named_row
+from srbench.report.paper_styles import STYLES, PaperStyle
+from srbench.report.plots.matplotlib import PALETTE, SMALL, in_style, save
+from srbench.report.plots.panel_files import MARKERS, POINTS, plot_panels
+from srbench.report.plots.panels import batch_panels
+from srbench.report.plots.texts import plain
 from srbench.report.units import measured_scale
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 COLOURS = dict(zip(PASSES, PALETTE, strict=False))
+SHAPES = dict(zip(PASSES, MARKERS, strict=False))
 BAND = 0.6  # the share of a model's height that its passes use
 
 
-def plot_times(results: Results, path: Path) -> bool:
-    """Draw two panels for every comparison: each variant's overheads with their intervals, and the
-    samples of every model, each placement in memory on a line of its own.
+def plot_times(results: Results, path: Path, look: Look = PLAIN) -> list[Path]:
+    """Draw overheads with their intervals: against the batch size if there are several, or else
+    beside the samples of every model, each placement in memory on a line of its own.
 
-    Returns whether there was anything to draw. Raises SrbenchError where the file cannot be
+    Returns the files, none if there was nothing to draw. Raises SrbenchError where one cannot be
     written.
     """
+    timed = [record for record in results if record.timing and record.timing.passes]
+    if not timed:
+        return []
+    if panels := batch_panels(rows_of(timed), look.names):
+        return plot_panels(panels, path, look.style, look.wide)
+    path = named_file(path, "times")
+    with in_style(look.style):
+        save(_figure(timed, Names(timed, look.names), STYLES[look.style]), path)
+    return [path]
+
+
+def _figure(timed: Sequence[Record], named: Names, style: PaperStyle) -> "Figure":
+    """Two plots for every comparison, as wide as the text."""
     from matplotlib.figure import Figure
 
-    timed = [record for record in results if record.timing and record.timing.passes]
     comparisons = [list(group) for _, group in groupby(timed, key=_comparison)]
-    if not comparisons:
-        return False
-    heights = [1.2 + 0.45 * len(records) for records in comparisons]
-    figure = Figure(figsize=(10, sum(heights)), layout="constrained")
+    heights = [0.9 + 0.34 * len(records) for records in comparisons]
+    figure = Figure(figsize=(style.text / POINTS, sum(heights)), layout="constrained")
     axes = figure.subplots(len(comparisons), 2, squeeze=False, height_ratios=heights)
     for records, (left, right) in zip(comparisons, axes, strict=True):
-        _overheads(left, records)
-        _samples(right, records)
-    save(figure, path)
-    return True
+        _overheads(left, records, named)
+        _samples(right, records, named)
+    return figure
 
 
-def _comparison(record: Record) -> tuple[str, str, str]:
+def _comparison(record: Record) -> tuple[object, ...]:
     assert record.timing
-    return record.timing.setup.device, record.baseline, record.row.size
+    return record.timing.setup, record.baseline, record.row[1:]
 
 
-def _overheads(axes: "Axes", records: Sequence[Record]) -> None:
+def _overheads(axes: "Axes", records: Sequence[Record], named: Names) -> None:
     compared = [record for record in records if record.timing and record.timing.role != "baseline"]
     has_hollow = False
     for row, record in enumerate(compared):
@@ -64,7 +81,7 @@ def _overheads(axes: "Axes", records: Sequence[Record]) -> None:
             axes.plot(
                 _percent(found.ratio.value),
                 y,
-                "o",
+                SHAPES[pass_name],
                 color=COLOURS[pass_name],
                 markersize=4,
                 fillstyle=filled,
@@ -74,20 +91,22 @@ def _overheads(axes: "Axes", records: Sequence[Record]) -> None:
                 axes.plot(ends, [y, y], color=COLOURS[pass_name], linewidth=1.5)
     axes.axvline(0, color="black", linewidth=0.8)
     if compared:
-        _name(axes, compared)
+        _name(axes, compared, named)
     else:
         axes.set_yticks([])
-    hollow = " (hollow: too few samples for one)" if has_hollow else ""
+    hollow = "\n(hollow: too few samples for one)" if has_hollow else ""
     axes.set_xlabel(f"overhead in %, with its 95 % interval{hollow}")
-    device, baseline, size = _comparison(records[0])
-    axes.set_title(plain(f"{baseline} at {size} on {device}"), fontsize=10)
+    first = records[0]
+    assert first.timing
+    where = f"{named(first.baseline)} at {first.row.size} on {first.timing.setup.device}"
+    axes.set_title(plain(where))
 
 
 def _percent(ratio: float) -> float:
     return 100 * (ratio - 1)
 
 
-def _samples(axes: "Axes", records: Sequence[Record]) -> None:
+def _samples(axes: "Axes", records: Sequence[Record], named: Names) -> None:
     timings = [record.timing for record in records if record.timing]
     scale = measured_scale(
         [found.seconds.value for timing in timings for found in timing.passes.values()]
@@ -111,7 +130,7 @@ def _samples(axes: "Axes", records: Sequence[Record]) -> None:
             axes.plot(
                 [middle, middle], [y - height / 2, y + height / 2], color="black", linewidth=1
             )
-    _name(axes, records)
+    _name(axes, records, named)
     axes.set_xscale("log")
     low, high = axes.get_xlim()
     is_wide = high > 10 * low
@@ -119,18 +138,19 @@ def _samples(axes: "Axes", records: Sequence[Record]) -> None:
     axes.xaxis.set_minor_formatter(
         lambda x, _: "" if is_wide and _digit(x) not in "25" else f"{x:g}"
     )
-    axes.tick_params(axis="x", which="minor", labelsize=7)
+    axes.tick_params(axis="x", which="minor", labelsize=SMALL)
     axes.set_xlabel(f"time per call in {scale.prefix}s, medians in black")
     passes = [
         pass_name for pass_name in PASSES if any(pass_name in timing.passes for timing in timings)
     ]
     for pass_name in passes:
-        axes.plot([], [], "o", color=COLOURS[pass_name], label=pass_name, markersize=4)
+        axes.plot(
+            [], [], SHAPES[pass_name], color=COLOURS[pass_name], label=pass_name, markersize=4
+        )
     axes.legend(  # above the plot, where there are no samples
         loc="lower left",
         bbox_to_anchor=(0, 1),
         ncols=len(passes),
-        fontsize=8,
         frameon=False,
         handletextpad=0,
     )
@@ -152,9 +172,9 @@ def _places(record: Record, row: int) -> list[tuple[str, float]]:
     ]
 
 
-def _name(axes: "Axes", records: Sequence[Record]) -> None:
+def _name(axes: "Axes", records: Sequence[Record], named: Names) -> None:
     """Write the models' names on the axis, from top to bottom."""
-    names = [model_name(record) for record in records]
-    axes.set_yticks(range(len(names)), [plain(name) for name in names], fontsize=8)
+    names = [plain(str(named_row(record, named))) for record in records]
+    axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.grid(axis="x", linewidth=0.3)

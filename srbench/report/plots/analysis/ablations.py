@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from srbench.records.analysis import Ablation, Analysis
 from srbench.records.timing import Estimate
 from srbench.report.plots.analysis.figure import WIDTH, AnalysisFigure
-from srbench.report.plots.labels import short
 from srbench.report.plots.matplotlib import PALETTE
+from srbench.report.plots.texts import short
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

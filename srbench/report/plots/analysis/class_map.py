@@ -10,7 +10,7 @@ from srbench.report.plots.analysis.figure import (
     around_zero,
     bar_of_colours,
 )
-from srbench.report.plots.labels import short
+from srbench.report.plots.texts import short
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

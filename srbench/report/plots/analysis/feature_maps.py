@@ -16,7 +16,7 @@ from srbench.report.plots.analysis.figure import (
     name,
     picture,
 )
-from srbench.report.plots.labels import short
+from srbench.report.plots.texts import short
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

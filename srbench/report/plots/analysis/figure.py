@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from srbench.records.analysis import Analysis, Spread
 from srbench.report.formats import Report
-from srbench.report.plots.labels import short
 from srbench.report.plots.matplotlib import drawn, save
+from srbench.report.plots.texts import short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -19,8 +19,8 @@ from srbench.report.plots.analysis.figure import (
     picture,
     values,
 )
-from srbench.report.plots.labels import short
 from srbench.report.plots.matplotlib import PALETTE
+from srbench.report.plots.texts import short
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
