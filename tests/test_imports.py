@@ -118,6 +118,10 @@ LISTINGS = COMMAND_LINE | {
     *("srbench.report", "srbench.report.formats", "srbench.report.notes", "srbench.report.table"),
     *(
         "srbench.report.formats.text",
+        "srbench.report.cells",
+        "srbench.report.labels",
+        "srbench.report.look",
+        "srbench.report.paper_styles",
         "srbench.cli.output",
         "srbench.cli.values",
         "srbench.cli.commands.catalog",

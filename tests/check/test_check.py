@@ -199,7 +199,7 @@ def test_a_hand_edited_cell_is_named(suffix: str, check: Check, tables: Path) ->
     line = next(n for n, line in enumerate(text.splitlines(), 1) if "89" in line and "080" in line)
     assert (finding["kind"], finding["line"]) == ("rendering", line)
     (detail,) = finding["details"]
-    assert "resnet18+se" in detail
+    assert ("resnet18+se" if suffix == ".csv" else "ResNet-18 + SE") in detail
     assert suffix == ".tex" or "Δ" in detail or "params_delta" in detail
     assert "81" in detail.partition("should be")[0]
     assert "80" in detail.partition("should be")[2]
@@ -330,7 +330,7 @@ def test_github_gets_annotations_and_a_summary(
     capsys: pytest.CaptureFixture,
 ) -> None:
     path = tables / "small.md"
-    path.write_text(path.read_text().replace("resnet18+se", "resnet18+SE 100%"))
+    path.write_text(path.read_text().replace("+ SE |", "+ SE 100% |"))
     summary = tmp_path / "summary.md"
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
     capsys.readouterr()

@@ -422,7 +422,7 @@ def test_a_plot_shows_two_comparisons(tmp_path: Path, capsys: pytest.CaptureFixt
     command = ("cifar_resnet8", "cifar_resnet14", "--se", "--aa", *FAKE, "--plot", str(path))
     _, stderr = latency(capsys, *command)
     assert f"wrote {path}" in stderr
-    for name in ("cifar_resnet8+se", "cifar_resnet14 (again)", "backward", "overhead in %"):
+    for name in ("ResNet-8 + SE", "ResNet-14 (again)", "backward", "overhead in %"):
         assert f"<!-- {name}" in path.read_text()
 
 
@@ -430,7 +430,7 @@ def test_a_plot_shows_two_comparisons(tmp_path: Path, capsys: pytest.CaptureFixt
 def test_a_plot_shows_a_network_alone(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     path = tmp_path / "times.svg"
     latency(capsys, "cifar_resnet8", "--no-variants", *FAKE, "--plot", str(path))
-    assert "<!-- cifar_resnet8 " in path.read_text()
+    assert "<!-- ResNet-8 " in path.read_text()
 
 
 @pytest.mark.usefixtures("cuda")
@@ -500,7 +500,7 @@ def test_measuring_memory_stops_at_its_own_time_budget(
         (("--device", "tpu"), "there is no device tpu", "use --device cpu"),
         (("--device", "cuda:7"), "there is no device cuda:7", "cuda:0"),
         (("--batch-size", "0"), "--batch-size 0 is out of range", "from 1"),
-        (("--batch-size", "-3"), "--batch-size -3 is out of range", "from 1"),
+        (("--batch-size", "-3"), "--batch-size '-3' is not a whole number", "--batch-size 2,10"),
         (("--dtype", "int8"), "--dtype does not accept 'int8'", "it accepts float32"),
         (("--amp", "--dtype", "float32"), "lower precision than float32", "--dtype"),
         (("--device", "cpu", "--cuda-graph"), "--cuda-graph needs a CUDA GPU", "--device cuda"),

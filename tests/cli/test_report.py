@@ -119,7 +119,7 @@ def test_columns_sort_up_down_and_back(opened: "Chrome") -> None:
 def test_rows_are_filtered_while_typing(opened: "Chrome") -> None:
     box = find(opened, "#part-1 input")
     box.send_keys("MEMORIES=2")
-    assert texts(opened, MODELS) == ["resnet18+sr:memories=2"]
+    assert texts(opened, MODELS) == ["ResNet-18 + SR (P=2)"]  # found by its spec
     assert texts(opened, "#part-1 .count") == ["1 of 5 rows"]
     assert texts(opened, "#part-2 .count") == ["1 rows"]
     box.clear()
@@ -131,12 +131,12 @@ def test_rows_are_filtered_while_typing(opened: "Chrome") -> None:
 def test_plots_show_their_values_on_hover(opened: "Chrome") -> None:
     from selenium.webdriver import ActionChains
 
-    assert "Params overhead against memories of sr" in texts(opened, "figcaption")
-    dot = find(opened, "#part-1 circle[data-label*='memories=50']")
+    assert "Params overhead against memories of SR" in texts(opened, "figcaption")
+    dot = find(opened, "#part-1 circle[data-label*='P=50']")
     opened.execute_script("arguments[0].scrollIntoView({block: 'center'})", dot)
     assert not find(opened, "#tip").is_displayed()
     ActionChains(opened).move_to_element(dot).perform()
-    assert find(opened, "#tip").text == "resnet18+sr:memories=50 at 64×64: 4.5"
+    assert find(opened, "#tip").text == "ResNet-18 + SR (P=50) at 64×64: 4.5"
 
 
 def test_the_page_switches_between_dark_and_light(opened: "Chrome") -> None:
@@ -179,7 +179,7 @@ def test_damaged_records_are_reported_and_the_others_shown(
     output = tmp_path / "r.html"
     assert run(["report", str(path), "-o", str(output)]) == 4
     assert "line 1: damaged" in capsys.readouterr().err
-    assert "resnet18" in output.read_text()
+    assert "ResNet-18" in output.read_text()
 
 
 def test_without_records_there_is_no_page(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

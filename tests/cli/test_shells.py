@@ -201,7 +201,7 @@ def test_a_tab_without_candidates_changes_nothing(typed: str, terminal: Terminal
         ("srbench flops resnet50:stride=v1", ["resnet50:stride=v1", "resnet50:stride=v1.5"]),
         ("srbench latency --device c", ["cpu", "cuda", "cuda:0", "cuda:1"]),
         ("srbench latency --device=cuda:", ["--device=cuda:0", "--device=cuda:1"]),
-        ("srbench flops --o", ["--output", "--overwrite"]),
+        ("srbench flops --o", ["--order", "--output", "--overwrite"]),
     ],
 )
 def test_two_tabs_list_the_candidates(typed: str, offered: list[str], terminal: Terminal) -> None:

@@ -507,11 +507,12 @@ def test_rows_of_older_code_are_marked_and_not_plotted(
     assert run([*sweep, f"{block}.k=1,7"]) == 0
     assert run(["report", "sweep.jsonl", "-o", "page.html"]) == 0
     page = Path("page.html").read_text()
-    said = f"* resnet18+{block}:k=3, resnet18+{block}:k=5: was measured with older code of {block}"
+    gate = f"ResNet-18 + {block.rpartition(':')[2]}"
+    said = f"* {gate} (k=3), {gate} (k=5): was measured with older code of {block}"
     assert said in page
-    assert f">resnet18+{block}:k=5 *<" in page, "the row is marked"
-    assert f'data-label="resnet18+{block}:k=5 at' not in page, "and not plotted"
-    assert f'data-label="resnet18+{block}:k=7 at' in page
+    assert f">ResNet-18 + {block.rpartition(':')[2]} (k=5) *<" in page, "the row is marked"
+    assert f'data-label="{gate} (k=5) at' not in page, "and not plotted"
+    assert f'data-label="{gate} (k=7) at' in page
     report = rows_report("x", rows_of(jsonl.read(path).records))
     warned = [row["spec"] for row in report.rows if "older code" in row["warnings"]]
     assert warned == [f"resnet18+{block}:k=3", f"resnet18+{block}:k=5"]

@@ -318,13 +318,13 @@ def test_a_sweep_trains_its_rows_and_plots_gain_against_cost(
     ]
     assert {row["top1_seeds"] for row in rows} == {"2"}
     assert all(row["macs"] and row["top1"] for row in rows)
-    assert "trained here" in (tmp_path / "gain.svg").read_text()
+    assert "<!-- memories P -->" in (tmp_path / "gain.svg").read_text()
     _, err = shown(sweep, capsys)
     assert "6 trained before" in err
     refused = shown([*sweep, "--input-size", "32"], capsys, BAD_INPUT)[1]
     assert "--data has its own size and classes" in refused
     page = ["report", "sweep.jsonl", "--output", "page.html"]
     shown(page, capsys)
-    assert "trained here" in (tmp_path / "page.html").read_text()
+    assert "Top-1" in (tmp_path / "page.html").read_text()
     told, _ = shown(["compare", "sweep.jsonl", "sweep.jsonl"], capsys)
     assert told.count("+0.00 (all equal)") == 6

@@ -108,8 +108,8 @@ def without(record: Record, **counts: object) -> Record:
 def best(*records: Record) -> list[str]:
     """The specs that add the fewest MACs."""
     rows = rows_of(records)
-    made = rows_table("t", rows, [FIELDS["macs_delta"]], "", (), ranked=True)
-    return [made.rows[row][0] for (row, _), rank in ranks(made).items() if rank is Rank.BEST]
+    made = rows_table("t", rows, {"macs_delta": FIELDS["macs_delta"]}, "", (), ranked=True)
+    return [made.rows[row][0].spec for (row, _), rank in ranks(made).items() if rank is Rank.BEST]
 
 
 UNDECIDED = Difference("linear", ("fc",), 1100, 1090, right="")
@@ -148,7 +148,7 @@ def test_only_a_row_without_doubts_can_be_the_best(
 def test_published_errors_of_rows_with_warnings_are_not_ranked() -> None:
     errors = [printed(r.spec, top1_error=e) for r, e in ((SE, "20.0"), (SR, "21.0"), (CBAM, "22"))]
     rows = rows_of([PLAIN, UNCOUNTED, SR, CBAM, *errors])
-    made = rows_table("t", rows, [FIELDS["top1_error"]], "", (), ranked=True)
-    assert [(made.rows[row][0], rank) for (row, _), rank in ranks(made).items()] == [
+    made = rows_table("t", rows, {"top1_error": FIELDS["top1_error"]}, "", (), ranked=True)
+    assert [(made.rows[row][0].spec, rank) for (row, _), rank in ranks(made).items()] == [
         (SR.spec, Rank.BEST)
     ]

@@ -68,8 +68,9 @@ Two networks.
 """
 
 LATEX = r"""% needs \usepackage{booktabs,graphicx}
-\begin{table*}[t]
+\begin{table}[t]
   \centering\small\setlength{\tabcolsep}{4pt}
+  \setlength{\belowcaptionskip}{5pt}
   \caption{Two networks.}\label{tab:srbench-nets}
   \resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%
   \begin{tabular}{lrrrrr}
@@ -90,7 +91,7 @@ LATEX = r"""% needs \usepackage{booktabs,graphicx}
     One note.\par
     Another.\par
   \end{minipage}
-\end{table*}
+\end{table}
 """
 
 

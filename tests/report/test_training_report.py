@@ -10,11 +10,12 @@ from srbench.records.gain import Gain, Score
 from srbench.records.join import rows_of
 from srbench.records.record import Record
 from srbench.records.timing import Estimate
+from srbench.report.cells import written
 from srbench.report.compare import differences_report
 from srbench.report.formats import FORMATS
 from srbench.report.overview import rows_report
 from srbench.report.plots.panels import panels
-from srbench.report.table import Column, Table, written
+from srbench.report.table import Column, Table
 from srbench.report.training import training_report
 
 
@@ -123,20 +124,20 @@ def test_plots_show_curves_and_error_against_cost() -> None:
     for number, block in enumerate(("", "+se", "+cbam", "+sr")):
         spec = f"resnet18{block}"
         records += [counted(spec, macs=5000 + 10 * number)]
-        records += runs(spec, 50 + number, 60 - 2 * number)
+        records += runs(spec, 50 + number, 60 + 2 * number)
     found = {panel.title: panel for panel in panels(rows_of(records))}
     curve = found["Top-1 by epoch: digits, recipe digits"]
     assert [series.name for series in curve.series] == [
-        f"resnet18{b}" for b in ("", "+se", "+cbam", "+sr")
+        f"ResNet-18{b}" for b in ("", " + SE", " + CBAM", " + SR")
     ]
     assert [(point.x, point.y) for point in curve.series[0].points] == [(1, 27.5), (2, 55.0)]
     (cost,) = [
-        panel for title, panel in found.items() if title.startswith("error, 100 − top-1 against")
+        panel for title, panel in found.items() if title.startswith("Error, 100 − top-1 against")
     ]
     assert cost.x == "MACs (G)"
-    assert [point.y for point in cost.series[0].points] == pytest.approx([45, 45.5, 46, 46.5])
+    assert [point.y for point in cost.series[0].points] == pytest.approx([45, 43.5, 42, 40.5])
     front = next(series for series in cost.series if series.kind == "front")
-    assert [point.y for point in front.points] == pytest.approx([45])
+    assert [point.y for point in front.points] == pytest.approx([45, 43.5, 42, 40.5])
 
 
 def test_two_sets_are_compared_seed_by_seed() -> None:

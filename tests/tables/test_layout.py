@@ -145,7 +145,7 @@ def test_a_machine_name_is_safe_in_a_file_name() -> None:
     [
         ('[[time]]\nspecs = ["resnet18"]\n', "time must be"),
         ('[[names]]\nresnet18 = "a"\n', "names must be"),
-        ("[names]\nresnet18 = nan\n", "must be a text"),
+        ("[names]\nresnet18 = nan\n", "neither a text nor a pair of texts"),
     ],
 )
 def test_a_value_of_the_wrong_type_is_described_in_words(

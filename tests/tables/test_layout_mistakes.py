@@ -13,6 +13,7 @@ from srbench.cli.app import run
 from srbench.errors import CollectedError, FileError, SrbenchError
 from srbench.records import jsonl
 from srbench.records.record import MadeOf
+from srbench.report.labels import Label
 from srbench.tables.committed import Committed, open_table, open_tables
 
 HEAD = 'caption = "T"\ncolumns = ["params"]\n'
@@ -210,7 +211,7 @@ def test_a_wrong_entry_in_names_is_an_error(
 def test_two_spellings_with_one_name_are_fine(tmp_path: Path) -> None:
     names = '[names]\n"resnet18+sr" = "A"\n"resnet18+sr:memories=10" = "A"\n'
     table = open_table(write_layout(tmp_path, HEAD + GROUP + names))
-    assert table.layout.names == {"resnet18+sr": "A"}
+    assert table.layout.names == {"resnet18+sr": Label("A")}
 
 
 def test_names_are_not_compared_with_rows_that_are_wrong(tmp_path: Path) -> None:
@@ -229,7 +230,7 @@ def test_a_published_row_of_another_version_may_have_a_name(tmp_path: Path) -> N
     newer = replace(printed("resnet18", "A"), spec="hypernet900", baseline="hypernet900")
     jsonl.write(tmp_path / "small.jsonl", [newer])
     for imports in (True, False):
-        assert open_table(path, imports).layout.names == {"hypernet900": "HyperNet"}
+        assert open_table(path, imports).layout.names == {"hypernet900": Label("HyperNet")}
 
 
 BLOCK = """
@@ -277,7 +278,7 @@ def of_ones_own(block: str, names: str, schema: int = 2) -> Callable[[bool], Com
 )
 def test_a_name_can_be_for_a_row_with_a_custom_block(options: str, meant: str, block: str) -> None:
     opened = of_ones_own(block, f'"resnet18+{block}{options}" = "Ours"')
-    expected = {f"resnet18+{block}{meant}": "Ours"}
+    expected = {f"resnet18+{block}{meant}": Label("Ours")}
     assert opened(False).layout.names == expected
     assert not Path("imported!").exists()
     assert opened(True).layout.names == expected
@@ -300,7 +301,9 @@ def test_a_name_that_needs_the_module_is_an_error_without_imports(block: str) ->
         of_ones_own(block, names, schema=1)(False)
     assert r.value.errors[0].hint == f"write it as one of these: resnet18+{block}"
     assert not Path("imported!").exists()
-    assert of_ones_own(block, names, schema=1)(True).layout.names == {f"resnet18+{block}": "x"}
+    assert of_ones_own(block, names, schema=1)(True).layout.names == {
+        f"resnet18+{block}": Label("x")
+    }
 
 
 # --- publications and times

@@ -152,17 +152,17 @@ def test_a_row_with_an_unknown_operator_is_not_the_best(
     write_layout(folder, rank.replace('"cbam"]', '"cbam", "sr", "blur"]'))
     table(folder)
     lines = (folder / "small.md").read_text().splitlines()
-    cells = {line.split(" | ")[0][2:]: line for line in lines if line.startswith("| resnet18")}
-    assert "**" not in cells[r"resnet18+blur \*"]
-    assert "<ins>" not in cells[r"resnet18+blur \*"]
-    assert cells[r"resnet18+blur \*"].endswith("| 0 |"), "MACs that nobody counted"
+    cells = {line.split(" | ")[0][2:]: line for line in lines if line.startswith("| ResNet-18")}
+    assert "**" not in cells[r"ResNet-18 + blur \*"]
+    assert "<ins>" not in cells[r"ResNet-18 + blur \*"]
+    assert cells[r"ResNet-18 + blur \*"].endswith("| 0 |"), "MACs that nobody counted"
     # 512 x 2 x 2 places: the closed form's 23,424 at 64 pixels, as everywhere
-    assert cells["resnet18+sr"].endswith("| **+23,424** |")
-    assert "<ins>" in cells["resnet18+se"]
-    assert r"- \* resnet18+blur: not counted: words::blur (×8)." in lines
+    assert cells["ResNet-18 + SR"].endswith("| **+23,424** |")
+    assert "<ins>" in cells["ResNet-18 + SE"]
+    assert r"- \* ResNet-18 + blur: not counted: words::blur (×8)." in lines
     assert any(line.endswith(r"Rows with \* are not ranked.") for line in lines)
     tex = (folder / "small.tex").read_text()
-    assert "resnet18+blur * & " in tex
+    assert "ResNet-18 + blur * & " in tex
     assert r"\textbf{+23,424}" in tex
     assert r"\textbf{0}" not in tex
     assert "Rows with * are not ranked." in tex
@@ -187,9 +187,9 @@ def test_published_figures_are_shown_beside_the_counts(
     jsonl.write(folder / "paper.jsonl", rows)
     table(folder, "paper")
     markdown = (folder / "paper.md").read_text()
-    assert "| resnet18+se | Net | 11.80 | 11.78 | -0.02 |" in markdown
+    assert "| ResNet-18 + SE | Net | 11.80 | 11.78 | -0.02 |" in markdown
     assert "| 11.69 | 11.69 | 0 |" in markdown
-    assert "| resnet18+sr | Net | 11.00 | 11.71 | +0.71 |" in markdown
+    assert "| ResNet-18 + SR | Net | 11.00 | 11.71 | +0.71 |" in markdown
     assert "<b>" not in markdown.replace(r"\<b\>", "")
     latex = (folder / "paper.tex").read_text()
     assert r"1\_\&" in latex
@@ -278,7 +278,10 @@ def test_times_can_be_measured_with_cuda_graphs(
     table(folder, "--device", "cuda", "--cuda-graph")
     records = jsonl.read(folder / "small.fake-h100.jsonl").records
     assert {record.timing.setup.cuda_graph for record in records} == {True}
-    assert "float32, CUDA graphs, on cuda:0" in (folder / "small.fake-h100.md").read_text()
+    assert (
+        "float32 with TF32 convolutions, CUDA graphs, on cuda:0"
+        in (folder / "small.fake-h100.md").read_text()
+    )
 
 
 def test_json_lines_are_records_that_other_commands_read(
@@ -347,7 +350,7 @@ def test_a_table_of_published_figures_needs_no_counts(
     write_layout(folder, text, name="paper")
     jsonl.write(folder / "paper.jsonl", [printed("resnet18", "A", params="11.69")])
     table(folder, "paper", "--render-only")
-    assert "| resnet18 | 64×64 | 11.69 |" in (folder / "paper.md").read_text()
+    assert "| ResNet-18 | 64×64 | 11.69 |" in (folder / "paper.md").read_text()
     assert run(["check", str(folder), "--only", "paper"]) == 0
     write_layout(folder, text.replace('"]', '", "here_params"]'), name="paper")
     table(folder, "paper", "--render-only", code=2)
@@ -396,7 +399,7 @@ def test_a_layout_gives_the_reason_why_an_operator_is_uncounted(
     table(folder)
     text = (folder / "small.md").read_text()
     assert r"\*" not in text
-    assert "| resnet18+blur |" in text
+    assert "| ResNet-18 + blur |" in text
     assert "- Not counted: words::blur: fixed weights, no MACs to learn." in text
     csv = (folder / "small.csv").read_text().splitlines()
     assert csv[-1].endswith(",ok,"), "no warning"
@@ -405,5 +408,6 @@ def test_a_layout_gives_the_reason_why_an_operator_is_uncounted(
     write_layout(folder, layout)
     table(folder)
     assert (
-        r"- \* resnet18+blur: not counted: words::blur (×8)." in (folder / "small.md").read_text()
+        r"- \* ResNet-18 + blur: not counted: words::blur (×8)."
+        in (folder / "small.md").read_text()
     )
