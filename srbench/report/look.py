@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from srbench.errors import SrbenchError, did_you_mean
 from srbench.report.labels import Label
@@ -136,10 +136,6 @@ class Look:
     def is_descending(self) -> bool:
         """Whether the largest value comes first."""
         return self.order.startswith("-")
-
-    def with_names(self, names: Mapping[str, Label]) -> "Look":
-        """The look with other names."""
-        return replace(self, names=names)
 
 
 PLAIN = Look()
