@@ -54,7 +54,7 @@ TEX = r"""% needs \usepackage{booktabs,graphicx,multirow}, and aligns numbers wi
   \setlength{\belowcaptionskip}{5pt}
   \caption{Small nets, 100 \%.}\label{tab:my_small}
   \def\srbenchcolumns{llrrrr}%
-  \ifdefined\sisetup\sisetup{SETUP}\def\srbenchcolumns{ll<2.1><+2.2><3.2><+1.1>}\fi
+  \ifdefined\sisetup\sisetup{SETUP}\def\textminus{\ensuremath{-}}\def\srbenchcolumns{ll<2.1><+2.2><3.2><+1.1>}\fi
   \resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%
   \expandafter\tabular\expandafter{\srbenchcolumns}
     \toprule

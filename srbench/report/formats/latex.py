@@ -17,6 +17,8 @@ _SINGLE: tuple[Hint, ...] = (
     *("count", "integer", "delta", "short_delta", "percent", "seconds", "rate", "bytes"),
 )
 _NUMBER = re.compile(r"([+-]?)([\d,]+)(?:\.(\d+))?")
+# In text, siunitx takes the minus of a font that may be there as bitmaps alone.
+_MINUS = r"\def\textminus{\ensuremath{-}}"
 SQUEEZED = 1.04  # of a column's width: a little more is scaled down to fit into it
 _SIUNITX = (
     # All that a paper may have set otherwise, and that would change what is printed.
@@ -80,7 +82,7 @@ class _Latex:
             aligned = "".join(f"S[table-format={digits}]" if digits else p for p, digits in pairs)
             yield f"  \\def\\srbenchcolumns{{{plain}}}%"
             yield (
-                f"  \\ifdefined\\sisetup\\sisetup{{{_SIUNITX}}}"
+                f"  \\ifdefined\\sisetup\\sisetup{{{_SIUNITX}}}{_MINUS}"
                 f"\\def\\srbenchcolumns{{{aligned}}}\\fi"
             )
             begin, end = r"\expandafter\tabular\expandafter{\srbenchcolumns}", r"\endtabular"
