@@ -14,7 +14,7 @@ from srbench.errors import SpecError, SrbenchError, did_you_mean, some
 from srbench.report.labels import OF_BLOCK, Label
 from srbench.report.look import CHOICES, Look
 from srbench.report.names import blocks_of, require_distinct
-from srbench.spec.parse import parse, read
+from srbench.spec.parse import parse, read_or_none
 
 PANEL = "How the table looks"
 
@@ -135,8 +135,8 @@ def checked(look: Look, columns: Iterable[str], specs: Iterable[str]) -> Look:
     look.require_known(columns)
     rows = list(specs)
     names = {}
+    known = [*rows, *blocks_of(rows)] if look.names else []
     for text, label in look.names.items():
-        known = [*rows, *blocks_of(rows)]
         spec = text if text in known else _canonical(text)
         if spec not in known:
             raise SrbenchError(
@@ -186,11 +186,7 @@ def _renamed(text: str) -> tuple[str, Label]:
 
 def _is_row(text: str) -> bool:
     """Whether a text could be a spec, or a block."""
-    try:
-        read(f"any{text}" if text.startswith(OF_BLOCK) else text)
-    except SpecError:
-        return False
-    return True
+    return read_or_none(f"any{text}" if text.startswith(OF_BLOCK) else text) is not None
 
 
 def _headed(text: str) -> tuple[str, Label]:

@@ -4,18 +4,18 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from srbench.errors import SpecError, alternatives, several
+from srbench.errors import alternatives, several
 from srbench.records.overhead import Overhead
 from srbench.records.record import Record
 from srbench.records.runs import Runs
 from srbench.records.training import SCORES
-from srbench.report.labels import OF_BLOCK, Label
+from srbench.report.labels import Label
 from srbench.report.names import PLACES, block_title, symbol_of
 from srbench.report.notes import chip, modes, runs_on
 from srbench.report.problems import problems
 from srbench.report.undecided_note import reaching
 from srbench.spec.matching import omitted
-from srbench.spec.parse import read
+from srbench.spec.parse import read_or_none
 
 MEANINGS = {
     "none": "none: the interval contains 0 and reaches at most {reach} to either side",
@@ -110,10 +110,7 @@ def options_brief(
     """The options of blocks that the names of models leave out, by the paper's symbols."""
     found: dict[str, _Options] = {}
     for record in records:
-        try:
-            spec = read(record.spec) if record.subject == "spec" else None
-        except SpecError:
-            continue
+        spec = read_or_none(record.spec) if record.subject == "spec" else None
         for part in spec.blocks if spec else ():
             known = found.setdefault(part.name, _Options())
             for key, value in omitted(record, part).items():
@@ -122,7 +119,7 @@ def options_brief(
             for key, _ in part.options:
                 known.written_in.setdefault(key, set()).add(record.baseline)
     said = [
-        f"{(given or {}).get(f'{OF_BLOCK}{name}', block_title(name))}: {', '.join(texts)}"
+        f"{block_title(name, given)}: {', '.join(texts)}"
         for name, options in found.items()
         if (texts := list(options.texts(name)))
     ]

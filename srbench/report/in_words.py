@@ -52,11 +52,6 @@ def in_words(
     return (*said, *options_brief(timed, given), *_meaning(timed, said), *doubts)
 
 
-def overhead_of(record: Record, pass_name: str) -> Overhead | None:
-    """The overhead of a pass over the baseline's."""
-    return overhead(record.timing, pass_name) if record.timing else None
-
-
 def _place(record: Record) -> tuple[str, ...]:
     """Where and how it ran, but for the batch size."""
     facts, setup = record.environment, record.timing.setup if record.timing else None
@@ -81,7 +76,11 @@ def _sentence(records: Sequence[Record], name: Name) -> str:
 
 def _of_pass(records: Sequence[Record], pass_name: str) -> str:
     """The overheads of a pass, batch by batch; empty if it was not timed."""
-    found = [(one, record) for record in records if (one := overhead_of(record, pass_name))]
+    found = [
+        (one, record)
+        for record in records
+        if record.timing and (one := overhead(record.timing, pass_name))
+    ]
     texts = overhead_texts([one for one, _ in found])
     each = [
         f"{_claim(one, text)} at {_batch(record)}"

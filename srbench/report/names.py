@@ -21,7 +21,7 @@ from srbench.records.timing import AGAIN
 from srbench.report.formats.latex_text import escaped
 from srbench.report.labels import OF_BLOCK, Label, Name, titles_of
 from srbench.spec.matching import omitted
-from srbench.spec.parse import Part, Spec, read
+from srbench.spec.parse import Part, Spec, read_or_none
 
 PLACES = ("stage", "after")  # options whose values need no key
 TIMM = "timm:"
@@ -46,7 +46,7 @@ class Names:
         records = list(records)
         models = {record.spec: model for record in records if (model := _model(record))}
         given = given or {}
-        blocks = {key[len(OF_BLOCK) :]: label for key, label in given.items() if _is_block(key)}
+        blocks = _of_blocks(given)
         varied = _varied(models.values())
         self._names = {text: _name(text, model, varied, blocks) for text, model in models.items()}
         objects = {record.spec for record in records} - models.keys()
@@ -67,7 +67,7 @@ class Names:
 
 def title(spec: Spec, given: Mapping[str, Label] | None = None) -> str:
     """What papers call a spec, with the options that it gives; ``given`` are names of blocks."""
-    blocks = {key[len(OF_BLOCK) :]: one for key, one in (given or {}).items() if _is_block(key)}
+    blocks = _of_blocks(given or {})
     values = tuple({key: format_value(v) for key, v in part.options} for part in spec.blocks)
     return str(_name(str(spec), _Model(spec, values), set(), blocks))
 
@@ -81,7 +81,7 @@ def require_distinct(specs: Iterable[str], given: Mapping[str, Label]) -> None:
     """Raises SrbenchError if a given name is also that of another row of the same network."""
     known: dict[tuple[str, str], tuple[str, bool]] = {}
     for text in specs:
-        spec = _read(text)
+        spec = read_or_none(text)
         if spec is None:
             continue
         name = str(given.get(text) or title(spec, given))
@@ -100,25 +100,26 @@ def named_row(record: Record, named: Names) -> Name:
 def blocks_of(specs: Iterable[str]) -> list[str]:
     """The blocks in these specs, as keys of given names: ``+sr``."""
     found = dict.fromkeys(
-        f"{OF_BLOCK}{part.name}" for spec in specs if (one := _read(spec)) for part in one.blocks
+        f"{OF_BLOCK}{part.name}"
+        for spec in specs
+        if (one := read_or_none(spec))
+        for part in one.blocks
     )
     return list(found)
 
 
-def _is_block(key: str) -> bool:
-    return key.startswith(OF_BLOCK)
-
-
-def _read(text: str) -> Spec | None:
-    try:
-        return read(text)
-    except SpecError:
-        return None
+def _of_blocks(given: Mapping[str, Label]) -> dict[str, Label]:
+    """The given names of blocks, by block."""
+    return {
+        key.removeprefix(OF_BLOCK): label
+        for key, label in given.items()
+        if key.startswith(OF_BLOCK)
+    }
 
 
 def _model(record: Record) -> _Model | None:
     """None for what is no spec."""
-    spec = _read(record.spec) if record.subject == "spec" else None
+    spec = read_or_none(record.spec) if record.subject == "spec" else None
     if spec is None:
         return None
     made_of = record.parts[1:] if len(record.parts) == 1 + len(spec.blocks) else ()
@@ -218,8 +219,10 @@ def _known_backbone(name: str) -> Backbone | None:
         return None
 
 
-def block_title(name: str) -> str:
-    """What papers call a block; a block of one's own is called by its class."""
+def block_title(name: str, given: Mapping[str, Label] | None = None) -> str:
+    """The given name of a block or what papers call it; one's own is called by its class."""
+    if given and (label := given.get(f"{OF_BLOCK}{name}")):
+        return str(label)
     known = BLOCKS.get(name)
     return known.title if known else name.rpartition(":")[2]
 

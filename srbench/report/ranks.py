@@ -27,6 +27,12 @@ def notes(table: Table) -> tuple[str, ...]:
     return (*table.notes, f"{NOTE} {WITHOUT}" if table.doubtful else NOTE)
 
 
+def shown_notes(table: Table) -> tuple[str, ...]:
+    """Those that the table's look asks for."""
+    shown = {"full": notes, "short": brief_notes}.get(table.look.notes)
+    return shown(table) if shown else ()
+
+
 def brief_notes(table: Table) -> tuple[str, ...]:
     """What a reader must know of that."""
     return (*table.brief, BRIEF) if ranks(table) else table.brief

@@ -12,7 +12,7 @@ from srbench.conditions import input_size
 from srbench.errors import SpecError
 from srbench.records.record import MadeOf, Record, RowKey
 from srbench.spec.cases import Size, case_of
-from srbench.spec.parse import Part, Spec, is_ours, parse, read
+from srbench.spec.parse import Part, Spec, is_ours, parse, read_or_none
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,8 @@ class Matches:
     def __init__(self, records: Iterable[Record]) -> None:
         self._by_names: dict[tuple[str, ...], dict[RowKey, tuple[Spec, Record]]] = {}
         for record in records:
-            if record.subject != "spec":
-                continue
-            try:
-                spec = read(record.spec)
-            except SpecError:
+            spec = read_or_none(record.spec) if record.subject == "spec" else None
+            if spec is None:
                 continue
             self._by_names.setdefault(_names(spec), {}).setdefault(record.row, (spec, record))
 

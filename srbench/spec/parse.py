@@ -82,6 +82,14 @@ def read(text: str | Spec) -> Spec:
     return Spec(_read(head, text), tuple(_read(block, text) for block in tail))
 
 
+def read_or_none(text: str) -> Spec | None:
+    """Like `read`, but None for text that is not a spec."""
+    try:
+        return read(text)
+    except SpecError:
+        return None
+
+
 def is_ours(spec: Spec) -> bool:
     """Whether all names in a spec are srbench's own, so that parsing it imports nothing."""
     return all(lookup.is_ours(part.name) for part in (spec.backbone, *spec.blocks))

@@ -1,5 +1,6 @@
 """`srbench report`: the page's content, and the page in a real browser."""
 
+import contextlib
 import re
 import shutil
 from collections.abc import Iterator
@@ -178,7 +179,7 @@ def test_damaged_records_are_reported_and_the_others_shown(
     path.write_bytes(b"nonsense\n" + jsonl.line(counted("resnet18")))
     output = tmp_path / "r.html"
     assert run(["report", str(path), "-o", str(output)]) == 4
-    assert "line 1: damaged" in capsys.readouterr().err
+    assert capsys.readouterr().err.count("line 1: damaged") == 1
     assert "ResNet-18" in output.read_text()
 
 
@@ -189,6 +190,18 @@ def test_without_records_there_is_no_page(tmp_path: Path, capsys: pytest.Capture
     assert "there is no record in" in capsys.readouterr().err
     assert not output.exists()
     assert run(["report", str(tmp_path / "r.jsonl"), "-o", "/nonexistent/r.html"]) == 2
+
+
+def test_all_files_without_records_are_named_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.jsonl").write_bytes(b"")
+    with contextlib.chdir(tmp_path):
+        assert run(["report", "a.jsonl", "b.jsonl", "-o", "r.html"]) == 2
+    told = capsys.readouterr().err
+    assert "no record in a.jsonl" in told
+    assert "no record in b.jsonl" in told
 
 
 def test_models_can_be_written_as_html(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,6 +41,7 @@ from srbench.tables import FOLDER
 COLUMNS = (*overview.COLUMNS, *times.COLUMNS)
 
 if TYPE_CHECKING:
+    from srbench.records.jsonl import Loaded
     from srbench.report.formats.html import Section
 
 
@@ -95,7 +95,8 @@ def report(
 
       srbench report sweep.jsonl -o sweep.tex --style cvpr --plot sweep.pdf
     """
-    from srbench.cli.inputs import records_path  # here, so that --help need not load it
+    # Here, so that --help need not load them.
+    from srbench.cli.inputs import read_records, records_path
     from srbench.report.formats.html import page
     from srbench.tables.committed import layout_paths
 
@@ -109,16 +110,19 @@ def report(
         require_prose(words)
     require_beside(to, [path for path in (plot, words) if path], reads)
     target = destination(to, reads)
-    look = checked(look, COLUMNS, [spec for name in named for spec in _specs(name)])
-    found = for_all(partial(_parts, look=look), named)
-    parts = [part for of_file, _ in found for part in of_file]
+    loaded = for_all(read_records, named)
+    specs = dict.fromkeys(record.spec for one in loaded for record in one.records)
+    look = checked(look, COLUMNS, specs)
+    of_files = zip(named, loaded, strict=True)
+    found = for_all(lambda one: _parts(*one, look), of_files)
+    parts = [part for of_file in found for part in of_file]
     if target.form == "html":
         target.put(page(title, [part.section for part in parts]))
     else:
         target.write(_whole([part.report for part in parts]))
     for path in (*(_plot(parts, plot, look) if plot else ()), *_words(parts, words, look)):
         tell(f"wrote {path}")
-    raise typer.Exit(0 if all(is_sound for _, is_sound in found) else ROWS_FAILED)
+    raise typer.Exit(ROWS_FAILED if any(one.problems for one in loaded) else 0)
 
 
 @dataclass(frozen=True)
@@ -141,12 +145,6 @@ def _whole(reports: Sequence[Report]) -> Report:
     )
 
 
-def _specs(name: str) -> list[str]:
-    from srbench.cli.inputs import read_records
-
-    return list(dict.fromkeys(record.spec for record in read_records(name).records))
-
-
 def _plot(parts: Sequence[_Part], path: Path, look: Look) -> list[Path]:
     """Draw what varies, or else times with their intervals."""
     if drawn := [panel for part in parts for panel in part.panels]:
@@ -162,13 +160,11 @@ def _timed(parts: Sequence[_Part]) -> Results:
     return Results([one for part in parts for one in part.report.records if one.timing])
 
 
-def _parts(name: str, look: Look) -> tuple[list[_Part], bool]:
-    """A table with its layout's columns, or a file with all columns, and a part for each analysis;
-    and whether the file is sound."""
-    from srbench.cli.inputs import read_records
+def _parts(name: str, loaded: "Loaded", look: Look) -> list[_Part]:
+    """A table with its layout's columns, or a file with all columns, and a part for each
+    analysis."""
     from srbench.report.formats.html import Section, provenance
 
-    loaded = read_records(name)
     report = _report(name, loaded.records, look)
     shown = rows_of(report.records)
     for block in without_defaults(shown):
@@ -179,7 +175,7 @@ def _parts(name: str, look: Look) -> tuple[list[_Part], bool]:
         Path(name).name, report.tables, [chart(one) for one in plots], provenance(report.records)
     )
     parts = [_Part(section, report, plots)] if shown or not analyses else []
-    return [*parts, *analyses], not loaded.problems
+    return [*parts, *analyses]
 
 
 def _report(name: str, records: Sequence[Record], look: Look) -> Report:

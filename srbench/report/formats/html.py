@@ -17,7 +17,7 @@ from srbench.report.formats import Report
 from srbench.report.labels import Name
 from srbench.report.origin import dates
 from srbench.report.plots.svg import HEIGHT, WIDTH, Chart
-from srbench.report.ranks import brief_notes, notes, ranks
+from srbench.report.ranks import ranks, shown_notes
 from srbench.report.table import Table
 
 if TYPE_CHECKING:
@@ -98,8 +98,7 @@ class _Grid:
         self.headings = dict(table.headings)
         marks = ranks(table)
         self.caption = with_titles(table, table.caption)
-        said = {"full": notes, "short": brief_notes}.get(table.look.notes)
-        self.notes = [with_titles(table, note) for note in (said(table) if said else ())]
+        self.notes = [with_titles(table, note) for note in shown_notes(table)]
         self.rows = [
             (
                 number in table.sections,

@@ -8,7 +8,7 @@ from srbench.report.cells import written
 from srbench.report.formats.latex_text import escaped
 from srbench.report.labels import Label, Name, titles_of
 from srbench.report.paper_styles import STYLES, width
-from srbench.report.ranks import Rank, brief_notes, notes, ranks
+from srbench.report.ranks import Rank, notes, ranks, shown_notes
 from srbench.report.table import MARK, Column, Hint, Table
 
 _MARKS = {None: "%s", Rank.BEST: r"\textbf{%s}", Rank.SECOND: r"\underline{%s}"}
@@ -181,8 +181,7 @@ class _Latex:
 
     def _notes(self) -> Iterator[str]:
         """What is printed below the table."""
-        said = {"full": notes, "short": brief_notes}.get(self.look.notes)
-        lines = said(self.table) if said else ()
+        lines = shown_notes(self.table)
         if self.look.notes == "short":
             lines = (" ".join(lines),) if lines else ()
         if lines:

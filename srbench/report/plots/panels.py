@@ -9,7 +9,6 @@ from functools import partial
 from srbench.catalog import BLOCKS
 from srbench.catalog.options import Value, format_value
 from srbench.conditions import PASSES
-from srbench.errors import SpecError
 from srbench.records.counts import TITLES
 from srbench.records.join import Row
 from srbench.records.overhead import Overhead
@@ -17,7 +16,7 @@ from srbench.records.record import Record
 from srbench.report.cells import overhead_text
 from srbench.report.columns import ERRORS, FIELDS
 from srbench.report.gains import score_of
-from srbench.report.labels import OF_BLOCK, Label, Name
+from srbench.report.labels import Label, Name
 from srbench.report.names import Names, block_title, symbol_of
 from srbench.report.names import title as spec_title
 from srbench.report.notes import chip, modes
@@ -25,7 +24,7 @@ from srbench.report.plots.curves import curves
 from srbench.report.plots.points import Panel, Point, Series
 from srbench.report.table import MARK
 from srbench.spec.matching import omitted
-from srbench.spec.parse import Part, Spec, read
+from srbench.spec.parse import Part, Spec, read_or_none
 
 Read = Callable[[Row], float | None]
 Conditions = Callable[[Row, str], tuple[str, ...]]
@@ -59,7 +58,7 @@ def batch_panels(rows: Sequence[Row], names: Mapping[str, Label] | None = None) 
 def without_defaults(rows: Iterable[Row]) -> list[str]:
     """The blocks whose options' defaults only their module has, since the records do not: rows that
     leave such an option out are in no plot against it."""
-    known = [_ReadRow(row, spec, Names(())) for row in rows if (spec := _read(row))]
+    known = _known(rows, Names(()))
     return list(dict.fromkeys(name for one in known for name in one.without_defaults))
 
 
@@ -95,9 +94,8 @@ ERROR = f"{ERRORS['top1_error']} (%)"
 OF_TIMES: dict[str, ReadOverhead] = {
     f"{what} overhead (%)": FIELDS[f"{what}_overhead"].read for what in PASSES
 }
-TRADED = [
-    f"{what} overhead (%)" for what in ("forward", "train")
-]  # the backward pass runs never alone
+# The backward pass never runs alone.
+TRADED = [f"{what} overhead (%)" for what in ("forward", "train")]
 TRAINED_ERRORS: dict[str, Read] = {
     "error, 100 − top-1 (%), trained here": partial(_trained_error, "top1"),
     "error, 100 − mIoU (%), trained here": partial(_trained_error, "miou"),
@@ -127,9 +125,10 @@ class _ReadRow:
                     self.numbers[part.name, key] = int(text)
 
 
-def _known(rows: Sequence[Row], named: Names) -> list[_ReadRow]:
+def _known(rows: Iterable[Row], named: Names) -> list[_ReadRow]:
     """The rows with blocks whose specs can be read."""
-    return [_ReadRow(row, spec, named) for row in rows if (spec := _read(row)) and spec.blocks]
+    read = ((row, read_or_none(row.row.spec)) for row in rows)
+    return [_ReadRow(row, spec, named) for row, spec in read if spec and spec.blocks]
 
 
 def _defaults(row: Row, part: Part) -> dict[str, Value]:
@@ -153,8 +152,7 @@ def _against_option(
     ]
     symbol = symbol_of(block, option)
     x_title = f"{option} {symbol}" if symbol else option
-    called = (names or {}).get(f"{OF_BLOCK}{block}", block_title(block))
-    return _against(f"{option} of {called}", x_title, places, _conditions, names)
+    return _against(f"{option} of {block_title(block, names)}", x_title, places, _conditions, names)
 
 
 def _against_resolution(known: Sequence[_ReadRow]) -> Iterator[Panel]:
@@ -338,14 +336,6 @@ def _point(name: Name, row: Row, x: float, y: float, y_title: str) -> Point:
         str(name),
         bool(overhead) and not ends,
     )
-
-
-def _read(row: Row) -> Spec | None:
-    """The spec, parsed without looking up its names, or None if its grammar is wrong."""
-    try:
-        return read(row.row.spec)
-    except SpecError:
-        return None
 
 
 def _without(spec: Spec, key: tuple[str, str]) -> Spec:
