@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from srbench.errors import SrbenchError, several
 from srbench.files import require_utf8, unwritable, write_whole
+from srbench.records.packed import PACKED, packed, unpacked
 from srbench.records.printable import printable_json
 from srbench.records.record import Key, Record
 from srbench.records.schema import SCHEMA
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 LARGEST_FILE = 2**29  # bytes; a record takes a few kB, and the whole file is held in memory
 # How a line of each schema begins.
 HEADS = {schema: b'{"schema":%d,' % schema for schema in range(1, SCHEMA + 1)}
+_PACKED = f'"{PACKED}"'.encode()
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,14 @@ class Problem:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A file's records with their line numbers, and the lines that are not records."""
+    """A file's records with their line numbers, the lines that are not records, and whether some
+    records are of an older schema."""
 
     path: Path
     records: tuple[Record, ...] = ()
     lines: tuple[int, ...] = ()
     problems: tuple[Problem, ...] = ()
+    is_older: bool = False
 
     def line(self, record: Record) -> int | None:
         """The line number of a record."""
@@ -72,7 +76,9 @@ def read(path: Path) -> Loaded:
     lines: list[int] = []
     problems: list[Problem] = []
     first: dict[Key, tuple[int, Record]] = {}
+    is_older = False
     for number, text in _lines(path):
+        is_older |= not text.startswith(HEADS[SCHEMA])
         try:
             record = parse(text)
         except ValueError as error:
@@ -85,7 +91,7 @@ def read(path: Path) -> Loaded:
         elif not record.is_like(before):
             why = f"a second record of {record.row}: the first is on line {line_before}"
             problems.append(Problem(number, why, text))
-    return Loaded(path, tuple(records), tuple(lines), tuple(problems))
+    return Loaded(path, tuple(records), tuple(lines), tuple(problems), is_older)
 
 
 def parse(line: bytes) -> Record:
@@ -104,9 +110,21 @@ def parse(line: bytes) -> Record:
 
 def line(record: Record) -> bytes:
     """A record as its line, with the line ending."""
-    return (
-        HEADS[SCHEMA] + printable_json(_adapter().dump_json(record)[1:].decode()).encode() + b"\n"
-    )
+    text = _adapter().dump_json(record)
+    if record.counts and (record.counts.parameters or record.counts.operators):
+        from pydantic_core import from_json, to_json
+
+        found = from_json(text)
+        text = to_json(found | {"counts": packed(found["counts"])})
+    return HEADS[SCHEMA] + printable_json(text[1:].decode()).encode() + b"\n"
+
+
+def plain(record: Record) -> str:
+    """A record as JSON over several lines, with its details unpacked."""
+    import json
+
+    found = {"schema": SCHEMA} | json.loads(_adapter().dump_json(record))
+    return printable_json(json.dumps(found, indent=2, ensure_ascii=False))
 
 
 def append(path: Path, record: Record) -> None:
@@ -164,9 +182,9 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def _without_schema(text: bytes) -> bytes:
-    """The record's JSON without its schema, and as this version writes it: cheap for lines of this
-    version, else parsed."""
-    if text.startswith(HEADS[SCHEMA]):
+    """The record's JSON without its schema, and in the form of `Record`: cheap for lines of this
+    version with nothing packed, else parsed."""
+    if text.startswith(HEADS[SCHEMA]) and _PACKED not in text:
         return b"{" + text[len(HEADS[SCHEMA]) :]
     from pydantic_core import from_json, to_json
 
@@ -183,7 +201,10 @@ def _without_schema(text: bytes) -> bytes:
         )
     if schema not in HEADS:
         raise ValueError(f"unknown schema {schema}")
-    return to_json(upgraded(found, schema))
+    record = upgraded(found, schema)
+    if isinstance(record.get("counts"), dict):
+        record["counts"] = unpacked(record["counts"])
+    return to_json(record)
 
 
 @cache

@@ -73,11 +73,12 @@ class RecordFile:
                 self._write()
 
     def arrange(self, order: Callable[[Iterable[Record]], Iterable[Record]]) -> None:
-        """Reorder the records, or leave out some; the file is written only if that changes it."""
+        """Reorder the records, or leave out some; the file is written only if that changes it, or
+        if it is of an older schema."""
         with locked(self.path):
             self.refresh()
             arranged = {self._identity(record): record for record in order(self.records)}
-            if [*arranged] != [*self._records] or self._is_incomplete:
+            if [*arranged] != [*self._records] or self._is_incomplete or self._is_older:
                 self._records = arranged
                 self._write()
 
@@ -92,12 +93,13 @@ class RecordFile:
         lost = {key: record for key, record in self._own.items() if key not in there}
         self._records = there | lost
         self._is_incomplete = bool(self.cut_short or lost)
+        self._is_older = loaded.is_older
         self._seen = seen
 
     def _write(self) -> None:
         write(self.path, self._records.values())
         self.cut_short = None
-        self._is_incomplete = False
+        self._is_incomplete = self._is_older = False
         self._seen = self._version()
 
     def _version(self) -> tuple[int, int, int] | None:

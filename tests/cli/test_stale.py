@@ -403,13 +403,35 @@ def test_the_fifth_schema_is_read_with_its_trainings(
     assert all(jsonl.parse(jsonl.line(record)) == record for record in loaded.records)
 
 
+def test_the_sixth_schema_is_read_and_a_table_is_written_in_this_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    path, loaded = of_an_older_srbench("schema6.jsonl", tmp_path)
+    with_details = [json.loads(text)["counts"] for text in Path(path).read_text().splitlines()]
+    for record, before in zip(loaded.records, with_details, strict=True):
+        assert dict(record.counts.operators) == before["operators"]
+        assert dict(record.counts.parameters) == before["parameters"]
+    table = tmp_path / "t.jsonl"
+    Path(path).rename(table)
+    layout = 'caption = "C."\ncolumns = ["params"]\n[[rows]]\nmodels = ["cifar_resnet20"]\n'
+    (tmp_path / "t.toml").write_text(layout + 'variants = ["sr"]\n')
+    assert run(["table", "--folder", str(tmp_path)]) == 0, capsys.readouterr().err
+    assert table.read_text().count('{"schema":7,') == len(loaded.records)
+    now = {one.spec: one for one in jsonl.read(table).records}
+    for record in loaded.records:
+        assert now[record.spec].counts == record.counts
+    before = table.stat().st_mtime_ns
+    assert run(["table", "--folder", str(tmp_path)]) == 0
+    assert table.stat().st_mtime_ns == before
+
+
 def test_a_newer_schema_is_refused_with_a_message(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     path = tmp_path / "new.jsonl"
-    path.write_bytes(jsonl.line(counted("resnet18")).replace(b'"schema":6', b'"schema":7'))
+    path.write_bytes(jsonl.line(counted("resnet18")).replace(b'"schema":7', b'"schema":8'))
     assert run(["compare", str(path), str(path)]) == 2
-    assert "written by a newer srbench, schema 7; this one reads up to 6" in capsys.readouterr().err
+    assert "written by a newer srbench, schema 8; this one reads up to 7" in capsys.readouterr().err
 
 
 def test_code_that_changes_while_it_is_measured_fails_the_row(

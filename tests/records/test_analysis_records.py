@@ -15,6 +15,7 @@ from srbench.blocks import SqueezeExcitation
 from srbench.cli.app import run
 from srbench.records import jsonl
 from srbench.records.record import Record
+from srbench.records.schema import SCHEMA
 from srbench.report import analysis_folder
 
 
@@ -45,7 +46,7 @@ def test_it_is_flat_for_csv_and_whole_for_json(record: Record) -> None:
 def edited(record: Record, edit: Callable[[dict[str, Any]], Any]) -> bytes:
     found = json.loads(jsonl.line(record))
     edit(found["analysis"])
-    return json.dumps(found).replace('{"schema": 6, ', '{"schema":6,').encode()
+    return json.dumps(found).replace(f'{{"schema": {SCHEMA}, ', f'{{"schema":{SCHEMA},').encode()
 
 
 def sr(analysis: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from srbench.measure.forward_counts import ForwardCounts
 from srbench.records.counts import Counts, Difference
 from srbench.records.record import Record
 from srbench.records.results import Results
+from srbench.records.schema import SCHEMA
 from srbench.runner import counting as runner
 
 
@@ -64,7 +65,7 @@ def test_a_frame_keeps_integers_exact() -> None:
 
 def test_json_has_the_schema_the_deltas_the_modules_and_the_versions(results: Results) -> None:
     first, *rest = json.loads(json.dumps(results.to_json()))
-    assert first["schema"] == 6
+    assert first["schema"] == SCHEMA
     assert first["params_delta"] is None
     assert rest[0]["modules"][0]["shape"] == [64, 16, 24]
     assert {"srbench", "python", "torch", "torchvision", "fvcore", "cpu"} <= set(

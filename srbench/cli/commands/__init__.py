@@ -46,6 +46,10 @@ COMMANDS = {
         "srbench.cli.commands.compare:compare",
         "Compare two files of records, row by row: counts to the integer, times with intervals.",
     ),
+    "records": (
+        "srbench.cli.commands.records:records",
+        "Show records in full, one value on each line: a file keeps their details compressed.",
+    ),
     "report": (
         "srbench.cli.commands.report:report",
         "Make a page of tables that sort and filter, and of plots that show their values.",
