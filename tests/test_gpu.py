@@ -12,7 +12,8 @@ import pytest
 import torch
 from support.networks import on_device
 
-from srbench.check.timing.processes import TimingJob, Worker, this_code
+from srbench.check.timing.processes import TimingJob, Worker
+from srbench.check.timing.versions import this_code
 from srbench.cli.app import run
 from srbench.conditions import Conditions, Setup
 from srbench.measure import memory

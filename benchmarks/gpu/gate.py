@@ -7,8 +7,9 @@ import sys
 import time
 from statistics import median
 
-from srbench.check.timing.processes import TimingJob, this_code
+from srbench.check.timing.processes import TimingJob
 from srbench.check.timing.rounds import Ratios, _time_series
+from srbench.check.timing.versions import this_code
 from srbench.measure.devices import resolve_one
 
 

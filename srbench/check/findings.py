@@ -32,10 +32,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Checked:
-    """A table that was checked: how many rows it has, and what was found."""
+    """A table that was checked: its rows, each a spec and an input, and what was found."""
 
     name: str
-    rows: int
+    rows: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
 
 

@@ -1,34 +1,31 @@
-"""Reports of what the gates found: for people, for machines, and for GitHub Actions."""
+"""Reports of what the gates found, for people and for machines."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
 from srbench.check.findings import Checked, Finding
-from srbench.check.verdicts import Verdict
-from srbench.records.printable import printable
+from srbench.check.verdicts import MEANINGS, Verdict
 from srbench.records.timing import Estimate
 from srbench.report.formats import Report
 from srbench.report.table import Column, Table
 
 FINDING_COLUMNS = tuple(field.name for field in fields(Finding))
-MEANINGS = {
-    "regression": "slower than tolerated, confirmed in reversed order on a quiet machine",
-    "inconclusive": "the machine is too noisy, or the difference too near the tolerance, to decide",
-    "new": "the other version has no such model, so there is nothing to compare with",
-    "failed": "one of the versions cannot run it",
-}
 
 
 def checked_report(tables: Sequence[Checked]) -> Report:
     """One line per table, then every finding with its explanation and what to do."""
-    rows = tuple((table.name, table.rows, _result(table)) for table in tables)
+    rows = tuple((table.name, len(table.rows), _result(table)) for table in tables)
     columns = (Column("Table", "name"), Column("Rows", "integer"), Column("Result", "name"))
     findings = [finding for table in tables for finding in table.findings]
     lines = tuple(line for finding in findings for line in _lines(finding))
     table = Table("check", columns, rows, findings=lines)
     objects = [
-        {"table": table.name, "rows": table.rows, "findings": list(map(_object, table.findings))}
+        {
+            "table": table.name,
+            "rows": len(table.rows),
+            "findings": list(map(_object, table.findings)),
+        }
         for table in tables
     ]
     flat = [_cells(finding) for finding in findings]
@@ -58,24 +55,6 @@ def verdicts_report(verdicts: Sequence[Verdict], other: str) -> Report:
     flat = [_flat(verdict) for verdict in verdicts]
     table = Table("time", columns, rows, "", tuple(_time_notes(verdicts, other)))
     return Report((table,), tuple(flat[0]) if flat else (), flat, objects)
-
-
-def annotations(findings: Iterable[Finding]) -> Iterator[str]:
-    """GitHub's workflow commands: an error at the file and line of each finding."""
-    for finding in findings:
-        places = {"file": finding.file, "line": finding.line, "title": _title(finding)}
-        told = ",".join(f"{k}={_property(str(v))}" for k, v in places.items() if v is not None)
-        said = _message(finding.message, *finding.details, finding.remedy)
-        yield f"::error {told}::{said}"
-
-
-def time_annotations(verdicts: Iterable[Verdict]) -> Iterator[str]:
-    """The same for times: errors for regressions and failures, warnings for the rest."""
-    for v in verdicts:
-        if v.outcome != "pass":
-            level = "error" if v.outcome in ("regression", "failed") else "warning"
-            title = _property(f"{v.table}: {v.spec}: {v.outcome}")
-            yield f"::{level} title={title}::{_message(v.why or MEANINGS[v.outcome])}"
 
 
 def _time_notes(verdicts: Sequence[Verdict], other: str) -> Iterator[str]:
@@ -133,11 +112,3 @@ def _flat(verdict: Verdict) -> dict[str, Any]:
         found |= {f"{name}_{end}": estimate and getattr(estimate, end) for end in ends}
         del found[name]
     return found
-
-
-def _message(*lines: str) -> str:
-    return "%0A".join(printable(line).replace("%", "%25") for line in lines if line)
-
-
-def _property(text: str) -> str:
-    return _message(text).replace(":", "%3A").replace(",", "%2C")

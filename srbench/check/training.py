@@ -30,7 +30,7 @@ def check_training(table: Committed) -> Iterator[Finding]:
     """
     gate = table.layout.train
     assert gate is not None
-    spec = str(parse(gate.check)) if gate.check else table.rows[0].spec
+    spec = trained_again(table)
     recorded = _recorded(table, gate, spec)
     first = next((one for one in recorded if one.key.seed == SEED), None)
     if first is None:
@@ -44,6 +44,12 @@ def check_training(table: Committed) -> Iterator[Finding]:
         yield Finding("failed", table.name, now.status, row=spec, **line)  # type: ignore[arg-type]
     elif found := _difference(recorded, first, record, now):
         yield replace(found, table=table.name, row=spec, **line)  # type: ignore[arg-type]
+
+
+def trained_again(table: Committed) -> str:
+    """The spec of the row that the layout names under [train], or of the first row."""
+    gate = table.layout.train
+    return str(parse(gate.check)) if gate and gate.check else table.rows[0].spec
 
 
 def _recorded(table: Committed, gate: TrainGate, spec: str) -> list[Training]:

@@ -8,6 +8,12 @@ from srbench.errors import GATE_FAILED, INCONCLUSIVE, ROWS_FAILED
 from srbench.records.timing import Estimate
 
 Outcome = Literal["pass", "regression", "inconclusive", "new", "failed"]
+MEANINGS: dict[Outcome, str] = {
+    "regression": "slower than tolerated, confirmed in reversed order on a quiet machine",
+    "inconclusive": "the machine is too noisy, or the difference too near the tolerance, to decide",
+    "new": "the other version has no such model, so there is nothing to compare with",
+    "failed": "one of the versions cannot run it",
+}
 EXIT_CODES: dict[Outcome, int] = {
     "regression": GATE_FAILED,
     "failed": ROWS_FAILED,

@@ -1,7 +1,7 @@
 """Where a report goes, and in which format."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -82,9 +82,13 @@ class Output:
 
 
 def destination(
-    output: Output, reads: Iterable[Path] = (), must_show: bool = True
+    output: Output,
+    reads: Iterable[Path] = (),
+    must_show: bool = True,
+    others: Collection[str] = (),
 ) -> "Destination":
-    """The destination of a report. ``reads`` are the files that the command reads.
+    """The destination of a report. ``reads`` are the files that the command reads, and ``others``
+    the formats that it has beside a report's.
 
     If stdout is closed, this is an error with ``must_show``; otherwise the report is not shown, and
     the exit code tells what matters.
@@ -96,7 +100,7 @@ def destination(
     reads = list(reads)
     if path is not None:
         require_apart(path, reads)
-    target = Destination(path, _format(path, output.form))
+    target = Destination(path, _format(path, output.form, others))
     if target.path is None and must_show:
         require_stdout()
     elif target.path is None:
@@ -206,9 +210,9 @@ def results_exit_code(results: "Results", strict: bool = False) -> int:
     return GATE_FAILED if strict and any(record.warnings for record in results) else 0
 
 
-def _format(path: Path | None, form: str | None) -> str:
+def _format(path: Path | None, form: str | None, others: Collection[str]) -> str:
     if form is not None:
-        return name("--format", SUFFIXES.get(f".{form.lower()}", form), FORMATS)
+        return name("--format", SUFFIXES.get(f".{form.lower()}", form), [*FORMATS, *others])
     if path is None or not path.suffix:
         return "text"
     return format_of(path, ", or give --format")

@@ -145,6 +145,11 @@ def overhead_text(overhead: "Overhead") -> str:
     return overhead_texts([overhead])[0]
 
 
+def ratio_text(ratio: "Estimate") -> str:
+    """A single ratio, in percent above 1."""
+    return _ratio(ratio, _ratio_scale([ratio]))
+
+
 def _score(score: "Score", scale: Scale) -> str:
     """The mean and, with several seeds, the standard deviation, in percent."""
     mean = f"{100 * score.mean:.{scale.decimals}f}"

@@ -23,6 +23,7 @@ params = "Parameters"
 
 [time]                            # what `srbench check --time` measures
 specs = ["resnet50", "resnet50+sr"]
+callables = ["bench:forward"]     # functions that need no argument, in modules of one's own
 tolerance = 0.05
 tolerances = { "resnet50+sr" = 0.08 }
 
@@ -76,6 +77,17 @@ def _possible(size: int | str) -> int | str:
     return size
 
 
+def require_callable(name: str) -> str:
+    """The name. Raises SpecError if it is not written ``module:function``."""
+    module, colon, function = name.partition(":")
+    parts = [*module.split("."), *function.split(".")]
+    if not colon or not all(part.isidentifier() for part in parts):
+        raise SpecError(
+            f"{name!r} is no callable", 'write "module:function", such as "bench:forward"'
+        )
+    return name
+
+
 def _possible_look(name: str) -> AfterValidator:
     """Accepts what a look can have there."""
 
@@ -95,6 +107,7 @@ Name = Annotated[Prose, Field(min_length=1)]
 Classes = Annotated[int, Field(ge=1, le=MOST_CLASSES)]
 Tolerance = Annotated[float, Field(gt=0, le=1)]
 Share = Annotated[float, Field(gt=0, le=1)]
+Callable = Annotated[str, AfterValidator(require_callable)]
 Part = TypeVar("Part", bound=BaseModel)
 
 
@@ -158,10 +171,12 @@ def _not_too_many(groups: list[Group]) -> list[Group]:
 class TimeGate(_Strict):
     """What is timed against another version of the code, and how much slower is too slow.
 
-    ``tolerance`` is a share: 0.05 lets a model take 5 % longer. ``tolerances`` are for single rows.
+    ``callables`` are functions that are called without arguments, each written ``module:function``.
+    ``tolerance`` is a share: 0.05 lets a model take 5 % longer. ``tolerances`` are for single ones.
     """
 
-    specs: list[str] = Field(min_length=1)
+    specs: list[str] = []
+    callables: list[Callable] = []
     input_size: Size | None = None
     num_classes: Classes | None = None
     batch_size: int = Field(1, ge=1)
@@ -169,8 +184,21 @@ class TimeGate(_Strict):
     tolerance: Tolerance = 0.05
     tolerances: dict[str, Tolerance] = {}
 
-    def conditions(self) -> Conditions:
-        """The input that all are timed with.
+    @model_validator(mode="after")
+    def _times_something(self) -> "TimeGate":
+        if not (self.specs or self.callables):
+            raise SpecError(
+                "neither specs nor callables are given",
+                'add one of them, such as specs = ["resnet50+se"] or callables = ["bench:forward"]',
+            )
+        if twice := {*self.specs} & {*self.callables}:
+            raise SpecError(
+                f"{min(twice)} is in specs and in callables", "leave it out in one of the two"
+            )
+        return self
+
+    def conditions(self) -> Conditions | None:
+        """The input that all models are timed with; None if there are only callables.
 
         Raises SrbenchError if none is given and the networks have different defaults.
         """
@@ -183,15 +211,23 @@ class TimeGate(_Strict):
                 "the networks to be timed have different default inputs or numbers of classes",
                 "give input_size and num_classes under [time]",
             )
-        return found.pop()
+        return found.pop() if found else None
 
-    def specs_with_tolerances(self) -> dict[str, float]:
-        """The specs in their canonical form, and how much slower each may be.
+    def canonical(self, name: str) -> str:
+        """The name of what is timed: a spec in its canonical form, or a callable.
 
         Raises SpecError for an invalid spec.
         """
-        return {str(parse(spec)): self.tolerance for spec in self.specs} | {
-            str(parse(spec)): tolerance for spec, tolerance in self.tolerances.items()
+        return name if name in self.callables else str(parse(name))
+
+    def by_name(self) -> dict[str, float]:
+        """How much slower each may be, by its `canonical` name.
+
+        Raises SpecError for an invalid spec.
+        """
+        names = [*self.specs, *self.callables]
+        return {self.canonical(name): self.tolerance for name in names} | {
+            self.canonical(name): tolerance for name, tolerance in self.tolerances.items()
         }
 
 

@@ -50,7 +50,8 @@ def _without_heading(groups: Mapping[int, Group | None]) -> Iterator[Mistake]:
 
 
 def mistakes_of_times(draft: Draft, find: Finder) -> Iterator[Mistake]:
-    """What is wrong with the specs under [time], and with their tolerances."""
+    """What is wrong with the specs under [time], and with the tolerances."""
+    callables = {*draft.texts("time", "callables").values()}
     texts = draft.texts("time", "specs")
     wrong = [
         Mistake.of(where, error)
@@ -58,8 +59,12 @@ def mistakes_of_times(draft: Draft, find: Finder) -> Iterator[Mistake]:
         if (error := _error(find.spec, text))
     ]
     yield from wrong
-    timed = None if wrong else [find.spec(text) for text in texts.values()]
-    yield from _wrong_keys(draft, ("time", "tolerances"), find.spec, timed, _not_timed)
+    timed = None if wrong else [*(find.spec(text) for text in texts.values()), *callables]
+
+    def canonical(text: str) -> str:
+        return text if text in callables else find.spec(text)
+
+    yield from _wrong_keys(draft, ("time", "tolerances"), canonical, timed, _not_timed)
     gate = valid(TimeGate, draft.data.get("time"))
     if gate and not wrong and (error := _error(gate.conditions)):
         yield Mistake.of(("time",), error)
@@ -166,7 +171,9 @@ def _no_row(spec: str, specs: Specs) -> SrbenchError:
 
 
 def _not_timed(spec: str, specs: Specs) -> SrbenchError:
-    return SrbenchError(f"{spec} has a tolerance but is not timed", "add it to specs")
+    return SrbenchError(
+        f"{spec} has a tolerance but is not timed", "add it to specs, or to callables"
+    )
 
 
 def _unknown(source: str, records: Sequence[Record]) -> SrbenchError:

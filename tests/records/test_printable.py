@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from support.records import counted, printed, timed
 
 from srbench.check.findings import Checked, Finding
-from srbench.check.report import annotations, checked_report, time_annotations
+from srbench.check.formats.github import annotations
+from srbench.check.report import checked_report
+from srbench.check.results import counted_results, timed_results
 from srbench.check.verdicts import Verdict
 from srbench.cli import messages
 from srbench.cli.app import run
@@ -212,7 +214,7 @@ def test_check_makes_hostile_text_printable(
 
 def test_fences_are_longer_than_any_fence_inside() -> None:
     finding = Finding("changed", "`" * 5, HOSTILE, ("`" * 7, "```"), "```", row=HOSTILE)
-    text = FORMATS["markdown"](checked_report([Checked("a", 1, (finding,))]))
+    text = FORMATS["markdown"](checked_report([Checked("a", ("r",), (finding,))]))
     fences = [line for line in text.splitlines() if re.fullmatch("`{3,}", line)]
     assert fences == ["`" * 8] * 2
 
@@ -220,7 +222,10 @@ def test_fences_are_longer_than_any_fence_inside() -> None:
 def test_each_annotation_is_one_line() -> None:
     finding = Finding("changed", HOSTILE, HOSTILE, (HOSTILE,), HOSTILE, HOSTILE, Path(HOSTILE), 3)
     verdict = Verdict(HOSTILE, HOSTILE, "failed", 0.05, HOSTILE)
-    (line,), (of_time,) = annotations([finding]), time_annotations([verdict])
+    (line,), (of_time,) = (
+        annotations(counted_results([Checked("t", (), (finding,))])).splitlines(),
+        annotations(timed_results([verdict], Path("tables"))).splitlines(),
+    )
     for text in (line, of_time):
         assert untamed(text.removeprefix("::error ")) == []
     assert line.count("%0A") == 2

@@ -44,7 +44,7 @@ def test_a_published_group_has_the_rows_of_its_source(tmp_path: Path) -> None:
         ),
         (
             ("num_classes = 10", '[time]\nspecs = ["resnet18"]\ntolerence = 0.1'),
-            r"unknown key tolerence in \[time\].*did you mean tolerance\?.*specs, input_size",
+            r"unknown key tolerence in \[time\].*did you mean tolerance\?.*specs, callables, inp",
         ),
         (('"Small nets."', "3"), r"caption must be a text \(put it in quotes"),
         (('"resnet18"', '"resnet81"'), "unknown model 'resnet81'"),

@@ -164,7 +164,7 @@ def test_a_missing_key_is_reported_where_it_is_missing(tmp_path: Path) -> None:
         "None: caption is missing",
         "None: columns is missing",
         "None: rows is missing",
-        "2: specs in [time] is missing",
+        "2: time: neither specs nor callables are given",
     ]
     assert said(tmp_path, HEAD + GROUP + "[[rows]]\ninput_size = 3\n") == [
         "7: the 2nd [[rows]]: a group of rows needs models, or published"

@@ -1,76 +1,63 @@
-"""Versions of the code, and processes that time models with one of them."""
+"""Processes that time models and callables, each with one version of the code."""
 
 import json
-import os
 import subprocess
-import sys
 import tempfile
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import srbench
+from srbench.check.timing.versions import Code
 from srbench.errors import SrbenchError
 from srbench.measure import fresh_process
+from srbench.spec.parse import read
 
 SOURCE = Path(__file__).with_name("worker_script.py")
-# A waiting process must not spin on the cores that another one is being timed on.
-PATIENT = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
-
-
-@dataclass(frozen=True)
-class Code:
-    """A version of srbench: the Python that runs it, and the checkout that it imports first."""
-
-    name: str
-    python: str
-    checkout: Path | None = None
-
-    @property
-    def variables(self) -> dict[str, str]:
-        kept = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-        path = {"PYTHONPATH": str(self.checkout)} if self.checkout else {}
-        return kept | PATIENT | path
 
 
 @dataclass(frozen=True)
 class TimingJob:
-    """What both versions time; ``what`` is ``forward`` or ``train``."""
+    """What both versions time: models, and ``callables``, each written ``module:function``.
+
+    ``what`` is the pass of the models, ``forward`` or ``train``; only they need an ``input_size``.
+    """
 
     specs: tuple[str, ...]
-    input_size: tuple[int, int]
+    input_size: tuple[int, int] | None
     num_classes: int | None
     batch_size: int
     what: str
     device: str = "cpu"
+    callables: tuple[str, ...] = ()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everything that is timed."""
+        return (*self.specs, *self.callables)
 
-def this_code() -> Code:
-    """The version that is running."""
-    return Code("this version", sys.executable, Path(srbench.__file__).resolve().parents[1])
+    def only(self, names: Iterable[str]) -> "TimingJob":
+        """The same with only some of these."""
+        kept = {*names}
+        return replace(
+            self,
+            specs=tuple(spec for spec in self.specs if spec in kept),
+            callables=tuple(one for one in self.callables if one in kept),
+        )
 
-
-def code_at(path: Path) -> Code:
-    """The version in a checkout, or the one installed in an environment.
-
-    ``path`` is that folder, or the environment's Python. Raises SrbenchError if there is none.
-    """
-    if (path / "srbench" / "__init__.py").is_file():
-        return Code(str(path), sys.executable, path.resolve())
-    for python in (path / "bin" / "python", path / "Scripts" / "python.exe", path):
-        if python.is_file() and os.access(python, os.X_OK):
-            return Code(str(path), str(python.absolute()))
-    raise SrbenchError(
-        f"there is no srbench in {path}",
-        "name a checkout that contains srbench/, or an environment that contains bin/python",
-    )
+    @property
+    def modules(self) -> dict[str, list[str]]:
+        """The modules that each of the names means, other than srbench's and timm's."""
+        found = {spec: _modules(spec) for spec in self.specs}
+        return found | {one: [one.partition(":")[0]] for one in self.callables}
 
 
 class Worker:
-    """A process that times models on request, until its ``with`` block ends."""
+    """A process that times models and callables on request, until its ``with`` block ends."""
 
     def __init__(self, code: Code, job: TimingJob) -> None:
         self._code = code
+        self._job = job
         # Not a pipe: it would fill up, because nobody reads it.
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
         self._process = subprocess.Popen(
@@ -79,9 +66,11 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=self._stderr,
             env=code.variables,
+            cwd=code.folder,
             text=True,
         )
-        self._send(asdict(job))
+        named = {name for names in job.modules.values() for name in names}
+        self._send(asdict(job) | {"search": code.search, "modules": sorted(named)})
 
     def __enter__(self) -> "Worker":
         return self
@@ -94,21 +83,12 @@ class Worker:
     def hello(self) -> dict[str, Any]:
         """What the process imported and built. Raises SrbenchError if it is the wrong version."""
         said: dict[str, Any] = self._receive()
-        if not self._code.checkout and Path(said["path"]).resolve() == this_code().checkout:
-            raise SrbenchError(
-                f"the srbench in {self._code.name} is the same code as this one",
-                "name a checkout of another version, or an environment that has one installed",
-            )
-        if self._code.checkout and Path(said["path"]).resolve() != self._code.checkout.resolve():
-            raise SrbenchError(
-                f"{self._code.name}: Python imported srbench from {said['path']} instead",
-                "uninstall that one, or name an environment",
-            )
+        self._code.require_right(said, self._job.modules)
         return said
 
-    def turn(self, spec: str) -> float:
-        """Time one call of that model, in seconds."""
-        self._send(spec)
+    def turn(self, name: str) -> float:
+        """Time one call of that model or callable, in seconds."""
+        self._send(name)
         seconds: float = self._receive()
         return seconds
 
@@ -135,3 +115,10 @@ class Worker:
             f"{self._code.name} cannot be timed: its process ended: {last}",
             f"try {self._code.python} -c 'import srbench; srbench.build(\"resnet18\")'",
         )
+
+
+def _modules(spec: str) -> list[str]:
+    written = read(spec)
+    names = [part.name for part in (written.backbone, *written.blocks)]
+    modules = [name.partition(":")[0] for name in names if ":" in name]
+    return [module for module in dict.fromkeys(modules) if module != "timm"]

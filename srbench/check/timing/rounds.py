@@ -9,11 +9,12 @@ and the interval over series shows how certain the result is.
 import random
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from srbench import stats
 from srbench.check.timing.judge import is_above, is_decided, is_quiet, judge
-from srbench.check.timing.processes import Code, TimingJob, Worker, this_code
+from srbench.check.timing.processes import TimingJob, Worker
+from srbench.check.timing.versions import Code, this_code
 from srbench.check.verdicts import Verdict
 from srbench.stats import FEWEST
 
@@ -47,12 +48,13 @@ def compare(
     ``MOST_SERIES``. Models that seem slower are then measured again in reversed order, until they
     are decided and the other version agrees with itself, or there are ``MOST_SERIES`` again.
 
-    Raises SrbenchError if a version does not run at all.
+    Raises SrbenchError if a version does not run at all, or is not the code that it should be.
     """
+    codes = (this_code(other), other)
     first, again = Ratios(), Ratios()
     for number in range(MOST_SERIES):
         say(f"{table}: series {number + 1}, at most {MOST_SERIES}")
-        _time_series(job, (this_code(), other), number, first)
+        _time_series(job, codes, number, first)
         if _is_enough(first, tolerances):
             break
     slower = tuple(
@@ -62,13 +64,13 @@ def compare(
     )
     for number in range(MOST_SERIES if slower else 0):
         say(f"{table}: confirmation, series {number + 1}, at most {MOST_SERIES}")
-        _time_series(replace(job, specs=slower), (this_code(), other), number, again, reverse=True)
+        _time_series(job.only(slower), codes, number, again, reverse=True)
         if _is_enough(again, tolerances) and all(
             is_quiet(stats.over_units(_control(spec, first, again)), tolerances[spec])
             for spec in slower
         ):
             break
-    return [_verdict(table, spec, tolerances[spec], first, again) for spec in job.specs]
+    return [_verdict(table, name, tolerances[name], first, again) for name in job.names]
 
 
 def _is_enough(found: Ratios, tolerances: dict[str, float]) -> bool:
@@ -107,7 +109,7 @@ def _time_series(
         hellos = {name: worker.hello() for name, worker in workers.items()}
         comparison.failed_here |= hellos["here"]["failures"]
         comparison.failed_there |= hellos["there"]["failures"] | hellos["control"]["failures"]
-        specs = [s for s in job.specs if s not in comparison.failed_here | comparison.failed_there]
+        specs = [s for s in job.names if s not in comparison.failed_here | comparison.failed_there]
         samples = _rounds(workers, specs, random.Random(f"{number}/{reverse}"))
     for spec in specs:
         own = samples["here", spec], samples["there", spec], samples["control", spec]

@@ -9,16 +9,16 @@ import typer
 from srbench.check.counts import check_counts
 from srbench.check.findings import Checked, Finding, counts_exit_code
 from srbench.check.renderings import check_renderings, orphans
-from srbench.check.report import annotations, checked_report, time_annotations, verdicts_report
+from srbench.check.report import checked_report, verdicts_report
+from srbench.check.results import counted_results, timed_results
+from srbench.cli.check_output import ALL, CheckOutput
 from srbench.cli.completion import complete_tables
-from srbench.cli.github import GITHUB, tell_github
 from srbench.cli.messages import tell
-from srbench.cli.output import Destination, Output, OutputOption, OverwriteOption, destination
+from srbench.cli.output import Output, OutputOption, OverwriteOption
 from srbench.cli.progress import counter, progress, status
 from srbench.cli.run_options import DEVICES
 from srbench.cli.values import listed, starting
 from srbench.errors import FileError, SrbenchError, for_all, several
-from srbench.report.formats import FORMATS
 from srbench.runner.resume import Counter
 from srbench.tables import FOLDER
 from srbench.tables.committed import Committed, layout_paths, open_table, open_tables, that_train
@@ -93,12 +93,22 @@ def check(
             "--format",
             "-f",
             metavar="NAME",
-            help="text; json for machines; github for annotations and a job summary.",
-            autocompletion=starting([*FORMATS, GITHUB]),
+            help="text; json for machines; github for annotations and a job summary; junit; gitlab "
+            "for code quality; badge for shields.io.",
+            autocompletion=starting(ALL),
             show_default=False,
         ),
     ] = None,
     output: OutputOption = None,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--write",
+            metavar="FORMAT=FILE",
+            help="Write a file in another format as well; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
     overwrite: OverwriteOption = False,
 ) -> None:
     """Check that committed tables are still correct: counts to the integer, files to the byte.
@@ -115,32 +125,30 @@ def check(
 
       srbench check
 
-      srbench check tables --format github
+      srbench check tables --format github --write junit=srbench.xml
 
       srbench check --time --against ../base
     """
-    is_github = form == GITHUB
-    target = Output(output, None if is_github else form, overwrite)
-    tables = listed("--only", only)
+    names = listed("--only", only)
     if tolerance is not None and not time:
         raise SrbenchError("--tolerance is for times", "give --time and --against as well")
     if train and (time or against):
         raise SrbenchError("--train and --time check different things", "give one of them")
-    if train:
-        raise typer.Exit(_check_training(folder, tables, target, is_github))
-    if not (time or against):
-        raise typer.Exit(_check_counts(folder, tables, target, is_github))
-    if not (time and against):
+    if bool(time) != bool(against):
         raise SrbenchError(
             "times are checked against another version of the code",
             "give both: --time --against PATH, a checkout or an environment",
         )
-    raise typer.Exit(_check_times(folder, tables, against, tolerance, device, target, is_github))
+    target = CheckOutput(Output(output, form, overwrite), also or (), folder.glob("*"))
+    if train:
+        raise typer.Exit(_check_training(folder, names, target))
+    if not against:
+        raise typer.Exit(_check_counts(folder, names, target))
+    raise typer.Exit(_check_times(folder, names, against, tolerance, device, target))
 
 
-def _check_counts(folder: Path, names: Sequence[str], output: Output, is_github: bool) -> int:
+def _check_counts(folder: Path, names: Sequence[str], target: CheckOutput) -> int:
     """Count, compare and show what differs; returns the exit code."""
-    target = destination(output, reads=folder.glob("*"), must_show=False)
     paths = layout_paths(folder, names)
     opened = [_opened(path) for path in paths]
     tables = [table for table in opened if isinstance(table, Committed)]
@@ -148,32 +156,27 @@ def _check_counts(folder: Path, names: Sequence[str], output: Output, is_github:
     checked = [table for table in map(_unreadable, opened) if table.findings]
     if not checked:
         checked = list(_checked(folder, tables, all_of_them=not names))
-    return _told(checked, target, is_github)
+    return _told(checked, target)
 
 
-def _check_training(folder: Path, names: Sequence[str], output: Output, is_github: bool) -> int:
+def _check_training(folder: Path, names: Sequence[str], target: CheckOutput) -> int:
     """Train one row of each table again, and show what differs; returns the exit code."""
-    target = destination(output, reads=folder.glob("*"), must_show=False)
     tables = that_train(open_tables(layout_paths(folder, names)), are_named=bool(names))
     for_all(Committed.require_sound, tables)
     checked = []
     with progress(len(tables)) as begin:
-        from srbench.check.training import check_training  # loads torch
+        from srbench.check.training import check_training, trained_again  # loads torch
 
         for number, table in enumerate(tables):
             begin(number, table.name)
-            checked.append(Checked(table.name, 1, tuple(check_training(table))))
-    return _told(checked, target, is_github)
+            findings = tuple(check_training(table))
+            checked.append(Checked(table.name, (trained_again(table),), findings))
+    return _told(checked, target)
 
 
-def _told(checked: Sequence[Checked], target: Destination, is_github: bool) -> int:
+def _told(checked: Sequence[Checked], target: CheckOutput) -> int:
     """Show what was found; returns the exit code."""
-    report = checked_report(checked)
-    if is_github:
-        findings = [finding for table in checked for finding in table.findings]
-        tell_github(annotations(findings), report)
-    else:
-        target.write(report)
+    target.write(checked_report(checked), counted_results(checked))
     return counts_exit_code(checked)
 
 
@@ -184,7 +187,7 @@ def _checked(folder: Path, tables: Sequence[Committed], all_of_them: bool) -> It
             yield _check(table, count)
     beside = tuple(orphans(folder, tables)) if all_of_them else ()
     if beside:
-        yield Checked(str(folder), 0, beside)
+        yield Checked(str(folder), (), beside)
 
 
 def _opened(path: Path) -> Committed | Checked:
@@ -192,7 +195,7 @@ def _opened(path: Path) -> Committed | Checked:
     try:
         return open_table(path)
     except SrbenchError as error:
-        return Checked(path.stem, 0, tuple(_cannot_read(path, one) for one in error.errors))
+        return Checked(path.stem, (), tuple(_cannot_read(path, one) for one in error.errors))
 
 
 def _cannot_read(path: Path, error: SrbenchError) -> Finding:
@@ -210,15 +213,19 @@ def _unreadable(table: Committed | Checked) -> Checked:
         for loaded in (table.loaded, *(loaded for _, loaded in table.times))
         for p in loaded.problems
     )
-    return Checked(table.name, len(table.wanted), tuple(problems))
+    return Checked(table.name, _rows(table), tuple(problems))
 
 
 def _check(table: Committed, count: Counter) -> Checked:
     of_records = tuple(check_counts(table, count))
     if table.uncounted:  # then there is nothing to compare the files with
-        return Checked(table.name, len(table.wanted), of_records)
+        return Checked(table.name, _rows(table), of_records)
     findings = (*of_records, *check_renderings(table, is_true=not of_records))
-    return Checked(table.name, len(table.wanted), findings)
+    return Checked(table.name, _rows(table), findings)
+
+
+def _rows(table: Committed) -> tuple[str, ...]:
+    return tuple(str(one.row) for one in table.wanted)
 
 
 def _check_times(
@@ -227,33 +234,28 @@ def _check_times(
     against: Path,
     tolerance: float | None,
     device: str,
-    output: Output,
-    is_github: bool,
+    target: CheckOutput,
 ) -> int:
     """Time both versions in turns and show the verdicts; returns the exit code."""
-    from srbench.check.timing.processes import code_at  # loads scipy
-    from srbench.check.timing.rounds import MOST_SERIES, compare
+    from srbench.check.timing.rounds import MOST_SERIES, compare  # loads scipy
+    from srbench.check.timing.versions import other_code, require_own
     from srbench.check.verdicts import Verdict, timing_exit_code
     from srbench.stats import FEWEST
 
-    other = code_at(against)
-    gates = list(_gates(folder, names, tolerance))
-    target = destination(output, reads=folder.glob("*"), must_show=False)
+    other = other_code(against)
+    gates = [(name, gate, _job(gate, device)) for name, gate in _gates(folder, names, tolerance)]
+    require_own(other, {name: one for _, _, job in gates for name, one in job.modules.items()})
     with status("starting") as say:
         if device != "cpu":
             _require_several(device)
         verdicts: list[Verdict] = []
-        for name, gate in gates:
+        for name, gate, job in gates:
             tell(
-                f"{name}: {several(len(gate.specs), 'model')}, {FEWEST} to {MOST_SERIES} series of "
-                "three fresh processes, and as many again for models that seem slower"
+                f"{name}: {_timed(gate)}, {FEWEST} to {MOST_SERIES} series of three fresh "
+                "processes, and as many again for what seems slower"
             )
-            verdicts += compare(name, _job(gate, device), other, gate.specs_with_tolerances(), say)
-    report = verdicts_report(verdicts, other.name)
-    if is_github:
-        tell_github(time_annotations(verdicts), report)
-    else:
-        target.write(report)
+            verdicts += compare(name, job, other, gate.by_name(), say)
+    target.write(verdicts_report(verdicts, other.name), timed_results(verdicts, folder))
     return timing_exit_code(verdicts)
 
 
@@ -288,6 +290,14 @@ def _gates(
 def _job(gate: "TimeGate", device: str) -> "TimingJob":
     from srbench.check.timing.processes import TimingJob
 
-    specs, conditions = tuple(gate.specs_with_tolerances()), gate.conditions()
-    size = conditions.height, conditions.width
-    return TimingJob(specs, size, conditions.num_classes, gate.batch_size, gate.what, device)
+    specs = tuple(dict.fromkeys(map(gate.canonical, gate.specs)))
+    callables = tuple(dict.fromkeys(gate.callables))
+    at = gate.conditions()
+    size, classes = ((at.height, at.width), at.num_classes) if at else (None, None)
+    return TimingJob(specs, size, classes, gate.batch_size, gate.what, device, callables)
+
+
+def _timed(gate: "TimeGate") -> str:
+    """What is timed, in words, such as ``2 models and 1 callable``."""
+    counted = ((len(gate.specs), "model"), (len(gate.callables), "callable"))
+    return " and ".join(several(number, what) for number, what in counted if number)

@@ -14,8 +14,9 @@ from support.records import LAYOUT, write_layout
 
 import srbench
 from srbench.check.timing import rounds
-from srbench.check.timing.processes import Code, TimingJob, Worker, code_at
+from srbench.check.timing.processes import TimingJob, Worker
 from srbench.check.timing.rounds import Ratios, compare
+from srbench.check.timing.versions import Code, other_code, this_code
 from srbench.cli.app import run
 from srbench.errors import SrbenchError
 from srbench.measure import devices
@@ -41,7 +42,7 @@ def test_a_checkout_runs_its_own_code_and_may_lack_a_spec(checkout: Path) -> Non
     catalog = checkout / "srbench" / "catalog" / "backbones.py"
     catalog.write_text(catalog.read_text().replace("(18, 34)", "(18, 35)"))
     job = TimingJob(("resnet34", "resnet18+sr", SEGMENTER), (64, 64), 10, 2, "train")
-    with Worker(code_at(checkout), job) as worker:
+    with Worker(other_code(checkout), job) as worker:
         hello = worker.hello()
         assert hello["version"].startswith("base-")
         assert Path(hello["path"]) == checkout
@@ -57,34 +58,33 @@ def test_an_environment_is_found_by_its_python(tmp_path: Path) -> None:
     python.parent.mkdir(parents=True)
     python.symlink_to(sys.executable)
     for path in (tmp_path / "env", python):
-        code = code_at(path)
+        code = other_code(path)
         assert (code.python, code.checkout) == (str(python), None)
         assert "PYTHONPATH" not in code.variables
-    with pytest.raises(SrbenchError, match="there is no srbench in"):
-        code_at(tmp_path)
+    assert other_code(tmp_path).folder == tmp_path, "a folder with code of one's own"
 
 
 def one_line(monkeypatch: pytest.MonkeyPatch, code: Code, path: Path) -> dict:
     """What ``hello`` returns for a process that imported srbench from a path."""
     worker = Worker.__new__(Worker)
-    worker._code = code
-    monkeypatch.setattr(worker, "_receive", lambda: {"path": str(path)})
+    worker._code, worker._job = code, JOB
+    monkeypatch.setattr(worker, "_receive", lambda: {"path": str(path), "failures": {}})
     return worker.hello()
 
 
 def test_importing_the_wrong_code_is_an_error(
     checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert one_line(monkeypatch, code_at(checkout), checkout)
+    assert one_line(monkeypatch, other_code(checkout), checkout)
     with pytest.raises(SrbenchError, match="Python imported srbench from"):
-        one_line(monkeypatch, code_at(checkout), checkout / "elsewhere")
+        one_line(monkeypatch, other_code(checkout), checkout / "elsewhere")
 
 
 def test_a_version_that_does_not_start_says_why(checkout: Path) -> None:
     (checkout / "srbench" / "models" / "__init__.py").write_text("raise RuntimeError('broken')")
     (checkout / "srbench" / "__init__.py").write_text("raise RuntimeError('very broken')")
     with (
-        Worker(code_at(checkout), JOB) as worker,
+        Worker(other_code(checkout), JOB) as worker,
         pytest.raises(SrbenchError, match="its process ended: RuntimeError: very broken"),
     ):
         worker.hello()
@@ -226,14 +226,16 @@ def test_the_table_explains_its_verdicts(
     assert "regression: slower than tolerated, confirmed" in shown
     monkeypatch.setattr(rounds, "_time_series", blocks)
     check(tables, "--against", str(checkout), "--format", "github")
-    assert capsys.readouterr().out.startswith("::error title=small%3A resnet18+sr%3A regression::")
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith(f"::error file={tables / 'small.toml'},title=small%3A resnet18+sr::time")
+    assert "time +20.0 [+20.0, +20.0] %25, tolerated are 5 %25; slower than tolerated" in line
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ((), "against another version"),
-        (("--against", "/nonexistent"), "there is no srbench in /nonexistent"),
+        (("--against", "/nonexistent"), "there is no code in /nonexistent"),
         (("--against", ".", "--tolerance", "0"), "out of range"),
     ],
 )
@@ -259,7 +261,7 @@ def test_a_series_of_the_same_code_gives_ratios_near_one(
     monkeypatch.setattr(rounds, "ROUNDS", 4)
     found = Ratios()
     job = TimingJob(("resnet18",), (64, 64), 10, 1, "forward")
-    rounds._time_series(job, (rounds.this_code(), code_at(checkout)), 0, found, reverse=True)
+    rounds._time_series(job, (this_code(), other_code(checkout)), 0, found, reverse=True)
     (ratio,), (control,) = found.ratios["resnet18"], found.control["resnet18"]
     assert 0.2 < ratio < 5
     assert 0.2 < control < 5

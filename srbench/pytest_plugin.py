@@ -1,0 +1,81 @@
+"""A fixture of pytest: ``gate(function)`` fails if a function is slower than in another version.
+
+def test_forward_is_not_slower(gate):
+    gate(bench.forward)
+
+pytest --gate-against ../base
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the gate."""
+    group = parser.getgroup("srbench", "time gate of srbench")
+    group.addoption(
+        "--gate-against",
+        metavar="PATH",
+        help="The other version: another checkout of this repository, or an environment. Without "
+        "it, tests that use the fixture gate are skipped.",
+    )
+    group.addoption(
+        "--gate-tolerance",
+        metavar="PERCENT",
+        type=float,
+        default=5.0,
+        help="Tolerated slowdown; 5 if not given.",
+    )
+
+
+@pytest.fixture
+def gate(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Compares a function with its other version, in fresh processes that take turns.
+
+    ``gate(function, tolerance=5)`` calls the function without arguments. It must be defined in a
+    module, under its name. The test fails if it is slower by more than ``tolerance`` percent, or
+    cannot run; it is skipped if that is inconclusive, or if the other version has no such function.
+    """
+
+    def compare(function: Callable[[], object], tolerance: float | None = None) -> None:
+        against = request.config.getoption("--gate-against")
+        if not against:
+            pytest.skip("give --gate-against PATH, another checkout of this repository")
+        percent = request.config.getoption("--gate-tolerance") if tolerance is None else tolerance
+        _end(_verdict(_name(function), Path(against), percent / 100))
+
+    return compare
+
+
+def _name(function: Callable[[], object]) -> str:
+    name = f"{function.__module__}:{function.__qualname__}"
+    if "<" in name or function.__module__ == "__main__":
+        pytest.fail(f"{name} cannot be called by name: define it with def in a module", False)
+    return name
+
+
+def _verdict(name: str, against: Path, tolerance: float) -> Any:
+    from srbench.check.timing.processes import TimingJob  # scipy is loaded only where it is needed
+    from srbench.check.timing.rounds import compare
+    from srbench.check.timing.versions import other_code
+    from srbench.errors import SrbenchError
+
+    job = TimingJob((), None, None, 1, "forward", callables=(name,))
+    try:
+        (verdict,) = compare("gate", job, other_code(against), {name: tolerance})
+    except SrbenchError as error:
+        pytest.fail(f"{error.message} ({error.hint})", False)
+    return verdict
+
+
+def _end(verdict: Any) -> None:
+    """Fail or skip the test as the verdict says."""
+    from srbench.check.results import verdict_text
+
+    if verdict.outcome in ("regression", "failed"):
+        pytest.fail(verdict_text(verdict), False)
+    if verdict.outcome != "pass":
+        pytest.skip(verdict_text(verdict))

@@ -1,0 +1,84 @@
+"""The fixture ``gate`` of pytest, in a test run of a repository of one's own."""
+
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["pytester"]
+BENCH = """
+import time
+
+def forward():
+    time.sleep({seconds})
+"""
+TEST = """
+import bench
+
+def test_forward_is_not_slower(gate):
+    gate(bench.forward)
+"""
+
+
+@pytest.fixture
+def repository(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """One's own code, a test of it, and another version beside it."""
+    pytester.makepyfile(bench=BENCH.format(seconds=0.004), test_speed=TEST)
+    base = pytester.path.parent / "base"
+    base.mkdir(exist_ok=True)
+    (base / "bench.py").write_text(BENCH.format(seconds=0.002))
+    rounds = "from srbench.check.timing import rounds\nrounds.ROUNDS = 1\n"
+    (pytester.path / "conftest.py").write_text(rounds)
+    return pytester
+
+
+def run(repository: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    return repository.runpytest_subprocess("-rs", "-p", "no:cacheprovider", *arguments)
+
+
+def test_a_slower_function_fails_its_test(repository: pytest.Pytester) -> None:
+    result = run(repository, "--gate-against", "../base")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*time +*tolerated are 5 %; slower than tolerated*"])
+
+
+def test_a_function_that_may_take_longer_passes(repository: pytest.Pytester) -> None:
+    arguments = ["--gate-against", "../base", "--gate-tolerance", "400"]
+    run(repository, *arguments).assert_outcomes(passed=1)
+
+
+def test_without_another_version_the_test_is_skipped(repository: pytest.Pytester) -> None:
+    result = run(repository)
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["*give --gate-against PATH*"])
+
+
+def test_a_version_that_is_not_there_fails_with_the_remedy(repository: pytest.Pytester) -> None:
+    result = run(repository, "--gate-against", "../nowhere")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*there is no code in ../nowhere*another checkout*"])
+
+
+def test_a_function_without_a_name_is_refused(repository: pytest.Pytester) -> None:
+    lines = "def test_it(gate):\n    gate(lambda: 1)\n"
+    repository.makepyfile(test_speed=lines)
+    result = run(repository, "--gate-against", "../base")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*define it with def in a module*"])
+
+
+def test_a_new_function_has_nothing_to_be_compared_with(repository: pytest.Pytester) -> None:
+    Path(repository.path.parent / "base" / "bench.py").write_text("")
+    result = run(repository, "--gate-against", "../base")
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["*there is no bench:forward*"])
+
+
+def test_the_plugin_loads_nothing_heavy(repository: pytest.Pytester) -> None:
+    lines = (
+        "import sys\n"
+        "def test_it():\n"
+        "    assert not {'torch', 'scipy', 'pydantic', 'numpy'} & {*sys.modules}\n"
+    )
+    repository.makepyfile(test_speed=lines)
+    Path(repository.path / "conftest.py").unlink()
+    run(repository).assert_outcomes(passed=1)
