@@ -19,11 +19,15 @@ ALL = (*FORMATS, *CI_FORMATS)
 class CheckOutput:
     """Where the result of a check goes: to the terminal or a file, and to others as well."""
 
-    def __init__(self, output: Output, also: Sequence[str], reads: Iterable[Path]) -> None:
-        """``also`` are other files, each written ``FORMAT=FILE``.
+    def __init__(
+        self, title: str, output: Output, also: Sequence[str], reads: Iterable[Path]
+    ) -> None:
+        """``title`` says what is checked, and ``also`` are other files, each written
+        ``FORMAT=FILE``.
 
         Raises SrbenchError for an unknown format, or for a file that cannot be written.
         """
+        self._title = title
         reads = list(reads)
         beside = [_beside(one, output.overwrite) for one in also]
         require_beside(output, [one.path for one in beside if one.path], reads)
@@ -39,7 +43,7 @@ class CheckOutput:
             else:
                 target.write(report)
         if self._targets[0].form == GITHUB:
-            _summarize(report)
+            _summarize(self._title, report)
 
 
 def _beside(text: str, overwrite: bool) -> Output:
@@ -51,12 +55,12 @@ def _beside(text: str, overwrite: bool) -> Output:
     return Output(Path(path), form, overwrite)
 
 
-def _summarize(report: Report) -> None:
+def _summarize(title: str, report: Report) -> None:
     """Append to the job summary, the file that GitHub names."""
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary:
         try:
             with Path(summary).open("a", encoding="utf-8", newline="\n") as file:
-                file.write(FORMATS["markdown"](report) + "\n")
+                file.write(f"### {title}\n\n{FORMATS['markdown'](report)}\n")
         except OSError as error:  # the result of the check matters more
             tell(f"warning: cannot write the job summary: {error.strerror}")

@@ -62,6 +62,10 @@ COMMANDS = {
         "srbench.cli.commands.check:check",
         "Check that committed tables are still correct: counts to the integer, files to the byte.",
     ),
+    "comment": (
+        "srbench.cli.commands.comment:comment",
+        "Write a file as a comment on the pull request of a workflow, and update it in place.",
+    ),
     "env": (
         "srbench.cli.commands.env:env",
         "Show what a time depends on: versions, hardware, torch's settings, load and clocks.",

@@ -139,7 +139,8 @@ def check(
             "times are checked against another version of the code",
             "give both: --time --against PATH, a checkout or an environment",
         )
-    target = CheckOutput(Output(output, form, overwrite), also or (), folder.glob("*"))
+    title = "Training" if train else "Times" if against else "Counts"
+    target = CheckOutput(title, Output(output, form, overwrite), also or (), folder.glob("*"))
     if train:
         raise typer.Exit(_check_training(folder, names, target))
     if not against:
