@@ -73,7 +73,7 @@ def _verdict(name: str, against: Path, tolerance: float) -> Any:
 
 def _end(verdict: Any) -> None:
     """Fail or skip the test as the verdict says."""
-    from srbench.check.results import verdict_text
+    from srbench.check.outcomes import verdict_text
 
     if verdict.outcome in ("regression", "failed"):
         pytest.fail(verdict_text(verdict), False)

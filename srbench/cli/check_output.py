@@ -6,7 +6,7 @@ from pathlib import Path
 
 from srbench.check.formats import FORMATS as CI_FORMATS
 from srbench.check.formats import written
-from srbench.check.results import Result
+from srbench.check.outcomes import Result
 from srbench.cli.messages import tell
 from srbench.cli.output import Output, destination, require_beside
 from srbench.errors import SrbenchError

@@ -9,7 +9,7 @@ from support.records import counted, write_layout
 
 from srbench.check.findings import Checked, Finding
 from srbench.check.formats import written
-from srbench.check.results import Result, counted_results, timed_results
+from srbench.check.outcomes import Result, counted_results, timed_results
 from srbench.check.verdicts import Verdict
 from srbench.cli.app import run
 from srbench.records import jsonl

@@ -17,8 +17,8 @@ from support.records import counted, printed, timed
 
 from srbench.check.findings import Checked, Finding
 from srbench.check.formats.github import annotations
+from srbench.check.outcomes import counted_results, timed_results
 from srbench.check.report import checked_report
-from srbench.check.results import counted_results, timed_results
 from srbench.check.verdicts import Verdict
 from srbench.cli import messages
 from srbench.cli.app import run

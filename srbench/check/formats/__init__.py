@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from pkgutil import resolve_name
 
-from srbench.check.results import Result
+from srbench.check.outcomes import Result
 
 FORMATS = {
     "github": "github:annotations",

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 
-from srbench.check.results import Result
+from srbench.check.outcomes import Result
 
 
 def to_badge(results: Sequence[Result]) -> str:

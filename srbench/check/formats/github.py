@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from srbench.check.results import Level, Result
+from srbench.check.outcomes import Level, Result
 from srbench.records.printable import printable
 
 LEVELS: dict[Level, str] = {"failure": "error", "error": "error", "warning": "warning"}

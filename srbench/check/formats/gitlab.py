@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from srbench.check.results import Level, Result
+from srbench.check.outcomes import Level, Result
 from srbench.records.printable import printable
 
 SEVERITIES: dict[Level, str] = {"failure": "major", "error": "critical", "warning": "minor"}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from xml.etree import ElementTree
 
-from srbench.check.results import Level, Result
+from srbench.check.outcomes import Level, Result
 from srbench.records.printable import printable
 
 TAGS: dict[Level, str] = {"failure": "failure", "error": "error", "warning": "skipped"}

@@ -8,9 +8,9 @@ import typer
 
 from srbench.check.counts import check_counts
 from srbench.check.findings import Checked, Finding, counts_exit_code
+from srbench.check.outcomes import counted_results, timed_results
 from srbench.check.renderings import check_renderings, orphans
 from srbench.check.report import checked_report, verdicts_report
-from srbench.check.results import counted_results, timed_results
 from srbench.cli.check_output import ALL, CheckOutput
 from srbench.cli.completion import complete_tables
 from srbench.cli.messages import tell
