@@ -46,7 +46,7 @@ def field(name: str, kinds: Collection[str]) -> Field:
     if found is None:
         raise SrbenchError(
             f"unknown column {name!r}",
-            f"{did_you_mean(name, FIELDS)}the columns are {', '.join(FIELDS)}",
+            f"{did_you_mean(name, FIELDS)}`srbench table --columns help` lists the columns",
         )
     if found.of not in kinds:
         raise SrbenchError(

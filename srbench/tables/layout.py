@@ -53,20 +53,19 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from srbench.conditions import MOST_CLASSES, Conditions, input_size
-from srbench.errors import SpecError, SrbenchError, did_you_mean, nearest
+from srbench.errors import SpecError, SrbenchError
 from srbench.records.record import Record, RowKey
 from srbench.records.training import Regime
-from srbench.records.validation import Where, by_place, sentence
 from srbench.report.columns import DEVICE_COLUMNS
 from srbench.report.labels import Label
 from srbench.report.look import PLAIN, Look
 from srbench.spec.cases import case_of
 from srbench.spec.parse import parse
-from srbench.tables.draft import Mistake, described, read
+from srbench.tables.draft import Mistake, read
 from srbench.tables.finders import Finder, Query, finder
+from srbench.tables.layout_keys import Sections
 
 MOST_ROWS = 100_000
-HINTS: dict[Where, str] = {("rows",): "write [[rows]], in double brackets, above each group"}
 
 
 def _possible(size: int | str) -> int | str:
@@ -323,7 +322,7 @@ def parsed(data: dict[str, Any]) -> tuple[Layout | None, list[Mistake]]:
     try:
         return Layout.model_validate(data), []
     except ValidationError as error:
-        return None, _explained(error, data)
+        return None, Sections(Layout).explained(error, data)
 
 
 def valid(model: type[Part], data: Any) -> Part | None:
@@ -332,25 +331,6 @@ def valid(model: type[Part], data: Any) -> Part | None:
         return model.model_validate(data)
     except ValidationError:
         return None
-
-
-def _explained(error: ValidationError, data: dict[str, Any]) -> list[Mistake]:
-    found: dict[Where, Mistake] = {}
-    meant: set[Where] = set()  # keys that are misspelt: they are not also missing
-    for where, several in by_place(error, data).items():
-        message, hint = sentence(several, described(where))
-        if several[0]["type"] == "extra_forbidden":
-            *owner, key = where
-            keys = _keys(tuple(owner))
-            hint = f"{did_you_mean(str(key), keys)}the keys are {', '.join(keys)}"
-            meant.add((*owner, nearest(str(key), keys)))
-        found[where] = Mistake(where, message, HINTS.get(where, hint))
-    return [wrong for where, wrong in found.items() if where not in meant]
-
-
-def _keys(owner: Where) -> list[str]:
-    models: dict[Any, type[_Strict]] = {"rows": Group, "time": TimeGate, "train": TrainGate}
-    return list(models.get(owner[0], Layout).model_fields if owner else Layout.model_fields)
 
 
 def _wanted(group: Group, records: Sequence[Record], find: Finder) -> Iterator[LayoutRow]:

@@ -151,9 +151,7 @@ def test_the_readme_shows_the_errors_as_they_are_printed(
 
 
 def test_the_same_remedy_is_printed_once(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    write_layout(tmp_path, HEAD + 'rank = "no"\nnames = 3\n' + GROUP + 'num_classes = "ten"\n')
-    text = HEAD.replace('"T"', "1") + GROUP.replace('"se", "sr"', "1, 2")
-    write_layout(tmp_path, text)
+    write_layout(tmp_path, HEAD.replace('"T"', "1") + "order = 2\nlabel = 3\n" + GROUP)
     assert run(["table", "--folder", str(tmp_path)]) == 2
     kinds = [line.partition(":")[0] for line in capsys.readouterr().err.splitlines()]
     assert kinds == ["error", "error", "error", "hint"]

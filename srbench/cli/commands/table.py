@@ -26,6 +26,7 @@ from srbench.tables import FOLDER, fill
 from srbench.tables.committed import Committed, layout_paths, open_tables, that_train
 from srbench.tables.fill import Filled
 
+HELP = "help"  # the only value of --columns
 _DEVICE = "Times on this machine, in separate files"
 
 
@@ -46,6 +47,15 @@ def table(
             show_default=False,
         ),
     ] = "",
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            metavar=HELP,
+            help="With help: list the columns that a layout can have, and do nothing else.",
+            autocompletion=starting([HELP]),
+            show_default=False,
+        ),
+    ] = None,
     train: Annotated[
         bool,
         typer.Option(
@@ -90,7 +100,12 @@ def table(
       srbench table imagenet --update --reason "SE without bias"
 
       srbench table backbones --device cuda --cuda-graph
+
+      srbench table --columns help
     """
+    if columns is not None:
+        _list_columns(columns)
+        return
     _refuse(
         (update and not reason.strip(), "--update needs a reason", 'give one: --reason "…"'),
         (reason.strip() and not update, "--reason needs --update", "give both, or neither"),
@@ -104,6 +119,19 @@ def table(
     folder_of_runs = runs if train else None
     request = _Request(render_only, reason.strip(), device, how, time_budget, folder_of_runs)
     raise typer.Exit(_show(folder, names or (), request))
+
+
+def _list_columns(asked: str) -> None:
+    """Show the columns that a layout can have. Raises SrbenchError for anything but ``help``."""
+    if asked.lower() != HELP:
+        raise SrbenchError(
+            f"the columns of a table are not chosen by --columns {asked}",
+            "write them in its layout, under columns = […]; `srbench table --columns help` "
+            "lists them",
+        )
+    from srbench.tables.columns_help import columns_report
+
+    destination(Output()).write(columns_report())
 
 
 @dataclass(frozen=True)
