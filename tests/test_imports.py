@@ -50,7 +50,10 @@ def command(*arguments: str) -> str:
         command("latency", "--rounds", "0"),
         command("profile", "--help"),
         command("env", "--help"),
-        *(command(name, "--help") for name in ("table", "check", "sweep", "compare", "report")),
+        *(
+            command(name, "--help")
+            for name in ("init", "table", "check", "sweep", "compare", "report")
+        ),
         command("table", "nothing"),
         command("table", "memories", "--render-only", "--folder", TABLES),
         command("compare", f"{TABLES}/imagenet.jsonl", f"{TABLES}/memories.jsonl"),

@@ -16,7 +16,7 @@ from srbench.report.formats import FORMATS, SUFFIXES, Report
 from srbench.report.labels import OF_BLOCK
 from srbench.report.look import Look
 from srbench.report.names import require_distinct
-from srbench.tables.draft import read
+from srbench.tables.draft import Draft, read
 from srbench.tables.finders import Finder, finder
 from srbench.tables.report import device_report, layout_report, shows_counts, wrong_columns
 
@@ -135,10 +135,18 @@ def open_table(path: Path, imports: bool = True) -> Committed:
 
     Raises SrbenchError for a layout that cannot be read, or with all of its mistakes.
     """
+    return open_draft(read(path), imports)
+
+
+def open_draft(draft: Draft, imports: bool = True) -> Committed:
+    """The table of a layout's text, which need not be in a file yet.
+
+    Raises SrbenchError with all of its mistakes.
+    """
     from srbench.tables.layout import parsed  # here, so that --help need not load it
     from srbench.tables.layout_mistakes import mistakes, mistakes_of_times
 
-    draft = read(path)
+    path = draft.path
     loaded = jsonl.read(path.with_suffix(".jsonl"))
     find = finder(loaded.records, imports)
     layout, wrong = parsed(draft.data)

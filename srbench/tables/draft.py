@@ -76,27 +76,37 @@ class Draft:
 
 def read(path: Path) -> Draft:
     """Read a layout's file. Raises SrbenchError if it cannot be read, or is not TOML."""
-    if not re.fullmatch(r"[\w-]+", path.stem):
-        raise SrbenchError(
-            f"{path.stem!r} is not a valid table name", "use only letters, digits, _ and -"
-        )
+    require_name(path.stem)
     try:
         content = path.read_bytes()
         require_utf8(path, content)
-        text = content.decode("utf-8-sig")
-        return Draft(path, text, tomllib.loads(text))
+        return drafted(path, content.decode("utf-8-sig"))
     except OSError as error:
         raise SrbenchError(
             f"cannot read {path}: {error.strerror}", "give a table, or a folder of tables"
         ) from error
-    except tomllib.TOMLDecodeError as error:
-        raise SrbenchError(f"{path} is not TOML: {error}", "correct the line it names") from error
     except UnicodeDecodeError as error:
         raise SrbenchError(f"{path} is not UTF-8: {error.reason}", "save it as UTF-8") from error
+
+
+def drafted(path: Path, text: str) -> Draft:
+    """A layout's text as if it were the file's. Raises SrbenchError if it is not TOML."""
+    try:
+        return Draft(path, text, tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise SrbenchError(f"{path} is not TOML: {error}", "correct the line it names") from error
     except RecursionError:
         raise SrbenchError(f"{path} is nested too deeply", README) from None
     except ValueError as error:  # for example, from a number with thousands of digits
         raise SrbenchError(f"{path}: {error}", README) from error
+
+
+def require_name(name: str) -> None:
+    """Raises SrbenchError for text that cannot be the name of a table."""
+    if not re.fullmatch(r"[\w-]+", name):
+        raise SrbenchError(
+            f"{name!r} is not a valid table name", "use only letters, digits, _ and -"
+        )
 
 
 def described(where: Where) -> str:

@@ -22,7 +22,7 @@ CHOSEN: dict[SectionPath, str] = {
     ("heads",): "names of columns",
     ("decimals",): "names of columns",
     ("uncounted",): 'operators such as "words::blur"',
-    ("time", "tolerances"): "specs that are timed",
+    ("time", "tolerances"): "specs and callables that are timed",
 }
 
 

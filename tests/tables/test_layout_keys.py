@@ -82,7 +82,8 @@ CASES = {
     "a wrong type in a section in a section": (
         f'{HEAD}{GROUP}{TIME}tolerances = {{ resnet18 = "5" }}\n',
         "7: resnet18 in tolerances in [time] must be a number",
-        "write it in digits, such as 0.05; the keys of [time.tolerances] are specs that are timed",
+        "write it in digits, such as 0.05; "
+        "the keys of [time.tolerances] are specs and callables that are timed",
     ),
     "a key of [time] at the top": (
         f"{HEAD}tolerance = 0.1\n{GROUP}",

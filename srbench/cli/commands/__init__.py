@@ -54,6 +54,10 @@ COMMANDS = {
         "srbench.cli.commands.report:report",
         "Make a page of tables that sort and filter, and of plots that show their values.",
     ),
+    "init": (
+        "srbench.cli.commands.init:init",
+        "Start a table of your own blocks, with its gate in CI: what no option says is asked.",
+    ),
     "table": (
         "srbench.cli.commands.table:table",
         "Measure the missing rows of committed tables, and write Markdown, LaTeX and CSV.",
