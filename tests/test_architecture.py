@@ -21,6 +21,7 @@ REPEATED = {
     "compare.py": "a comparison of two files of records",
     "counts.py": "exact counts",
     "evaluation.py": "weights that are tested",
+    "history.py": "what the figures of a table were at earlier commits",
     "imports.py": "what a module imports",
     "latency.py": "the times of passes",
     "profile.py": "where a forward pass spends its time",

@@ -103,6 +103,12 @@ def _estimate(estimate: "Estimate", scale: Scale) -> str:
     return f"{scale.write(estimate.value)} [{low}, {high}]"
 
 
+def duration_texts(estimates: "Sequence[Estimate]") -> list[str]:
+    """Several times with their intervals, in the same unit, which stands behind each."""
+    scale = measured_scale(one.value for one in estimates)
+    return [f"{_estimate(one, scale)} {scale.prefix}s" for one in estimates]
+
+
 def _ratio(ratio: "Estimate", scale: Scale) -> str:
     """The same for a ratio, in percent above 1."""
     value, low, high = (

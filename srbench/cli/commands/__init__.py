@@ -54,6 +54,10 @@ COMMANDS = {
         "srbench.cli.commands.report:report",
         "Make a page of tables that sort and filter, and of plots that show their values.",
     ),
+    "history": (
+        "srbench.cli.commands.history:history",
+        "Show which figures of committed tables changed, with which commit, and why.",
+    ),
     "init": (
         "srbench.cli.commands.init:init",
         "Start a table of your own blocks, with its gate in CI: what no option says is asked.",

@@ -1,6 +1,7 @@
 """``srbench report``: records as an HTML page, or as tables and plots in any format."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -43,6 +44,7 @@ COLUMNS = (*overview.COLUMNS, *times.COLUMNS)
 if TYPE_CHECKING:
     from srbench.records.jsonl import Loaded
     from srbench.report.formats.html import Section
+    from srbench.tables.history import History
 
 
 @with_look
@@ -84,8 +86,9 @@ def report(
 ) -> None:
     """Make a page of tables that sort and filter, and of plots that show their values.
 
-    The page is one file and loads nothing: it can be mailed, or kept beside a paper. In another
-    format, records that were measured before become a table again.
+    The page is one file and loads nothing: it can be mailed, or kept beside a paper. It has the
+    history of a table in git whose figures have changed. In another format, records that were
+    measured before become a table again.
 
     [bold]Examples[/bold]
 
@@ -117,7 +120,13 @@ def report(
     found = for_all(lambda one: _parts(*one, look), of_files)
     parts = [part for of_file in found for part in of_file]
     if target.form == "html":
-        target.put(page(title, [part.section for part in parts]))
+        past = _histories(named, look)
+        sections = [
+            section
+            for name, of_file in zip(named, found, strict=True)
+            for section in (*(part.section for part in of_file), *past.get(name, ()))
+        ]
+        target.put(page(title, sections))
     else:
         target.write(_whole([part.report for part in parts]))
     for path in (*(_plot(parts, plot, look) if plot else ()), *_words(parts, words, look)):
@@ -176,6 +185,39 @@ def _parts(name: str, loaded: "Loaded", look: Look) -> list[_Part]:
     )
     parts = [_Part(section, report, plots)] if shown or not analyses else []
     return [*parts, *analyses]
+
+
+def _histories(names: Sequence[str], look: Look) -> "dict[str, list[Section]]":
+    """The histories of the tables among the names, where one has changed since its first commit.
+
+    Without git, or outside a repository, there are none.
+    """
+    from srbench.records.steps import have_changed
+    from srbench.tables.git import NoHistoryError
+    from srbench.tables.history import histories
+
+    layouts = {name: path for name in names if is_file(path := FOLDER / f"{name}.toml")}
+    found: dict[str, list[Section]] = {}
+    for folder in dict.fromkeys(path.parent for path in layouts.values()):
+        of_folder = [name for name, path in layouts.items() if path.parent == folder]
+        with suppress(NoHistoryError):  # a page without it is as good as before
+            every = histories(folder, [layouts[name].stem for name in of_folder])
+            for name, one in zip(of_folder, every, strict=True):
+                if one.is_committed and have_changed(one.steps):
+                    found[name] = [_history(one, look)]
+    return found
+
+
+def _history(found: "History", look: Look) -> "Section":
+    """The steps of a table and their plots."""
+    from srbench.report.formats.html import Section
+    from srbench.report.history import Past, history_report
+    from srbench.report.plots.step_lines import history_panels
+
+    past = [Past(found.name, found.steps, found.problems)]
+    look = Look(naming=look.naming, names=look.names)
+    charts = [chart(one) for one in history_panels(past, look)]
+    return Section(f"History of {found.name}", history_report(past, look).tables, charts)
 
 
 def _report(name: str, records: Sequence[Record], look: Look) -> Report:

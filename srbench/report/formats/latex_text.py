@@ -25,6 +25,7 @@ _SPECIAL = {
     "×": r"$\times$",
     "–": "--",
     "−": "$-$",
+    "→": r"$\rightarrow$",
 }
 
 # Two characters that the usual fonts print as one.

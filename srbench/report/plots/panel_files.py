@@ -11,11 +11,11 @@ from srbench.files import EACH, named_file
 from srbench.report.paper_styles import STYLES, PaperStyle
 from srbench.report.plots.matplotlib import PALETTE, SMALL, in_style, save
 from srbench.report.plots.points import Panel, Series
-from srbench.report.plots.texts import plain
+from srbench.report.plots.texts import plain, short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, SubFigure
 
 POINTS = 72.27  # of TeX in an inch
 HEIGHT = 2.3  # of a plot, in inches
@@ -26,9 +26,17 @@ MOST_DIRECT = 4  # lines that are named beside their ends, not in a legend
 APART = 0.09  # of the height: less between two names, and they overlap
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 DASHES = ("-", "--", "-.", ":")
+MOST_MARKS = 8  # that are explained below a figure
+CHARACTERS_BELOW = 21  # of these explanations, in an inch
+LONGEST = 160  # characters of one of them
+LINE_HEIGHT = 0.15  # of what is written below plots, in inches
+KEY_WIDTH = 2.2  # of a line's name there
+NAME_WIDTH = 0.7  # of a name on the x axis
+BESIDE = 0.6  # beside a plot, for the numbers and the title of its y axis
 STYLES_OF: dict[str, dict[str, Any]] = {
     "line": {"markersize": 3.5},
     "points": {"linestyle": "none", "markersize": 3.5},
+    "step": {"markersize": 3.5},
     "front": {"marker": "o", "linestyle": "--", "markersize": 7, "markerfacecolor": "none"},
 }
 
@@ -66,11 +74,51 @@ def _figure(panels: Sequence[Panel], style: PaperStyle, wide: bool) -> "Figure":
     width = (style.text if wide else style.column) / POINTS
     across = min(len(panels), max(1, int(width / LEAST_WIDTH)))
     down = -(-len(panels) // across)
-    figure = Figure(figsize=(width, HEIGHT * down), layout="constrained")
+    keys, reasons = _keys(panels), _reasons(panels, int(width * CHARACTERS_BELOW))
+    lines = len(reasons) - (-len(keys) // _columns(width))
+    heights = (HEIGHT * down, LINE_HEIGHT * (lines + bool(lines)))
+    whole = Figure(figsize=(width, sum(heights)), layout="constrained")
+    figure: Figure | SubFigure = whole
+    if lines:
+        parts: Any = whole.subfigures(2, 1, height_ratios=heights)
+        figure, below = parts
+        _explain(below, keys, reasons, _columns(width))
     is_direct = all(map(_has_room, panels))
     for number, panel in enumerate(panels, start=1):
         _draw(figure.add_subplot(down, across, number), panel, width / across, is_direct)
-    return figure
+    return whole
+
+
+def _columns(width: float) -> int:
+    """How many names of lines stand beside each other below plots."""
+    return max(1, int(width / KEY_WIDTH))
+
+
+def _keys(panels: Sequence[Panel]) -> list[Series]:
+    """The step lines of all plots, each name once: they are explained below the plots."""
+    lines = [one for panel in panels for one in panel.series if one.kind == "step"]
+    return list({(one.name, one.colour): one for one in lines}.values())
+
+
+def _reasons(panels: Sequence[Panel], width: int) -> list[str]:
+    """What the numbers of marks stand for, in lines of that many characters."""
+    texts = sorted({one for panel in panels for one in panel.explained})
+    shown = [f"{number}  {short(text, LONGEST)}" for number, text in texts]
+    if len(shown) > MOST_MARKS:
+        shown = [*shown[:MOST_MARKS], f"and {len(shown) - MOST_MARKS} more"]
+    return [line for text in shown for line in textwrap.wrap(text, width, subsequent_indent="    ")]
+
+
+def _explain(
+    below: "SubFigure", keys: Sequence[Series], reasons: Sequence[str], columns: int
+) -> None:
+    """Write the names of lines, and below them what the numbers of marks stand for."""
+    from matplotlib.lines import Line2D
+
+    lines = [Line2D([], [], label=plain(one.name), **_look(one)) for one in keys]
+    look: Any = {"frameon": False, "borderaxespad": 0.2, "handlelength": 3}
+    below.legend(handles=lines, ncols=columns, loc="upper left", **look)
+    below.text(0.012, 0, "\n".join(reasons), va="bottom", fontsize=SMALL, linespacing=1.35)
 
 
 def _draw(axes: "Axes", panel: Panel, width: float, is_direct: bool) -> None:
@@ -80,9 +128,10 @@ def _draw(axes: "Axes", panel: Panel, width: float, is_direct: bool) -> None:
     as well.
     """
     for series in panel.series:
-        xs, ys = [p.x for p in series.points], [p.y for p in series.points]
         look = _look(series)
-        axes.plot(xs, ys, label=plain(series.name), **look)
+        corners = slice(0, 2 * len(series.points), 2) if series.kind == "step" else None
+        xs, ys = zip(*series.path, strict=True)
+        axes.plot(xs, ys, label=plain(series.name), markevery=corners, **look)
         for point in series.points:
             if point.hollow:
                 hollow = look | {"markerfacecolor": "white", "linestyle": "none"}
@@ -91,20 +140,42 @@ def _draw(axes: "Axes", panel: Panel, width: float, is_direct: bool) -> None:
                 axes.plot([point.x] * 2, point.interval, color=look["color"], linewidth=1.2)
     if panel.is_log_x:
         axes.set_xscale("log")
-    if panel.x_ticks:
+    if panel.x_names:
+        most = max(2, int((width - BESIDE) / NAME_WIDTH))
+        names = {x: "\n".join(map(plain, name.split("\n"))) for x, name in panel.some_names(most)}
+        axes.set_xticks([*names], [*names.values()])
+        axes.ticklabel_format(axis="y", useOffset=False)
+        last = panel.x_names[-1][0]
+        axes.set_xlim(-0.05 * last, 1.05 * last)
+    elif panel.x_ticks:
         axes.set_xticks(panel.x_ticks, minor=False)
         axes.xaxis.set_major_formatter("{x:g}")
         axes.minorticks_off()
     if panel.has_zero:
         axes.axhline(0, color="black", linewidth=0.6)
-    axes.set_title(plain(textwrap.fill(panel.title, int(width * CHARACTERS))))
+    _mark(axes, panel)
+    title = textwrap.wrap(panel.title, int(width * CHARACTERS))
+    axes.set_title("\n".join(map(plain, title)))
     axes.set_xlabel(plain(panel.x))
     axes.set_ylabel(plain(panel.y))
     axes.grid(linewidth=0.3)
     if is_direct and panel.series[0].kind == "line":
         _label_lines(axes, panel)
-    elif not _label_points(axes, panel) and len(panel.series) > 1:
+    elif not _label_points(axes, panel) and len(panel.series) > 1 and not panel.x_names:
         axes.legend()
+
+
+def _mark(axes: "Axes", panel: Panel) -> None:
+    """Draw lines at the marks, with their numbers above the plot."""
+    if not panel.marks:
+        return
+    places, numbers = zip(*panel.marked, strict=True)
+    for place in places:
+        axes.axvline(place, color="black", linewidth=0.6, linestyle=":", zorder=1)
+    above = axes.secondary_xaxis("top")
+    above.set_xticks(places, numbers)
+    above.tick_params(length=0, pad=1)
+    above.spines["top"].set_visible(False)
 
 
 def _look(series: Series) -> dict[str, Any]:
@@ -113,7 +184,7 @@ def _look(series: Series) -> dict[str, Any]:
     if series.kind == "front":
         return style
     style["marker"] = MARKERS[series.colour % len(MARKERS)]
-    if series.kind == "line":
+    if series.kind in ("line", "step"):
         style["linestyle"] = DASHES[series.colour % len(DASHES)]
     return style
 

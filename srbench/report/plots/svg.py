@@ -7,6 +7,7 @@ from math import log10
 from srbench.report.plots.points import Panel, Series
 
 WIDTH, HEIGHT = 460, 300
+MOST_NAMES = 4  # on the x axis
 LEFT, RIGHT, TOP, BOTTOM = 62, 14, 12, 46  # room for the axes' titles and numbers
 
 
@@ -43,24 +44,30 @@ class Curve:
 
 @dataclass(frozen=True)
 class Chart:
-    """A plot for the page. ``zero`` is the place of the line at 0, if it has one."""
+    """A plot for the page. ``zero`` is the place of the line at 0, if it has one, and ``marks``
+    are those of the panel's marks."""
 
     panel: Panel
     curves: tuple[Curve, ...]
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
     zero: float | None = None
+    marks: tuple[Tick, ...] = ()
 
 
 def chart(panel: Panel) -> Chart:
     """The chart of a panel: the place of everything in it."""
     points = [point for series in panel.series for point in series.points]
-    x = _Axis([p.x for p in points], LEFT, WIDTH - RIGHT, panel.is_log_x, panel.x_ticks)
+    across = [p.x for p in points] + [x for x, _ in panel.x_names]
+    x = _Axis(across, LEFT, WIDTH - RIGHT, panel.is_log_x, panel.x_ticks)
     ends = [end for point in points for end in point.interval or ()]
     values = [*(p.y for p in points), *ends, *([0.0] if panel.has_zero else [])]
     y = _Axis(values, HEIGHT - BOTTOM, TOP, False)
     curves = tuple(_curve(series, x, y) for series in panel.series)
-    return Chart(panel, curves, x.ticks, y.ticks, y(0.0) if panel.has_zero else None)
+    names = tuple(Tick(x(place), name) for place, name in panel.some_names(MOST_NAMES))
+    marks = tuple(Tick(x(place), numbers) for place, numbers in panel.marked)
+    zero = y(0.0) if panel.has_zero else None
+    return Chart(panel, curves, names or x.ticks, y.ticks, zero, marks)
 
 
 class _Axis:
@@ -101,6 +108,6 @@ def _curve(series: Series, x: _Axis, y: _Axis) -> Curve:
         Dot(x(p.x), y(p.y), p.label, p.interval and (y(p.interval[0]), y(p.interval[1])), p.hollow)
         for p in series.points
     )
-    joined = " L".join(f"{dot.x},{dot.y}" for dot in dots)
+    joined = " L".join(f"{x(across)},{y(up)}" for across, up in series.path)
     path = f"M{joined}" if series.kind != "points" else ""
     return Curve(series.name, series.kind, dots, path, series.colour)
