@@ -10,8 +10,9 @@ from typing import Any
 import srbench
 from srbench.errors import SrbenchError, some
 
-# A waiting process must not spin on the cores that another one is being timed on.
-PATIENT = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
+# A waiting process must not spin on the cores that another one is being timed on. The last is of
+# numpy's OpenBLAS, in powers of two of the processor's cycles: by default some 25 ms.
+PATIENT = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0", "OPENBLAS_THREAD_TIMEOUT": "4"}
 
 
 @dataclass(frozen=True)
