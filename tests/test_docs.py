@@ -23,7 +23,7 @@ from srbench.cli.app import run
 ROOT = Path(__file__).parents[1]
 PAGES = (
     ROOT / "README.md",
-    *(ROOT / "docs" / f"{n}.md" for n in ("your-own", "training", "analysis", "paper")),
+    *(ROOT / "docs" / f"{n}.md" for n in ("your-own", "ci", "training", "analysis", "paper")),
 )
 CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
 # A file that a page shows, with its name in the first line; it is written where the commands run.
@@ -109,7 +109,7 @@ def test_measuring_commands_print_what_is_shown_except_the_figures(block: str) -
     assert frame(printed) == frame(block.partition("\n")[2])
 
 
-@pytest.mark.parametrize("page", [PAGES[0], *PAGES[2:]], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [PAGES[0], *PAGES[3:]], ids=lambda page: page.name)
 def test_python_examples_run(page: Path) -> None:
     with chdir(folder()):
         failed, attempted = doctest.testfile(str(page), module_relative=False)
