@@ -45,6 +45,8 @@ benchmarks: $(READY)  ## ratios against other tools, one after the other
 	$(BIN)/python benchmarks/latency.py
 	$(BIN)/python benchmarks/repeats.py build/repeats.jsonl --repetitions 3
 	$(BIN)/python benchmarks/gate.py
+	$(BIN)/python benchmarks/own_gate.py callables
+	$(BIN)/python benchmarks/own_gate.py models
 
 VISIT ?= gpu-visit
 PACKAGES ?= packages.txt
