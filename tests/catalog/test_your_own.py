@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from support.fakes import small_limits
 from test_docs import FILE, PAGES
 from torch import nn
 
@@ -666,8 +667,9 @@ def test_invalid_specs_are_refused(capsys: pytest.CaptureFixture, spec: str, pro
 
 
 def test_a_profile_follows_the_order_in_which_parts_run(
-    odd: str, capsys: pytest.CaptureFixture
+    odd: str, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    small_limits(monkeypatch)
     arguments = ["profile", f"{odd}:Spare+sr:memories=1", "--device", "cpu", "--rounds", "2"]
     assert run([*arguments, "-f", "csv"]) == 0
     lines = capsys.readouterr().out.splitlines()

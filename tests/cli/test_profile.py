@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from support.fakes import FakeNvml, install_fake_cuda
+from support.fakes import FakeNvml, install_fake_cuda, small_limits
 
 import srbench
 from srbench.cli.app import run
@@ -31,13 +31,9 @@ def rows(stdout: str) -> list[dict[str, str]]:
 
 @pytest.fixture(scope="module", autouse=True)
 def quick_limits() -> object:
-    """A small copy, product and convolution: the figures do not matter here."""
-    from srbench.measure import roofline
-
+    """The figures do not matter here."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(roofline, "COPIED", 2**20)
-        patch.setattr(roofline, "SIDES", {"cpu": 128})
-        patch.setattr(roofline, "BATCHES", {"cpu": 1})
+        small_limits(patch)
         yield
 
 
@@ -74,7 +70,7 @@ def test_the_bytes_are_those_of_input_output_and_parameters(capsys: pytest.Captu
 
 def test_half_precision_moves_half_the_bytes(capsys: pytest.CaptureFixture) -> None:
     full, half = (
-        rows(profile(capsys, "resnet18", *SMALL, "--dtype", dtype, "-f", "csv")[0])
+        rows(profile(capsys, "cifar_resnet8", *SMALL, "--dtype", dtype, "-f", "csv")[0])
         for dtype in ("float32", "bfloat16")
     )
     for one, other in zip(full, half, strict=True):
@@ -122,10 +118,10 @@ def test_times_on_a_fake_gpu_come_from_its_clock(
 
 def test_a_trace_has_the_parts_in_it(capsys: pytest.CaptureFixture, tmp_path: Path) -> None:
     target = tmp_path / "trace.json"
-    _, stderr = profile(capsys, "resnet18+sr", *SMALL, "--trace", str(target))
+    _, stderr = profile(capsys, "cifar_resnet8+sr", *SMALL, "--trace", str(target))
     events = json.loads(target.read_text())["traceEvents"]
     names = {event.get("name") for event in events}
-    assert {"stem", "layer4", "layer4 sr", "head"} <= names
+    assert {"stem", "layer3", "layer3 sr", "head"} <= names
     assert f"wrote {target}" in stderr
 
 
@@ -136,10 +132,10 @@ def test_a_plot_is_written_in_the_format_of_its_suffix(
     suffix: str, begin: bytes, capsys: pytest.CaptureFixture, tmp_path: Path
 ) -> None:
     target = tmp_path / f"roofline.{suffix}"
-    profile(capsys, "resnet18+se", *SMALL, "--plot", str(target))
+    profile(capsys, "cifar_resnet8+se", *SMALL, "--plot", str(target))
     assert target.read_bytes().startswith(begin)
     if suffix == "svg":
-        assert "layer4 se" in target.read_text()
+        assert "layer3 se" in target.read_text()
 
 
 @pytest.mark.parametrize(

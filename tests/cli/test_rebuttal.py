@@ -12,7 +12,7 @@ from srbench.cli.app import run
 from srbench.records import environment, jsonl
 from srbench.runner.resume import same_environment
 
-MODELS = ("resnet18", "--se", "--sr-memories", "2", "--input-size", "32", "--device", "cuda")
+MODELS = ("cifar_resnet8", "--se", "--sr-memories", "2", "--input-size", "32", "--device", "cuda")
 H200 = str(Path(__file__).parents[2] / "docs" / "h200.jsonl")
 
 
@@ -37,7 +37,7 @@ def test_a_group_of_rows_for_each_batch_size(capsys: pytest.CaptureFixture) -> N
         *("-f", "csv", "--no-energy"),
     )
     rows = list(csv.DictReader(io.StringIO(stdout)))
-    specs = ["resnet18", "resnet18+se", "resnet18+sr:memories=2"]
+    specs = ["cifar_resnet8", "cifar_resnet8+se", "cifar_resnet8+sr:memories=2"]
     assert [(row["batch"], row["spec"]) for row in rows] == [
         *(("1", spec) for spec in specs),
         *(("8", spec) for spec in specs),
@@ -62,7 +62,7 @@ def test_table_figure_and_words_are_written_at_once_and_again_from_the_records(
     ]
     assert all(f"wrote {name}" in stderr for name in written)
     words = Path("words.tex").read_text()
-    assert "Overheads over ResNet-18 on Fake H100" in words
+    assert "Overheads over ResNet-8 on Fake H100" in words
     assert words.count("at batch size 8") == 2 * 2  # variants, passes
     shown(capsys, "report", "times.jsonl", "-o", "again.tex", *look, "--plot", "again.pdf")
     again = Path("again.tex").read_text()
@@ -71,7 +71,7 @@ def test_table_figure_and_words_are_written_at_once_and_again_from_the_records(
     first = len(jsonl.read(Path("times.jsonl")).records)
     assert first == 6
     assert "    + SE & " not in again  # titles, unless asked for short names
-    assert again.count("ResNet-18 + SE & ") == 4  # batch sizes, passes
+    assert again.count("ResNet-8 + SE & ") == 4  # batch sizes, passes
 
 
 def test_saved_records_become_a_table_in_any_format(capsys: pytest.CaptureFixture) -> None:

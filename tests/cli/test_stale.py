@@ -47,9 +47,9 @@ GROUPED = ("bias=False", "groups=channels, bias=False")  # one weight per channe
 SAME_FIGURES = ("k // 2", "(k - 1) // 2")  # the same for odd k
 LOOKS_ONLY = ("Weighs every place.", "Weighs every place, as in equation 3.")
 SIZE = ("--input-size", "64")
-# Parameters of a ResNet-18 at 64x64: plain, and with 1x1 convolutions behind its eight branches,
-# full or with one weight per channel.
-PLAIN, FULL, SMALL = 11_689_512, 12_385_832, 11_691_432
+# Parameters of a ResNet-8: plain, and with 1x1 convolutions behind its three branches, full or with
+# one weight per channel.
+PLAIN, FULL, SMALL = 75_290, 80_666, 75_402
 
 
 @pytest.fixture
@@ -108,21 +108,21 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_an_edited_block_is_measured_again(edit: Callable, params: Printed) -> None:
-    sweep = ("sweep", f"resnet18+{edit.block}", "--vary", *SIZE)
+    sweep = ("sweep", f"cifar_resnet8+{edit.block}", "--vary", *SIZE)
     first = params(*sweep[:3], f"{edit.block}.k=1", *SIZE)
-    assert first == {"resnet18": str(PLAIN), f"resnet18+{edit.block}": str(FULL)}
+    assert first == {"cifar_resnet8": str(PLAIN), f"cifar_resnet8+{edit.block}": str(FULL)}
     edit(*GROUPED)
     found = params(*sweep[:3], f"{edit.block}.k=1,3", *SIZE)
-    today = params("flops", f"resnet18+{edit.block}", f"resnet18+{edit.block}:k=3", *SIZE)
+    today = params("flops", f"cifar_resnet8+{edit.block}", f"cifar_resnet8+{edit.block}:k=3", *SIZE)
     assert found == today
-    assert found[f"resnet18+{edit.block}"] == str(SMALL)
+    assert found[f"cifar_resnet8+{edit.block}"] == str(SMALL)
 
 
 @pytest.mark.parametrize("change", [LOOKS_ONLY, ("import nn\n", "import nn  # torch's\n")])
 def test_an_edit_without_effect_causes_no_measurement(
     edit: Callable, params: Printed, measured: list[str], change: tuple[str, str]
 ) -> None:
-    sweep = ("sweep", f"resnet18+{edit.block}", *SIZE)
+    sweep = ("sweep", f"cifar_resnet8+{edit.block}", *SIZE)
     before = params(*sweep)
     edit(*change)
     measured.clear()
@@ -133,34 +133,40 @@ def test_an_edit_without_effect_causes_no_measurement(
 def test_only_the_rows_of_the_edited_block_are_measured_again(
     edit: Callable, params: Printed, measured: list[str]
 ) -> None:
-    sweep = ("sweep", f"resnet18+se+{edit.block}", "--reduction", "8,16", *SIZE)
+    sweep = ("sweep", f"cifar_resnet8+se+{edit.block}", "--reduction", "8,16", *SIZE)
     params(*sweep)
     edit(*SAME_FIGURES)
     measured.clear()
     params(*sweep)
-    assert measured == [f"resnet18+se:reduction=8+{edit.block}", f"resnet18+se+{edit.block}"]
+    assert measured == [
+        f"cifar_resnet8+se:reduction=8+{edit.block}",
+        f"cifar_resnet8+se+{edit.block}",
+    ]
 
 
 def test_a_row_that_cannot_be_measured_any_more_has_no_figures(
     edit: Callable, params: Printed
 ) -> None:
-    sweep = ("sweep", f"resnet18+{edit.block}", *SIZE)
+    sweep = ("sweep", f"cifar_resnet8+{edit.block}", *SIZE)
     params(*sweep)
     edit("super().__init__()", "raise RuntimeError('unfinished')")
-    assert params(*sweep, code=4) == {"resnet18": str(PLAIN), f"resnet18+{edit.block}": ""}
+    assert params(*sweep, code=4) == {
+        "cifar_resnet8": str(PLAIN),
+        f"cifar_resnet8+{edit.block}": "",
+    }
 
 
 def test_times_of_the_old_block_are_not_shown(
     edit: Callable, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     fakes.install_fake_cuda(monkeypatch)
-    sweep = ["sweep", f"resnet18+{edit.block}", *SIZE, "-f", "json"]
+    sweep = ["sweep", f"cifar_resnet8+{edit.block}", *SIZE, "-f", "json"]
     assert run([*sweep, "--device", "cuda"]) == 0
     edit(*SAME_FIGURES)
     capsys.readouterr()
     assert run(sweep) == 0
     found = json.loads(capsys.readouterr().out)
-    assert {one["spec"] for one in found if "forward_s" in one} == {"resnet18"}
+    assert {one["spec"] for one in found if "forward_s" in one} == {"cifar_resnet8"}
     assert run(["report", "sweep.jsonl", "-o", "page.html"]) == 0
     assert "was timed with other code than it was counted with" in Path("page.html").read_text()
     capsys.readouterr()
@@ -169,11 +175,11 @@ def test_times_of_the_old_block_are_not_shown(
     timed_now = [one for one in found if "forward_s" in one]
     assert [one["from_records"] for one in timed_now] == [False, False]
     records = jsonl.read(Path("sweep.jsonl")).records
-    assert len({r.fingerprint for r in records if r.spec != "resnet18"}) == 1
+    assert len({r.fingerprint for r in records if r.spec != "cifar_resnet8"}) == 1
 
 
 def test_the_origin_of_rows_is_printed(edit: Callable, capsys: pytest.CaptureFixture) -> None:
-    sweep = ["sweep", f"resnet18+{edit.block}", "--vary", f"{edit.block}.k=1", *SIZE]
+    sweep = ["sweep", f"cifar_resnet8+{edit.block}", "--vary", f"{edit.block}.k=1", *SIZE]
     assert run(sweep) == 0
     edit(*GROUPED)
     capsys.readouterr()
@@ -195,7 +201,16 @@ def test_the_origin_of_rows_is_printed(edit: Callable, capsys: pytest.CaptureFix
 def test_an_edit_is_noticed_by_a_fresh_process(tmp_path: Path) -> None:
     """As in a shell, where nothing is patched."""
     (tmp_path / "gate.py").write_text(GATE)
-    command = [sys.executable, "-m", "srbench", "sweep", "resnet18+gate:Gate", *SIZE, "-f", "csv"]
+    command = [
+        sys.executable,
+        "-m",
+        "srbench",
+        "sweep",
+        "cifar_resnet8+gate:Gate",
+        *SIZE,
+        "-f",
+        "csv",
+    ]
 
     def swept() -> str:
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
@@ -211,7 +226,9 @@ def test_an_edit_is_noticed_by_a_fresh_process(tmp_path: Path) -> None:
 
 @pytest.fixture
 def folder(edit: Callable, tmp_path: Path) -> Path:
-    layout = f'caption = "T"\ncolumns = ["params"]\n[[rows]]\nmodels = ["resnet18+{edit.block}"]\n'
+    layout = (
+        f'caption = "T"\ncolumns = ["params"]\n[[rows]]\nmodels = ["cifar_resnet8+{edit.block}"]\n'
+    )
     folder = write_layout(tmp_path / "tables", layout + "input_size = 64\n", name="t").parent
     assert run(["table", "t"]) == 0
     return folder
@@ -245,19 +262,23 @@ def test_a_table_does_not_show_figures_that_are_no_longer_true(
     stdout, stderr = capsys.readouterr()
     assert f"{FULL:,} → {SMALL:,}" in stderr
     assert 'hint: if this is intended: srbench table t --update --reason "why"' in stderr
-    row = next(line for line in stdout.splitlines() if line.startswith(f"resnet18+{edit.block}"))
-    assert row.split() == [f"resnet18+{edit.block}", "*", "–"]
+    row = next(
+        line for line in stdout.splitlines() if line.startswith(f"cifar_resnet8+{edit.block}")
+    )
+    assert row.split() == [f"cifar_resnet8+{edit.block}", "*", "–"]
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert run(["check"]) == 1
     assert run(["table", "t", "--update", "--reason", "Grouped."]) == 0
-    assert f"resnet18+{edit.block},{SMALL}," in (folder / "t.csv").read_text()
+    assert f"cifar_resnet8+{edit.block},{SMALL}," in (folder / "t.csv").read_text()
     assert run(["check"]) == 0
 
 
 def test_new_rows_are_not_written_beside_outdated_ones(edit: Callable, folder: Path) -> None:
     edit(*GROUPED)
     layout = folder / "t.toml"
-    layout.write_text(layout.read_text().replace(":Gate", f':Gate", "resnet18+{edit.block}:k=3'))
+    layout.write_text(
+        layout.read_text().replace(":Gate", f':Gate", "cifar_resnet8+{edit.block}:k=3')
+    )
     before = (folder / "t.csv").read_bytes()
     assert run(["table", "t"]) == 1
     assert (folder / "t.csv").read_bytes() == before
@@ -267,7 +288,7 @@ def test_new_rows_are_not_written_beside_outdated_ones(edit: Callable, folder: P
 def variant(path: Path) -> dict[str, str]:
     """The row of the edited block in a CSV."""
     rows = csv.DictReader(path.read_text().splitlines())
-    return next(row for row in rows if row["spec"] != "resnet18")
+    return next(row for row in rows if row["spec"] != "cifar_resnet8")
 
 
 def test_the_times_of_a_table_are_measured_again_after_an_edit(
@@ -276,7 +297,7 @@ def test_the_times_of_a_table_are_measured_again_after_an_edit(
     fakes.install_fake_cuda(monkeypatch)
     assert run(["table", "t", "--device", "cuda"]) == 0
     times = folder / "t.fake-h100.csv"
-    assert f"resnet18+{edit.block},{FULL}" in times.read_text()
+    assert f"cifar_resnet8+{edit.block},{FULL}" in times.read_text()
     edit(*SAME_FIGURES)
     assert run(["table", "t"]) == 0
     assert variant(times)["forward"] == ""
@@ -446,7 +467,7 @@ def test_code_that_changes_while_it_is_measured_fails_the_row(
         return replace(assembly, fingerprint="edited") if spec.blocks else assembly
 
     monkeypatch.setattr(subject, "assemble", edited)
-    arguments = ["latency", f"resnet18+{edit.block}", *SIZE, "--device", "cuda", "-f", "csv"]
+    arguments = ["latency", f"cifar_resnet8+{edit.block}", *SIZE, "--device", "cuda", "-f", "csv"]
     assert run(arguments) == 4
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert rows[0]["status"] == "ok"
@@ -462,9 +483,11 @@ def test_a_row_without_figures_has_no_times_either(
     capsys.readouterr()
     assert run(["table", "t", "--device", "cuda"]) == 1
     stdout, stderr = capsys.readouterr()
-    row = next(line for line in stdout.splitlines() if line.startswith(f"resnet18+{edit.block}"))
+    row = next(
+        line for line in stdout.splitlines() if line.startswith(f"cifar_resnet8+{edit.block}")
+    )
     assert set(row.split()[2:]) == {"–"}
-    assert "parameter layer1.0.bn2.1.conv.weight: 64x64x1x1 → 64x1x1x1" in stderr
+    assert "parameter layer1.0.bn2.1.conv.weight: 16x16x1x1 → 16x1x1x1" in stderr
     assert "1 counted before, taken from" in stderr
 
 
@@ -485,13 +508,15 @@ def test_a_new_row_that_fails_is_shown_with_its_reason(
     edit: Callable, folder: Path, capsys: pytest.CaptureFixture
 ) -> None:
     layout = folder / "t.toml"
-    layout.write_text(layout.read_text().replace(":Gate", f':Gate", "resnet18+{edit.block}:k=-1'))
+    layout.write_text(
+        layout.read_text().replace(":Gate", f':Gate", "cifar_resnet8+{edit.block}:k=-1')
+    )
     capsys.readouterr()
     assert run(["table", "t"]) == 4
     stdout = capsys.readouterr().out
-    assert f"resnet18+{edit.block}:k=-1 *" in stdout
-    assert f"* resnet18+{edit.block}:k=-1: failed: " in stdout
-    assert f"resnet18+{edit.block}:k=-1," in (folder / "t.csv").read_text()
+    assert f"cifar_resnet8+{edit.block}:k=-1 *" in stdout
+    assert f"* cifar_resnet8+{edit.block}:k=-1: failed: " in stdout
+    assert f"cifar_resnet8+{edit.block}:k=-1," in (folder / "t.csv").read_text()
 
 
 def test_a_sweep_survives_the_loss_of_its_file(
@@ -505,7 +530,7 @@ def test_a_sweep_survives_the_loss_of_its_file(
         return plain(self, row)
 
     monkeypatch.setattr(resume.Counter, "_count", harms)
-    found = params("sweep", "resnet18+sr", "--memories", "1,5", *SIZE)
+    found = params("sweep", "cifar_resnet8+sr", "--memories", "1,5", *SIZE)
     assert len(found) == 3
     assert all(found.values())
     assert len(jsonl.read(Path("sweep.jsonl")).records) == 3
@@ -519,7 +544,7 @@ def test_rows_of_older_code_are_marked_and_not_plotted(
 ) -> None:
     """A file of records keeps what another sweep measured before the edit."""
     block = edit.block
-    sweep = ["sweep", f"resnet18+{block}", *SIZE, "--vary"]
+    sweep = ["sweep", f"cifar_resnet8+{block}", *SIZE, "--vary"]
     assert run([*sweep, f"{block}.k=1,3,5"]) == 0
     path = Path("sweep.jsonl")
     path.write_bytes(
@@ -529,21 +554,21 @@ def test_rows_of_older_code_are_marked_and_not_plotted(
     assert run([*sweep, f"{block}.k=1,7"]) == 0
     assert run(["report", "sweep.jsonl", "-o", "page.html"]) == 0
     page = Path("page.html").read_text()
-    gate = f"ResNet-18 + {block.rpartition(':')[2]}"
+    gate = f"ResNet-8 + {block.rpartition(':')[2]}"
     said = f"* {gate} (k=3), {gate} (k=5): was measured with older code of {block}"
     assert said in page
-    assert f">ResNet-18 + {block.rpartition(':')[2]} (k=5) *<" in page, "the row is marked"
+    assert f">ResNet-8 + {block.rpartition(':')[2]} (k=5) *<" in page, "the row is marked"
     assert f'data-label="{gate} (k=5) at' not in page, "and not plotted"
     assert f'data-label="{gate} (k=7) at' in page
     report = rows_report("x", rows_of(jsonl.read(path).records))
     warned = [row["spec"] for row in report.rows if "older code" in row["warnings"]]
-    assert warned == [f"resnet18+{block}:k=3", f"resnet18+{block}:k=5"]
+    assert warned == [f"cifar_resnet8+{block}:k=3", f"cifar_resnet8+{block}:k=5"]
 
 
 def test_the_newest_code_is_that_of_the_latest_record() -> None:
     def row(k: int, code: str, made: str) -> object:
-        parts = (MadeOf("resnet18", {}, "r"), MadeOf("b:B", {"k": k}, code))
-        return counted(f"resnet18+b:B:k={k}", parts=parts, made=made)
+        parts = (MadeOf("cifar_resnet8", {}, "r"), MadeOf("b:B", {"k": k}, code))
+        return counted(f"cifar_resnet8+b:B:k={k}", parts=parts, made=made)
 
     records = [
         row(1, "new", "2026-01-02T00:00:00Z"),

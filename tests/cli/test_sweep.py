@@ -112,12 +112,12 @@ def test_times_are_measured_with_a_device(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     fakes.install_fake_cuda(monkeypatch)
-    arguments = ("resnet18+se", "--reduction", "8,16", *SMALL, "--device", "cuda")
+    arguments = ("cifar_resnet8+se", "--reduction", "8,16", *SMALL, "--device", "cuda")
     sweep(*arguments, "--batch-size", "1,4", "-f", "csv")
     found = rows(capsys)
     assert [(r["spec"], r["batch"]) for r in found] == [
         (spec, batch)
-        for spec in ("resnet18", "resnet18+se:reduction=8", "resnet18+se")
+        for spec in ("cifar_resnet8", "cifar_resnet8+se:reduction=8", "cifar_resnet8+se")
         for batch in ("1", "4")
     ]
     assert float(found[2]["forward_overhead"]) == pytest.approx(1.1, abs=0.01)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from conftest import forget_modules
+from support.fakes import small_limits
 
 import srbench
 from srbench.cli.app import run
@@ -231,13 +232,14 @@ def test_settings_changed_by_a_forward_are_reported_on_its_own_row(
 
 
 def test_counting_and_profiling_do_not_change_settings(
-    module: str, capsys: pytest.CaptureFixture
+    module: str, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    small_limits(monkeypatch)
     for block in ("Sets", "Runs"):
         spec = f"{module}:Net+{module}:{block}:after=conv"
         srbench.count(spec, input_size=16)
         assert said() == DEFAULT
-        assert run(["profile", spec, "--input-size", "16", "--format", "json"]) == 0
+        assert run(["profile", spec, "--input-size", "16", "--rounds", "2", "-f", "json"]) == 0
         assert said() == DEFAULT
         capsys.readouterr()
 

@@ -5,7 +5,7 @@ import warnings
 
 import pytest
 import torch
-from support.fakes import FakeNvml
+from support.fakes import FakeNvml, small_limits
 
 from srbench.cli.app import run
 from srbench.errors import SrbenchError
@@ -63,13 +63,14 @@ def test_the_cpu_is_used_if_no_gpu_is_asked_for(
     [
         ("env",),
         ("profile", "cifar_resnet8", "--rounds", "1"),
-        ("latency", "cifar_resnet8", "--no-variants", "--rounds", "1", "--pass", "forward"),
+        ("latency", "cifar_resnet8", "--no-variants", "--rounds", "1", "--no-memory"),
     ],
 )
 def test_commands_use_the_cpu_and_warn_in_one_line(
     command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     machine(monkeypatch, "12.8", counted=1)
+    small_limits(monkeypatch)
     assert run([*command, "--format", "csv"]) == 0
     said = [line for line in capsys.readouterr().err.splitlines() if "torch cannot use" in line]
     assert len(said) == 1

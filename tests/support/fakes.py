@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from srbench.library import time_anything
-from srbench.measure import cuda, devices, energy, host
+from srbench.measure import cuda, devices, energy, host, roofline
 from srbench.measure.clocks import Task, Wall, nothing
 from srbench.measure.devices import Device
 from srbench.measure.energy_counter import Reading
@@ -306,6 +306,13 @@ def install_fake_cuda(
     monkeypatch.setattr(cuda, "is_usable", lambda: True)
     for module in (time_anything, host, devices):
         monkeypatch.setattr(module, "opened", opened)
+
+
+def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small copy, product and convolution for ``srbench profile`` to take as its limits."""
+    monkeypatch.setattr(roofline, "COPIED", 2**20)
+    monkeypatch.setattr(roofline, "SIDES", {"cpu": 128})
+    monkeypatch.setattr(roofline, "BATCHES", {"cpu": 1})
 
 
 class SilentWatch:

@@ -107,14 +107,16 @@ def test_a_table_with_a_look_is_what_check_expects(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fakes.install_fake_cuda(monkeypatch)
+    look = LOOK.replace("resnet18", "cifar_resnet8")
+    write_layout(folder, look)
     assert run(["table", "--folder", str(folder), "--device", "cuda"]) == 0
     assert run(["check", str(folder)]) == 0
     times = (folder / "small.fake-h100.tex").read_text()
     (label,) = re.findall(r"\\label\{(.*?)\}", times)
     assert label.startswith("tab:my_small")
     assert label != "tab:my_small", "a paper that shows both tables needs two labels"
-    assert r"\multirow{3}{*}{Small \& old} & ResNet-18 &" in times
-    write_layout(folder, LOOK.replace('"short"\nstyle', '"title"\nstyle'))
+    assert r"\multirow{3}{*}{Small \& old} & ResNet-8 &" in times
+    write_layout(folder, look.replace('"short"\nstyle', '"title"\nstyle'))
     assert run(["check", str(folder)]) == 1
     assert run(["table", "--folder", str(folder), "--render-only"]) == 0
     assert run(["check", str(folder)]) == 0

@@ -14,6 +14,7 @@ from srbench.measure import passes
 from srbench.records import jsonl, record_file
 from srbench.runner import resume
 
+SMALLEST = LAYOUT.replace("resnet18", "cifar_resnet8")
 FILES = ["small.csv", "small.jsonl", "small.md", "small.tex", "small.toml"]
 
 
@@ -245,11 +246,14 @@ def test_times_are_in_a_separate_file(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     fakes.install_fake_cuda(monkeypatch)
+    write_layout(folder, SMALLEST)
     table(folder)
     exact = (folder / "small.md").read_bytes()
     table(folder, "--device", "cuda")
     times = jsonl.read(folder / "small.fake-h100.jsonl").records
-    assert [record.spec for record in times] == ["resnet18", "resnet18+se", "resnet18+sr"]
+    assert [record.spec for record in times] == [
+        *("cifar_resnet8", "cifar_resnet8+se", "cifar_resnet8+sr"),
+    ]
     assert (folder / "small.md").read_bytes() == exact
     assert "Forward (ms)" in capsys.readouterr().out
     markdown = (folder / "small.fake-h100.md").read_text()
@@ -274,6 +278,7 @@ def test_times_can_be_measured_with_cuda_graphs(
 ) -> None:
     """Without graphs a small model's times are the host's, and not worth printing."""
     fakes.install_fake_cuda(monkeypatch)
+    write_layout(folder, SMALLEST)
     monkeypatch.setattr(passes, "captured", lambda device, *steps, is_known: list(steps))
     table(folder, "--device", "cuda", "--cuda-graph")
     records = jsonl.read(folder / "small.fake-h100.jsonl").records
