@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 import shutil
 import subprocess
@@ -24,14 +25,30 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def srbench(checkout: Path, *arguments: str) -> str:
-    return subprocess.run(
-        [sys.executable, "-m", "srbench", *arguments],
+COMMANDS = """
+import io, json, sys
+from contextlib import redirect_stdout
+from srbench.cli.app import run
+
+told = []
+for command in json.loads(sys.argv[1]):
+    with redirect_stdout(io.StringIO()) as shown:
+        code = run(command.split())
+    told.append((code, shown.getvalue()))
+print(json.dumps(told))
+"""
+
+
+def srbench(checkout: Path, *commands: str) -> list[tuple[int, str]]:
+    """The exit codes of commands, and what they print, in one process that imports the copy."""
+    done = subprocess.run(
+        [sys.executable, "-c", COMMANDS, json.dumps(commands)],
         capture_output=True,
         text=True,
         cwd=checkout,
         check=True,
-    ).stdout
+    )
+    return [(code, shown) for code, shown in json.loads(done.stdout)]
 
 
 def test_adding_a_count_changes_three_files(checkout: Path) -> None:
@@ -56,16 +73,15 @@ def test_a_new_count_is_written_kept_and_checked(checkout: Path) -> None:
         'models = ["cifar_resnet8"]\nvariants = ["se"]\n',
         encoding="utf-8",
     )
-    table = srbench(checkout, "table")
+    done = srbench(checkout, "table", "flops cifar_resnet8 --se -f csv", "check")
+    assert [code for code, _ in done] == [0, 0, 0]
+    table, flops, check = (shown for _, shown in done)
     assert "Convolutions" in table
-    flops = srbench(checkout, "flops", "cifar_resnet8", "--se", "-f", "csv")
     # One in the stem and two in each of three blocks; an SE block has only linear layers.
     assert {row["convolutions"] for row in csv.DictReader(io.StringIO(flops))} == {"7"}
-    assert "ok" in srbench(checkout, "check")
+    assert "ok" in check
     records = checkout / "tables" / "small.jsonl"
     records.write_text(records.read_text("utf-8").replace('"convolutions":7', '"convolutions":8'))
-    done = subprocess.run(
-        [sys.executable, "-m", "srbench", "check"], capture_output=True, text=True, cwd=checkout
-    )
-    assert done.returncode == 1
-    assert "convolutions 8 → 7 (-1)" in done.stdout
+    ((code, check),) = srbench(checkout, "check")
+    assert code == 1
+    assert "convolutions 8 → 7 (-1)" in check

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from ast import literal_eval
 from pathlib import Path
 from pkgutil import resolve_name
 
@@ -32,39 +33,58 @@ def command(*arguments: str) -> str:
     return f"from srbench.cli.app import run; run({list(arguments)!r})"
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
-        "import srbench; dir(srbench)",
-        "import srbench.report.counts",
-        "import srbench.report.times, srbench.report.profile",
-        "from srbench.spec.parse import parse; parse('resnet50+sr+cbam')",
-        command("--help"),
-        command("--version"),
-        command("models"),
-        command("blocks"),
-        command("flops", "--help"),
-        command("flops", "resnet5"),
-        command("latency", "--help"),
-        command("latency", "resnet5"),
-        command("latency", "--rounds", "0"),
-        command("profile", "--help"),
-        command("env", "--help"),
-        *(
-            command(name, "--help")
-            for name in ("init", "table", "check", "sweep", "compare", "report")
-        ),
-        command("table", "nothing"),
-        command("table", "memories", "--render-only", "--folder", TABLES),
-        command("compare", f"{TABLES}/imagenet.jsonl", f"{TABLES}/memories.jsonl"),
-        command("check", "/nonexistent"),
-        command("sweep", "resnet50", "--memories", "1"),
-        command("flops", "--input-size", "2,2"),
-        command("flops", "--output", "/nonexistent/table.md"),
-    ],
-)
-def test_light_commands_and_imports_load_nothing_heavy(code: str) -> None:
-    assert loaded(code) == set()
+LIGHT = [
+    "import srbench; dir(srbench)",
+    "import srbench.report.counts",
+    "import srbench.report.times, srbench.report.profile",
+    "from srbench.spec.parse import parse; parse('resnet50+sr+cbam')",
+    command("--help"),
+    command("--version"),
+    command("models"),
+    command("blocks"),
+    command("flops", "--help"),
+    command("flops", "resnet5"),
+    command("latency", "--help"),
+    command("latency", "resnet5"),
+    command("latency", "--rounds", "0"),
+    command("profile", "--help"),
+    command("env", "--help"),
+    *(
+        command(name, "--help")
+        for name in (
+            *("init", "table", "check", "sweep", "compare", "report", "history", "records"),
+            "comment",
+        )
+    ),
+    command("table", "nothing"),
+    command("table", "memories", "--render-only", "--folder", TABLES),
+    command("compare", f"{TABLES}/imagenet.jsonl", f"{TABLES}/memories.jsonl"),
+    command("check", "/nonexistent"),
+    command("sweep", "resnet50", "--memories", "1"),
+    command("flops", "--input-size", "2,2"),
+    command("flops", "--output", "/nonexistent/table.md"),
+]
+
+
+@pytest.fixture(scope="module")
+def loaded_by() -> dict[str, set[str]]:
+    """The heavy packages that each of these adds, one after the other in one interpreter."""
+    seen = f"found.append(set({HEAVY!r}) & set(sys.modules))"
+    steps = "".join(f"\nexec({code!r}, {{}}); {seen}" for code in LIGHT)
+    code = f"import sys; found = [set()]{steps}\nprint(); print([*map(sorted, found)])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    before, *after = map(set, literal_eval(done.stdout.splitlines()[-1]))
+    added = {}
+    for code, found in zip(LIGHT, after, strict=True):
+        added[code], before = found - before, found
+    return added
+
+
+@pytest.mark.parametrize("code", LIGHT)
+def test_light_commands_and_imports_load_nothing_heavy(
+    code: str, loaded_by: dict[str, set[str]]
+) -> None:
+    assert loaded_by[code] == set()
 
 
 def test_public_names_are_loaded_when_they_are_used() -> None:

@@ -374,10 +374,12 @@ def test_a_reader_that_leaves_early_is_not_an_error() -> None:
     assert process.returncode == -signal.SIGPIPE
 
 
-def test_a_terminal_without_unicode_still_gets_its_table() -> None:
-    done = srbench_process(
-        "flops", "resnet18", "--no-variants", *SMALL, PYTHONIOENCODING="ascii", PYTHONUTF8="0"
-    )
+def test_a_terminal_without_unicode_still_gets_its_table(tmp_path: Path) -> None:
+    records = tmp_path / "r.jsonl"
+    jsonl.write(records, [counted("resnet18", 11_689_512)])
+    command = ("report", str(records), "--output", "-", "--format", "text")
+    assert "─" in srbench_process(*command).stdout
+    done = srbench_process(*command, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
     assert done.returncode == 0
     assert "11,689,512" in done.stdout
 

@@ -49,15 +49,13 @@ def test_commands_are_offered_with_their_summaries(tab: Tab) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_option_in_the_help_is_offered(name: str, tab: Tab) -> None:
+def test_every_option_in_the_help_is_offered(
+    name: str, tab: Tab, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
     offered = tab(f"srbench {name} --")
-    shown = subprocess.run(
-        [sys.executable, "-m", "srbench", name, "--help"],
-        env={key: value for key, value in os.environ.items() if key != "_SRBENCH_COMPLETE"},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    monkeypatch.delenv("_SRBENCH_COMPLETE")
+    assert run([name, "--help"]) == 0
+    shown = capsys.readouterr().out
     named = re.findall(r"^│[ *]+(--[a-z0-9-]+)", shown, re.MULTILINE)
     assert "--help" in named
     assert {*named} <= offered.keys()

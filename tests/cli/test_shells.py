@@ -84,10 +84,10 @@ class Terminal:
         self._process.close(force=True)
 
     def _read(self) -> None:
-        """Read what the shell writes within a tenth of a second, and what follows at once."""
+        """Read what the shell writes within a moment, and what follows at once."""
         try:
             while True:
-                self._stream.feed(self._process.read_nonblocking(65536, timeout=0.1))
+                self._stream.feed(self._process.read_nonblocking(65536, timeout=0.03))
         except (pexpect.TIMEOUT, pexpect.EOF):
             return
 

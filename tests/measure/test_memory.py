@@ -1,5 +1,6 @@
 """Peak memory against what the tensors must take."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,11 @@ class Held(nn.Module):
         return self.scale * x * held[0]
 
 
+def peaks_of(sizes: Sequence[int]) -> list[int]:
+    """To be called in a fresh process, in which nothing else has been freed."""
+    return [peak_of(size) for size in sizes]
+
+
 def peak_of(size: int) -> int:
     subject = Loaded("held", Held(size), Call((torch.ones(4),)), Setup(), torch.device("cpu"))
     found = memory.in_this_process(subject, ("forward", "train"))
@@ -35,10 +41,10 @@ def peak_of(size: int) -> int:
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
-@pytest.mark.parametrize("size", [50 * MB, 200 * MB])
-def test_the_peak_on_the_cpu_is_what_was_held(size: int) -> None:
-    found = fresh_process.call(peak_of, size, variables=memory.PLAIN_MALLOC)
-    assert found == pytest.approx(size, abs=2 * MB)
+def test_the_peak_on_the_cpu_is_what_was_held() -> None:
+    sizes = [50 * MB, 200 * MB, 50 * MB]
+    found = fresh_process.call(peaks_of, sizes, variables=memory.PLAIN_MALLOC)
+    assert found == pytest.approx(sizes, abs=2 * MB)
 
 
 def test_the_peak_is_none_if_the_system_does_not_report_it(
