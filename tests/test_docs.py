@@ -86,7 +86,11 @@ def frame(table: str) -> list[list[str]]:
     return [titles, *([cell.removesuffix(" *") for cell in row] for row in names)]
 
 
-BLOCKS = [block for page in PAGES for block in CONSOLE.findall(page.read_text(encoding="utf-8"))]
+BLOCKS = list(
+    dict.fromkeys(
+        block for page in PAGES for block in CONSOLE.findall(page.read_text(encoding="utf-8"))
+    )
+)
 
 
 def test_there_are_commands_to_run() -> None:

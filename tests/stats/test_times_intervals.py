@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import signal
 from scipy import stats as scipy_stats
 
 from srbench import stats
@@ -146,11 +147,8 @@ def bimodal(generator: np.random.Generator, calls: int) -> np.ndarray:
 def autocorrelated(generator: np.random.Generator, calls: int) -> np.ndarray:
     """AR(1) with a memory of ten calls."""
     steps = generator.normal(0, 0.05, calls)
-    noise = np.empty(calls)
-    value = generator.normal(0, 0.05 / math.sqrt(1 - 0.9**2))
-    for i, step in enumerate(steps):
-        value = 0.9 * value + step
-        noise[i] = value
+    before = generator.normal(0, 0.05 / math.sqrt(1 - 0.9**2))
+    noise, _ = signal.lfilter([1], [1, -0.9], steps, zi=[0.9 * before])
     return np.exp(noise)
 
 
@@ -168,7 +166,7 @@ def a_run(
     noise: Noise, generator: np.random.Generator, rounds: int, models: int = 3
 ) -> tuple[np.ndarray, np.ndarray]:
     """Samples of a variant and its baseline, interleaved with other models as srbench does."""
-    order = np.array([generator.permutation(models) for _ in range(rounds)])
+    order = generator.permuted(np.tile(np.arange(models), (rounds, 1)), axis=1)
     disturbance = noise(generator, rounds * models).reshape(rounds, models)
     times = np.empty((rounds, models))
     np.put_along_axis(times, order, disturbance, axis=1)  # the model at each position of the round
