@@ -36,13 +36,17 @@ def read_data(name: str) -> list[dict[str, str]]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def quick_collections() -> None:
-    """Every measurement collects garbage; frozen objects of torch are not searched each time.
-
-    Hypothesis looks up references between objects when it is imported: import it before freezing.
-    """
+def imported() -> None:
+    """Hypothesis looks up references between objects when it is imported: import it before they
+    are frozen."""
     for name in ("torch", "torchvision", "fvcore.nn", "torch._dynamo", "scipy.stats", "hypothesis"):
         importlib.import_module(name)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_collections(imported: None) -> None:
+    """Every measurement collects garbage; frozen objects of torch, and of what the tests of other
+    modules have loaded and cached, are not searched each time."""
     gc.collect()
     gc.freeze()
 
