@@ -100,6 +100,10 @@ class SpecError(SrbenchError, ValueError):
     """An invalid spec, option or size, found before any model is built."""
 
 
+class UnknownNameError(SpecError):
+    """A model, a block or an option that does not exist."""
+
+
 class BuildError(SrbenchError):
     """A model that cannot be built or cannot run on the given input size; only its row fails."""
 

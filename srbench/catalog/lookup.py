@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from srbench.catalog import BACKBONES, BLOCKS, SIZED, Backbone, Block, plugins
 from srbench.catalog.options import Option
-from srbench.errors import SpecError, did_you_mean
+from srbench.errors import UnknownNameError, did_you_mean
 
 
 def find_backbone(name: str) -> Backbone:
@@ -28,7 +28,7 @@ def find_backbone(name: str) -> Backbone:
 
         return load_backbone(name)
     listing = [*BACKBONES, *names]
-    raise SpecError(f"unknown model {name!r}", _suggestion(name, listing, "srbench models"))
+    raise UnknownNameError(f"unknown model {name!r}", _suggestion(name, listing, "srbench models"))
 
 
 def find_block(name: str) -> Block:
@@ -48,7 +48,7 @@ def find_block(name: str) -> Block:
 
         return load_block(name)
     listing = [*BLOCKS, *names]
-    raise SpecError(f"unknown block {name!r}", _suggestion(name, listing, "srbench blocks"))
+    raise UnknownNameError(f"unknown block {name!r}", _suggestion(name, listing, "srbench blocks"))
 
 
 def is_ours(name: str) -> bool:
@@ -62,7 +62,7 @@ def find_option(name: str, options: tuple[Option, ...], owner: str) -> Option:
         if option.name == name:
             return option
     known = [option.name for option in options]
-    raise SpecError(
+    raise UnknownNameError(
         f"{owner} has no option {name!r}",
         f"{did_you_mean(name, known)}its options: {', '.join(known) or 'none'}",
     )

@@ -50,7 +50,9 @@ class PullRequest:
                 f"GITHUB_API_URL is {api!r}", "give an address that begins with https://"
             )
         number = _number(Path(event))
-        token = variables.get("GITHUB_TOKEN", "")
+        token = variables.get("GITHUB_TOKEN", "").strip()
+        if not (token.isascii() and token.isprintable()):
+            raise SrbenchError("GITHUB_TOKEN is no token", "give the one of the workflow")
         return None if number is None else cls(api.rstrip("/"), repository, number, token)
 
     def say(self, text: str) -> str:
@@ -73,11 +75,9 @@ class PullRequest:
         author = self._author()
         for page in range(1, 100):
             found = self._ask("GET", f"issues/{self.number}/comments?per_page={PAGE}&page={page}")
-            for comment in found:
-                user = comment.get("user") or {}
-                is_us = user.get("login") == author if author else user.get("type") == "Bot"
-                if is_us and (comment.get("body") or "").startswith(MARK):
-                    yield comment
+            if not isinstance(found, list):
+                raise CommentError("GitHub's answer is not a list of comments")
+            yield from (one for one in found if _is_ours(one, author))
             if len(found) < PAGE:
                 return
 
@@ -87,7 +87,7 @@ class PullRequest:
             found = self._send("GET", f"{self.api}/user")
         except CommentError:
             return None
-        login = found.get("login")
+        login = found.get("login") if isinstance(found, dict) else None
         return login if isinstance(login, str) else None
 
     def _ask(self, method: str, path: str, content: Any = None) -> Any:
@@ -113,7 +113,9 @@ class PullRequest:
             except HTTPError as error:
                 if error.code not in BUSY or attempt == ATTEMPTS:
                     raise CommentError(_refusal(error.code, error.read())) from error
-            except (URLError, TimeoutError, ConnectionError, ValueError) as error:
+            except ValueError as error:  # its text may hold the token
+                raise CommentError("GitHub's answer cannot be read") from error
+            except (URLError, TimeoutError, ConnectionError) as error:
                 if attempt == ATTEMPTS:
                     raise CommentError(f"GitHub cannot be reached: {error}") from error
             time.sleep(PAUSE * attempt)
@@ -124,7 +126,7 @@ def shortened(text: str) -> str:
     """A text that GitHub accepts: a longer one is cut at the end of a line, and says so."""
     if len(text) <= LONGEST:
         return text
-    kept = text[:LONGEST].rpartition("\n")[0]
+    kept = text[:LONGEST].rpartition("\n")[0] or text[:LONGEST]
     fences = [line for line in kept.splitlines() if line.startswith("```")]
     close = f"\n{fences[-1].rstrip()}" if len(fences) % 2 else ""
     return f"{kept}{close}\n\nThe rest is in the job summary."
@@ -137,8 +139,18 @@ def _number(event: Path) -> int | None:
         raise SrbenchError(
             f"cannot read {event}: {error}", "run it in a step of a workflow"
         ) from error
-    number = (found.get("pull_request") or {}).get("number") if isinstance(found, dict) else None
+    pull_request = found.get("pull_request") if isinstance(found, dict) else None
+    number = pull_request.get("number") if isinstance(pull_request, dict) else None
     return number if isinstance(number, int) else None
+
+
+def _is_ours(comment: Any, author: str | None) -> bool:
+    if not (isinstance(comment, dict) and isinstance(comment.get("id"), int)):
+        return False
+    user, body = comment.get("user"), comment.get("body")
+    who = user if isinstance(user, dict) else {}
+    is_us = who.get("login") == author if author else who.get("type") == "Bot"
+    return is_us and isinstance(body, str) and body.startswith(MARK)
 
 
 def _no_redirects() -> Any:

@@ -6,11 +6,14 @@ def test_forward_is_not_slower(gate):
 pytest --gate-against ../base
 """
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+MOST = 1000  # percent
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,16 +48,23 @@ def gate(request: pytest.FixtureRequest) -> Callable[..., None]:
         if not against:
             pytest.skip("give --gate-against PATH, another checkout of this repository")
         percent = request.config.getoption("--gate-tolerance") if tolerance is None else tolerance
+        if not 0 < percent <= MOST:
+            pytest.fail(f"a tolerance of {percent:g} % is out of range: give up to {MOST}", False)
         _end(_verdict(_name(function), Path(against), percent / 100))
 
     return compare
 
 
 def _name(function: Callable[[], object]) -> str:
-    name = f"{function.__module__}:{function.__qualname__}"
-    if "<" in name or function.__module__ == "__main__":
-        pytest.fail(f"{name} cannot be called by name: define it with def in a module", False)
-    return name
+    """``module:function``, which must mean that function: another process calls it by its name."""
+    module, path = (getattr(function, name, None) for name in ("__module__", "__qualname__"))
+    found: Any = sys.modules.get(str(module))
+    for part in str(path).split("."):
+        found = getattr(found, part, None)
+    if found is not function:
+        told = f"{module}:{path}" if module and path else repr(function)
+        pytest.fail(f"{told} cannot be called by name: define it with def in a module", False)
+    return f"{module}:{path}"
 
 
 def _verdict(name: str, against: Path, tolerance: float) -> Any:

@@ -60,7 +60,7 @@ from srbench.report.columns import DEVICE_COLUMNS
 from srbench.report.labels import Label
 from srbench.report.look import PLAIN, Look
 from srbench.spec.cases import case_of
-from srbench.spec.parse import parse
+from srbench.spec.parse import parse, read_or_none
 from srbench.tables.draft import Mistake, read
 from srbench.tables.finders import Finder, Query, finder
 from srbench.tables.layout_keys import Sections
@@ -190,7 +190,8 @@ class TimeGate(_Strict):
                 "neither specs nor callables are given",
                 'add one of them, such as specs = ["resnet50+se"] or callables = ["bench:forward"]',
             )
-        if twice := {*self.specs} & {*self.callables}:
+        specs = {str(read_or_none(spec) or spec) for spec in self.specs}
+        if twice := specs & {*self.callables}:
             raise SpecError(
                 f"{min(twice)} is in specs and in callables", "leave it out in one of the two"
             )

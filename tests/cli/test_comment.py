@@ -103,7 +103,9 @@ def test_the_job_summary_itself_is_not_written_twice(
     assert summary.read_text() == "red\n"
 
 
-@pytest.mark.parametrize("event", [{}, {"pull_request": None}, {"push": 1}, []])
+@pytest.mark.parametrize(
+    "event", [{}, {"pull_request": None}, {"pull_request": "text"}, {"push": 1}, []]
+)
 def test_other_events_have_only_the_job_summary(
     event: object, github: FakeGitHub, say: Say, tmp_path: Path
 ) -> None:
@@ -128,6 +130,31 @@ def test_other_answers_leave_the_result_in_the_summary(
     assert not any("elsewhere" in one for one in github.asked), "the token stays with the API"
 
 
+@pytest.mark.parametrize(
+    "answer", [[], {}, "text", 5, None, [1, {"id": "7"}, {"id": 1, "user": "x", "body": 5}]]
+)
+def test_odd_answers_are_no_failure_of_srbench(
+    answer: object, github: FakeGitHub, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(github, "answer", lambda *_: (200, answer))
+    assert say("green") == 0
+
+
+def test_a_token_is_never_printed(
+    github: FakeGitHub, say: Say, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    variables = github.variables
+    for token, code in (("ghp_SECRET\r\nX", 2), (" ghp_SECRET\n", 0), ("ghp_SECRÉT", 2)):
+        monkeypatch.setattr(
+            github,
+            "variables",
+            lambda *given, token=token: variables(*given) | {"GITHUB_TOKEN": token},
+        )
+        assert say("green") == code
+        assert "SECR" not in "".join(capsys.readouterr())
+    assert github.tokens == {"Bearer ghp_SECRET"}
+
+
 def test_a_server_that_is_not_there_is_no_failure_of_the_check(
     github: FakeGitHub, say: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,6 +170,7 @@ def test_a_long_text_is_cut_at_a_line_and_its_block_is_closed() -> None:
     lines = short.splitlines()
     assert lines[-4:] == ["a line of a finding ×", "````", "", "The rest is in the job summary."]
     assert shortened("a" * LONGEST) == "a" * LONGEST
+    assert shortened("a" * 70_000).startswith("a" * LONGEST)
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,21 @@ def test_the_command_shows_what_is_packed(capsys: pytest.CaptureFixture) -> None
     assert "did you mean cifar_resnet20" in capsys.readouterr().err
 
 
+def test_lines_that_are_no_records_are_shown_in_their_places(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    path = tmp_path / "r.jsonl"
+    line = jsonl.line(counted("resnet18"))
+    path.write_bytes(b"<<<<<<< HEAD\x1b\n" + line + b'{"schema":7,"spec"')
+    assert run(["records", str(path)]) == 0
+    stdout, stderr = capsys.readouterr()
+    first, *_, last = stdout.splitlines()
+    assert (first, last) == (r"<<<<<<< HEAD\x1b", '{"schema":7,"spec"')
+    assert "r.jsonl line 1: damaged" in stderr
+    path.write_bytes(b"")
+    assert run(["records", str(path)]) == 0
+
+
 @pytest.mark.skipif(not shutil.which("git"), reason="needs git")
 def test_git_shows_which_operator_changed(tmp_path: Path) -> None:
     def git(*arguments: str) -> str:

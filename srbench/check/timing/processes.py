@@ -46,10 +46,20 @@ class TimingJob:
         )
 
     @property
+    def named(self) -> dict[str, list[str]]:
+        """What each of the names means as ``module:attribute``, other than srbench and timm."""
+        return {spec: _named(spec) for spec in self.specs} | {one: [one] for one in self.callables}
+
+    @property
     def modules(self) -> dict[str, list[str]]:
-        """The modules that each of the names means, other than srbench's and timm's."""
-        found = {spec: _modules(spec) for spec in self.specs}
-        return found | {one: [one.partition(":")[0]] for one in self.callables}
+        """The modules of these."""
+        return {
+            name: [one.partition(":")[0] for one in named] for name, named in self.named.items()
+        }
+
+
+class TurnError(Exception):
+    """A model or a callable failed in a turn, for the reason that it says."""
 
 
 class Worker:
@@ -66,11 +76,10 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=self._stderr,
             env=code.variables,
-            cwd=code.folder,
+            cwd=code.place,
             text=True,
         )
-        named = {name for names in job.modules.values() for name in names}
-        self._send(asdict(job) | {"search": code.search, "modules": sorted(named)})
+        self._send(asdict(job) | {"search": code.search, "named": job.named})
 
     def __enter__(self) -> "Worker":
         return self
@@ -87,10 +96,17 @@ class Worker:
         return said
 
     def turn(self, name: str) -> float:
-        """Time one call of that model or callable, in seconds."""
+        """Time one call of that model or callable, in seconds. Raises TurnError if it fails."""
         self._send(name)
-        seconds: float = self._receive()
+        seconds: float | dict[str, str] = self._receive()
+        if isinstance(seconds, dict):
+            raise TurnError(seconds["failed"])
         return seconds
+
+    def require_right(self) -> None:
+        """Raises SrbenchError if the process has imported something wrong since it began."""
+        self._send(None)
+        self.hello()
 
     def _send(self, message: Any) -> None:
         assert self._process.stdin
@@ -113,12 +129,11 @@ class Worker:
         last = (said or f"code {code}").splitlines()[-1]
         return fresh_process.ProcessFailed(
             f"{self._code.name} cannot be timed: its process ended: {last}",
-            f"try {self._code.python} -c 'import srbench; srbench.build(\"resnet18\")'",
+            f"run what is timed in {self._code.python} to see why",
         )
 
 
-def _modules(spec: str) -> list[str]:
+def _named(spec: str) -> list[str]:
     written = read(spec)
     names = [part.name for part in (written.backbone, *written.blocks)]
-    modules = [name.partition(":")[0] for name in names if ":" in name]
-    return [module for module in dict.fromkeys(modules) if module != "timm"]
+    return [name for name in dict.fromkeys(names) if ":" in name and not name.startswith("timm:")]

@@ -13,13 +13,12 @@ from dataclasses import dataclass, field
 
 from srbench import stats
 from srbench.check.timing.judge import is_above, is_decided, is_quiet, judge
-from srbench.check.timing.processes import TimingJob, Worker
+from srbench.check.timing.processes import TimingJob, TurnError, Worker
 from srbench.check.timing.versions import Code, this_code
 from srbench.check.verdicts import Verdict
 from srbench.stats import FEWEST
 
 MOST_SERIES = 2 * FEWEST
-UNKNOWN = "SpecError"  # how the failure begins if a version does not know a spec
 ROUNDS = 24  # per series; in every round each process has a turn with each model
 
 Say = Callable[[str], object]
@@ -27,12 +26,14 @@ Say = Callable[[str], object]
 
 @dataclass
 class Ratios:
-    """Ratios by model, one number per series, and why a version could not build a model."""
+    """Ratios by model, one number per series; why a version could not build or run a model, and
+    which models the other version does not know."""
 
     ratios: dict[str, list[float]] = field(default_factory=dict)
     control: dict[str, list[float]] = field(default_factory=dict)
     failed_here: dict[str, str] = field(default_factory=dict)
     failed_there: dict[str, str] = field(default_factory=dict)
+    unknown_there: dict[str, str] = field(default_factory=dict)
 
 
 def compare(
@@ -86,9 +87,9 @@ def _control(spec: str, first: Ratios, again: Ratios) -> list[float]:
 
 
 def _verdict(table: str, spec: str, tolerance: float, first: Ratios, again: Ratios) -> Verdict:
-    for code, failures in (("here", first.failed_here), ("there", first.failed_there)):
+    for failures in (first.failed_here, again.failed_here, first.failed_there, again.failed_there):
         if spec in failures:
-            is_new = code == "there" and failures[spec].startswith(UNKNOWN)
+            is_new = spec in first.unknown_there and spec not in first.failed_here
             return Verdict(table, spec, "new" if is_new else "failed", tolerance, failures[spec])
     second = again.ratios.get(spec, [])
     control = _control(spec, first, again)
@@ -109,9 +110,14 @@ def _time_series(
         hellos = {name: worker.hello() for name, worker in workers.items()}
         comparison.failed_here |= hellos["here"]["failures"]
         comparison.failed_there |= hellos["there"]["failures"] | hellos["control"]["failures"]
+        comparison.unknown_there |= hellos["there"]["unknown"]
         specs = [s for s in job.names if s not in comparison.failed_here | comparison.failed_there]
-        samples = _rounds(workers, specs, random.Random(f"{number}/{reverse}"))
+        samples = _rounds(workers, specs, random.Random(f"{number}/{reverse}"), comparison)
+        for worker in workers.values():
+            worker.require_right()
     for spec in specs:
+        if spec in comparison.failed_here | comparison.failed_there:
+            continue
         own = samples["here", spec], samples["there", spec], samples["control", spec]
         here_, there_, control = own
         comparison.ratios.setdefault(spec, []).append(stats.paired_ratio(here_, there_).value)
@@ -119,12 +125,22 @@ def _time_series(
 
 
 def _rounds(
-    workers: dict[str, Worker], specs: Sequence[str], generator: random.Random
+    workers: dict[str, Worker],
+    specs: Sequence[str],
+    generator: random.Random,
+    comparison: Ratios,
 ) -> dict[tuple[str, str], list[float]]:
-    """Seconds by process and model; in every round each process has a turn with each model."""
+    """Seconds by process and model; in every round each process has a turn with each model. One
+    that fails has no more turns."""
     samples: dict[tuple[str, str], list[float]] = {}
+    failures = {"here": comparison.failed_here}
     for _ in range(ROUNDS):
         for spec in generator.sample(specs, len(specs)):
             for name in generator.sample(list(workers), len(workers)):
-                samples.setdefault((name, spec), []).append(workers[name].turn(spec))
+                if spec in comparison.failed_here | comparison.failed_there:
+                    continue
+                try:
+                    samples.setdefault((name, spec), []).append(workers[name].turn(spec))
+                except TurnError as error:
+                    failures.get(name, comparison.failed_there)[spec] = str(error)
     return samples

@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from srbench.cli.completion import complete_records
+from srbench.cli.messages import tell
 from srbench.cli.streams import require_stdout, show
-from srbench.errors import ROWS_FAILED, SrbenchError, did_you_mean, some
+from srbench.errors import SrbenchError, did_you_mean, some
 
 
 def records(
@@ -27,7 +28,7 @@ def records(
 
     With this as git's way to read them, `git diff` shows which parameter or operator changed:
     git config diff.srbench.textconv "srbench records", and a line "*.jsonl diff=srbench" in
-    .gitattributes.
+    .gitattributes. Lines that are not records are shown as they are, and are no failure.
 
     [bold]Examples[/bold]
 
@@ -35,17 +36,26 @@ def records(
 
       srbench records tables/memories.jsonl resnet50+sr:memories=1
     """
-    from srbench.cli.inputs import read_records  # here, so that --help need not load it
-    from srbench.records.jsonl import plain
+    from srbench.cli.inputs import records_path  # here, so that --help need not load it
+    from srbench.records.jsonl import plain, read
+    from srbench.records.printable import printable
 
     require_stdout()
-    loaded = read_records(file)
+    loaded = read(records_path(file))
     specs = dict.fromkeys(record.spec for record in loaded.records)
     if spec is not None and spec not in specs:
         raise SrbenchError(
             f"no record is of {spec}", f"{did_you_mean(spec, specs)}there are {some(list(specs))}"
         )
-    for record in loaded.records:
-        if spec in (None, record.spec):
-            show(f"{plain(record)}\n", is_data=True)
-    raise typer.Exit(ROWS_FAILED if loaded.problems else 0)
+    shown = [
+        (line, plain(record))
+        for line, record in zip(loaded.lines, loaded.records, strict=True)
+        if spec in (None, record.spec)
+    ]
+    for problem in loaded.problems:
+        tell(f"warning: {loaded.path} line {problem.line}: {problem.why}")
+        shown.append(
+            (problem.line, printable(problem.text.decode(errors="replace").rstrip("\r\n")))
+        )
+    for _, text in sorted(shown):
+        show(f"{text}\n", is_data=True)

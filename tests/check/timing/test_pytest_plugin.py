@@ -58,8 +58,24 @@ def test_a_version_that_is_not_there_fails_with_the_remedy(repository: pytest.Py
     result.stdout.fnmatch_lines(["*there is no code in ../nowhere*another checkout*"])
 
 
-def test_a_function_without_a_name_is_refused(repository: pytest.Pytester) -> None:
-    lines = "def test_it(gate):\n    gate(lambda: 1)\n"
+WRAPPED = """
+import functools
+
+def changed(function):
+    @functools.wraps(function)
+    def longer():
+        return function()
+    return longer
+
+slower = changed(bench.forward)
+"""
+
+
+@pytest.mark.parametrize("given", ["lambda: 1", "slower", "functools.partial(bench.forward)"])
+def test_a_function_that_its_name_does_not_mean_is_refused(
+    given: str, repository: pytest.Pytester
+) -> None:
+    lines = f"import bench\n{WRAPPED}\ndef test_it(gate):\n    gate({given})\n"
     repository.makepyfile(test_speed=lines)
     result = run(repository, "--gate-against", "../base")
     result.assert_outcomes(failed=1)

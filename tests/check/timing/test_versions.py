@@ -48,7 +48,7 @@ def test_a_checkout_runs_its_own_code_and_may_lack_a_spec(checkout: Path) -> Non
         assert Path(hello["path"]) == checkout
         (failed,) = hello["failures"].items()
         assert failed[0] == "resnet34"
-        assert failed[1].startswith(rounds.UNKNOWN)
+        assert hello["unknown"] == hello["failures"]
         assert 0 < worker.turn("resnet18+sr") < 60
         assert 0 < worker.turn(SEGMENTER) < 60, "a network may return a dict of logits"
 
@@ -68,7 +68,9 @@ def one_line(monkeypatch: pytest.MonkeyPatch, code: Code, path: Path) -> dict:
     """What ``hello`` returns for a process that imported srbench from a path."""
     worker = Worker.__new__(Worker)
     worker._code, worker._job = code, JOB
-    monkeypatch.setattr(worker, "_receive", lambda: {"path": str(path), "failures": {}})
+    monkeypatch.setattr(
+        worker, "_receive", lambda: {"path": str(path), "failures": {}, "missing": [], "strays": {}}
+    )
     return worker.hello()
 
 
@@ -100,10 +102,10 @@ def test_an_environment_with_the_same_code_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("failure", "expected"), [("SpecError: unknown model", "new"), ("RuntimeError: x", "failed")]
+    ("unknown", "expected"), [({"resnet18": "SpecError: unknown"}, "new"), ({}, "failed")]
 )
-def test_a_model_is_new_only_if_its_spec_is_unknown(failure: str, expected: str) -> None:
-    found = Ratios(failed_there={"resnet18": failure})
+def test_a_model_is_new_only_if_its_spec_is_unknown(unknown: dict[str, str], expected: str) -> None:
+    found = Ratios(failed_there={"resnet18": "an error"}, unknown_there=unknown)
     assert rounds._verdict("t", "resnet18", 0.05, found, Ratios()).outcome == expected
 
 
