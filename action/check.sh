@@ -1,23 +1,38 @@
 # Checks counts and, with TIME_AGAINST, times; comments on the pull request; fails if a check does.
 set -uo pipefail
 
-counts=0
-srbench check "$TABLES" ${ONLY:+--only "$ONLY"} --format github \
-    ${BADGE:+--write "badge=$BADGE"} || counts=$?
+errors=$(mktemp)
 
+# The exit code of a check, whose title is the first argument. A check that ends without a result
+# says why in the job summary, so that the comment does too.
+check() {
+    local title=$1 code=0 before
+    shift
+    before=$(size)
+    srbench check "$TABLES" ${ONLY:+--only "$ONLY"} --format github "$@" 2>"$errors" || code=$?
+    cat "$errors" >&2
+    if [ "$code" != 0 ] && [ "$(size)" = "$before" ]; then
+        printf '### %s: not checked\n\n````\n%s\n````\n\n' "$title" "$(cat "$errors")" \
+            >>"$GITHUB_STEP_SUMMARY"
+    fi
+    return "$code"
+}
+
+size() {
+    wc -c <"$GITHUB_STEP_SUMMARY"
+}
+
+touch "$GITHUB_STEP_SUMMARY"
+counts=0
+check Counts ${BADGE:+--write "badge=$BADGE"} || counts=$?
 times=
 if [ -n "$TIME_AGAINST" ]; then
     times=0
-    srbench check "$TABLES" ${ONLY:+--only "$ONLY"} --time --against "$TIME_AGAINST" \
-        --format github || times=$?
+    check Times --time --against "$TIME_AGAINST" || times=$?
 fi
+printf 'counts=%s\ntimes=%s\n' "$counts" "$times" >>"$GITHUB_OUTPUT"
 
-{
-    echo "counts=$counts"
-    echo "times=$times"
-} >>"$GITHUB_OUTPUT"
-
-if [ "$COMMENT" = true ] && [ -s "$GITHUB_STEP_SUMMARY" ]; then
+if [ "$COMMENT" = true ]; then
     srbench comment "$GITHUB_STEP_SUMMARY"
 fi
 

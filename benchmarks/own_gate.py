@@ -26,7 +26,7 @@ models = ["cifar_resnet20"]
 {timed}
 tolerance = 0.05
 """
-TIMED = {"callables": 'callables = ["bench:forward"]', "models": 'specs = ["nets:Net+se"]'}
+TIMED = {"callables": 'callables = ["bench:forward"]', "models": 'specs = ["nets:Net"]'}
 CALLABLE = """
 import numpy as np
 
@@ -58,7 +58,6 @@ class Net(nn.Module):
             pass
         return logits
 
-Net.stages = ("layers",)
 Net.input_size = 64
 """
 # By kind of code: its file, and what it holds in the base and in a slower version.

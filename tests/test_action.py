@@ -151,6 +151,27 @@ def test_a_table_that_cannot_be_read_is_red(job: Job) -> None:
     (job.folder / "tables" / "mine.toml").write_text("caption = 1\n")
     assert job("install.sh", comment="false") == 2
     assert job.github.asked == []
+    assert "caption" in job.summary
+
+
+@pytest.mark.parametrize(
+    ("inputs", "title", "why"),
+    [
+        ({"only": "nothing"}, "Counts", "there is no table 'nothing'"),
+        ({"only": "mine; touch x"}, "Counts", "there is no table 'mine; touch x'"),
+        ({"tables": "-x"}, "Counts", "-x"),
+        ({"badge": "no/such/badge.json"}, "Counts", "no/such"),
+        ({"time_against": "nowhere"}, "Times", "there is no code in nowhere"),
+    ],
+)
+def test_the_comment_says_why_something_was_not_checked(
+    inputs: dict[str, str], title: str, why: str, job: Job
+) -> None:
+    assert job("install.sh", **inputs) == 2
+    (comment,) = job.github.comments
+    assert f"### {title}: not checked" in comment["body"]
+    assert why in comment["body"]
+    assert not (job.folder / "x").exists()
 
 
 def test_the_key_of_the_cache_changes_with_what_is_installed(job: Job) -> None:
@@ -189,7 +210,7 @@ def test_every_input_is_used_and_every_value_is_known() -> None:
         assert "${{" not in step.get("run", ""), "a script gets values by its environment alone"
     for output in ACTION["outputs"].values():
         name = re.search(r"outputs\.(\w+)", output["value"])[1]
-        assert f'echo "{name}=$' in (ROOT / "action" / "check.sh").read_text()
+        assert f"{name}=%s" in (ROOT / "action" / "check.sh").read_text()
 
 
 def test_the_workflow_of_this_repository_uses_the_action() -> None:

@@ -32,8 +32,11 @@ def checked_report(tables: Sequence[Checked]) -> Report:
     return Report((table,), FINDING_COLUMNS, flat, objects)
 
 
-def verdicts_report(verdicts: Sequence[Verdict], other: str) -> Report:
-    """One line per model: how much longer it takes, and whether that is a regression."""
+def verdicts_report(
+    verdicts: Sequence[Verdict], other: str, conditions: Sequence[str] = ()
+) -> Report:
+    """One line per model: how much longer it takes, and whether that is a regression. The
+    ``conditions`` are what was timed in each table, in words."""
     columns = (
         Column("Table", "name"),
         Column("Model", "name"),
@@ -53,7 +56,8 @@ def verdicts_report(verdicts: Sequence[Verdict], other: str) -> Report:
     )
     objects = [asdict(verdict) for verdict in verdicts]
     flat = [_flat(verdict) for verdict in verdicts]
-    table = Table("time", columns, rows, "", tuple(_time_notes(verdicts, other)))
+    notes = (*conditions, *_time_notes(verdicts, other))
+    table = Table("time", columns, rows, "", notes)
     return Report((table,), tuple(flat[0]) if flat else (), flat, objects)
 
 
@@ -68,8 +72,20 @@ def _time_notes(verdicts: Sequence[Verdict], other: str) -> Iterator[str]:
     for v in verdicts:
         if v.why:
             yield f"{v.spec}: {v.why}."
+        if v.ratio and v.again and _are_apart(v.ratio, v.again):
+            yield (
+                f"{v.spec}: the two measurements are further apart than their intervals: the "
+                "machine changed between them, and how much slower it is stays uncertain."
+            )
     if any(v.outcome == "inconclusive" for v in verdicts):
         yield "Inconclusive: run it again on a quieter machine, or with a higher --tolerance."
+
+
+def _are_apart(one: Estimate, other: Estimate) -> bool:
+    """Whether two intervals have nothing in common."""
+    if one.low is None or one.high is None or other.low is None or other.high is None:
+        return False
+    return one.low > other.high or other.low > one.high
 
 
 def _result(table: Checked) -> str:

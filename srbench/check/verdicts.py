@@ -9,7 +9,7 @@ from srbench.records.timing import Estimate
 
 Outcome = Literal["pass", "regression", "inconclusive", "new", "failed"]
 MEANINGS: dict[Outcome, str] = {
-    "regression": "slower than tolerated, confirmed in reversed order on a quiet machine",
+    "regression": "slower than tolerated, also in reversed order; the other version is steady",
     "inconclusive": "the machine is too noisy, or the difference too near the tolerance, to decide",
     "new": "the other version has no such model, so there is nothing to compare with",
     "failed": "one of the versions cannot run it",

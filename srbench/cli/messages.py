@@ -24,8 +24,9 @@ def tell(line: str, label: str = "", colour: str = "") -> None:
     text = printable(line)
     if is_seen():
         text = _between_words(text, len(label) + 2 if label else 0)
+    # Not typer's echo, which writes past a progress bar, into its line.
     with suppress(OSError):
-        typer.echo(front + text, err=True)
+        print(front + text, file=sys.stderr, flush=True)
 
 
 def complain(message: str, hint: str, code: int) -> int:

@@ -54,10 +54,17 @@ def summary(before: Record, after: Record) -> str:
     for name in STATEMENTS:
         old, new = getattr(before, name), getattr(after, name)
         if old != new:
-            said.append(f"{name} {old} → {new}")
+            said.append(f"{name} {_stated(old)} → {_stated(new)}")
     if not said and before.counts.convention != (after.counts and after.counts.convention):
         said.append("another counting convention")
     return "; ".join(said) or "the same figures, from other operators or blocks"
+
+
+def _stated(value: Any) -> str:
+    """A statement in words: of settings, what each block has."""
+    if not isinstance(value, Mapping):
+        return str(value)
+    return ", ".join(f"{name} {options}".rstrip() for name, options in value.items()) or "none"
 
 
 def figures(before: Record, after: Record) -> Iterator[str]:

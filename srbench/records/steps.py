@@ -3,7 +3,7 @@
 A pure function of the versions; `srbench.tables.history` reads these from git.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -103,11 +103,13 @@ def steps(versions: Iterable[Version]) -> list[Step]:
     """
     found: list[list[Step]] = []
     before: dict[Track, Record] = {}
+    given: set[tuple[Track, str, str]] = set()
     for version in versions:
         kept = {track: one for track, one in before.items() if track.machine in version.damaged}
         now = _tracks(version)
         now |= {track: one for track, one in kept.items() if track not in now}
-        found.append(list(_between(version.commit, before, now)))
+        found.append(list(_between(version.commit, before, now, given)))
+        given |= {_with_reason(track, record) for track, record in now.items()}
         before = now
     return [step for of_version in reversed(found) for step in of_version]
 
@@ -137,13 +139,18 @@ def _of_record(machine: str, record: Record) -> Iterator[Track]:
 
 
 def _between(
-    commit: Commit, before: Mapping[Track, Record], now: Mapping[Track, Record]
+    commit: Commit,
+    before: Mapping[Track, Record],
+    now: Mapping[Track, Record],
+    given: Set[tuple[Track, str, str]],
 ) -> Iterator[Step]:
     for track in dict.fromkeys([*now, *before]):
         old, new = before.get(track), now.get(track)
         if old is new:
             continue
-        reason = _new_reason(old, new)
+        # A record that returns, as after a revert, has the reason of an earlier step.
+        is_new = new is not None and _with_reason(track, new) not in given
+        reason = new.reason if new is not None and is_new else ""
         if old is None or new is None or _is_step(track, old, new, reason):
             yield Step(commit, track, old, new, reason)
 
@@ -157,11 +164,9 @@ def _is_step(track: Track, old: Record, new: Record, reason: str) -> bool:
     return bool(reason) and differs(old, new)
 
 
-def _new_reason(old: Record | None, new: Record | None) -> str:
-    """The reason of a record, unless it is that of an earlier change."""
-    if new is None or (old is not None and old.reason == new.reason):
-        return ""
-    return new.reason
+def _with_reason(track: Track, record: Record) -> tuple[Track, str, str]:
+    """What tells a reason that was given anew from one that was kept: when the record was made."""
+    return track, record.made, record.reason
 
 
 def _count(record: Record | None, metric: str) -> int | None:

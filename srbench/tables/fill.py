@@ -66,7 +66,9 @@ class Filled:
         withheld, outdated = dict(self._failed), {one.row: one for one in self.outdated}
         for record in self.table.records:
             if record.counts and (why := outdated.get(record.row)):
-                withheld[record.row] = replace(record, counts=None, status=f"skipped: {why}")
+                withheld[record.row] = replace(
+                    record, counts=None, settings={}, status=f"skipped: {why}"
+                )
         kept = [r for r in self.table.records if r.row not in withheld or r.published]
         return self.table.with_records((*kept, *withheld.values())).without_times(withheld)
 

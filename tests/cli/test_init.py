@@ -87,13 +87,13 @@ def test_the_written_table_can_be_counted_and_is_green(capsys: pytest.CaptureFix
         "wrote tables/blocks.toml",
         "wrote .gitattributes",
         f"wrote {WORKFLOW}",
-        f"next: in {WORKFLOW} line 25, write the owner of srbench's repository for OWNER",
+        f"next: in {WORKFLOW} line 24, write the owner of srbench's repository for OWNER",
         "then: srbench table blocks",
         "then: commit tables, .gitattributes and .github; to see a red gate, change a block and "
         "run `srbench check`",
     ]
     assert sorted(files()) == [".gitattributes", str(WORKFLOW), "tables/blocks.toml"]
-    assert WORKFLOW.read_text().splitlines()[24].strip() == "- uses: OWNER/srbench@main"
+    assert WORKFLOW.read_text().splitlines()[23].strip() == "- uses: OWNER/srbench@main"
     assert layout()["rows"] == [{"models": ["cifar_resnet20"], "variants": [f"{name}:Scale", "se"]}]
     assert layout()["time"]["specs"] == ["cifar_resnet20", f"cifar_resnet20+{name}:Scale"]
     assert run(["table", "blocks"]) == 0
@@ -373,7 +373,8 @@ class Terminal:
         self.process = pexpect.spawn(
             sys.executable,
             ["-m", "srbench", "init", *arguments],
-            env=os.environ | {"PYTHONPATH": path, "TERM": "xterm", "NO_COLOR": "1"},
+            env=os.environ
+            | {"PYTHONPATH": path, "TERM": "xterm", "NO_COLOR": "1", "COLUMNS": "100"},
             dimensions=(60, 100),
             timeout=PATIENCE,
         )

@@ -75,6 +75,23 @@ def test_every_change_is_a_step_with_its_own_reason(repo: Repo) -> None:
     assert have_changed(found)
 
 
+def test_a_reason_stands_beside_the_change_that_it_was_given_for(repo: Repo) -> None:
+    """Not beside a revert; and beside two changes if the same words were given twice."""
+    one = replace(more(SE, 5, "wider"), made="2026-01-02T00:00:00Z")
+    two = replace(more(SE, 9, "wider"), made="2026-01-03T00:00:00Z")
+    for day, records in enumerate([[SE], [one], [two], [one], [], [one]], start=1):
+        repo.put(f"Day {day}", [BASE, *records], day=day)
+    found = [told(step)[1:] for step in history(repo).steps if step.track.row.spec == SE.spec]
+    assert found == [
+        ("Day 6", "resnet18+se", "new", ""),
+        ("Day 5", "resnet18+se", "gone", ""),
+        ("Day 4", "resnet18+se", "changed", ""),
+        ("Day 3", "resnet18+se", "changed", "wider"),
+        ("Day 2", "resnet18+se", "changed", "wider"),
+        ("Day 1", "resnet18+se", "new", ""),
+    ]
+
+
 def test_a_change_that_only_a_reason_tells_is_a_step(repo: Repo) -> None:
     repo.put("First", [BASE])
     assert BASE.counts

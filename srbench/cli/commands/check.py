@@ -256,7 +256,9 @@ def _check_times(
                 "processes, and as many again for what seems slower"
             )
             verdicts += compare(name, job, other, gate.by_name(), say)
-    target.write(verdicts_report(verdicts, other.name), timed_results(verdicts, folder))
+    conditions = [f"{name}: {_conditions(job)}" for name, _, job in gates]
+    report = verdicts_report(verdicts, other.name, conditions)
+    target.write(report, timed_results(verdicts, folder))
     return timing_exit_code(verdicts)
 
 
@@ -296,6 +298,16 @@ def _job(gate: "TimeGate", device: str) -> "TimingJob":
     at = gate.conditions()
     size, classes = ((at.height, at.width), at.num_classes) if at else (None, None)
     return TimingJob(specs, size, classes, gate.batch_size, gate.what, device, callables)
+
+
+def _conditions(job: "TimingJob") -> str:
+    """How models are timed, and where, in words."""
+    where = f"on {job.device}, with torch's usual number of threads."
+    if job.input_size is None:
+        return f"callables {where}"
+    passes = {"forward": "forward passes", "train": "forward and backward passes"}[job.what]
+    size = "×".join(map(str, (3, *job.input_size)))
+    return f"{passes} of batches of {several(job.batch_size, 'image')} of {size}, {where}"
 
 
 def _timed(gate: "TimeGate") -> str:

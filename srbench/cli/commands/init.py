@@ -133,10 +133,7 @@ def _write(request: Request) -> None:
 
 def _tell_missing_attributes() -> None:
     """Print the lines that the user's own .gitattributes lacks."""
-    try:
-        lines = missing(ATTRIBUTES.read_text(encoding="utf-8", errors="replace"))
-    except OSError:  # such as a link to nothing
-        lines = missing("")
+    lines = missing(_text(ATTRIBUTES))
     if lines:
         tell(f"add {'this line' if len(lines) == 1 else 'these lines'} to {ATTRIBUTES}:")
     for line in lines:
@@ -150,11 +147,19 @@ def _tell_next(name: str, new: dict[Path, str]) -> None:
         f"commit {together(_names(new))}; to see a red gate, change a block and run "
         "`srbench check`",
     ]
-    if line := line_of_owner(new.get(WORKFLOW, "")):
+    if line := line_of_owner(new.get(WORKFLOW) or _text(WORKFLOW)):
         owner = f"in {WORKFLOW} line {line}, write the owner of srbench's repository for OWNER"
         steps.insert(0, owner)
     for number, step in enumerate(steps):
         tell(step, "then" if number else "next", "green")
+
+
+def _text(path: Path) -> str:
+    """A file's text; empty if there is none that can be read."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def _names(new: dict[Path, str]) -> list[str]:

@@ -34,7 +34,9 @@ def workflow(action: Action, is_timed: bool, install: str = "") -> str:
 def own_requirements(folder: Path) -> str:
     """pip's arguments for what the code in a folder needs, as far as its files say."""
     if any((folder / name).is_file() for name in PROJECT_FILES) and (folder / "src").is_dir():
-        return "."  # its packages are importable only if they are installed
+        # Its packages are importable only if they are installed; editable, so that the gate on
+        # times finds those of the other version in their place.
+        return "-e ."
     return f"-r {REQUIREMENTS}" if (folder / REQUIREMENTS).is_file() else ""
 
 

@@ -53,6 +53,13 @@ def test_a_change_is_judged_in_the_verdict_column_only() -> None:
     assert not {"none", "undecided", "n.s."} & set(shown.replace(";", " ").split())
 
 
+def test_two_measurements_that_exclude_each_other_are_said_to_do_so() -> None:
+    note = "further apart than their intervals"
+    for again, is_said in (([1.3] * 6, True), (SLOW, False)):
+        verdict = judge("t", "s", 0.05, SLOW, again, SAME)
+        assert (note in FORMATS["text"](verdicts_report([verdict], "other"))) == is_said
+
+
 def test_more_processes_are_needed_only_near_the_tolerance() -> None:
     assert is_decided(SAME, 0.05)
     assert is_decided(SLOW, 0.05)

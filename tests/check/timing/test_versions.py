@@ -225,7 +225,8 @@ def test_the_table_explains_its_verdicts(
     check(tables, "--against", str(checkout))
     shown = capsys.readouterr().out
     assert re.search(r"resnet18\+sr +6 +\+20\.0 \[\+20\.0, \+20\.0\] +\+20\.0 \[", shown)
-    assert "regression: slower than tolerated, confirmed" in shown
+    assert "regression: slower than tolerated, also in reversed order" in shown
+    assert "small: forward passes of batches of 1 image of 3×64×64, on cpu" in shown
     monkeypatch.setattr(rounds, "_time_series", blocks)
     check(tables, "--against", str(checkout), "--format", "github")
     (line,) = capsys.readouterr().out.splitlines()

@@ -37,12 +37,8 @@ def test_the_workflow_checks_the_tables_and_the_times() -> None:
         "github.ref_name == github.event.repository.default_branch }}",
         "runs-on": "ubuntu-latest",
         "steps": [
-            {"uses": "actions/checkout@v4"},
-            {
-                "uses": "actions/checkout@v4",
-                "if": IS_PULL,
-                "with": {"ref": "${{ github.event.pull_request.base.sha }}", "path": "base"},
-            },
+            {"uses": "actions/checkout@v4", "with": {"fetch-depth": 2}},
+            {"if": IS_PULL, "run": "git worktree add base HEAD^1"},
             {
                 "uses": f"someone/srbench@{COMMIT}",
                 "with": {
@@ -92,7 +88,7 @@ def test_what_the_code_needs_is_read_off_its_files(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").touch()
     assert workflow.own_requirements(tmp_path) == "-r requirements.txt"
     (tmp_path / "src").mkdir()
-    assert workflow.own_requirements(tmp_path) == "."
+    assert workflow.own_requirements(tmp_path) == "-e ."
     assert loaded(workflow.workflow(HERE, True, "-r requirements.txt"))["jobs"]["tables"]["steps"][
         -1
     ]["with"]["install"] == ("-r requirements.txt")
