@@ -113,6 +113,7 @@ def job(repository: Path, tmp_path: Path) -> Iterator[Job]:
         yield found
 
 
+@pytest.mark.catalog
 def test_a_changed_block_is_red_and_accepting_it_is_green(job: Job) -> None:
     (job.folder / "blocks.py").write_text(BLOCKS.replace("= 4", "= 6"))
     assert job("install.sh", badge="badge.json") == 1
@@ -134,6 +135,7 @@ def test_a_changed_block_is_red_and_accepting_it_is_green(job: Job) -> None:
     assert json.loads((job.folder / "badge.json").read_text())["message"] == "passing"
 
 
+@pytest.mark.catalog
 def test_slower_code_is_red_and_no_pull_request_gets_no_comment(job: Job) -> None:
     base = job.folder / "base"
     base.mkdir()
