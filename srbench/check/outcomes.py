@@ -43,6 +43,11 @@ class Result:
     line: int | None = None
 
     @property
+    def lines(self) -> list[str]:
+        """What is said of it, line by line."""
+        return [line for line in (self.message, *self.details, self.remedy) if line]
+
+    @property
     def title(self) -> str:
         """The table, and what of it this is about."""
         return f"{self.table}: {self.name}" if self.name else self.table

@@ -1,9 +1,9 @@
 """A fixture of pytest: ``gate(function)`` fails if a function is slower than in another version.
 
-def test_forward_is_not_slower(gate):
-    gate(bench.forward)
+    def test_forward_is_not_slower(gate):
+        gate(bench.forward)
 
-pytest --gate-against ../base
+`pytest --gate-against ../base` then times both versions.
 """
 
 import sys

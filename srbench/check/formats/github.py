@@ -16,12 +16,11 @@ def annotations(results: Sequence[Result]) -> str:
 def _annotation(result: Result) -> str:
     places = {"file": result.file, "line": result.line, "title": result.title}
     told = ",".join(f"{k}={_property(str(v))}" for k, v in places.items() if v is not None)
-    said = _message(result.message, *result.details, result.remedy)
-    return f"::{LEVELS[result.level]} {told}::{said}"
+    return f"::{LEVELS[result.level]} {told}::{_message(*result.lines)}"
 
 
 def _message(*lines: str) -> str:
-    return "%0A".join(printable(line).replace("%", "%25") for line in lines if line)
+    return "%0A".join(printable(line).replace("%", "%25") for line in lines)
 
 
 def _property(text: str) -> str:

@@ -21,9 +21,8 @@ def to_gitlab(results: Sequence[Result]) -> str:
 
 def _issue(result: Result) -> dict[str, Any]:
     identity = "\n".join((result.table, result.name, result.kind, _path(result.file)))
-    said = ". ".join(line for line in (result.message, *result.details, result.remedy) if line)
     return {
-        "description": printable(f"{result.title}: {said}"),
+        "description": printable(f"{result.title}: {'. '.join(result.lines)}"),
         "check_name": f"srbench-{result.kind}",
         "fingerprint": sha256(identity.encode(errors="backslashreplace")).hexdigest(),
         "severity": SEVERITIES[result.level],

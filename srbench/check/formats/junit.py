@@ -16,10 +16,16 @@ def to_junit(results: Sequence[Result]) -> str:
     root = ElementTree.Element("testsuites", {"name": "srbench"} | _counts(results))
     for table, of_table in groupby(results, lambda one: one.table):
         cases = list(of_table)
-        suite = ElementTree.SubElement(root, "testsuite", {"name": _text(table)} | _counts(cases))
+        suite = ElementTree.SubElement(
+            root, "testsuite", {"name": printable(table)} | _counts(cases)
+        )
         suite.extend(map(_case, cases))
     ElementTree.indent(root)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + _serialized(root) + "\n"
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        + ElementTree.tostring(root, encoding="unicode")
+        + "\n"
+    )
 
 
 def _counts(results: Sequence[Result]) -> dict[str, str]:
@@ -32,23 +38,18 @@ def _counts(results: Sequence[Result]) -> dict[str, str]:
 
 def _case(result: Result) -> ElementTree.Element:
     name = result.name or (str(result.file) if result.file else result.kind)
-    case = ElementTree.Element("testcase", {"classname": _text(result.table), "name": _text(name)})
+    case = ElementTree.Element(
+        "testcase", {"classname": printable(result.table), "name": printable(name)}
+    )
     if result.level in TAGS:
-        told = {"message": _text(result.message), "type": result.kind}
+        told = {"message": printable(result.message), "type": result.kind}
         problem = ElementTree.SubElement(case, TAGS[result.level], told)
-        problem.text = "\n".join(map(_text, _lines(result)))
+        problem.text = "\n".join(map(printable, _lines(result)))
     return case
 
 
 def _lines(result: Result) -> list[str]:
     at = f"{result.file}{f' line {result.line}' if result.line else ''}" if result.file else ""
-    return [line for line in (result.message, *result.details, at, result.remedy) if line]
-
-
-def _text(text: str) -> str:
-    """Text without the characters that XML cannot hold."""
-    return printable(text)
-
-
-def _serialized(root: ElementTree.Element) -> str:
-    return ElementTree.tostring(root, encoding="unicode")
+    said = result.lines
+    end = len(said) - bool(result.remedy)
+    return [*said[:end], *([at] if at else []), *said[end:]]

@@ -12,6 +12,7 @@ import json
 import os
 import sys
 import time
+from functools import cache
 from typing import Any
 
 FASTEST_TURN = 0.02  # seconds that the timed calls of a turn should take
@@ -22,6 +23,7 @@ WARM_UP = 5  # calls
 UNKNOWN = ("UnknownNameError", "SpecError")
 
 Names = dict[str, str]
+real_path = cache(os.path.realpath)  # of thousands of modules, and of the same few folders
 
 
 class UnknownError(Exception):
@@ -90,10 +92,10 @@ def search(here: str, folder: str | None, path: list[str], **_: Any) -> None:
     those of the folder's own."""
 
     def moved(entry: str) -> str:
-        real = os.path.realpath(entry)
+        real = real_path(entry)
         if folder is None or not is_own(real, here):
             return entry
-        return os.path.normpath(os.path.join(folder, os.path.relpath(real, os.path.realpath(here))))
+        return os.path.normpath(os.path.join(folder, os.path.relpath(real, real_path(here))))
 
     if folder != here:
         sys.path[:] = [moved(entry) for entry in sys.path]
@@ -103,11 +105,11 @@ def search(here: str, folder: str | None, path: list[str], **_: Any) -> None:
 def is_own(path: str, folder: str, other: str | None = None) -> bool:
     """Whether a path is in a folder, and neither in an environment nor in the other folder in
     it."""
-    real = os.path.realpath(path)
-    nested = [os.path.realpath(one) for one in (sys.prefix, sys.base_prefix)]
-    if other and is_in(os.path.realpath(other), os.path.realpath(folder)):
-        nested.append(os.path.realpath(other))
-    return is_in(real, os.path.realpath(folder)) and not any(is_in(real, one) for one in nested)
+    real = real_path(path)
+    nested = [real_path(one) for one in (sys.prefix, sys.base_prefix)]
+    if other and is_in(real_path(other), real_path(folder)):
+        nested.append(real_path(other))
+    return is_in(real, real_path(folder)) and not any(is_in(real, one) for one in nested)
 
 
 def is_in(path: str, folder: str) -> bool:
@@ -133,7 +135,7 @@ def hello(searched: dict[str, Any]) -> dict[str, Any]:
     own: Names = {}
     strays: Names = {}
     if other:
-        places = [] if folder is None else [folder, os.path.join(folder, "src"), *path]
+        places = () if folder is None else (folder, os.path.join(folder, "src"), *path)
         for name, file in files.items():
             if file is None or name.partition(".")[0] == "srbench":
                 continue
@@ -150,7 +152,8 @@ def hello(searched: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def has_counterpart(top: str, places: list[str]) -> bool:
+@cache
+def has_counterpart(top: str, places: tuple[str, ...]) -> bool:
     """Whether one of some folders holds a module or a package of that name."""
     if top in sys.stdlib_module_names or top == "__main__":
         return False
