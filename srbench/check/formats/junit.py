@@ -50,6 +50,4 @@ def _case(result: Result) -> ElementTree.Element:
 
 def _lines(result: Result) -> list[str]:
     at = f"{result.file}{f' line {result.line}' if result.line else ''}" if result.file else ""
-    said = result.lines
-    end = len(said) - bool(result.remedy)
-    return [*said[:end], *([at] if at else []), *said[end:]]
+    return [line for line in (result.message, *result.details, at, result.remedy) if line]
