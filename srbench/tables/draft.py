@@ -14,7 +14,7 @@ from srbench.records.validation import Where
 from srbench.tables.toml_lines import lines
 
 GROUPS = "rows"
-README = "see the README for the keys of a layout"
+EXPLAINED = "`srbench init` writes a layout that explains every key"
 
 
 class Mistake(NamedTuple):
@@ -96,9 +96,9 @@ def drafted(path: Path, text: str) -> Draft:
     except tomllib.TOMLDecodeError as error:
         raise SrbenchError(f"{path} is not TOML: {error}", "correct the line it names") from error
     except RecursionError:
-        raise SrbenchError(f"{path} is nested too deeply", README) from None
+        raise SrbenchError(f"{path} is nested too deeply", EXPLAINED) from None
     except ValueError as error:  # for example, from a number with thousands of digits
-        raise SrbenchError(f"{path}: {error}", README) from error
+        raise SrbenchError(f"{path}: {error}", EXPLAINED) from error
 
 
 def require_name(name: str) -> None:

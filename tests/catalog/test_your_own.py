@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from support.fakes import small_limits
-from test_docs import FILE, PAGES
+from support.pages import files
 from torch import nn
 
 import srbench
@@ -204,12 +204,12 @@ def failed_row(capsys: pytest.CaptureFixture, *arguments: str) -> str:
     return row["status"]
 
 
-# --- ECA, which docs/your-own.md shows
+# --- ECA, which docs/how-to/your-own.md shows
 
 
 @pytest.fixture(scope="module")
 def eca() -> type[nn.Module]:
-    code = {name: code for page in PAGES for name, code in FILE.findall(page.read_text())}["eca.py"]
+    code = files()["eca.py"]
     scope: dict[str, object] = {}
     exec(compile(code, "eca.py", "exec"), scope)
     return scope["ECA"]
@@ -228,7 +228,7 @@ def test_eca_adds_only_its_kernels(
     eca: type[nn.Module], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Calculated by hand: k parameters and k C MACs on every branch of a ResNet-50."""
-    code = {name: code for page in PAGES for name, code in FILE.findall(page.read_text())}["eca.py"]
+    code = files()["eca.py"]
     (tmp_path / "eca_here.py").write_text(code)
     monkeypatch.chdir(tmp_path)
     rows = srbench.count("resnet50+eca_here:ECA")

@@ -1,4 +1,4 @@
-"""docs/timm.md: which blocks are possible in one network of each family of timm.
+"""docs/how-to/timm.md: which blocks are possible in one network of each family of timm.
 
 ``python tests/support/timm_page.py`` updates the page.
 """
@@ -20,7 +20,7 @@ from srbench.shapes.uninitialised import blank
 from srbench.spec.cases import case_of
 from srbench.spec.parse import parse
 
-PAGE = Path(__file__).parents[2] / "docs" / "timm.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "timm.md"
 TITLES = ["Family", "Network", *BLOCKS, "What blocks follow, or why there is no place"]
 LINE = re.compile(r"^\| (\w+) \| `(\w+)` \|.*$", re.MULTILINE)
 PLACES = {

@@ -136,7 +136,7 @@ def test_each_error_has_its_remedy_and_nothing_is_built(
     assert capsys.readouterr().out.count('"kind": "unreadable"') == 1 + len(ALL)
 
 
-def test_the_readme_shows_the_errors_as_they_are_printed(
+def test_the_documentation_shows_the_errors_as_they_are_printed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -147,7 +147,8 @@ def test_the_readme_shows_the_errors_as_they_are_printed(
     write_layout(Path("tables"), text, name="memories")
     assert run(["table"]) == 2
     shown = "".join(f"    {line}\n" for line in capsys.readouterr().err.splitlines())
-    assert shown in (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    page = Path(__file__).parents[2] / "docs" / "explanation" / "tables.md"
+    assert shown in page.read_text(encoding="utf-8")
 
 
 def test_the_same_remedy_is_printed_once(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

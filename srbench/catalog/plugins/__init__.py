@@ -1,6 +1,6 @@
 """Blocks and backbones from other packages, by entry point or by module name.
 
-docs/your-own.md is the contract. Only the names are known here; code that uses one of them loads
+docs/how-to/your-own.md is the contract. Only the names are known here; code that uses one of them loads
 `srbench.catalog.plugins.blocks` or `srbench.catalog.plugins.backbones`.
 """
 

@@ -81,15 +81,19 @@ class Part:
 
 def layout_text(table: FirstTable) -> str:
     """The layout, as TOML."""
-    parts = [_whole(table), _rows(table), *_looks(table), _time(table), _train(table)]
-    return "\n\n".join("\n".join(part.lines()) for part in parts) + "\n"
+    return "\n\n".join("\n".join(part.lines()) for part in layout_parts(table)) + "\n"
+
+
+def layout_parts(table: FirstTable) -> list[Part]:
+    """Every section of a layout with all of its keys, each explained."""
+    return [_whole(table), _rows(table), *_looks(table), _time(table), _train(table)]
 
 
 def _whole(table: FirstTable) -> Part:
     name = table.name
     networks = together([title(read(backbone)) for backbone in table.backbones])
     keys = (
-        Key("caption", f"What each block costs: {networks}.", is_used=True),
+        Key("caption", f"What each block costs: {networks}.", "above the table", is_used=True),
         Key("columns", COLUMNS, "`srbench table --columns help` lists them", is_used=True),
         Key(
             "device_columns",
@@ -119,7 +123,7 @@ def _rows(table: FirstTable) -> Part:
     size: Value = _size(table.size) if table.size else [224, "192x256"]
     classes = table.num_classes or 10
     keys = (
-        Key("models", table.backbones, is_used=True),
+        Key("models", table.backbones, "networks, by their specs", is_used=True),
         Key("variants", table.variants, "blocks, joined by + if together", is_used=True),
         Key("input_size", size, "in pixels; each network's own if not given", bool(table.size)),
         Key(

@@ -1,6 +1,6 @@
 """The commands in the documentation print the output that it shows.
 
-``python tests/test_docs.py`` updates the pages with the current output.
+``python tests/docs/test_examples.py`` updates the pages with the current output.
 """
 
 import atexit
@@ -17,17 +17,10 @@ from itertools import takewhile
 from pathlib import Path
 
 import pytest
+from support.pages import CONSOLE, DOCS, PAGES, ROOT, files, text
 
 from srbench.cli.app import run
 
-ROOT = Path(__file__).parents[1]
-PAGES = (
-    ROOT / "README.md",
-    *(ROOT / "docs" / f"{n}.md" for n in ("your-own", "ci", "training", "analysis", "paper")),
-)
-CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
-# A file that a page shows, with its name in the first line; it is written where the commands run.
-FILE = re.compile(r"```(?:python|toml)\n# ([\w/]+\.(?:py|toml))\n(.*?)```", re.DOTALL)
 # The only line of counts that differs from machine to machine.
 VERSIONS = re.compile(r"Counted with srbench .*")
 # Options that the tests add to commands that measure, so that they take less time.
@@ -55,10 +48,9 @@ def folder() -> str:
     atexit.register(shutil.rmtree, made, ignore_errors=True)
     for name in ("tables", "weights"):
         shutil.copytree(ROOT / name, Path(made) / name)
-    shutil.copy(ROOT / "docs" / "h200.jsonl", made)
-    for page in PAGES:
-        for name, code in FILE.findall(page.read_text(encoding="utf-8")):
-            (Path(made) / name).write_text(code, encoding="utf-8")
+    shutil.copy(DOCS / "figures" / "h200.jsonl", made)
+    for name, code in files().items():
+        (Path(made) / name).write_text(code, encoding="utf-8")
     return made
 
 
@@ -86,15 +78,13 @@ def frame(table: str) -> list[list[str]]:
     return [titles, *([cell.removesuffix(" *") for cell in row] for row in names)]
 
 
-BLOCKS = list(
-    dict.fromkeys(
-        block for page in PAGES for block in CONSOLE.findall(page.read_text(encoding="utf-8"))
-    )
-)
+BLOCKS = list(dict.fromkeys(block for page in PAGES for block in CONSOLE.findall(text(page))))
+INTERACTIVE = [page for page in PAGES if ">>> " in text(page)]
 
 
 def test_there_are_commands_to_run() -> None:
-    assert "srbench flops resnet50 --sr-memories 10" in commands(BLOCKS[0])
+    assert "srbench flops resnet50 --block eca:ECA --se --notes short" in commands(BLOCKS[0])
+    assert len(BLOCKS) > 20
 
 
 @pytest.mark.parametrize(
@@ -113,7 +103,7 @@ def test_measuring_commands_print_what_is_shown_except_the_figures(block: str) -
     assert frame(printed) == frame(block.partition("\n")[2])
 
 
-@pytest.mark.parametrize("page", [PAGES[0], *PAGES[3:]], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", INTERACTIVE, ids=lambda page: page.name)
 def test_python_examples_run(page: Path) -> None:
     with chdir(folder()):
         failed, attempted = doctest.testfile(str(page), module_relative=False)
@@ -123,6 +113,5 @@ def test_python_examples_run(page: Path) -> None:
 
 if __name__ == "__main__":
     for page in PAGES:
-        text = page.read_text(encoding="utf-8")
-        renewed = CONSOLE.sub(lambda match: f"```console\n{transcript(match[1])}```", text)
+        renewed = CONSOLE.sub(lambda match: f"```console\n{transcript(match[1])}```", text(page))
         page.write_text(renewed, encoding="utf-8")

@@ -1,6 +1,6 @@
-"""Draws the layers of the import contract, with each folder's purpose, in docs/architecture.md.
+"""Draws the layers of the import contract, with each folder's purpose, in architecture.md.
 
-    python docs/architecture.py         # updates the page's picture and table
+    python docs/scripts/architecture.py         # updates the page's picture and table
 
 The contract is in pyproject.toml. The purpose of a folder is the first sentence of its docstring.
 """
@@ -10,10 +10,10 @@ import re
 import tomllib
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from marked import DOCS, ROOT, renewed
+
 PACKAGE = ROOT / "srbench"
-PAGE = ROOT / "docs" / "architecture.md"
-BEGIN, END = "<!-- drawn by docs/architecture.py -->\n", "<!-- until here -->\n"
+PAGE = DOCS / "explanation" / "architecture.md"
 
 
 def layers() -> list[list[str]]:
@@ -60,11 +60,10 @@ def drawn() -> str:
     return "\n".join(parts) + "\n"
 
 
-def whole(page: str) -> str:
+def whole() -> str:
     """The page with the picture and the table as they are drawn now."""
-    before, rest = page.split(BEGIN)
-    return before + BEGIN + drawn() + END + rest.split(END)[1]
+    return renewed(PAGE.read_text(encoding="utf-8"), "architecture.py", drawn())
 
 
 if __name__ == "__main__":
-    PAGE.write_text(whole(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    PAGE.write_text(whole(), encoding="utf-8")
