@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PARALLEL := --numprocesses 2
 
-.PHONY: demo test catalog lint tables digits check lower-bounds benchmarks gpu gpu-wheels clean
+.PHONY: demo test catalog lint tables digits check lower-bounds dist benchmarks gpu gpu-wheels clean
 
 demo: $(READY)  ## compare ResNet-50 with its Squeeze-and-Remember variant
 	$(BIN)/srbench flops resnet50 --sr-memories 10
@@ -34,6 +34,9 @@ check: lint tables catalog test  ## what CI runs
 
 lower-bounds:  ## the tests with the lowest versions that pyproject.toml allows, in a separate environment
 	PYTHON=$(PYTHON) .ci/lower-bounds
+
+dist:  ## build what is released into dist/, and test it in an empty environment; 7 GB, twelve minutes
+	PYTHON=$(PYTHON) .ci/dist
 
 benchmarks: $(READY)  ## ratios against other tools, one after the other
 	$(BIN)/python benchmarks/startup.py

@@ -9,6 +9,7 @@ import architecture
 import pytest
 
 ROOT = Path(__file__).parents[1]
+PACKAGE = architecture.PACKAGE
 
 # File names that several folders use, each with its subject in all of them.
 REPEATED = {
@@ -34,7 +35,7 @@ DOORS = {"__init__.py", "__main__.py", "py.typed"}
 def test_everything_at_the_top_is_in_a_layer_of_the_contract() -> None:
     named = {name for layer in architecture.layers() for name in layer}
     # git leaves a folder whose files have moved if Python wrote its caches there
-    files = {p.relative_to(ROOT / "srbench") for p in (ROOT / "srbench").rglob("*") if p.is_file()}
+    files = {p.relative_to(PACKAGE) for p in PACKAGE.rglob("*") if p.is_file()}
     tops = {path.parts[0] for path in files if "__pycache__" not in path.parts}
     found = {name if name in DOORS else Path(name).stem for name in tops}
     assert found == named | DOORS
@@ -42,12 +43,12 @@ def test_everything_at_the_top_is_in_a_layer_of_the_contract() -> None:
 
 
 def test_few_modules_are_outside_folders() -> None:
-    modules = [path.name for path in (ROOT / "srbench").glob("*.py")]
+    modules = [path.name for path in PACKAGE.glob("*.py")]
     assert len(modules) <= 7, modules
 
 
 def test_a_file_name_that_is_used_twice_has_one_subject() -> None:
-    names = Counter(path.name for path in (ROOT / "srbench").rglob("*.py"))
+    names = Counter(path.name for path in PACKAGE.rglob("*.py"))
     assert {name for name, times in names.items() if times > 1} - {"__init__.py"} == set(REPEATED)
 
 

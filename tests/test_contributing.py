@@ -11,14 +11,17 @@ from pathlib import Path
 
 import pytest
 
+import srbench as installed
+
 ROOT = Path(__file__).parents[1]
+PACKAGE = Path(installed.__file__).parent
 STEPS = re.findall(r"```diff\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text("utf-8"), re.S)
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A copy of srbench to which the example's steps are applied."""
-    shutil.copytree(ROOT / "srbench", tmp_path / "srbench")
+    shutil.copytree(PACKAGE, tmp_path / "srbench")
     for step in STEPS:
         command = ["git", "apply", "--recount", "-"]
         subprocess.run(command, input=step, text=True, cwd=tmp_path, check=True)
@@ -55,7 +58,7 @@ def test_adding_a_count_changes_three_files(checkout: Path) -> None:
     changed = [
         path.relative_to(checkout).as_posix()
         for path in sorted((checkout / "srbench").rglob("*.py"))
-        if not (original := ROOT / path.relative_to(checkout)).exists()
+        if not (original := PACKAGE.parent / path.relative_to(checkout)).exists()
         or original.read_bytes() != path.read_bytes()
     ]
     assert changed == [

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from marked import DOCS, ROOT, renewed
 
-PACKAGE = ROOT / "srbench"
+import srbench
+
+PACKAGE = Path(srbench.__file__).parent
 PAGE = DOCS / "explanation" / "architecture.md"
 
 

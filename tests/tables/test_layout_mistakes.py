@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from support.records import counted, printed, write_layout
 
+import srbench
 from srbench.cli.app import run
 from srbench.errors import CollectedError, FileError, SrbenchError
 from srbench.records import jsonl
@@ -330,7 +331,7 @@ def test_checking_times_of_a_table_without_any_is_an_error(
 ) -> None:
     write_layout(tmp_path, HEAD + GROUP, name="a")
     write_layout(tmp_path, HEAD + GROUP + '[time]\nspecs = ["resnet18"]\n', name="b")
-    time = ["check", str(tmp_path), "--time", "--against", str(Path(__file__).parents[2])]
+    time = ["check", str(tmp_path), "--time", "--against", str(Path(srbench.__file__).parents[1])]
     assert run([*time, "--only", "a", "--only", "b"]) == 2
     assert "table a has no section [time]" in capsys.readouterr().err
 
