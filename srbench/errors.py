@@ -151,6 +151,16 @@ def some(texts: Sequence[str], most: int = 8) -> str:
     return ", ".join(texts[:most]) + more
 
 
+def to_install(*packages: str) -> str:
+    """The hint for missing packages, those of an extra. It names them and not the extra, so that
+    it is right wherever srbench itself is from.
+
+    >>> to_install("lightning-fabric", "scikit-learn")
+    'install them: pip install lightning-fabric scikit-learn'
+    """
+    return f"install {'it' if len(packages) == 1 else 'them'}: pip install {' '.join(packages)}"
+
+
 _SIZE = re.compile(r"tried to allocate (\d+ bytes|[\d.]+ ?[KMGT]?i?B)", re.IGNORECASE)
 
 # What a third-party network or block may raise. For an interruption, which is not one of these, see

@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 # What the tests need in addition to srbench itself.
 TESTS = ("pytest", "pytest-timeout", "pytest-xdist", "hypothesis", "pyte")
-EXTRAS = ("timm", "train")
+EXTRAS = ("frames", "timm", "train")
 SOURCES = ("fvcore", "iopath")  # have no wheels; pure Python, built here
 TAGS = ["manylinux2014_x86_64", *(f"manylinux_2_{minor}_x86_64" for minor in (17, 28, 34))]
 ANY = "9999"  # the version of packages that are listed without one

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from srbench.errors import SrbenchError, did_you_mean
+from srbench.errors import SrbenchError, did_you_mean, to_install
 from srbench.records.counts import COMPARED, DETAILS, METRICS
 from srbench.records.join import Row, RowIndex
 from srbench.records.record import Record, RowKey
@@ -73,8 +73,12 @@ class Results(Sequence[Record]):
         return [self._flat(record) for record in self]
 
     def to_frame(self) -> "pandas.DataFrame":
-        """The rows as a pandas DataFrame with the columns of the CSV."""
-        import pandas
+        """The rows as a pandas DataFrame with the columns of the CSV. Raises SrbenchError if pandas
+        is not installed."""
+        try:
+            import pandas
+        except ImportError as error:
+            raise SrbenchError(f"to_frame needs pandas: {error}", to_install("pandas")) from error
 
         rows = self.to_rows()
         columns = {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}

@@ -2,12 +2,17 @@
 
 from importlib.util import find_spec
 
-from srbench.errors import SrbenchError
+from srbench.errors import SrbenchError, to_install
 
-NEEDED = ("lightning_fabric", "safetensors", "sklearn", "torchmetrics")
+NEEDED = {  # what is imported, and the package that has it
+    "lightning_fabric": "lightning-fabric",
+    "safetensors": "safetensors",
+    "sklearn": "scikit-learn",
+    "torchmetrics": "torchmetrics",
+}
 
-if missing := [name for name in NEEDED if find_spec(name) is None]:
+if missing := [package for name, package in NEEDED.items() if find_spec(name) is None]:
     raise SrbenchError(
         f"training needs packages that are not installed: {', '.join(missing)}",
-        "run this in its checkout: pip install '.[train]'",
+        to_install(*missing),
     )

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from srbench.errors import SrbenchError
+from srbench.errors import SrbenchError, to_install
 from srbench.files import write_whole
 from srbench.records.training import EpochResult
 from srbench.training.watch import Moment
@@ -39,7 +39,7 @@ class TensorBoard:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError as error:
             raise SrbenchError(
-                "TensorBoard is not installed", "pip install tensorboard, or leave it out"
+                "TensorBoard is not installed", f"{to_install('tensorboard')}, or leave it out"
             ) from error
         writer: Any = SummaryWriter
         self._open = partial(writer, str(folder))

@@ -1,6 +1,7 @@
 """Rows, deltas, and what happens to a row that fails."""
 
 import json
+import sys
 
 import pandas
 import pytest
@@ -61,6 +62,15 @@ def test_a_frame_keeps_integers_exact() -> None:
     frame = Results(records).to_frame()
     assert frame["params_delta"][1] == big
     assert frame["params"][1] == big + 1
+
+
+def test_without_pandas_the_hint_is_to_install_it(
+    results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(SrbenchError, match="to_frame needs pandas: ") as raised:
+        results.to_frame()
+    assert raised.value.hint == "install it: pip install pandas"
 
 
 def test_json_has_the_schema_the_deltas_the_modules_and_the_versions(results: Results) -> None:

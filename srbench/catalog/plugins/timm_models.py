@@ -7,7 +7,7 @@ from srbench.catalog import OWN_SE, Backbone, Stage
 from srbench.catalog.plugins.fusing import FUSE, TRAINING_FORM
 from srbench.catalog.plugins.timm_stages import stages
 from srbench.catalog.types import Change
-from srbench.errors import FAILURES, SpecError, did_you_mean
+from srbench.errors import FAILURES, SpecError, did_you_mean, to_install
 
 if TYPE_CHECKING:
     from torch import nn
@@ -83,9 +83,7 @@ def _make(model: str, **arguments: Any) -> Any:
     try:
         import timm
     except ImportError as error:
-        raise SpecError(
-            f"timm:{model} needs timm: {error}", "install it: pip install timm"
-        ) from error
+        raise SpecError(f"timm:{model} needs timm: {error}", to_install("timm")) from error
     if not timm.is_model(model):
         known = [f"timm:{name}" for name in timm.list_models()]
         raise SpecError(
