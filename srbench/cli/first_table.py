@@ -79,7 +79,7 @@ class Request:
         return FirstTable(name, backbones, blocks, reference, size, classes, is_timed)
 
     def action_of_workflow(self) -> Action | None:
-        """Where the workflow finds srbench's action, a placeholder if nobody says; None if no
+        """Where the workflow finds srbench's action, the usual one if nobody says; None if no
         workflow is wanted. Raises SrbenchError for an address that is none."""
         if not _is_wanted(self.github, "A workflow for GitHub, which checks each pull request?"):
             return None
@@ -89,8 +89,8 @@ class Request:
             "--action",
             self.action,
             "The repository of srbench's action on GitHub, as OWNER/NAME",
-            "fill it in later",
-            lambda text: actions.parsed(text) if text else actions.PLACEHOLDER,
+            "fill it in later" if actions.USUAL.is_placeholder else str(actions.USUAL),
+            lambda text: actions.parsed(text) if text else actions.USUAL,
         )
 
     def _blocks(self) -> tuple[str, ...]:

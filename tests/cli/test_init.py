@@ -38,9 +38,10 @@ numbers = itertools.count()
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder, and a srbench that nobody knows the origin of."""
+    """An empty folder, and a srbench that nobody knows the origin or the owner of."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(actions, "installed_from", lambda: None)
+    monkeypatch.setattr(actions, "USUAL", Action("OWNER/srbench"))
     return tmp_path
 
 
@@ -195,6 +196,14 @@ def test_the_workflow_uses_the_action_that_is_known(
     assert f"- uses: {expected}\n" in WORKFLOW.read_text()
     assert not any("OWNER" in line for line in said)
     assert "next: srbench table blocks" in said
+
+
+def test_the_workflow_uses_the_projects_own_repository_once_it_is_known(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr(actions, "USUAL", Action("someone/srbench"))
+    assert "next: srbench table blocks" in init(capsys)
+    assert "- uses: someone/srbench@main\n" in WORKFLOW.read_text()
 
 
 def test_hostile_options_of_a_block_stay_text(capsys: pytest.CaptureFixture) -> None:

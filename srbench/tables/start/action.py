@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from srbench._project import BRANCH, DISTRIBUTION, OWNER, REPOSITORY
+from srbench._project import BRANCH, DISTRIBUTION, OWNER, REPOSITORY, UNKNOWN
 from srbench.errors import SrbenchError
 
 _REPOSITORY = r"(?P<owner>[A-Za-z0-9][A-Za-z0-9-]{0,38})/(?P<name>[A-Za-z0-9._-]{1,100}?)"
@@ -36,10 +36,10 @@ class Action:
     @property
     def is_placeholder(self) -> bool:
         """Whether the owner still has to be filled in."""
-        return self.repository.startswith(f"{OWNER}/")
+        return self.repository.startswith(f"{UNKNOWN}/")
 
 
-PLACEHOLDER = Action(f"{OWNER}/{REPOSITORY}")
+USUAL = Action(f"{OWNER}/{REPOSITORY}")  # if nobody says, and no installer has noted it
 
 
 def parsed(text: str) -> Action:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from srbench._project import OWNER
+from srbench._project import UNKNOWN
 from srbench.tables import FOLDER
 from srbench.tables.start.action import Action
 
@@ -43,4 +43,4 @@ def own_requirements(folder: Path) -> str:
 def line_of_owner(text: str) -> int | None:
     """The line, from 1, in which the action's owner has to be filled in; None if it is there."""
     lines = enumerate(text.splitlines(), 1)
-    return next((number for number, line in lines if f"uses: {OWNER}/" in line), None)
+    return next((number for number, line in lines if f"uses: {UNKNOWN}/" in line), None)

@@ -8,12 +8,13 @@ import pytest
 
 from srbench.errors import SrbenchError
 from srbench.tables.start import attributes, workflow
-from srbench.tables.start.action import PLACEHOLDER, Action
+from srbench.tables.start.action import Action
 from srbench.tables.start.writing import is_there, write_new
 
 yaml = pytest.importorskip("yaml")
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 HERE = Action("someone/srbench", COMMIT)
+UNKNOWN = Action("OWNER/srbench")
 IS_PULL = "${{ github.event_name == 'pull_request' }}"
 
 
@@ -62,7 +63,7 @@ def test_without_times_nothing_is_checked_out_to_time_against() -> None:
 
 
 @pytest.mark.parametrize("is_timed", [True, False])
-@pytest.mark.parametrize("action", [HERE, PLACEHOLDER])
+@pytest.mark.parametrize("action", [HERE, UNKNOWN])
 def test_it_ends_with_a_line_end_and_names_no_package(is_timed: bool, action: Action) -> None:
     text = workflow.workflow(action, is_timed)
     assert text.endswith("'\n")
@@ -74,7 +75,7 @@ def test_it_ends_with_a_line_end_and_names_no_package(is_timed: bool, action: Ac
 
 
 def test_the_line_of_the_owner_is_the_one_to_fill_in() -> None:
-    text = workflow.workflow(PLACEHOLDER, is_timed=True)
+    text = workflow.workflow(UNKNOWN, is_timed=True)
     line = workflow.line_of_owner(text)
     assert line is not None
     assert text.splitlines()[line - 1].strip() == "- uses: OWNER/srbench@main"
