@@ -1,9 +1,11 @@
 """The distributions of this project, their contents, and the instructions to install them."""
 
 import re
+import runpy
 import shutil
 import subprocess
 import tarfile
+import tomllib
 import zipfile
 from email import message_from_bytes
 from pathlib import Path
@@ -13,8 +15,10 @@ from hatchling.builders.sdist import SdistBuilder
 from hatchling.builders.wheel import WheelBuilder
 
 import srbench
+from srbench import _project
 
 ROOT = Path(__file__).parents[1]
+PACKAGE = Path(srbench.__file__).parent
 NAME = f"srbench_cnn-{srbench.__version__}"
 # PyPI has another project called srbench: no instruction may name it or extras of it.
 OTHER = "srbench"
@@ -80,6 +84,107 @@ def test_the_wheel_holds_the_package_its_types_and_its_name(
     assert "srbench/py.typed" in own
     assert metadata["Name"] == "srbench-cnn"
     assert "\nsrbench = srbench.cli:main" in commands
+
+
+def test_the_distribution_is_called_as_in_pyproject() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["name"] == _project.DISTRIBUTION
+
+
+# --- what PyPI shows
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """All that the metadata is made of, with an owner whom everybody knows."""
+    for name in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / "srbench").mkdir()
+    for name in ("_version.py", "_project.py"):
+        shutil.copy(PACKAGE / name, tmp_path / "srbench")
+    fill_in(tmp_path, "'some-one'")
+    return tmp_path
+
+
+def fill_in(project: Path, owner: str) -> None:
+    """Write an owner, as Python, into the module that names it."""
+    path = project / "srbench" / "_project.py"
+    text = re.sub(r"(?m)^OWNER = .*", f"OWNER = {owner}", path.read_text(encoding="utf-8"))
+    path.write_text(text, encoding="utf-8")
+
+
+def test_without_an_owner_the_readme_is_as_it_is(project: Path) -> None:
+    fill_in(project, "UNKNOWN")
+    core = WheelBuilder(str(project)).metadata.core
+    assert core.readme == (ROOT / "README.md").read_text(encoding="utf-8")
+    assert core.readme_content_type == "text/markdown"
+    assert core.urls == {}
+
+
+def test_with_an_owner_the_readme_links_to_the_files_of_this_version(project: Path) -> None:
+    core = WheelBuilder(str(project)).metadata.core
+    source, tag = "https://github.com/some-one/srbench", f"v{srbench.__version__}"
+    assert core.urls == {
+        "Source": source,
+        "Documentation": f"{source}/tree/{tag}/docs",
+        "Changelog": f"{source}/blob/{tag}/CHANGELOG.md",
+        "Issues": f"{source}/issues",
+    }
+    assert f"[docs/ci.md]({source}/blob/{tag}/docs/ci.md)" in core.readme
+    targets = re.findall(r"\]\(([^)]*)\)", core.readme)
+    assert len(targets) > 10
+    assert all(target.startswith(("https://", "#")) for target in targets)
+
+
+def test_what_is_built_from_the_source_distribution_is_the_same(project: Path) -> None:
+    """It has its metadata in a file, too, which hatchling then begins with."""
+    (built,) = SdistBuilder(str(project)).build(directory=str(project / "dist"))
+    with tarfile.open(built) as archive:
+        archive.extractall(project / "there", filter="data")
+    here, there = (
+        WheelBuilder(str(folder)).metadata.core for folder in (project, project / "there" / NAME)
+    )
+    assert there.readme == here.readme
+    assert there.urls == here.urls
+
+
+PAGES, FILES = "https://github.com/a/b/blob/v1/", "https://raw.githubusercontent.com/a/b/v1/"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("see [x](docs/x.md).", f"see [x]({PAGES}docs/x.md)."),
+        ("[x](./docs/x.md#part)", f"[x]({PAGES}docs/x.md#part)"),
+        ('[x](docs/x.md "a title")', f'[x]({PAGES}docs/x.md "a title")'),
+        ("[`tables/`](tables)", f"[`tables/`]({PAGES}tables)"),
+        ("[x]: docs/x.md", f"[x]: {PAGES}docs/x.md"),
+        ("[report it](../../issues)", "[report it](https://github.com/a/b/issues)"),
+        ('<a href="docs/x.md">', f'<a href="{PAGES}docs/x.md">'),
+        ("![a b](docs/a.svg)", f"![a b]({FILES}docs/a.svg)"),
+        ('<img alt="a" src="docs/a.svg">', f'<img alt="a" src="{FILES}docs/a.svg">'),
+        ("[![a](a.svg)](a.md)", f"[![a]({FILES}a.svg)]({PAGES}a.md)"),
+        *(
+            (text, text)
+            for text in (
+                "[part](#part)",
+                "[x](https://example.org/x.md)",
+                "![x](https://example.org/x.svg)",
+                "<img src='https://example.org/x.svg'>",
+                "[mail](mailto:a@example.org)",
+                "write `[x](x.md)` or ``[`x`](x.md)``",
+                "```markdown\n[x](x.md) ![y](y.svg)\n```",
+                "    1 2 [ms](",
+            )
+        ),
+    ],
+)
+def test_links_and_pictures_get_addresses(text: str, expected: str) -> None:
+    hook = runpy.run_path(str(ROOT / "hatch_build.py"))
+    assert hook["with_addresses"](text, "a/b", "v1") == expected
+
+
+# --- releases
 
 
 def test_the_citation_names_this_version_and_the_licence_holders() -> None:

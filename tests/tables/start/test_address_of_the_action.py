@@ -2,12 +2,10 @@
 
 import json
 import subprocess
-import tomllib
 from pathlib import Path
 
 import pytest
 
-from srbench import _project
 from srbench.errors import SrbenchError
 from srbench.tables.start import action
 from srbench.tables.start.action import Action
@@ -18,12 +16,6 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 def noted(monkeypatch: pytest.MonkeyPatch, **what: object) -> Action | None:
     monkeypatch.setattr(action, "_noted", lambda: what)
     return action.installed_from()
-
-
-def test_the_distribution_is_called_as_in_pyproject() -> None:
-    path = Path(__file__).parents[3] / "pyproject.toml"
-    project = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
-    assert project["name"] == _project.DISTRIBUTION
 
 
 @pytest.mark.parametrize(
