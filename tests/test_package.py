@@ -4,6 +4,7 @@ import re
 import runpy
 import shutil
 import subprocess
+import sys
 import tarfile
 import tomllib
 import zipfile
@@ -185,6 +186,62 @@ def test_links_and_pictures_get_addresses(text: str, expected: str) -> None:
 
 
 # --- releases
+
+
+def released(project: Path, tag: str, repository: str) -> tuple[int, list[str]]:
+    """The exit code of the check before a release, and the lines that it prints."""
+    script = project / ".ci" / "release.py"
+    script.parent.mkdir(exist_ok=True)
+    shutil.copy(ROOT / ".ci" / "release.py", script)
+    done = subprocess.run(
+        [sys.executable, str(script), tag, repository], capture_output=True, text=True
+    )
+    assert not done.stderr, done.stderr
+    return done.returncode, done.stdout.splitlines()
+
+
+def test_a_release_has_one_version_a_section_and_an_owner(project: Path) -> None:
+    version, here = srbench.__version__, "some-one/srbench"
+    changelog = project / "CHANGELOG.md"
+    for title in (version, f"{version} - 2026-01-31"):
+        changelog.write_text(f"# Changelog\n\n## Unreleased\n\n## {title}\n", encoding="utf-8")
+        assert released(project, f"v{version}", here) == (0, ["ready to be released"])
+    for tag in (version, f"v{version}.1", f"v{version}rc1"):
+        assert released(project, tag, here) == (
+            1,
+            [f"the tag is {tag}, but srbench/_version.py says {version}"],
+        )
+    assert released(project, f"v{version}", "another/srbench") == (
+        1,
+        ["the repository is another/srbench, but srbench/_project.py says some-one/srbench"],
+    )
+
+
+def test_all_that_is_missing_before_a_release_is_said(project: Path) -> None:
+    version = srbench.__version__
+    (project / "CHANGELOG.md").write_text(f"## {version}.1\n\n## Of {version}\n", "utf-8")
+    fill_in(project, "UNKNOWN")
+    code, lines = released(project, f"v{version}", "OWNER/srbench")
+    assert code == 1
+    assert lines == [
+        f"CHANGELOG.md has no section {version}",
+        "srbench/_project.py does not say who OWNER is",
+    ]
+
+
+def test_only_the_job_that_publishes_may_identify_itself() -> None:
+    """It runs no code of this repository, and what it publishes has been tested."""
+    yaml = pytest.importorskip("yaml")
+    text = (ROOT / ".github" / "workflows" / "release.yml").read_text(encoding="utf-8")
+    workflow = yaml.safe_load(text)
+    build, publish = workflow["jobs"]["build"], workflow["jobs"]["publish"]
+    assert workflow["permissions"] == {}
+    assert build["permissions"] == {"contents": "read"}
+    assert publish["permissions"] == {"id-token": "write"}
+    assert publish["needs"] == "build"
+    assert not any("run" in step for step in publish["steps"])
+    scripts = [step["run"] for step in build["steps"] if "run" in step]
+    assert scripts == ['python .ci/release.py "$TAG" "$REPOSITORY"', ".ci/dist"]
 
 
 def test_the_citation_names_this_version_and_the_licence_holders() -> None:
