@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PARALLEL := --numprocesses 2
 
-.PHONY: demo test catalog lint tables digits check lower-bounds dist benchmarks gpu gpu-wheels clean
+.PHONY: demo test catalog lint tables digits check lower-bounds docs pages dist benchmarks gpu gpu-wheels clean
 
 demo: $(READY)  ## compare ResNet-50 with its Squeeze-and-Remember variant
 	$(BIN)/srbench flops resnet50 --sr-memories 10
@@ -34,6 +34,16 @@ check: lint tables catalog test  ## what CI runs
 
 lower-bounds:  ## the tests with the lowest versions that pyproject.toml allows, in a separate environment
 	PYTHON=$(PYTHON) .ci/lower-bounds
+
+docs: $(READY)  ## build the site of the documentation: build/site/index.html
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs build/site
+
+pages: $(READY)  ## renew what code writes in the documentation: reference, transcripts, notebook, picture
+	$(BIN)/python docs/scripts/architecture.py
+	$(BIN)/python docs/scripts/reference.py
+	PYTHONPATH=tests $(BIN)/python tests/docs/test_examples.py
+	$(BIN)/python docs/scripts/tour.py
+	$(BIN)/python docs/scripts/picture.py
 
 dist:  ## build what is released into dist/, and test it in an empty environment; 7 GB, twelve minutes
 	PYTHON=$(PYTHON) .ci/dist

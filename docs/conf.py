@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from srbench import __version__
-from srbench._project import BRANCH, OWNER, REPOSITORY
+from srbench._project import BRANCH, OWNER, REPOSITORY, UNKNOWN
 
 project = "srbench"
 author = "the srbench developers"
@@ -15,6 +15,7 @@ exclude_patterns = ["scripts"]
 nb_execution_mode = "off"  # the tests run the notebook, and compare what it shows
 myst_heading_anchors = 4
 default_role = "code"
+smartquotes = False  # -- begins an option
 autodoc_member_order = "bysource"
 copybutton_prompt_text = "$ "
 suppress_warnings = ["misc.highlighting_failure"]  # transcripts hold signs that no lexer knows
@@ -31,7 +32,7 @@ INCLUDED = {
 }
 # A link to a file outside this folder.
 OUTSIDE = re.compile(r"\[([^\]]*)\]\((?:\.\./)+((?!\.)[\w./-]+)(#[\w-]+)?\)")
-FILES = f"https://github.com/{OWNER}/{REPOSITORY}/blob/{BRANCH}" if OWNER != "OWNER" else ""
+FILES = f"https://github.com/{OWNER}/{REPOSITORY}/blob/{BRANCH}" if OWNER != UNKNOWN else ""
 
 
 def link_outside(app: Any, name: str, source: list[str]) -> None:

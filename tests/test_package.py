@@ -131,7 +131,7 @@ def test_with_an_owner_the_readme_links_to_the_files_of_this_version(project: Pa
         "Changelog": f"{source}/blob/{tag}/CHANGELOG.md",
         "Issues": f"{source}/issues",
     }
-    assert f"[docs/ci.md]({source}/blob/{tag}/docs/ci.md)" in core.readme
+    assert f"[all pages]({source}/blob/{tag}/docs/index.md)" in core.readme
     targets = re.findall(r"\]\(([^)]*)\)", core.readme)
     assert len(targets) > 10
     assert all(target.startswith(("https://", "#")) for target in targets)
@@ -248,6 +248,7 @@ def test_the_citation_names_this_version_and_the_licence_holders() -> None:
     citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     licence = (ROOT / "LICENSE").read_text(encoding="utf-8")
     assert f"version: {srbench.__version__}\n" in citation
+    assert f"version = {{{srbench.__version__}}}" in (ROOT / "README.md").read_text("utf-8")
     (holder,) = re.findall(r"Copyright \(c\) \d+ (.*)", licence)
     assert f"name: {holder}\n" in citation
     assert f"license: {licence.partition(' ')[0]}\n" in citation

@@ -127,9 +127,9 @@ def _keys(part: Any, schema: Mapping[str, Any]) -> str:
         field = schema.get("properties", {}).get(key.name, {})
         kind = words(field).removesuffix(" or null") if field else ""  # TOML has no null
         default = _default(field, key.name in schema.get("required", ()))
-        example = f"`{toml_key(key.name)} = {toml(key.value)}`"
-        rows.append((example, kind, default, key.use))
-    return table(("for example", "value", "if not given", "what it is for"), rows)
+        name, example = f"`{toml_key(key.name)}`", f"`{toml(key.value)}`"
+        rows.append((name, kind, default, key.use, example))
+    return table(("key", "value", "if not given", "what it is for", "for example"), rows)
 
 
 def _default(field: Mapping[str, Any], is_required: bool) -> str:

@@ -10,10 +10,10 @@ VARIES = "varies"  # the tag of a cell that measures
 VERSIONS = re.compile(r"Counted with srbench [^<\n]*")
 
 
-def shown(cell: NotebookNode) -> list[str]:
-    """What a cell shows, as text and as HTML."""
+def shown(cell: NotebookNode) -> list[dict[str, str]]:
+    """What a cell shows, by type: as text and as HTML."""
     data = [dict(one.get("data", {"text/plain": one.get("text", "")})) for one in cell.outputs]
-    return [VERSIONS.sub("", text) for one in data for text in one.values()]
+    return [{kind: VERSIONS.sub("", text) for kind, text in one.items()} for one in data]
 
 
 def test_the_notebook_shows_what_it_prints() -> None:
