@@ -32,6 +32,14 @@ def test_the_picture_shows_the_table_of_the_records() -> None:
     assert "+25.64" in figures  # as docs/tutorials/reviewer.md has it
 
 
+def test_the_caption_is_true_of_the_table() -> None:
+    """A thousandth is 0.1 %, a quarter 25 %."""
+    rows = [line.split("&") for line in picture.table().splitlines() if " + S" in line]
+    (se_macs, se_time), (sr_macs, _) = ((row[4], row[6].split()[0]) for row in rows)
+    assert max(float(se_macs), float(sr_macs)) < 0.1
+    assert round(float(se_time)) in (25, 26)
+
+
 @pytest.mark.skipif(not all(map(shutil.which, TOOLS)), reason="needs LaTeX and poppler")
 def test_the_picture_is_what_the_script_draws(tmp_path: Path) -> None:
     assert picture.said(picture.page(tmp_path)) == described(), "run make pages"
