@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from srbench.check.timing import rounds
+
 pytest_plugins = ["pytester"]
 BENCH = """
 import time
@@ -19,24 +21,31 @@ def test_forward_is_not_slower(gate):
 """
 
 
+ONE_ROUND = "from srbench.check.timing import rounds\nrounds.ROUNDS = 1\n"
+
+
 @pytest.fixture
 def repository(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """One's own code, a test of it, and another version beside it."""
+    monkeypatch.setattr(rounds, "ROUNDS", 1)
     pytester.makepyfile(bench=BENCH.format(seconds=0.004), test_speed=TEST)
     base = pytester.path.parent / "base"
     base.mkdir(exist_ok=True)
     (base / "bench.py").write_text(BENCH.format(seconds=0.002))
-    rounds = "from srbench.check.timing import rounds\nrounds.ROUNDS = 1\n"
-    (pytester.path / "conftest.py").write_text(rounds)
     return pytester
 
 
+OPTIONS = ("-rs", "-p", "no:cacheprovider")
+
+
 def run(repository: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    return repository.runpytest_subprocess("-rs", "-p", "no:cacheprovider", *arguments)
+    """A test run in this process, which saves its start."""
+    return repository.runpytest_inprocess(*OPTIONS, *arguments)
 
 
 def test_a_slower_function_fails_its_test(repository: pytest.Pytester) -> None:
-    result = run(repository, "--gate-against", "../base")
+    repository.makeconftest(ONE_ROUND)
+    result = repository.runpytest_subprocess(*OPTIONS, "--gate-against", "../base")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*time +*tolerated are 5 %; slower than tolerated*"])
 
@@ -96,5 +105,4 @@ def test_the_plugin_loads_nothing_heavy(repository: pytest.Pytester) -> None:
         "    assert not {'torch', 'scipy', 'pydantic', 'numpy'} & {*sys.modules}\n"
     )
     repository.makepyfile(test_speed=lines)
-    Path(repository.path / "conftest.py").unlink()
-    run(repository).assert_outcomes(passed=1)
+    repository.runpytest_subprocess(*OPTIONS).assert_outcomes(passed=1)
