@@ -6,11 +6,12 @@ import importlib
 import itertools
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 import pytest
+from support.afresh import Afresh
 
 from srbench.catalog.source_code.definitions import Definitions
 from srbench.catalog.source_code.user_code import UserCode
@@ -49,6 +50,16 @@ def quick_collections(imported: None) -> None:
     modules have loaded and cached, are not searched each time."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def afresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Afresh]:
+    """Runs srbench's command line in fresh processes."""
+    if not hasattr(os, "fork"):
+        pytest.skip("needs fork")
+    found = Afresh(tmp_path_factory.mktemp("afresh"))
+    yield found
+    found.close()
 
 
 @pytest.fixture

@@ -141,6 +141,7 @@ class TrainingRequest:
 
     def plan(self) -> "TrainingPlan":
         """What is trained. Raises SrbenchError for a bad value."""
+        import srbench.training  # noqa: F401 - says what is not installed; torch takes seconds
         from srbench.measure.devices import resolve_one  # loads torch
         from srbench.runner.training import TrainingPlan
         from srbench.training.recipe import changes_of
@@ -176,6 +177,7 @@ class TestedRequest:
 
     def plan(self) -> "EvaluationPlan":
         """What is tested. Raises SrbenchError for a bad value."""
+        import srbench.training  # noqa: F401 - says what is not installed; torch takes seconds
         from srbench.measure.devices import resolve_one  # loads torch
         from srbench.runner.tested_weights import EvaluationPlan
         from srbench.training.recipe import changes_of

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.afresh import Afresh
 from support.records import counted
 
 import srbench
@@ -355,8 +356,8 @@ def test_no_command_shows_the_help() -> None:
     assert "Usage: srbench" in done.stdout + done.stderr
 
 
-def test_output_is_plain_without_a_terminal() -> None:
-    done = srbench_process("flops", "resnet18", "--se", *SMALL, COLUMNS="40")
+def test_output_is_plain_without_a_terminal(afresh: Afresh, tmp_path: Path) -> None:
+    done = afresh(["flops", "resnet18", "--se", *SMALL], tmp_path, COLUMNS="40")
     assert done.stderr == ""
     assert "\x1b" not in done.stdout
     assert "resnet18+se   11,778,592" in done.stdout

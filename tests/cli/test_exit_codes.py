@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import forget_modules
 from support import fakes
+from support.afresh import Afresh
 from support.records import counted, write_layout
 
 from srbench.cli import model_options
@@ -55,12 +56,11 @@ def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
-def test_a_signal_keeps_what_was_measured(name: str, tmp_path: Path) -> None:
+def test_a_signal_keeps_what_was_measured(name: str, afresh: Afresh, tmp_path: Path) -> None:
     number = getattr(signal, name).value
     (tmp_path / "ends.py").write_text(ENDS)
-    done = shell(
-        f"srbench flops cifar_resnet8 ends:Net:number={number} --no-variants -o t.csv", tmp_path
-    )
+    models = ["cifar_resnet8", f"ends:Net:number={number}", "--no-variants"]
+    done = afresh(["flops", *models, "-o", "t.csv"], tmp_path)
     assert done.returncode == 128 + number
     assert "interrupted: 1 of 2 rows are counted" in done.stderr
     assert sorted(p.name for p in tmp_path.iterdir() if p.suffix == ".csv") == ["t.partial.csv"]
@@ -69,10 +69,10 @@ def test_a_signal_keeps_what_was_measured(name: str, tmp_path: Path) -> None:
     )
 
 
-def test_a_signal_that_nohup_ignores_is_ignored(tmp_path: Path) -> None:
+def test_a_signal_that_nohup_ignores_is_ignored(afresh: Afresh, tmp_path: Path) -> None:
     (tmp_path / "ends.py").write_text(ENDS)
-    command = f"nohup srbench flops cifar_resnet8+se ends:Net:number={int(signal.SIGHUP)} -f csv"
-    done = shell(command, tmp_path)
+    models = ["cifar_resnet8+se", f"ends:Net:number={int(signal.SIGHUP)}"]
+    done = afresh(["flops", *models, "-f", "csv"], tmp_path, ignored=[signal.SIGHUP])
     assert done.returncode == 4  # the network has no forward, and the signal did nothing
     assert "cifar_resnet8,75290" in done.stdout
 

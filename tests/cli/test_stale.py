@@ -6,7 +6,6 @@ import itertools
 import json
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 from conftest import DATA, forget_modules
 from support import fakes
+from support.afresh import Afresh
 from support.records import counted, printed, timed, write_layout
 
 from srbench.cli.app import run
@@ -197,23 +197,13 @@ def test_the_origin_of_rows_is_printed(edit: Callable, capsys: pytest.CaptureFix
     assert len(rows[1]["fingerprint"]) == 16
 
 
-@pytest.mark.slow
-def test_an_edit_is_noticed_by_a_fresh_process(tmp_path: Path) -> None:
+def test_an_edit_is_noticed_by_a_fresh_process(afresh: Afresh, tmp_path: Path) -> None:
     """As in a shell, where nothing is patched."""
     (tmp_path / "gate.py").write_text(GATE)
-    command = [
-        sys.executable,
-        "-m",
-        "srbench",
-        "sweep",
-        "cifar_resnet8+gate:Gate",
-        *SIZE,
-        "-f",
-        "csv",
-    ]
 
     def swept() -> str:
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+        done = afresh(["sweep", "cifar_resnet8+gate:Gate", *SIZE, "-f", "csv"], tmp_path)
+        assert done.returncode == 0, done.stderr
         return done.stdout.splitlines()[2].split(",")[1]
 
     assert swept() == str(FULL)
