@@ -206,8 +206,9 @@ jsonl.write(Path(sys.argv[2]) / f"{os.environ['RANK']}.jsonl", [record])
 
 def test_two_processes_find_the_same(analyzed: Path, tmp_path: Path) -> None:
     """Each has every second batch, and both have the result of all."""
-    (tmp_path / "together.py").write_text(TOGETHER)
-    two_processes([str(tmp_path / "together.py"), str(SR), str(tmp_path)])
+    script = tmp_path / "together.py"
+    script.write_text(TOGETHER)
+    two_processes(script, str(SR), str(tmp_path))
     (first,), (second,), (alone,) = (
         jsonl.read(path).records
         for path in (tmp_path / "0.jsonl", tmp_path / "1.jsonl", analyzed / "analysis.jsonl")

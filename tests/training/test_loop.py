@@ -418,7 +418,7 @@ def together(folder: Path, parts: int) -> list[object]:
     """What two processes come to."""
     script, file = folder / "together.py", folder / "two.pt"
     script.write_text(ALONE + TOGETHER)
-    two_processes([str(script), str(file), str(parts)])
+    two_processes(script, str(file), str(parts))
     found: list[object] = torch.load(file, weights_only=True)
     return found
 
