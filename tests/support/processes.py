@@ -7,7 +7,6 @@ from pathlib import Path
 
 from support.ports import free_port
 
-
 # Both are forks of a process that has loaded what takes seconds.
 BOTH = """
 import os, runpy, sys
