@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from support.afresh import Afresh
 from support.github import FakeGitHub, serving
 
 ROOT = Path(__file__).parents[1]
@@ -90,15 +91,14 @@ def expanded(text: str, inputs: dict[str, str]) -> str:
 
 
 @pytest.fixture(scope="module")
-def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def repository(afresh: Afresh, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that holds blocks, a table and nothing else."""
     folder = tmp_path_factory.mktemp("bare") / "repository"
     (folder / "tables").mkdir(parents=True)
     (folder / "blocks.py").write_text(BLOCKS)
     (folder / "bench.py").write_text(BENCH.format(seconds=0.001))
     (folder / "tables" / "mine.toml").write_text(LAYOUT)
-    command = [sys.executable, "-m", "srbench", "table"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    assert afresh(["table"], folder).returncode == 0
     return folder
 
 

@@ -121,7 +121,9 @@ def test_a_block_compiles_into_one_graph(name: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("g++") is None, reason="inductor needs a C++ compiler")
-@every_block
+@pytest.mark.parametrize(
+    "name", [one if one == "sr" else pytest.param(one, marks=pytest.mark.catalog) for one in BLOCKS]
+)
 def test_a_block_compiles_with_the_default_backend(name: str) -> None:
     torch.compiler.reset()
     block = make(name).eval()

@@ -264,8 +264,8 @@ def test_a_series_of_the_same_code_gives_ratios_near_one(
     """Every process runs, and no ratio is far from 1."""
     monkeypatch.setattr(rounds, "ROUNDS", 4)
     found = Ratios()
-    job = TimingJob(("resnet18",), (64, 64), 10, 1, "forward")
+    job = TimingJob(("cifar_resnet8",), (32, 32), 10, 1, "forward")
     rounds._time_series(job, (this_code(), other_code(checkout)), 0, found, reverse=True)
-    (ratio,), (control,) = found.ratios["resnet18"], found.control["resnet18"]
+    (ratio,), (control,) = found.ratios["cifar_resnet8"], found.control["cifar_resnet8"]
     assert 0.2 < ratio < 5
     assert 0.2 < control < 5
