@@ -18,6 +18,7 @@ from srbench.records.timing import Estimate
 CONFIDENCE = 0.95
 FEWEST = 6  # samples that a two-sided 95 % interval needs
 EXACT_UP_TO = 60  # samples; above, the signed-rank distribution is normal to four digits
+KEPT_UP_TO = 64  # values of which all pairs are kept, in under a megabyte
 
 
 def median(samples: ArrayLike, confidence: float = CONFIDENCE) -> Estimate:
@@ -176,7 +177,7 @@ def _rank_sum_quantile(m: int, n: int, tail: float) -> int:
 def _hodges_lehmann(values: NDArray[np.float64], confidence: float) -> Estimate:
     """The median of all pairwise means (Walsh averages), between two of their order statistics."""
     n = len(values)
-    first, second = np.triu_indices(n)
+    first, second = _pairs(n) if n <= KEPT_UP_TO else np.triu_indices(n)
     means = (values[first] + values[second]) / 2
     below = _signed_rank_quantile(n, (1 - confidence) / 2)
     middle = (len(means) - 1) // 2, len(means) // 2
@@ -190,6 +191,14 @@ def _hodges_lehmann(values: NDArray[np.float64], confidence: float) -> Estimate:
         float(means[len(means) - below]),
         n,
     )
+
+
+@lru_cache(maxsize=KEPT_UP_TO)
+def _pairs(n: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The places of all pairs of n values, each value with itself too: they take longer to find
+    than the means of a few values."""
+    first, second = np.triu_indices(n)
+    return first, second
 
 
 @lru_cache(maxsize=256)

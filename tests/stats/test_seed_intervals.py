@@ -137,8 +137,8 @@ def nearest_neighbour(features: np.ndarray, labels: np.ndarray, trained: np.ndar
     distances = squares[:, None, :] - 2 * features @ features.transpose(0, 2, 1)
     right = []
     for chosen in trained:
-        nearest = distances[:, :, chosen].argmin(2)
-        right.append(labels[chosen][nearest] == labels)
+        nearest = np.where(chosen, distances, np.float32(np.inf)).argmin(2)
+        right.append(labels[nearest] == labels)
     return np.stack(right, axis=1)
 
 
