@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -33,25 +34,31 @@ import io, json, sys
 from contextlib import redirect_stdout
 from srbench.cli.app import run
 
-told = []
-for command in json.loads(sys.argv[1]):
+for command in sys.stdin:
     with redirect_stdout(io.StringIO()) as shown:
         code = run(command.split())
-    told.append((code, shown.getvalue()))
-print(json.dumps(told))
+    print(json.dumps([code, shown.getvalue()]), flush=True)
 """
 
 
-def srbench(checkout: Path, *commands: str) -> list[tuple[int, str]]:
-    """The exit codes of commands, and what they print, in one process that imports the copy."""
-    done = subprocess.run(
-        [sys.executable, "-c", COMMANDS, json.dumps(commands)],
-        capture_output=True,
+@pytest.fixture
+def srbench(checkout: Path) -> Iterator[Callable[[str], tuple[int, str]]]:
+    """The exit code of a command, and what it prints, in a process that imports the copy."""
+    with subprocess.Popen(
+        [sys.executable, "-c", COMMANDS],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
+        bufsize=1,
         cwd=checkout,
-        check=True,
-    )
-    return [(code, shown) for code, shown in json.loads(done.stdout)]
+    ) as process:
+
+        def srbench(command: str) -> tuple[int, str]:
+            print(command, file=process.stdin)
+            code, shown = json.loads(process.stdout.readline())
+            return code, shown
+
+        yield srbench
 
 
 def test_adding_a_count_changes_three_files(checkout: Path) -> None:
@@ -68,7 +75,9 @@ def test_adding_a_count_changes_three_files(checkout: Path) -> None:
     ]
 
 
-def test_a_new_count_is_written_kept_and_checked(checkout: Path) -> None:
+def test_a_new_count_is_written_kept_and_checked(
+    checkout: Path, srbench: Callable[[str], tuple[int, str]]
+) -> None:
     (checkout / "tables").mkdir()
     layout = checkout / "tables" / "small.toml"
     layout.write_text(
@@ -76,7 +85,7 @@ def test_a_new_count_is_written_kept_and_checked(checkout: Path) -> None:
         'models = ["cifar_resnet8"]\nvariants = ["se"]\n',
         encoding="utf-8",
     )
-    done = srbench(checkout, "table", "flops cifar_resnet8 --se -f csv", "check")
+    done = [srbench(command) for command in ("table", "flops cifar_resnet8 --se -f csv", "check")]
     assert [code for code, _ in done] == [0, 0, 0]
     table, flops, check = (shown for _, shown in done)
     assert "Convolutions" in table
@@ -85,6 +94,6 @@ def test_a_new_count_is_written_kept_and_checked(checkout: Path) -> None:
     assert "ok" in check
     records = checkout / "tables" / "small.jsonl"
     records.write_text(records.read_text("utf-8").replace('"convolutions":7', '"convolutions":8'))
-    ((code, check),) = srbench(checkout, "check")
+    code, check = srbench("check")
     assert code == 1
     assert "convolutions 8 → 7 (-1)" in check

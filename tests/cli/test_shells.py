@@ -18,7 +18,7 @@ pyte = pytest.importorskip("pyte", reason="no terminals here")
 # Python warns of a fork while the test runner has threads; the child becomes the shell at once.
 pytestmark = pytest.mark.filterwarnings("ignore:.*forkpty:DeprecationWarning")
 
-SHELLS = ("bash", "zsh", "fish")
+SHELLS = ("bash", *(pytest.param(name, marks=pytest.mark.catalog) for name in ("zsh", "fish")))
 PROMPT = "$ "
 # What people have in these files. fish shows only what was asked for, without suggestions.
 SETTINGS = {

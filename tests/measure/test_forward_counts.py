@@ -61,9 +61,20 @@ def test_cbam_macs_are_the_closed_form(h: int, w: int, c: int, r: int, k: int) -
     assert macs(CBAM(c, r, k), 1, c, h, w) == expected
 
 
-@pytest.mark.parametrize("backbone", one_of_each_family())
-def test_shapes_alone_count_what_plain_fvcore_counts_on_a_real_forward(backbone: str) -> None:
-    model = srbench.build("+".join([backbone, *BLOCKS]), input_size=(32, 64)).eval()
+FIRST, *OTHERS = one_of_each_family()
+WITH_ALL_BLOCKS = ["+".join([backbone, *BLOCKS]) for backbone in (FIRST, *OTHERS)]
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        *OTHERS,
+        WITH_ALL_BLOCKS[0],
+        *(pytest.param(spec, marks=pytest.mark.catalog) for spec in WITH_ALL_BLOCKS[1:]),
+    ],
+)
+def test_shapes_alone_count_what_plain_fvcore_counts_on_a_real_forward(spec: str) -> None:
+    model = srbench.build(spec, input_size=(32, 64)).eval()
     x = torch.randn(1, 3, 32, 64)
     plain = FlopCountAnalysis(model, x)
     plain.unsupported_ops_warnings(False).uncalled_modules_warnings(False)

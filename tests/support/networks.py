@@ -17,6 +17,16 @@ def one_of_each_family() -> list[str]:
     return list({row.family: name for name, row in reversed(BACKBONES.items())}.values())[::-1]
 
 
+def families(always: str = "") -> list[Any]:
+    """The same; all but one of them run with ``-m catalog``, the first one if none is named."""
+    first, *others = one_of_each_family()
+    kept = always or first
+    return [
+        name if name == kept else pytest.param(name, marks=pytest.mark.catalog)
+        for name in (first, *others)
+    ]
+
+
 def every_backbone() -> list[Any]:
     """Every network; those that are not the first of their family run with ``-m catalog``."""
     first = one_of_each_family()

@@ -321,20 +321,17 @@ def test_an_environment_needs_the_other_version_installed(
 
 def test_a_block_that_does_not_import_is_not_new(versions: tuple[Path, Path]) -> None:
     _, there = versions
-    spec = "cifar_resnet20+scaling:Scale"
-    (there / "scaling.py").write_text("raise ValueError('broken on purpose')\n")
-    with Worker(other_code(Path("../there")), job(spec)) as worker:
+    (there / "broken.py").write_text("raise ValueError('broken on purpose')\n")
+    (there / "other.py").write_text(BLOCK.replace("channels: int", "channels: int, other"))
+    broken, unusable, newer = (
+        f"cifar_resnet20+{block}"
+        for block in ("broken:Scale", "other:Scale", "scaling:Scale:wide=2")
+    )
+    with Worker(other_code(Path("../there")), job(broken, unusable, newer)) as worker:
         said = worker.hello()
-    assert said["unknown"] == {}
-    assert said["failures"][spec] == "ValueError: broken on purpose"
-    (there / "scaling.py").write_text(BLOCK.replace("channels: int", "channels: int, other"))
-    with Worker(other_code(Path("../there")), job(spec)) as worker:
-        said = worker.hello()
-    assert said["unknown"] == {}, "a block that cannot be used is no new one"
-    spec = "cifar_resnet20+scaling:Scale:wide=2"
-    (there / "scaling.py").write_text(BLOCK)
-    with Worker(other_code(Path("../there")), job(spec)) as worker:
-        assert [*worker.hello()["unknown"]] == [spec], "an option that it does not have yet"
+    assert said["failures"][broken] == "ValueError: broken on purpose"
+    assert unusable in said["failures"], "a block that cannot be used is no new one"
+    assert [*said["unknown"]] == [newer], "an option that it does not have yet"
 
 
 def test_a_folder_that_stands_for_another_one_is_refused(
