@@ -18,7 +18,7 @@ from srbench.catalog.source_code.imports import Path as ImportPath
 from srbench.catalog.source_code.imports import imports
 from srbench.catalog.source_code.locations import Location, locate
 from srbench.catalog.source_code.scopes import made
-from srbench.catalog.source_code.user_code import UserCode
+from srbench.catalog.source_code.user_code import UserCode, is_foreign_to_all
 
 
 class NoSource(Exception):  # noqa: N818 - it says what is missing
@@ -74,6 +74,7 @@ class Source:
 _Run = tuple[object, object]
 _read: dict[str, tuple[_Run, Source | None]] = {}
 _loaded: dict[str, tuple[_Run, bytes]] = {}
+_foreign: set[str] = set()
 
 
 @contextmanager
@@ -114,9 +115,11 @@ def source_of(name: str) -> Source | None:
 
 def read_imported(own: UserCode) -> None:
     """Read the source of all modules imported so far, before it is edited."""
-    for name in [*sys.modules]:
+    for name in {*sys.modules} - _foreign:  # nearly all of thousands are known to be foreign
         if own.has(name):
             source_of(name)
+        elif is_foreign_to_all(name):
+            _foreign.add(name)
 
 
 def _source(name: str, found: Location, run: _Run) -> Source:

@@ -26,6 +26,11 @@ class UserCode:
         return top in self.packages or not _is_elsewhere(top)
 
 
+def is_foreign_to_all(module: str) -> bool:
+    """Whether the source of a module is never read, whichever packages are the user's."""
+    return module.partition(".")[0] in NEVER and not module.startswith(OURS)
+
+
 def _is_elsewhere(top: str) -> bool:
     """Whether a package is installed, or does not exist."""
     if top in _installed:
