@@ -1,5 +1,6 @@
 """The distributions of this project, their contents, and the instructions to install them."""
 
+import ast
 import re
 import runpy
 import shutil
@@ -252,3 +253,37 @@ def test_the_citation_names_this_version_and_the_licence_holders() -> None:
     (holder,) = re.findall(r"Copyright \(c\) \d+ (.*)", licence)
     assert f"name: {holder}\n" in citation
     assert f"license: {licence.partition(' ')[0]}\n" in citation
+
+
+# --- what it needs
+
+NAMES = {  # of a package's module, where it differs from its distribution
+    "lightning_fabric": "lightning-fabric",
+    "pynvml": "nvidia-ml-py",
+    "sklearn": "scikit-learn",
+}
+WITH_ANOTHER = {
+    "PIL": "torchvision",
+    "pydantic_core": "pydantic",
+}  # which needs it, in a version that fits
+
+
+def imported() -> set[str]:
+    """The packages that srbench imports anywhere, without Python's own."""
+    found = set()
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found.add(node.module.partition(".")[0])
+    return found - {*sys.stdlib_module_names, "srbench"}
+
+
+def test_all_that_is_imported_is_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = [one for several in project["optional-dependencies"].values() for one in several]
+    declared = {re.split(r"[<>=\[]", one)[0] for one in (*project["dependencies"], *extras)}
+    needed = {WITH_ANOTHER.get(name, NAMES.get(name, name)) for name in imported()}
+    assert len(needed) > 10
+    assert needed <= declared

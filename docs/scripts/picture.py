@@ -6,6 +6,7 @@ The counts are those of tables/imagenet.jsonl, the times were measured on an NVI
 picture says, as text, is in the SVG's description, which a test compares.
 """
 
+import hashlib
 import re
 import subprocess
 import tempfile
@@ -89,13 +90,19 @@ def said(pdf: Path) -> str:
     return " ".join(done.stdout.split())
 
 
+def sources() -> str:
+    """A digest of what the picture is drawn from: the table, the times, and the page."""
+    digest = hashlib.sha256(table().encode() + TIMES.read_bytes() + PAGE.encode())
+    return f"<!-- drawn from {digest.hexdigest()} -->"
+
+
 def drawn() -> str:
-    """The picture as SVG, on white, with its text as its description."""
+    """The picture as SVG, on white, with its text as its description, and its sources."""
     with tempfile.TemporaryDirectory() as folder:
         pdf = page(Path(folder))
         svg = Path(folder) / "page.svg"
         subprocess.run(["pdftocairo", "-svg", str(pdf), str(svg)], check=True)
-        about = f"<title>{escape(TITLE)}</title>\n<desc>{escape(said(pdf))}</desc>\n"
+        about = f"<title>{escape(TITLE)}</title>\n<desc>{escape(said(pdf))}</desc>\n{sources()}\n"
         ground = '<rect width="100%" height="100%" fill="white"/>\n'
         return re.sub(r"(<svg [^>]*>\n)", lambda m: m[1] + about + ground, svg.read_text("utf-8"))
 

@@ -87,7 +87,9 @@ def _row(parameter: Any) -> tuple[str, str, str]:
         names = [*parameter.opts, *parameter.secondary_opts]
         value = "" if parameter.is_flag else parameter.metavar or ""
     text = " ".join((parameter.help or "").split())
-    if getattr(parameter, "show_default", False) and _has_default(parameter):
+    if getattr(parameter, "is_flag", False) and parameter.default is True:
+        text += f" Default: `{parameter.opts[0]}`."
+    elif getattr(parameter, "show_default", False) and _has_default(parameter):
         text += f" Default: `{parameter.default}`."
     return ", ".join(f"`{name}`" for name in names), f"`{value}`" if value else "", text
 

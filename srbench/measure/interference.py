@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import psutil
+import torch
 
 from srbench.measure.nvml import Gpu
 
@@ -46,7 +47,7 @@ class CpuWatch:
     """
 
     def __init__(self, runs_models: bool = True) -> None:
-        self._remedy = ": fewer --threads may help" if runs_models else ""
+        self._runs_models = runs_models
         self._begin = self._end = _usage()
 
     def observe(self, timed: bool) -> None:
@@ -58,7 +59,9 @@ class CpuWatch:
         others = (busy - own) / (wall * processors) if wall > 0 else 0.0
         if others <= BUSY:
             return []
-        return [f"other programs used {others:.0%} of the processors{self._remedy}"]
+        fewer = self._runs_models and torch.get_num_threads() > 1
+        remedy = ": fewer --threads may help" if fewer else ""
+        return [f"other programs used {others:.0%} of the processors{remedy}"]
 
 
 class GpuWatch:

@@ -93,7 +93,7 @@ def counts_notes(records: Iterable[Record], names: Iterable[str]) -> Iterator[st
         yield objects
     if settings := settings_note(records):
         yield settings
-    flops = " FLOPs: fvcore's total, which adds batch norm and adaptive average pooling."
+    flops = " FLOPs: fvcore's total, which adds norms, adaptive average pooling and interpolation."
     yield (
         "MACs: multiply-adds of convolutions, linear layers and matrix products, counted "
         + _counted_by([counts for _, counts in counted])

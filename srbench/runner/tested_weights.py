@@ -5,10 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from lightning_fabric import Fabric
 
 from srbench.errors import SrbenchError, did_you_mean
 from srbench.measure.torch_settings import kept
@@ -25,6 +24,9 @@ from srbench.training.data.by_name import open_data, recipe_for
 from srbench.training.data.data_sets import DataSet, Split
 from srbench.training.fabric import fabric_for
 from srbench.training.recipe import Recipe
+
+if TYPE_CHECKING:  # srbench.training says what is not installed, before it is imported
+    from lightning_fabric import Fabric
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ class Tested:
         return case_of(parse(spec), (height, width), self.data.num_classes)
 
     @cached_property
-    def fabric(self) -> Fabric:
+    def fabric(self) -> "Fabric":
         """Where it is tested, and in which precision."""
         return fabric_for(self.plan.device, self.recipe.amp)
 

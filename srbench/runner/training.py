@@ -10,11 +10,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from filelock import FileLock, Timeout
-from lightning_fabric import Fabric
 
 from srbench.errors import SpecError, SrbenchError, one_line, require_failure
 from srbench.files import unwritable
@@ -38,6 +37,9 @@ from srbench.training.journal import Journal, TensorBoard
 from srbench.training.loop import Run
 from srbench.training.recipe import Recipe
 from srbench.training.watch import Watch, Watches
+
+if TYPE_CHECKING:  # srbench.training says what is not installed, before it is imported
+    from lightning_fabric import Fabric
 
 LOG = logging.getLogger(__name__)
 CHECKPOINT = "checkpoint.pt"  # to go on from; removed once the run is recorded
@@ -179,7 +181,7 @@ class _One:
     plan: TrainingPlan
     data: DataSet
     data_digest: str
-    fabric: Fabric
+    fabric: "Fabric"
     facts: Mapping[str, Any]
 
     def known(self, file: RecordFile | None, fingerprint: str | None) -> Record | None:

@@ -101,8 +101,8 @@ def _without_classes(
     if not inputs:
         raise SpecError(
             f"model {backbone.name} {backbone.only_with_inputs}",
-            "give it the argument num_classes, or say what it gets: --input 1x3x224x224, its whole "
-            "shape",
+            "give it the argument num_classes, or say what it gets: --input, its whole shape, "
+            "batch first, such as --input 1x3x224x224",
         )
     if num_classes is not None:
         raise SpecError(

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from support.pages import DOCS
 from support.processes import two_processes
 
 import srbench
@@ -161,7 +162,7 @@ def test_bad_input_is_told(
 
 
 def test_the_page_in_docs_reads_these_numbers(analyzed: Path) -> None:
-    page = (WEIGHTS.parent / "docs" / "analysis.md").read_text(encoding="utf-8")
+    page = (DOCS / "how-to" / "analysis.md").read_text(encoding="utf-8")
     printed = re.findall(r"```console\n(.*?)```", page, re.DOTALL)[0]
     read = re.findall(r"^> (.*)$", page, re.MULTILINE)
     assert len(read) == 6

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.fakes import install_fake_cuda
+from support.pages import DOCS
 from support.records import timed
 
 from srbench.cli.app import run
@@ -13,7 +14,7 @@ from srbench.records import environment, jsonl
 from srbench.runner.resume import same_environment
 
 MODELS = ("cifar_resnet8", "--se", "--sr-memories", "2", "--input-size", "32", "--device", "cuda")
-H200 = str(Path(__file__).parents[2] / "docs" / "h200.jsonl")
+H200 = str(DOCS / "figures" / "h200.jsonl")
 
 
 @pytest.fixture

@@ -136,17 +136,31 @@ def test_networks_that_do_not_fit_the_images(
     assert said in shown(train, capsys, code)[1]
 
 
-def test_a_missing_extra_is_named(tmp_path: Path) -> None:
-    hide = "import sys; sys.modules['torchmetrics'] = None; "
-    call = "from srbench.cli.app import run; sys.exit(run(['train', 'cifar_resnet8']))"
-    code = hide + "import importlib.util as u; f = u.find_spec; "
-    code += "u.find_spec = lambda n, *a: None if n == 'torchmetrics' else f(n, *a); " + call
+WEIGHTS = Path(__file__).parents[2] / "weights" / "cifar_resnet20+sr.safetensors"
+MISSING = """
+import importlib.util, sys
+sys.modules["{name}"] = None
+found = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *rest: None if name == "{name}" else found(name, *rest)
+from srbench.cli.app import run
+codes = [run(command.split()) for command in sys.argv[1:]]
+print(codes)
+"""
+
+
+@pytest.mark.parametrize("name", ["torchmetrics", "lightning_fabric"])
+def test_a_missing_extra_is_named(name: str, tmp_path: Path) -> None:
+    commands = ["train cifar_resnet8", f"evaluate {WEIGHTS}", f"analyze {WEIGHTS}"]
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path
+        [sys.executable, "-c", MISSING.format(name=name), *commands],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
     )
-    assert done.returncode == BAD_INPUT
-    assert "not installed: torchmetrics" in done.stderr
-    assert "pip install torchmetrics" in done.stderr
+    package = name.replace("_", "-")
+    assert done.stdout.splitlines()[-1] == str([BAD_INPUT] * 3)
+    assert done.stderr.count(f"not installed: {package}\n") == 3
+    assert done.stderr.count(f"hint: install it: pip install {package}\n") == 3
 
 
 def test_plain_weights_in_a_fresh_sr_variant_are_right_as_often(

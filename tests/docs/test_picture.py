@@ -32,6 +32,11 @@ def test_the_picture_shows_the_table_of_the_records() -> None:
     assert "+25.64" in figures  # as docs/tutorials/reviewer.md has it
 
 
+def test_the_picture_is_drawn_from_the_records_as_they_are() -> None:
+    """The curves are paths, without text that could be compared."""
+    assert picture.sources() in text(picture.PICTURE), "run make pages"
+
+
 def test_the_caption_is_true_of_the_table() -> None:
     """A thousandth is 0.1 %, a quarter 25 %."""
     rows = [line.split("&") for line in picture.table().splitlines() if " + S" in line]

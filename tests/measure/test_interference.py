@@ -22,16 +22,21 @@ def test_processor_time_of_other_programs_gives_a_warning(
     usage = iter([(0.0, 1.0, 5.0), (10.0, 11.0, 5.0 + busy)])
     monkeypatch.setattr(interference, "_usage", lambda: next(usage))
     monkeypatch.setattr(interference.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(interference.torch, "get_num_threads", lambda: 2)
     seen = CpuWatch()
     seen.observe(timed=True)
     assert seen.warnings() == warnings
 
 
-def test_fewer_threads_are_not_suggested_for_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("runs_models", "threads"), [(False, 2), (True, 1)])
+def test_fewer_threads_are_not_suggested_for_a_gpu_or_for_one(
+    runs_models: bool, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     usage = iter([(0.0, 1.0, 5.0), (10.0, 11.0, 21.0)])
     monkeypatch.setattr(interference, "_usage", lambda: next(usage))
     monkeypatch.setattr(interference.os, "cpu_count", lambda: 2)
-    seen = CpuWatch(runs_models=False)
+    monkeypatch.setattr(interference.torch, "get_num_threads", lambda: threads)
+    seen = CpuWatch(runs_models=runs_models)
     seen.observe(timed=True)
     assert seen.warnings() == ["other programs used 30% of the processors"]
 

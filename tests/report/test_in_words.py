@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.pages import DOCS
 from support.records import timed
 
 from srbench.conditions import Setup
@@ -19,7 +20,7 @@ from srbench.report.names import Names
 from srbench.report.notes import chip, modes
 from srbench.report.times import times_report
 
-H200 = Path(__file__).parents[2] / "docs" / "h200.jsonl"
+H200 = DOCS / "figures" / "h200.jsonl"
 
 
 def words(*records: Record) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.pages import DOCS
 from support.records import counted, timed
 
 import srbench
@@ -29,7 +30,7 @@ from srbench.report.plots.panel_files import plot_panels
 from srbench.report.plots.panels import batch_panels, panels
 from srbench.report.times import times_report
 
-H200 = str(Path(__file__).parents[2] / "docs" / "h200.jsonl")
+H200 = str(DOCS / "figures" / "h200.jsonl")
 
 
 def times(ratio: float, facts: dict[str, Any] | None = None, **setup: Any) -> list[Record]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.pages import DOCS
 from support.records import counted, printed, write_layout
 
 import srbench
@@ -148,7 +149,7 @@ def test_the_documentation_shows_the_errors_as_they_are_printed(
     write_layout(Path("tables"), text, name="memories")
     assert run(["table"]) == 2
     shown = "".join(f"    {line}\n" for line in capsys.readouterr().err.splitlines())
-    page = Path(__file__).parents[2] / "docs" / "explanation" / "tables.md"
+    page = DOCS / "explanation" / "tables.md"
     assert shown in page.read_text(encoding="utf-8")
 
 

@@ -100,7 +100,7 @@ def _whole(table: FirstTable) -> Part:
             ("forward", "forward_overhead"),
             f"times, in the files of `srbench table {name} --device cpu`",
         ),
-        Key("rank", False, "do not mark the best two values of a group"),
+        Key("rank", False, "whether the best two values of a group are marked"),
         Key("style", "ieee", f"sizes of a paper: {_choices('style')}"),
         Key("naming", "short", f"what models are called: {_choices('naming')}"),
         Key("notes", "short", f"the notes below the table: {_choices('notes')}"),
