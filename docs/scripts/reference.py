@@ -10,8 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from marked import DOCS, renewed
+from pydantic import TypeAdapter
 
 from srbench.cli.commands import COMMANDS, load
+from srbench.records.record import Record
+from srbench.tables.layout import Layout
+from srbench.tables.start.layout_text import FirstTable, Part, layout_parts
+from srbench.tables.start.toml_text import toml, toml_key
 
 SCRIPT = "reference.py"
 REFERENCE = DOCS / "reference"
@@ -57,7 +62,7 @@ def command_page(name: str) -> str:
         parts += ["## Examples", re.sub(r"^ +", "    ", shown, flags=re.MULTILINE)]
     for panel, options in _panels(command.params).items():
         title = panel if panel != PANEL else "Arguments and options"
-        parts += [f"## {title}", table(("", "", ""), options, ("", "value", "")).rstrip()]
+        parts += [f"## {title}", table(("", "value", ""), options).rstrip()]
     return "\n\n".join(parts) + "\n"
 
 
@@ -100,9 +105,6 @@ def _has_default(parameter: Any) -> bool:
 
 def layout_keys() -> str:
     """The sections of a layout with their keys: type, default, and what each is for."""
-    from srbench.tables.layout import Layout
-    from srbench.tables.start.layout_text import FirstTable, layout_parts
-
     schema = Layout.model_json_schema()
     parts = []
     for part in layout_parts(FirstTable("NAME", ("resnet18",), ("eca:ECA",))):
@@ -121,9 +123,7 @@ def _section(schema: dict[str, Any], name: str) -> dict[str, Any]:
     return schema["$defs"][found[1]] if found else {}
 
 
-def _keys(part: Any, schema: Mapping[str, Any]) -> str:
-    from srbench.tables.start.toml_text import toml, toml_key
-
+def _keys(part: Part, schema: Mapping[str, Any]) -> str:
     rows = []
     for key in part.keys:
         field = schema.get("properties", {}).get(key.name, {})
@@ -143,10 +143,6 @@ def _default(field: Mapping[str, Any], is_required: bool) -> str:
 
 def record_fields() -> str:
     """Every type of a record: what it is, and its fields."""
-    from pydantic import TypeAdapter
-
-    from srbench.records.record import Record
-
     schema = TypeAdapter(Record).json_schema()
     first = {name: one for name, one in schema.items() if name != "$defs"}
     types = {"Record": first, **{name: schema["$defs"][name] for name in _by_use(schema)}}
@@ -202,9 +198,9 @@ def _list(schema: Mapping[str, Any]) -> str:
     return f"list ({words(schema.get('items', {}))})"
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[str]], shown: Sequence[str] = ()) -> str:
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A Markdown table."""
-    lines = [shown or header, ["---"] * len(header), *rows]
+    lines = [header, ["---"] * len(header), *rows]
     return "".join(f"| {' | '.join(map(_cell, line))} |\n" for line in lines)
 
 
