@@ -92,15 +92,17 @@ def _row(parameter: Any) -> tuple[str, str, str]:
         names = [*parameter.opts, *parameter.secondary_opts]
         value = "" if parameter.is_flag else parameter.metavar or ""
     text = " ".join((parameter.help or "").split())
-    if getattr(parameter, "is_flag", False) and parameter.default is True:
-        text += f" Default: `{parameter.opts[0]}`."
-    elif getattr(parameter, "show_default", False) and _has_default(parameter):
-        text += f" Default: `{parameter.default}`."
+    if default := _usual(parameter):
+        text += f" Default: `{default}`."
     return ", ".join(f"`{name}`" for name in names), f"`{value}`" if value else "", text
 
 
-def _has_default(parameter: Any) -> bool:
-    return not getattr(parameter, "is_flag", False) and parameter.default not in (None, "", ())
+def _usual(parameter: Any) -> str:
+    """Its default as it is written: of a flag that is on, its name; empty if none is said."""
+    if getattr(parameter, "is_flag", False):
+        return parameter.opts[0] if parameter.default is True else ""
+    is_said = getattr(parameter, "show_default", False) and parameter.default not in (None, "", ())
+    return str(parameter.default) if is_said else ""
 
 
 def layout_keys() -> str:

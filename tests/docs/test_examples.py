@@ -17,12 +17,10 @@ from itertools import takewhile
 from pathlib import Path
 
 import pytest
-from support.pages import CONSOLE, DOCS, PAGES, ROOT, files, text
+from support.pages import CONSOLE, DOCS, PAGES, ROOT, VERSIONS, files, text
 
 from srbench.cli.app import run
 
-# The only line of counts that differs from machine to machine.
-VERSIONS = re.compile(r"Counted with srbench .*")
 # Options that the tests add to commands that measure, so that they take less time.
 MEASURING = {
     "latency": ("--time-budget", "2"),

@@ -1,13 +1,11 @@
 """The notebook runs, and its cells show what it says."""
 
-import re
-
 import nbformat
 import tour
 from nbformat import NotebookNode
+from support.pages import VERSIONS
 
 VARIES = "varies"  # the tag of a cell that measures
-VERSIONS = re.compile(r"Counted with srbench [^<\n]*")
 
 
 def shown(cell: NotebookNode) -> list[dict[str, str]]:

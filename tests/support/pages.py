@@ -9,6 +9,8 @@ PAGES = (ROOT / "README.md", *sorted(DOCS.rglob("*.md")))
 CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
 # A file that a page shows, with its name in the first line; it is written where the commands run.
 FILE = re.compile(r"```(?:python|toml)\n# ([\w/]+\.(?:py|toml))\n(.*?)```", re.DOTALL)
+# The only line of counts that differs from machine to machine.
+VERSIONS = re.compile(r"Counted with srbench [^<\n]*")
 
 
 def text(page: Path) -> str:
