@@ -4,7 +4,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import is_
 from typing import Any
 
@@ -34,11 +34,13 @@ CONTAINERS = frozenset({dict, OrderedDict, list, tuple, set})
 
 @dataclass(frozen=True)
 class ForwardCounts:
-    """Counts of one forward pass, as `srbench.records.counts.Counts` describes them."""
+    """Counts of one forward pass, as `srbench.records.counts.Counts` describes them, and whether it
+    ran on shapes alone."""
 
     macs: int
     flops: int | None
     macs_fvcore: int | None
+    activations: int
     uncounted: Mapping[str, int]
     unknown: Mapping[str, int]
     disguised: Mapping[str, int]
@@ -50,11 +52,32 @@ class ForwardCounts:
     operators: Mapping[str, int]
     _watch: Watching = field(repr=False, compare=False)
     _fvcore: FvcoreFlops | None = field(repr=False, compare=False)
+    is_on_shapes: bool = field(default=False, compare=False)
 
     def of(self, module: str) -> tuple[int, int | None]:
         """The MACs and the FLOPs of a module and of all modules inside it."""
-        fvcore = self._fvcore if self.flops is not None else None
-        return self._watch.of(module), fvcore.of(module) if fvcore else None
+        return self._watch.of(module), self._flops.of(module) if self._flops else None
+
+    @property
+    def own_macs(self) -> dict[str, int]:
+        """The MACs of the operators that each module calls itself, not in a submodule."""
+        return {name: sum(own.values()) for name, own in self._watch.macs.items()}
+
+    @property
+    def own_flops(self) -> dict[str, int] | None:
+        """The same of the FLOPs."""
+        if not self._flops:
+            return None
+        return {name: sum(own.values()) for name, own in self._flops.operators.items()}
+
+    @property
+    def own_activations(self) -> Mapping[str, int]:
+        """The same of the activations."""
+        return self._watch.activations
+
+    @property
+    def _flops(self) -> FvcoreFlops | None:
+        return self._fvcore if self.flops is not None else None
 
 
 def count_forward(model: nn.Module, /, *inputs: Any, **keywords: Any) -> ForwardCounts:
@@ -94,7 +117,7 @@ def count_on_shapes(model: nn.Module, /, *inputs: Any, **keywords: Any) -> Forwa
         raise NeedsValues(str(error)) from error
     if any(one.operator == "conv" for one in found.differences):
         raise NeedsValues("fvcore's trace lacks convolutions")  # as in torch.vmap
-    return found
+    return replace(found, is_on_shapes=True)
 
 
 def count_for_real(model: nn.Module, /, *inputs: Any, **keywords: Any) -> ForwardCounts:
@@ -130,6 +153,7 @@ def _count(model: nn.Module, call: Call, trace: Callable[[Any], FvcoreFlops]) ->
         macs[-1],
         flops.of("") if flops else None,
         fvcore.macs if fvcore else None,
+        watch.activations.total(),
         _named(watch.uncounted, IN_FLOPS if flops else ()),
         _named(watch.unknown),
         _by_name(watch.disguised),

@@ -26,3 +26,12 @@ def count_parameters(model: nn.Module) -> Parameters:
         trainable=sum(p.numel() for p in parameters if p.requires_grad),
         buffers=sum(b.numel() for b in model.buffers()),
     )
+
+
+def parameter_bytes(model: nn.Module) -> dict[str, int]:
+    """The bytes of all parameters by dtype; a parameter that two modules share counts once."""
+    found: dict[str, int] = {}
+    for one in model.parameters():
+        name = str(one.dtype).removeprefix("torch.")
+        found[name] = found.get(name, 0) + one.numel() * one.element_size()
+    return found

@@ -1,11 +1,13 @@
 """Exact counts. A count is a field of `Counts`; what shows or compares counts reads it there."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from srbench.errors import some
 from srbench.records.bounds import require_counts
+from srbench.records.layer import Layer
+from srbench.records.memory_use import MemoryUse
 from srbench.records.schema import CONVENTION, COUNTER, STRICT, Kind
 
 SHOWN = 2  # modules; the rest are counted
@@ -14,11 +16,13 @@ MOST_PASSES = 4  # that are run until two in a row are the same
 
 class Metric(NamedTuple):
     """A count, and the title of its column; ``""`` for no column. One that is compared also has
-    columns for the difference to the baseline, and is counted for inserted blocks, too."""
+    columns for the difference to the baseline, and is counted for inserted blocks, too. An
+    ``is_newer`` one is None in records of an older srbench, or if it was not asked for."""
 
     name: str
     title: str
-    is_compared: bool
+    is_compared: bool = False
+    is_newer: bool = False
 
 
 def _count(title: str = "", compared: bool = False, default: Any = MISSING) -> Any:
@@ -77,7 +81,10 @@ class Counts:
 
     ``parameters`` are the shapes by name (``"64x3x7x7"``) and ``operators`` the FLOPs by module and
     operator (``"conv1 conv"``), or the MACs where there are no FLOPs, if they were requested: they
-    explain a difference. Counts of different ``convention``s cannot be compared. ``counter`` is
+    explain a difference. ``layers`` are all modules, if they were requested, too. ``activations``
+    are the elements that the operators with MACs put out. ``param_dtypes`` are the bytes of the
+    parameters by dtype, and ``memory`` is what the network needs to run, if that was requested.
+    Counts of different ``convention``s cannot be compared. ``counter`` is
     what counted ``macs``: fvcore in records of schema 4 and before.
     """
 
@@ -88,6 +95,9 @@ class Counts:
     macs: int = _count("MACs", compared=True)
     flops: int | None = _count("FLOPs", compared=True)
     macs_fvcore: int | None = _count()
+    activations: int | None = _count("Activations", default=None)
+    param_dtypes: Mapping[str, int] | None = None
+    memory: MemoryUse | None = None
     uncounted: Mapping[str, int] = field(default_factory=dict)
     unknown: Mapping[str, int] = field(default_factory=dict)
     disguised: Mapping[str, int] = field(default_factory=dict)
@@ -99,6 +109,7 @@ class Counts:
     modules: tuple[ModuleCounts, ...] = ()
     parameters: Mapping[str, str] = field(default_factory=dict)
     operators: Mapping[str, int] = field(default_factory=dict)
+    layers: tuple[Layer, ...] = ()
     convention: str = CONVENTION
     counter: str = COUNTER
 
@@ -114,6 +125,28 @@ class Counts:
         """What a reader should know about counts that are right."""
         return tuple(_notes(self))
 
+    @property
+    def is_detailed(self) -> bool:
+        """Whether it lists parameters, operators or layers."""
+        return bool(self.parameters or self.operators or self.layers)
+
+    @property
+    def param_bytes(self) -> int | None:
+        """The bytes of all parameters."""
+        return None if self.param_dtypes is None else sum(self.param_dtypes.values())
+
+    @property
+    def peak_inference_bytes(self) -> int | None:
+        """The most bytes that are alive at once in a forward pass, parameters included."""
+        peak = self.memory and self.memory.inference
+        return peak.counted if peak else None
+
+    @property
+    def training_bytes(self) -> int | None:
+        """The same for a training step: with gradients, and the optimiser's state."""
+        peak = self.memory and self.memory.training
+        return peak.counted if peak else None
+
     def rest(self) -> dict[str, Any]:
         """What does not fit into a flat row."""
         # vars, not asdict, which copies every string: most of the time for a large file.
@@ -121,24 +154,36 @@ class Counts:
         return {name: getattr(self, name) for name in DETAILS} | {
             "differences": [dict(vars(difference)) for difference in self.differences],
             "modules": modules,
+            "memory": self.memory and asdict(self.memory),
         }
 
     def __post_init__(self) -> None:
         """Raises ValueError for an impossible count."""
         require_counts(*(getattr(self, metric.name) for metric in METRICS), *self.passes)
-        for counts in (*(getattr(self, name) for name in BY_NAME), self.operators):
+        by_name = (*(getattr(self, name) for name in BY_NAME), self.param_dtypes or {})
+        for counts in (*by_name, self.operators):
             require_counts(*counts.values())
 
 
-METRICS = tuple(
-    Metric(one.name, one.metadata["title"], one.metadata["compared"])
-    for one in fields(Counts)
-    if one.metadata
+DERIVED = (
+    Metric("param_bytes", "Weights", is_newer=True),
+    Metric("peak_inference_bytes", "Inference peak", is_newer=True),
+    Metric("training_bytes", "Training peak", is_newer=True),
 )
+METRICS = (
+    *(
+        Metric(one.name, one.metadata["title"], one.metadata["compared"], one.name == "activations")
+        for one in fields(Counts)
+        if one.metadata
+    ),
+    *DERIVED,
+)
+# Fields that only newer records have, or those that were asked for.
+OPTIONAL = ("activations", "param_dtypes", "memory", "layers")
 COMPARED = tuple(metric.name for metric in METRICS if metric.is_compared)
 TITLES = {metric.name: metric.title for metric in METRICS if metric.title}
 BY_NAME = ("uncounted", "unknown", "disguised", "idle", "unregistered")
-DETAILS = (*BY_NAME, "fvcore_failed", "passes")  # beside the metrics
+DETAILS = (*BY_NAME, "fvcore_failed", "passes", "param_dtypes", "memory")  # beside the metrics
 
 
 def _warnings(counts: Counts) -> Iterator[str]:
@@ -177,6 +222,8 @@ def _notes(counts: Counts) -> Iterator[str]:
             f"a later pass is counted; the first has {counts.passes[0]:,} MACs, "
             f"not {counts.passes[-1]:,}"
         )
+    if counts.memory:
+        yield from counts.memory.notes
     if counts.idle:
         idle = sum(counts.idle.values())
         yield f"{idle:,} of the parameters never run: {some(list(counts.idle))}"

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
-from srbench.records.counts import METRICS
+from srbench.records.counts import METRICS, OPTIONAL, Counts
 from srbench.records.environment import VERSIONS
 from srbench.records.record import Record
 
@@ -25,7 +25,7 @@ def differs(before: Record, after: Record) -> bool:
 
     How often each operator was called, and by which module, is compared only if the versions are
     the same: other versions may name operators differently. What only one of two counters tells is
-    not compared.
+    not compared, nor what only one of them was asked for.
     """
     one, other = before.counts, after.counts
     if one is None or other is None or _statements(before) != _statements(after):
@@ -35,7 +35,15 @@ def differs(before: Record, after: Record) -> bool:
         names = [*(metric.name for metric in METRICS), "modules", "parameters", "convention"]
     elif not _same_versions(before, after):
         names = [name for name in names if name not in ("operators", "uncounted")]
-    return any(getattr(one, name) != getattr(other, name) for name in names)
+    return any(
+        getattr(one, name) != getattr(other, name) for name in names if _both(name, one, other)
+    )
+
+
+def _both(name: str, one: Counts, other: Counts) -> bool:
+    """Whether both say something of a field: what only newer records have, or those that were asked
+    for, is not compared with nothing."""
+    return name not in OPTIONAL or bool(getattr(one, name) and getattr(other, name))
 
 
 def _same_versions(before: Record, after: Record) -> bool:
@@ -73,9 +81,9 @@ def figures(before: Record, after: Record) -> Iterator[str]:
     Equal changes are listed once: ``trainable`` is left out if it changes as ``params`` does.
     """
     said: set[tuple[int | None, int | None]] = set()
-    for name, _, _ in METRICS:
+    for name, _, _, is_newer in METRICS:
         old, new = getattr(before.counts, name, None), getattr(after.counts, name, None)
-        if old == new or (old, new) in said:
+        if old == new or (old, new) in said or (is_newer and None in (old, new)):
             continue
         said.add((old, new))
         if old is None or new is None:

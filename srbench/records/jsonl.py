@@ -111,7 +111,7 @@ def parse(line: bytes) -> Record:
 def line(record: Record) -> bytes:
     """A record as its line, with the line ending."""
     text = _adapter().dump_json(record)
-    if record.counts and (record.counts.parameters or record.counts.operators):
+    if record.counts and record.counts.is_detailed:
         from pydantic_core import from_json, to_json
 
         found = from_json(text)

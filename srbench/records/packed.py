@@ -4,7 +4,7 @@ import lzma
 from base64 import b64decode, b64encode
 from typing import Any
 
-FIELDS = ("modules", "parameters", "operators")  # of `srbench.records.counts.Counts`
+FIELDS = ("modules", "parameters", "operators", "layers")  # of `srbench.records.counts.Counts`
 PACKED = "details"
 MOST_BYTES = 2**24  # of the details of one record; those of a ResNet-152 take 45 kB
 _MOST_MEMORY = 2**24  # bytes for unpacking: a record may come from anyone

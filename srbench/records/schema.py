@@ -6,8 +6,9 @@ from typing import Literal
 # 4: its samples are divided into placements in memory, its setup may have an optimiser, and what
 # the model's own code changed is stored separately.
 # 5: MACs are counted by the dispatcher, and fvcore's may be missing; a record may be a training.
-# 6: a record may be an analysis. 7: the details of counts are packed.
-SCHEMA = 7
+# 6: a record may be an analysis. 7: the details of counts are packed. 8: counts may have
+# activations, bytes and layers.
+SCHEMA = 8
 Kind = Literal["counted", "timed", "trained", "analyzed", "published"]  # of what a record holds
 STRICT = {"extra": "forbid", "allow_inf_nan": False}  # pydantic's, to read records from a file
 CONVENTION = "one multiply-add is one MAC, FLOPs as fvcore's default handles count them"

@@ -5,21 +5,27 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+import torch
 from torch import nn
 
 from srbench.errors import SrbenchError, lacks_memory, one_line, require_failure
 from srbench.measure.forward_counts import ForwardCounts, count_for_real, count_on_shapes
+from srbench.measure.layers import layers
 from srbench.measure.malloc import return_freed_memory
-from srbench.measure.params import count_parameters
+from srbench.measure.memory_from_shapes import Network, memory_use
+from srbench.measure.params import count_parameters, parameter_bytes
 from srbench.measure.torch_settings import kept
 from srbench.models.assembly import Assembly, Inserted
 from srbench.models.build import assemble_uninitialised
 from srbench.models.subject import FromSpec, Subject
 from srbench.records import environment
 from srbench.records.counts import Counts, ModuleCounts
+from srbench.records.memory_use import OPTIMIZER
 from srbench.records.record import UNKNOWN, MadeOf, Record
 from srbench.shapes.call import Call
+from srbench.shapes.on_shapes import on_shapes
 from srbench.shapes.torch_function import NeedsValues
 from srbench.spec.cases import Case
 
@@ -29,21 +35,32 @@ FOR_REAL = "was counted in one run on {}: on shapes alone it does not run"
 AUXILIARY = "holds an auxiliary head, for training alone"
 
 
-def run(wanted: Iterable[Case], detailed: bool = False) -> Iterator[Record]:
+@dataclass(frozen=True)
+class Extras:
+    """What is worked out beside the counts, which takes its time: with ``details``, every
+    parameter's shape and every module's operators; with ``memory``, the bytes that inference and
+    training need, with an ``optimizer``; with ``layers``, every module."""
+
+    details: bool = False
+    memory: bool = False
+    layers: bool = False
+    optimizer: str = OPTIMIZER
+
+
+def run(wanted: Iterable[Case], extras: Extras = Extras()) -> Iterator[Record]:
     """Count each spec, as `count` does."""
-    return count(map(FromSpec, wanted), detailed)
+    return count(map(FromSpec, wanted), extras)
 
 
-def count(wanted: Iterable[Subject], detailed: bool = False) -> Iterator[Record]:
+def count(wanted: Iterable[Subject], extras: Extras = Extras()) -> Iterator[Record]:
     """Count each subject, in order and lazily: a network for one image, or for its inputs.
 
-    ``detailed`` counts list every parameter's shape and every module's operators. An error while a
-    model is built or run becomes the row's status, and does not affect the others.
+    An error while a model is built or run becomes the row's status, and does not affect the others.
     """
     facts = environment.facts()
     for subject in wanted:
         with _without_garbage_collection():  # it takes a sixth of the time, and finds little
-            found = _count(subject, detailed)
+            found = _count(subject, extras)
         return_freed_memory()  # of one network after the other, it would pile up
         row = subject.row()
         row["settings"] = row.get("settings", {}) | found.said
@@ -81,12 +98,10 @@ class _Counted:
 
 
 @kept()
-def _count(subject: Subject, detailed: bool) -> _Counted:
+def _count(subject: Subject, extras: Extras) -> _Counted:
     try:
         assembly, forward, said = assemble_and_count(subject)
-        counts = _counts(assembly, forward)
-        if detailed:
-            counts = _detailed(counts, assembly.model, forward)
+        counts = _with_extras(_counts(assembly, forward), subject, assembly.model, forward, extras)
         said |= _auxiliary(subject, assembly.model, forward)
         return _Counted(counts, "ok", said, assembly.fingerprint, assembly.parts)
     except BaseException as error:
@@ -160,6 +175,8 @@ def _counts(assembly: Assembly, forward: ForwardCounts) -> Counts:
         macs=forward.macs,
         flops=forward.flops,
         macs_fvcore=forward.macs_fvcore,
+        activations=forward.activations,
+        param_dtypes=parameter_bytes(assembly.model),
         uncounted=forward.uncounted,
         unknown=forward.unknown,
         disguised=forward.disguised,
@@ -172,9 +189,24 @@ def _counts(assembly: Assembly, forward: ForwardCounts) -> Counts:
     )
 
 
-def _detailed(counts: Counts, model: nn.Module, forward: ForwardCounts) -> Counts:
-    shapes = {name: "x".join(map(str, p.shape)) for name, p in model.named_parameters()}
-    return replace(counts, parameters=shapes, operators=forward.operators)
+def _with_extras(
+    counts: Counts, subject: Subject, model: nn.Module, forward: ForwardCounts, extras: Extras
+) -> Counts:
+    found: dict[str, Any] = {}
+    if extras.details:
+        found["parameters"] = {n: "x".join(map(str, p.shape)) for n, p in model.named_parameters()}
+        found["operators"] = forward.operators
+    if extras.layers:
+        how = on_shapes if forward.is_on_shapes else torch.no_grad
+        inputs = subject.inputs(initialised=not forward.is_on_shapes)
+        found["layers"] = layers(model, inputs, forward, how)
+    if extras.memory:
+        network = Network(
+            lambda: subject.assemble(initialised=False).model,
+            lambda: subject.inputs(initialised=False),
+        )
+        found["memory"] = memory_use(network, extras.optimizer)
+    return replace(counts, **found)
 
 
 def _module_counts(assembly: Assembly, block: Inserted, forward: ForwardCounts) -> ModuleCounts:

@@ -23,17 +23,22 @@ SAME_MACHINE = (*VERSIONS, "cpu", "gpu", "driver", *TORCH, *UNUSUAL)
 class Counter:
     """Counts each row once, even if several tables have it; loads torch when it is first used.
 
-    ``detailed`` counts hold everything that explains a difference.
+    ``detailed`` counts hold everything that explains a difference, and those with ``memory`` the
+    bytes that a network needs.
     """
 
     def __init__(
-        self, say: Callable[[str], object] = lambda text: None, detailed: bool = True
+        self,
+        say: Callable[[str], object] = lambda text: None,
+        detailed: bool = True,
+        memory: bool = False,
     ) -> None:
         self._counted: dict[RowKey, Record] = {}
         self._fingerprints: dict[RowKey, str] = {}
         self._begun: set[RowKey] = set()
         self._say = say
         self._detailed = detailed
+        self.memory = memory
 
     def __call__(self, row: RowKey) -> Record:
         """A row's record. Its status says why, if this version does not know the spec or cannot
@@ -64,7 +69,8 @@ class Counter:
             )
         from srbench.runner import counting  # loads torch
 
-        (record,) = counting.run([case], detailed=self._detailed)
+        extras = counting.Extras(details=self._detailed, memory=self.memory)
+        (record,) = counting.run([case], extras)
         return record
 
     def _fingerprint(self, row: RowKey) -> str:
@@ -86,7 +92,7 @@ class Counter:
         """Whether a record has counts of the code as it is now, by the counter of now."""
         if record is None or record.counts is None or record.fingerprint == UNKNOWN:
             return False
-        if record.counts.counter != COUNTER:
+        if record.counts.counter != COUNTER or (self.memory and record.counts.memory is None):
             return False
         return record.fingerprint == self.fingerprint(record.row)
 

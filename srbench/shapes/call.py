@@ -25,6 +25,20 @@ class Call:
         """The tensors among the inputs, those inside other values included."""
         return list(tensors_within(self))
 
+    @property
+    def batch(self) -> int | None:
+        """The first side of the inputs that have sides; None if it is not the same for all."""
+        found = {one.shape[0] for one in self.tensors if one.dim()}
+        return found.pop() if len(found) == 1 else None
+
+    def of_batch(self, size: int) -> "Call":
+        """The inputs with another first side, in a run on shapes alone."""
+
+        def resized(tensor: Tensor) -> Tensor | None:
+            return tensor.new_empty((size, *tensor.shape[1:])) if tensor.dim() else None
+
+        return self.replaced(resized)
+
     def replaced(self, new: Callable[[Tensor], Tensor | None]) -> "Call":
         """The call with other tensors; the rest is copied."""
         return replaced(self, new)

@@ -2,8 +2,6 @@
 it."""
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -14,6 +12,7 @@ from torch._ops import OpOverload
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from srbench.shapes.arguments import tensors_in
+from srbench.shapes.running import following
 
 
 class Call(NamedTuple):
@@ -65,12 +64,8 @@ class Flow:
 def watch(model: nn.Module, image: Tensor) -> Flow:
     """Run a model on an image, both on the meta device. Raises what the forward raises."""
     watching = _Watching(image)
-    with ExitStack() as hooks:
-        for name, module in model.named_modules():
-            for handle in watching.follow(name, module):
-                hooks.callback(handle.remove)
-        with torch.no_grad(), watching:
-            model(image)
+    with following(model, watching), torch.no_grad(), watching:
+        model(image)
     return Flow(tuple(watching.results), watching.returned, watching.runs)
 
 
@@ -85,22 +80,16 @@ class _Watching(TorchDispatchMode):
         # By the tensor's id; the tensor is kept, so that no other gets the same id.
         self._known: dict[int, tuple[Tensor, Result]] = {id(image): (image, first)}
 
-    def follow(self, name: str, module: nn.Module) -> Iterator[torch.utils.hooks.RemovableHandle]:
-        """Hooks that record when a module runs, and what it returns."""
+    def enter(self, name: str, inputs: object) -> None:
+        self._calls.append(Call(name, len(self.results)))
 
-        def enter(module: nn.Module, inputs: object) -> None:
-            self._calls.append(Call(name, len(self.results)))
-
-        def leave(module: nn.Module, inputs: object, output: object) -> None:
-            self._calls.pop()
-            result = self._result(output) if isinstance(output, Tensor) else None
-            self.returned.setdefault(name, result)
-            self.runs[name] += 1
-            if result:
-                result.returned_by.append(name)
-
-        yield module.register_forward_pre_hook(enter)
-        yield module.register_forward_hook(leave)
+    def leave(self, name: str, output: object) -> None:
+        self._calls.pop()
+        result = self._result(output) if isinstance(output, Tensor) else None
+        self.returned.setdefault(name, result)
+        self.runs[name] += 1
+        if result:
+            result.returned_by.append(name)
 
     def __torch_dispatch__(
         self, func: OpOverload, types: Any, args: Any = (), kwargs: Any = None

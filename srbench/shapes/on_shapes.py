@@ -51,10 +51,11 @@ class _OnShapes(TorchDispatchMode):
 
 
 @contextmanager
-def on_shapes() -> Iterator[None]:
-    """Run the code inside on shapes. A model built inside gets uninitialised weights."""
+def on_shapes(gradients: bool = False) -> Iterator[None]:
+    """Run the code inside on shapes, with autograd if ``gradients`` are wanted. A model built
+    inside gets uninitialised weights."""
     mode = _OnShapes()  # type: ignore[no-untyped-call]
-    with torch.no_grad(), AboveDispatch(), mode:
+    with torch.set_grad_enabled(gradients), AboveDispatch(), mode:
         yield
 
 
@@ -122,9 +123,34 @@ def _convolution(x: Tensor, weight: Tensor, *others: Any) -> Tensor:
     return result
 
 
-_RULES: dict[OpOverload, Callable[..., Tensor]] = {
+def _batch_norm(
+    x: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    mean: Tensor | None,
+    variance: Tensor | None,
+    training: bool,
+    *others: Any,
+) -> Any:
+    """In evaluation the CPU returns no statistics of the batch, unlike torch's rule."""
+    found = torch.ops.aten.native_batch_norm.default(
+        x, weight, bias, mean, variance, training, *others
+    )
+    return found if training else (found[0], *(x.new_empty(0) for _ in found[1:]))
+
+
+_RULES: dict[OpOverload, Callable[..., Any]] = {
     torch.ops.aten._convolution.default: _convolution,
+    torch.ops.aten.native_batch_norm.default: _batch_norm,
 }
+# Views, although their schemas do not say so: autograd need not know that they share memory.
+_UNSAFE_VIEWS = frozenset(
+    {
+        torch.ops.aten._unsafe_view.default,
+        torch.ops.aten.unsafe_split.Tensor,
+        torch.ops.aten.unsafe_split_with_sizes.default,
+    }
+)
 # Operators that may refuse tensors of different dtypes, which their rules accept.
 _OF_ONE_DTYPE = frozenset(
     {
@@ -156,7 +182,7 @@ def _frozen(value: Any) -> Any:
 def _is_computed(func: OpOverload, args: Args, kwargs: Kwargs) -> bool:
     """Views, factories, and small arithmetic on constants and sizes, which the tracer turns into
     tensors."""
-    if func.is_view or torch.Tag.inplace_view in func.tags:
+    if func.is_view or torch.Tag.inplace_view in func.tags or func in _UNSAFE_VIEWS:
         return True
     tensors = list(tensors_in((*args, *kwargs.values())))
     if tensors:

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from threading import get_ident
 from typing import Any, NamedTuple
 
@@ -11,17 +11,20 @@ from torch import Tensor, nn
 from torch._ops import OpOverload
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from srbench.measure.activations import activations_of
 from srbench.measure.macs.conventions import Operator, by_convention, moves, plain_name, shown_name
 from srbench.measure.macs.disguised import Disguised
 from srbench.measure.macs.formulas import Formula, formula_of
 from srbench.shapes.arguments import tensors_in
+from srbench.shapes.running import following
 
 
 class Watching(TorchDispatchMode):
     """Counts the operators that run inside, and hands them on to the modes around it.
 
     ``macs`` are those of the operators that each module calls directly, not through a submodule, by
-    the module's name and the operator's. ``uncounted`` are the calls of operators that are left out
+    the module's name and the operator's, and ``activations`` the elements that these operators put
+    out, by the module's name. ``uncounted`` are the calls of operators that are left out
     by convention, ``unknown`` those of others without a formula. ``disguised`` are the MACs of sums
     of products, which are not in ``macs``, in the same form. ``used`` are the names of the
     parameters that operators took, and ``unregistered`` are parameters of no module, with the
@@ -37,6 +40,7 @@ class Watching(TorchDispatchMode):
     def __init__(self, model: nn.Module) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.macs: dict[str, Counter[str]] = defaultdict(Counter)
+        self.activations = Counter[str]()
         self.uncounted, self.unknown = Counter[Operator](), Counter[Operator]()
         self.disguised: dict[str, Counter[str]] = defaultdict(Counter)
         self.used: set[str] = set()
@@ -57,19 +61,13 @@ class Watching(TorchDispatchMode):
             if not module or f"{name}.".startswith(f"{module}.")
         )
 
-    def follow(self, name: str, module: nn.Module) -> Iterator[torch.utils.hooks.RemovableHandle]:
-        """Hooks that record when a module runs."""
+    def enter(self, name: str, inputs: object) -> None:
+        if get_ident() != self._thread:
+            raise RuntimeError("modules that run in other threads cannot be counted")
+        self._modules.append(name)
 
-        def enter(module: nn.Module, inputs: object) -> None:
-            if get_ident() != self._thread:
-                raise RuntimeError("modules that run in other threads cannot be counted")
-            self._modules.append(name)
-
-        def leave(module: nn.Module, inputs: object, output: object) -> None:
-            self._modules.pop()
-
-        yield module.register_forward_pre_hook(enter)
-        yield module.register_forward_hook(leave)
+    def leave(self, name: str, output: object) -> None:
+        self._modules.pop()
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
@@ -96,6 +94,7 @@ class Watching(TorchDispatchMode):
         elif kind.formula:
             macs = kind.formula(*args, **kwargs | {"out": out})
             self.macs[self._modules[-1]][kind.shown] += macs
+            self.activations[self._modules[-1]] += kind.activations(*args, **kwargs | {"out": out})
         elif kind.is_conventional:
             self.uncounted[func] += 1
             if macs := self._products.macs(kind.plain, args, kwargs, out):
@@ -115,12 +114,7 @@ class Watching(TorchDispatchMode):
 def watching(model: nn.Module) -> Iterator[Watching]:
     """Watch what runs inside, with the modules of a model; they are left as they were."""
     watch = Watching(model)
-    with ExitStack() as hooks:
-        for name, module in model.named_modules():
-            if not isinstance(module, torch.jit.ScriptModule):  # it takes no hooks
-                for handle in watch.follow(name, module):
-                    hooks.callback(handle.remove)
-        hooks.enter_context(watch)
+    with following(model, watch), watch:
         yield watch
 
 
@@ -128,6 +122,7 @@ class _Kind(NamedTuple):
     """How an operator is counted, and its names."""
 
     formula: Formula | None
+    activations: Formula
     moves: bool
     is_conventional: bool
     is_composite: bool
@@ -147,6 +142,7 @@ def _kind(func: Operator) -> _Kind:
     )
     return _Kind(
         formula,
+        activations_of(func),
         not formula and moves(func),
         by_convention(func),
         is_composite,

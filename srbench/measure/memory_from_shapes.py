@@ -1,0 +1,251 @@
+"""How much memory a network takes, worked out on shapes alone: which tensors are alive at once.
+
+A run on shapes makes every tensor that a real run makes, and drops it at the same moment, since
+Python and autograd hold it just as long. So its bytes are those of a real run; only what an
+operator allocates inside and frees before it returns, such as a convolution's workspace, is not
+seen.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
+from weakref import finalize
+
+import torch
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from srbench.conditions import Setup
+from srbench.errors import one_line, require_failure
+from srbench.measure.passes import Loaded, task
+from srbench.records.memory_use import OPTIMIZER, MemoryUse, PeakBytes
+from srbench.shapes.arguments import tensors_in
+from srbench.shapes.call import Call
+from srbench.shapes.nested import tensors_within
+from srbench.shapes.on_shapes import on_shapes
+from srbench.shapes.running import following
+from srbench.shapes.torch_function import NeedsValues
+
+NEXT = (2, 3)  # batches whose difference is what an image takes; at 1, strides may be unusual
+CONFIRMED = 8  # a batch that is worked out as well, and must be what these say
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network to be worked out, without values: how to make it, and the inputs that are
+    counted."""
+
+    build: Callable[[], nn.Module]
+    inputs: Callable[[], Call]
+
+    def batch(self, size: int) -> Call:
+        """The inputs of that many images."""
+        with on_shapes():
+            return self.inputs().of_batch(size)
+
+
+class Moment(NamedTuple):
+    """An operator, the module in whose forward it ran, and the bytes alive after it."""
+
+    operator: str
+    module: str
+    alive: int
+
+
+@dataclass(frozen=True)
+class Pass:
+    """The moments of a pass. Of a training step also what is ``kept`` after its forward pass, and
+    what the ``gradients`` and the optimiser's ``state`` take."""
+
+    moments: Sequence[Moment]
+    kept: int = 0
+    gradients: int = 0
+    state: int = 0
+
+    @property
+    def highest(self) -> Moment:
+        """The first moment at which most is alive."""
+        return max(self.moments, key=lambda moment: moment.alive)
+
+
+def memory_use(network: Network, optimizer: str = OPTIMIZER) -> MemoryUse:
+    """What a network needs for inference, and for a training step with an optimiser: ``"sgd"``,
+    with momentum, or ``"adamw"``."""
+    missing: dict[str, None] = {}
+    forward, step = partial(inference, network), partial(training, network, optimizer)
+    inferred = _tried("inference", lambda: forward(network.inputs()), missing)
+    if inferred is None:
+        return MemoryUse(optimizer=optimizer, missing=(*missing,))
+    trained = _tried("training", lambda: step(network.inputs()), missing)
+    return MemoryUse(
+        _peaks("inference", forward, network, inferred, missing),
+        _peaks("training", step, network, trained, missing),
+        trained.kept if trained else None,
+        trained.gradients if trained else None,
+        trained.state if trained else None,
+        optimizer,
+        inferred.highest.module,
+        (*missing,),
+    )
+
+
+def inference(network: Network, call: Call) -> Pass:
+    """One forward pass in evaluation mode. Raises what the forward raises."""
+    with on_shapes():
+        subject = Loaded("", network.build(), call, Setup(), torch.device("cpu"))
+        run = task(subject, "forward").run
+        with _alive(subject) as live:
+            run()  # the first may do more, such as keep what the next ones use
+            live.begin()
+            run()
+            return Pass(live.moments)
+
+
+def training(network: Network, optimizer: str, call: Call) -> Pass:
+    """One training step as `srbench.measure.passes` times it. Raises ValueError if there is nothing
+    to train, and what the model raises."""
+    with on_shapes(gradients=True):
+        setup = Setup(optimizer=optimizer)
+        subject = Loaded("", network.build(), call, setup, torch.device("cpu"))
+        if not subject.parameters:
+            raise ValueError("no parameter needs a gradient")
+        with _alive(subject) as live:
+            resident = live.alive
+            step = task(subject, "train")
+            state = live.alive - resident - sum(one.nbytes for one in subject.above or ())
+            before = live.alive
+            output = subject.call()
+            kept = live.alive - before
+            del output
+            step.prepare()
+            live.begin()
+            step.run()
+            gradients = [one.grad for one in subject.parameters if one.grad is not None]
+            return Pass(live.moments, kept, sum(one.nbytes for one in gradients), state)
+
+
+class Liveness(TorchDispatchMode):
+    """Counts the bytes of the storages that are alive while it is entered: those of the tensors
+    given, and those that operators return. A storage counts once, however many tensors share it.
+
+    ``alive`` are the bytes now, and ``moments`` all since `begin`.
+    """
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # nothing is compiled here, and skipping it loads it and slows every call
+
+    def __init__(self, tensors: Iterable[Tensor]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.alive = 0
+        self._known: set[int] = set()
+        self._modules = [""]
+        self._add(tensors)
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget the moments so far."""
+        self.moments = [Moment("", "", self.alive)]
+
+    def enter(self, name: str, inputs: object) -> None:
+        self._modules.append(name)
+
+    def leave(self, name: str, output: object) -> None:
+        self._modules.pop()
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        out = func(*args, **kwargs or {})
+        self._add(tensors_in([out]))
+        self.moments.append(Moment(func.name(), self._modules[-1], self.alive))
+        return out
+
+    def _add(self, tensors: Iterable[Tensor]) -> None:
+        for tensor in tensors:
+            if tensor.layout == torch.strided:
+                storage = tensor.untyped_storage()
+                address, size = storage._cdata, storage.nbytes()
+                if address not in self._known:
+                    self._known.add(address)
+                    self.alive += size
+                    finalize(storage, self._drop, address, size).atexit = False
+
+    def _drop(self, address: int, size: int) -> None:
+        self._known.discard(address)
+        self.alive -= size
+
+
+@contextmanager
+def _alive(subject: Loaded) -> Iterator[Liveness]:
+    """Watches what is alive inside: all that the model and its inputs hold is from the start."""
+    live = Liveness([*tensors_within(subject.model), *subject.inputs.tensors])
+    with following(subject.model, live), live:
+        yield live
+
+
+def _peaks(
+    what: str,
+    run: Callable[[Call], Pass],
+    network: Network,
+    counted: Pass | None,
+    missing: dict[str, None],
+) -> PeakBytes:
+    """The peak of the call that was counted, and those of batches of any size."""
+    known = counted.highest.alive if counted else None
+    size = network.inputs().batch
+    if size is None:
+        missing["its inputs have no batch that all share, so other batches are not known"] = None
+        return PeakBytes(known, None)
+    one = counted if size == 1 else _tried(what, lambda: run(network.batch(1)), missing)
+    lines = _tried(f"{what} of a batch", lambda: _lines(run, network), missing)
+    return PeakBytes(known, one.highest.alive if one else None, lines or ())
+
+
+def _lines(run: Callable[[Call], Pass], network: Network) -> tuple[tuple[int, int], ...]:
+    """The peak of a batch of N, from 2 on, as the largest of fixed + N · each over these lines.
+    Raises ValueError if it is not of this form."""
+    fewer, more = (run(network.batch(size)).moments for size in NEXT)
+    confirming = run(network.batch(CONFIRMED))
+    if [one.operator for one in fewer] != [one.operator for one in more]:
+        raise ValueError("it runs other operators on another batch")
+    every = {
+        (NEXT[1] * one.alive - NEXT[0] * other.alive, other.alive - one.alive)
+        for one, other in zip(fewer, more, strict=True)
+    }
+    lines = _highest(every)
+    if max(fixed + CONFIRMED * each for fixed, each in lines) != confirming.highest.alive:
+        raise ValueError("its memory does not grow evenly with the batch")
+    return lines
+
+
+def _highest(lines: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """The lines of (fixed, each) that are the highest at some N from 2 on, the flattest first."""
+    found = []
+    line = max(lines, key=lambda one: (one[0] + NEXT[0] * one[1], one[1]))
+    while True:
+        found.append(line)
+        steeper = [one for one in lines if one[1] > line[1]]
+        if not steeper:
+            return tuple(found)
+        # N at which each of these becomes the higher one
+        crossing = {one: Fraction(line[0] - one[0], one[1] - line[1]) for one in steeper}
+        line = min(steeper, key=lambda one: (crossing[one], -one[1]))
+
+
+def _tried(what: str, run: Callable[[], Found], missing: dict[str, None]) -> Found | None:
+    """What a run finds; None if it fails, with the reason added to what is ``missing``."""
+    try:
+        return run()
+    except BaseException as error:
+        require_failure(error)
+        needs = isinstance(error, NeedsValues)
+        missing[f"{what} {f'needs values ({error})' if needs else f'fails: {one_line(error)}'}"] = (
+            None
+        )
+        return None

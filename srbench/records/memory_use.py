@@ -1,0 +1,88 @@
+"""How much memory a network takes, by the batch size: exact bytes, worked out from shapes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from srbench.records.bounds import require_counts
+from srbench.records.schema import STRICT
+
+OPTIMIZER = "sgd"  # with momentum, whose state is as large as the trained parameters
+
+
+@dataclass(frozen=True)
+class PeakBytes:
+    """The most bytes that are alive at once, of all tensors, in one pass.
+
+    ``counted`` is the peak of the call that was counted: one image, or the inputs that were given;
+    None if that does not run. ``one`` is the peak of a batch of one, if another call was counted.
+    For a batch of N from 2 on the peak is the largest of ``fixed + N · each`` over ``lines`` of
+    (fixed, each): what is alive at each moment grows by the same bytes for each image. Without
+    lines, other batches are not known.
+    """
+
+    __pydantic_config__ = STRICT
+    counted: int | None
+    one: int | None
+    lines: tuple[tuple[int, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for an impossible number of bytes."""
+        require_counts(self.counted, self.one, *(each for _, each in self.lines))
+        require_counts(*(abs(fixed) for fixed, _ in self.lines))
+
+    def at(self, batch: int) -> int | None:
+        """The peak of a batch in bytes; None if it is not known."""
+        if batch == 1:
+            return self.one
+        return max((fixed + batch * each for fixed, each in self.lines), default=None)
+
+    def largest_batch(self, limit: int) -> int | None:
+        """The most images of a batch whose peak is at most ``limit`` bytes; 0 if none fits.
+
+        None if that is not known, or if a batch of any size fits.
+
+        >>> PeakBytes(1500, 1500, ((1000, 500), (600, 600))).largest_batch(10_000)
+        15
+        """
+        if not self.lines:
+            return None
+        if any(fixed > limit for fixed, each in self.lines if not each):
+            return self._one_within(limit)
+        growing = [(limit - fixed) // each for fixed, each in self.lines if each]
+        if not growing:
+            return None
+        return found if (found := min(growing)) >= 2 else self._one_within(limit)
+
+    def _one_within(self, limit: int) -> int:
+        return int(self.one is not None and self.one <= limit)
+
+
+@dataclass(frozen=True)
+class MemoryUse:
+    """What a network needs to run and to be trained, in bytes.
+
+    ``inference`` is the peak of a forward pass, and ``training`` that of a training step: forward,
+    backward, and a step of the ``optimizer``. Both hold parameters, buffers and the batch.
+    ``kept`` is what autograd keeps for the backward pass, ``gradients`` and ``state`` what the
+    gradients and the optimiser take, for the call that was counted. ``at`` is the module in which
+    inference is at its peak. What is None could not be worked out; ``missing`` says why.
+    """
+
+    __pydantic_config__ = STRICT
+    inference: PeakBytes | None = None
+    training: PeakBytes | None = None
+    kept: int | None = None
+    gradients: int | None = None
+    state: int | None = None
+    optimizer: str = OPTIMIZER
+    at: str = ""
+    missing: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for an impossible number of bytes."""
+        require_counts(self.kept, self.gradients, self.state)
+
+    @property
+    def notes(self) -> Iterator[str]:
+        """Why something is missing."""
+        return (f"no memory: {why}" for why in self.missing)
