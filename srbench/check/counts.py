@@ -5,6 +5,7 @@ from typing import Any
 
 from srbench.check.findings import ACCEPT, Finding
 from srbench.errors import SpecError
+from srbench.records.counts import OPTIONAL, has
 from srbench.records.explain import differs, reasons, summary
 from srbench.records.join import RowIndex
 from srbench.records.record import Record, RowKey
@@ -44,7 +45,7 @@ def _missing(table: str, row: RowKey, is_needed: bool) -> Iterator[Finding]:
 def _check_row(
     table: str, found: Record, count: Counter, where: dict[str, Any]
 ) -> Iterator[Finding]:
-    now = count(found.row)
+    now = count(found.row, [name for name in OPTIONAL if has(found.counts, [name])])
     if now.counts is None:
         yield Finding("failed", table, now.status, row=str(found.row), **where)
     elif differs(found, now):

@@ -11,6 +11,8 @@ import typer
 
 from srbench.cli.values import listed, optional_name, starting
 from srbench.errors import SpecError, SrbenchError, did_you_mean, some
+from srbench.records.memory_use import size_of
+from srbench.report.columns import max_batch_columns
 from srbench.report.labels import OF_BLOCK, Label
 from srbench.report.look import CHOICES, Look
 from srbench.report.names import blocks_of, require_distinct
@@ -146,6 +148,27 @@ def checked(look: Look, columns: Iterable[str], specs: Iterable[str]) -> Look:
         names[spec] = label
     require_distinct(rows, names)
     return replace(look, names=names)
+
+
+MaxBatchOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SIZE",
+        help="Show how many images fit into that much memory, such as 80GiB, in inference and in "
+        "training.",
+        show_default=False,
+    ),
+]
+
+
+def with_max_batch(look: Look, size: str | None, usual: Sequence[str] = ()) -> Look:
+    """The look with the columns of the largest batches that a card of that size holds, after those
+    asked for or else the usual ones. Raises SrbenchError for a size that is none."""
+    if size is None:
+        return look
+    size_of(size)
+    kept = look.columns or tuple(usual)
+    return replace(look, columns=tuple(dict.fromkeys((*kept, *max_batch_columns(size)))))
 
 
 def _canonical(text: str) -> str:

@@ -178,12 +178,18 @@ METRICS = (
     ),
     *DERIVED,
 )
+IN_BYTES = tuple(metric.name for metric in DERIVED)
 # Fields that only newer records have, or those that were asked for.
 OPTIONAL = ("activations", "param_dtypes", "memory", "layers")
 COMPARED = tuple(metric.name for metric in METRICS if metric.is_compared)
 TITLES = {metric.name: metric.title for metric in METRICS if metric.title}
 BY_NAME = ("uncounted", "unknown", "disguised", "idle", "unregistered")
 DETAILS = (*BY_NAME, "fvcore_failed", "passes", "param_dtypes", "memory")  # beside the metrics
+
+
+def has(counts: Counts | None, needs: Iterable[str]) -> bool:
+    """Whether counts have all of these fields, of those that not every record has."""
+    return counts is not None and all(getattr(counts, name) is not None for name in needs)
 
 
 def _warnings(counts: Counts) -> Iterator[str]:

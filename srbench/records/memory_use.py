@@ -1,12 +1,43 @@
 """How much memory a network takes, by the batch size: exact bytes, worked out from shapes."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from srbench.records.bounds import require_counts
+from srbench.errors import SrbenchError
+from srbench.records.bounds import LARGEST_COUNT, require_counts
 from srbench.records.schema import STRICT
 
-OPTIMIZER = "sgd"  # with momentum, whose state is as large as the trained parameters
+OPTIMIZERS = {"sgd": "SGD with momentum", "adamw": "AdamW"}
+OPTIMIZER = "sgd"
+UNITS: dict[
+    str, int
+] = {  # of a card's memory, in bytes; a card of "80 GB" has 80 GiB, or a little less
+    **{f"{prefix}iB": 2 ** (10 * n) for n, prefix in enumerate("KMGT", start=1)},
+    **{f"{prefix}B": 10 ** (3 * n) for n, prefix in enumerate("kMGT", start=1)},
+}
+_SIZE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?) ?([A-Za-z]*)")
+
+
+def size_of(text: str) -> int:
+    """The bytes of a size such as ``80GiB``. Raises SrbenchError for anything else.
+
+    >>> size_of("80GiB"), size_of("24.5 GB")
+    (85899345920, 24500000000)
+    """
+    found = _SIZE.fullmatch(text.strip())
+    if not found:
+        raise SrbenchError(f"{text!r} is not a size", "write it with its unit: 80GiB")
+    number, unit = found.groups()
+    units = {name.lower(): factor for name, factor in UNITS.items()}
+    if not unit:
+        raise SrbenchError(f"{text!r} has no unit", f"write {number}GiB or {number}GB")
+    if unit.lower() not in units:
+        raise SrbenchError(f"{text!r} has an unknown unit", f"use one of {', '.join(UNITS)}")
+    size = round(float(number) * units[unit.lower()])
+    if not 0 < size <= LARGEST_COUNT:
+        raise SrbenchError(f"a size of {text} is out of range", "give a card's memory: 80GiB")
+    return size
 
 
 @dataclass(frozen=True)

@@ -198,7 +198,14 @@ FIGURE_UNITS = {
     2**20: "Mi",
     2**30: "Gi",
 }
-_UNITS = {"duration": "s", "seconds": "s", "bytes": "B", "energy": "J", "score": "%"}
+_UNITS = {
+    "duration": "s",
+    "seconds": "s",
+    "bytes": "B",
+    "bytes_delta": "B",
+    "energy": "J",
+    "score": "%",
+}
 _WRITERS: dict[Hint, Callable[[Any, Scale], str]] = {
     "count": lambda value, scale: scale.write(value),
     "integer": lambda value, scale: scale.write(value),
@@ -212,6 +219,7 @@ _WRITERS: dict[Hint, Callable[[Any, Scale], str]] = {
     "rate": lambda value, scale: scale.write(value),
     "share": lambda value, scale: scale.write(value),
     "bytes": lambda value, scale: scale.write(value),
+    "bytes_delta": lambda value, scale: _signed(value / scale.divisor, scale),
     "energy": lambda value, scale: scale.write(value),
     "figure": _figure,
     "score": _score,
@@ -234,6 +242,7 @@ _SCALES: dict[Hint, Callable[[list[Any], bool], Scale]] = {
     "rate": lambda values, scaled: Scale(decimals=measured_scale(values).decimals),
     "share": lambda values, scaled: Scale(decimals=0),
     "bytes": lambda values, scaled: column_scale(values, digits=3),
+    "bytes_delta": lambda values, scaled: column_scale(values, digits=3),
     "energy": lambda values, scaled: measured_scale(values, digits=2),
     "figure": lambda values, scaled: _figure_unit(values),
     "score": lambda values, scaled: Scale(decimals=2),

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from srbench.errors import SrbenchError, did_you_mean
-from srbench.records.counts import COMPARED, METRICS, TITLES
+from srbench.records.counts import COMPARED, IN_BYTES, METRICS, TITLES
 from srbench.records.gain import Gain, Score
 from srbench.records.join import Row
+from srbench.records.memory_use import size_of
 from srbench.records.overhead import Overhead, overhead
 from srbench.records.published import Figure
 from srbench.records.runs import Runs
@@ -18,8 +19,16 @@ from srbench.report.gains import gain_of, score_of
 from srbench.report.table import Column, Hint
 
 ASKED, COUNTED, PRINTED, TIMED, TRAINED = "asked", "counted", "printed", "timed", "trained"
-AT = "@"  # before the share of the training images that a column is about
+EXACT = (ASKED, COUNTED, PRINTED, TRAINED)  # what does not depend on the machine
+AT = "@"  # before the share of the training images that a column is about, or a card's memory
 DEVICE_COLUMNS = ("forward", "forward_overhead", "train", "train_overhead")  # if none are given
+MAX_BATCH = {"max_batch": "inference", "max_training_batch": "training"}  # the peak that limits it
+# Fields of `Counts` that not every record has, by how the names of columns that show them begin.
+NEEDS = {
+    "activations": "activations",
+    "param_bytes": "param_dtypes",
+    **dict.fromkeys(("peak_inference_bytes", "training_bytes", *MAX_BATCH), "memory"),
+}
 ERRORS = {"top1_error": "Top-1 error", "top5_error": "Top-5 error"}
 
 
@@ -40,9 +49,10 @@ def fields(names: Iterable[str], kinds: Collection[str]) -> dict[str, Field]:
 def field(name: str, kinds: Collection[str]) -> Field:
     """The column with this name. Raises SrbenchError if it is unknown or of another kind.
 
-    A score may be that of the runs with a share of the training images: ``top1@0.1``.
+    A score may be that of the runs with a share of the training images, ``top1@0.1``, and a batch
+    the largest that a card holds, ``max_batch@80GiB``.
     """
-    found = FIELDS.get(name) or _at_share(name)
+    found = known(name)
     if found is None:
         raise SrbenchError(
             f"unknown column {name!r}",
@@ -56,9 +66,51 @@ def field(name: str, kinds: Collection[str]) -> Field:
     return found
 
 
-def _at_share(name: str) -> Field | None:
-    """The column of a score ``NAME@SHARE``; None for anything else."""
+def known(name: str) -> Field | None:
+    """The column with this name; None if it is unknown. Raises SrbenchError for a card's memory
+    that is no size."""
     base, _, text = name.partition(AT)
+    if base in MAX_BATCH:  # with a size
+        return _max_batch(base, text)
+    return FIELDS.get(name) or _at_share(base, text, name)
+
+
+def with_sized(
+    columns: Iterable[str], asked: Iterable[str], kinds: Collection[str]
+) -> tuple[str, ...]:
+    """These columns, and those asked for that have a share or a size: ``max_batch@80GiB``. What
+    any size may stand in is in words, for an error that lists what is known."""
+    sized = (name for name in asked if AT in name)
+    found = (name for name in sized if (one := known(name)) and one.of in kinds)
+    return (*columns, *found, *(f"{name}{AT}SIZE" for name in MAX_BATCH))
+
+
+def needs(names: Iterable[str]) -> set[str]:
+    """The fields of `Counts` that these columns show, and that not every record has."""
+    return {field for name in names for start, field in NEEDS.items() if name.startswith(start)}
+
+
+def max_batch_columns(size: str) -> tuple[str, ...]:
+    """The columns of the largest batches that a card of that size holds."""
+    return tuple(f"{name}{AT}{size}" for name in MAX_BATCH)
+
+
+def _max_batch(name: str, text: str) -> Field:
+    if not text:
+        raise SrbenchError(f"{name} is of a card's memory", f"write {name}{AT}80GiB")
+    limit = size_of(text)
+    metric = MAX_BATCH[name]
+
+    def read(row: Row) -> int | None:
+        counts = row.counts.counts if row.counts else None
+        peak = getattr(counts.memory, metric) if counts and counts.memory else None
+        return peak.largest_batch(limit) if peak else None
+
+    return Field(Column(metric, "integer", f"Images in {text}"), read)
+
+
+def _at_share(base: str, text: str, name: str) -> Field | None:
+    """The column of a score at a share of the training images; None for anything else."""
     score = base.removesuffix("_delta")
     if score not in SCORES or not re.fullmatch(r"0?\.[0-9]{1,6}|1", text):
         return None
@@ -140,9 +192,9 @@ def _setup(attribute: str) -> Callable[[Row], Any]:
 
 def _counted(metric: str) -> Iterator[tuple[str, Field]]:
     """A count, and its difference from the baseline's, in full and in percent."""
-    title = TITLES[metric]
-    yield metric, Field(Column(title, "count", title), _count(metric))
-    delta = Column("Δ", "delta", title, lower_is_better=True)
+    title, is_bytes = TITLES[metric], metric in IN_BYTES
+    yield metric, Field(Column(title, "bytes" if is_bytes else "count", title), _count(metric))
+    delta = Column("Δ", "bytes_delta" if is_bytes else "delta", title, lower_is_better=True)
     yield f"{metric}_delta", Field(delta, lambda row: row.delta(metric))
     percent = Column("Δ %", "percent", title, lower_is_better=True)
     yield f"{metric}_percent", Field(percent, lambda row: row.percent(metric))
@@ -205,8 +257,9 @@ FIELDS: dict[str, Field] = {
     **{
         m.name: Field(Column(m.title, "count"), _count(m.name))
         for m in METRICS
-        if m.title and not m.is_compared
+        if m.title and not m.is_compared and not m.is_newer
     },
+    **{name: field for m in METRICS if m.is_newer for name, field in _counted(m.name)},
     "published_name": Field(Column("There called", "name"), _printed_name, PRINTED),
     **{name: field for metric in ("params", "macs") for name, field in _compared(metric)},
     **{

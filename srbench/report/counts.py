@@ -5,14 +5,15 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
-from srbench.errors import together
+from srbench.errors import alternatives, together
 from srbench.records.counts import COMPARED, TITLES, Counts, ModuleCounts
-from srbench.records.join import rows_of
+from srbench.records.join import RowIndex, rows_of
+from srbench.records.memory_use import OPTIMIZERS
 from srbench.records.record import Record
 from srbench.records.results import Results
 from srbench.records.schema import COUNTER
 from srbench.report.brief import brief_problems, counts_brief
-from srbench.report.columns import ASKED, COUNTED, FIELDS, Field
+from srbench.report.columns import ASKED, AT, COUNTED, FIELDS, Field, fields, needs, with_sized
 from srbench.report.formats import Report
 from srbench.report.labels import Name
 from srbench.report.look import MODEL, PLAIN, Look
@@ -26,7 +27,9 @@ MODULE_COLUMNS = (
     *("spec", "params", "macs", "flops", "stage", "module", "block"),
     *("channels", "height", "width"),
 )
-COLUMNS = (MODEL, *(name for name, one in FIELDS.items() if one.of in (ASKED, COUNTED)))
+KINDS = (ASKED, COUNTED)
+COLUMNS = (MODEL, *(name for name, one in FIELDS.items() if one.of in KINDS))
+USUAL = tuple(f"{metric}{what}" for metric in COMPARED for what in ("", "_delta", "_percent"))
 WORDS = {TITLES["params"]: "Parameters"}
 
 
@@ -36,19 +39,29 @@ def counts_report(results: Results, per_module: bool = False, look: Look = PLAIN
     CSV has one kind of row, with ``per_module`` that of the blocks. JSON always has both. Raises
     SrbenchError if the look names a column that is not in `COLUMNS`.
     """
-    look.require_known(COLUMNS)
+    look.require_known(with_sized(COLUMNS, look.columns, KINDS))
     inserted = [_by_stage(results, look)] if per_module and _inserted(results) else []
     tables = (_comparison(results, look), *inserted)
-    rows = _module_rows(results) if per_module else results.to_rows()
+    rows = _module_rows(results) if per_module else _flat(results, look)
     columns = MODULE_COLUMNS if per_module else tuple(rows[0])
     return Report(tables, columns, rows, records=tuple(results))
+
+
+def _flat(results: Results, look: Look) -> list[dict[str, Any]]:
+    """The rows of the CSV: all counts, and the columns asked for that have a size."""
+    sized = fields((name for name in look.columns if AT in name), KINDS)
+    index = RowIndex(tuple(results))
+    return [
+        row | {name: one.read(index(record.row)) for name, one in sized.items()}
+        for record, row in zip(results, results.to_rows(), strict=True)
+    ]
 
 
 def _comparison(results: Results, look: Look) -> Table:
     rows = rows_of(results)
     inputs = ["input"] if len({row.row.size for row in rows}) > 1 else []
-    usual = [f"{metric}{what}" for metric in COMPARED for what in ("", "_delta", "_percent")]
-    columns = {name: FIELDS[name] for name in look.columns or (*inputs, *usual) if name != MODEL}
+    names = look.columns or (*inputs, *USUAL)
+    columns = fields((name for name in names if name != MODEL), KINDS)
     wrong = [*problems(results), *doubts(rows)]
     return rows_table(
         "counts",
@@ -99,6 +112,7 @@ def counts_notes(records: Iterable[Record], names: Iterable[str]) -> Iterator[st
         + _counted_by([counts for _, counts in counted])
         + (flops if any(name.startswith("flops") for name in names) else "")
     )
+    yield from _of_memory([counts for _, counts in counted], names)
     operators = {op.rstrip("_") for _, counts in counted for op in counts.uncounted}
     yield (
         "Not counted, by convention (elementwise operators, reductions, norms, pooling, softmax): "
@@ -106,6 +120,22 @@ def counts_notes(records: Iterable[Record], names: Iterable[str]) -> Iterator[st
     )
     yield from remarks(records)
     yield from dict.fromkeys(measured_with("Counted", r.environment) for r, _ in counted)
+
+
+def _of_memory(counted: Sequence[Counts], names: Sequence[str]) -> Iterator[str]:
+    """What activations and bytes are, where a column shows them."""
+    shown = needs(names)
+    if "activations" in shown:
+        yield (
+            "Activations: elements that convolutions, linear layers and matrix products put out."
+        )
+    if "memory" in shown:
+        optimizers = dict.fromkeys(OPTIMIZERS[c.memory.optimizer] for c in counted if c.memory)
+        yield (
+            "Peak: the most bytes of tensors that are alive at once, worked out from shapes, with "
+            "parameters, buffers and the batch; in training with gradients and the state of "
+            f"{alternatives(optimizers or ['the optimiser'])}. Workspaces of libraries come on top."
+        )
 
 
 def _counted_by(counted: Sequence[Counts]) -> str:

@@ -14,9 +14,13 @@ from srbench.report.brief import brief_problems, counts_brief, times_brief, trai
 from srbench.report.columns import (
     COUNTED,
     ERRORS,
+    EXACT,
     FIELDS,
     PRINTED,
+    TIMED,
     Field,
+    fields,
+    with_sized,
 )
 from srbench.report.counts import counts_caption, counts_notes
 from srbench.report.formats import Report
@@ -38,18 +42,25 @@ TIMES = tuple(f"{p}{what}" for p in PASSES for what in ("", "_overhead"))
 
 
 COLUMNS = (MODEL, *FIELDS)
+KINDS = (*EXACT, TIMED)
 GAINS = tuple(f"{score}{what}" for score in SCORES for what in ("", "_delta"))
 
 
-def rows_report(name: str, rows: Sequence[Row], caption: str = "", look: Look = PLAIN) -> Report:
-    """A table of the rows, grouped by comparison, for sweeps and for the page. Raises
-    SrbenchError if the look names a column that is not in `COLUMNS`.
+def rows_report(
+    name: str,
+    rows: Sequence[Row],
+    caption: str = "",
+    look: Look = PLAIN,
+    also: Sequence[str] = (),
+) -> Report:
+    """A table of the rows, grouped by comparison, for sweeps and for the page: with the columns
+    that the look asks for, or those that have values, and ``also`` these. Raises SrbenchError if
+    the look names a column that is not in `COLUMNS`.
     """
-    look.require_known(COLUMNS)
+    look.require_known(with_sized(COLUMNS, look.columns, KINDS))
     rows = _together(rows)
-    columns = (
-        {n: FIELDS[n] for n in look.columns if n != MODEL} if look.columns else _worthwhile(rows)
-    )
+    asked = fields((n for n in look.columns if n != MODEL), KINDS)
+    columns = (asked or _worthwhile(rows)) | fields(also, KINDS)
     caption = caption or _caption(columns)
     notes, brief = rows_notes(rows, columns), rows_brief(rows, columns, look.names)
     table = rows_table(name, rows, columns, caption, notes, brief, look=look)

@@ -24,6 +24,7 @@ Hint = Literal[
     "rate",
     "share",
     "bytes",
+    "bytes_delta",
     "energy",
     "figure",
     "score",
@@ -39,16 +40,16 @@ class Column:
     """A title, how its values are written, and the group of columns it stays with.
 
     A ``model`` is a `Name`. A ``count`` is written in full or scaled, depending on the format; a
-    ``delta`` keeps its sign and every digit, a ``short_delta`` is rounded, in a unit of its own. A
-    ``duration`` is an `Estimate` in seconds and a ``ratio`` one of a ratio, both written with their
-    intervals; an ``overhead`` is an `Overhead`, written in words if it is none
-    or undecided. A ``score`` is a `Score`, written in percent, and a ``gain`` a `Gain`, in
-    percentage points with its interval. A ``number`` is written with three significant digits. A
+    ``delta`` keeps its sign and every digit, a ``short_delta`` is rounded, in a unit of its own,
+    and so is a ``bytes_delta``. A ``duration`` is an `Estimate` in seconds and a ``ratio`` one of a
+    ratio, both written with their intervals; an ``overhead`` is an `Overhead`, written in words if
+    it is none or undecided. A ``score`` is a `Score`, written in percent, and a ``gain`` a `Gain`,
+    in percentage points with its interval. A ``number`` is written with three significant digits. A
     ``figure`` is a `Figure`, written as it was printed. The first column of a group has the group's
-    name. With ``lower_is_better`` a table may rank its rows
-    by the column. Columns with the same ``scale`` are written in the same unit. ``decimals`` come
-    before those that the values call for. A head of one's own (``has_own_head``) may have a LaTeX
-    source, ``latex``, and does not repeat the group's name.
+    name. With ``lower_is_better`` a table may rank its rows by the column. Columns with the same
+    ``scale`` are written in the same unit. ``decimals`` come before those that the values call for.
+    A head of one's own (``has_own_head``) may have a LaTeX source, ``latex``, and does not repeat
+    the group's name.
     """
 
     title: str

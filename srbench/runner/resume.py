@@ -1,12 +1,13 @@
 """Measures the rows missing from a file of records; each is saved as soon as it is measured."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from srbench.conditions import Plan, Setup
 from srbench.errors import SpecError
 from srbench.records import environment
+from srbench.records.counts import has
 from srbench.records.environment import TORCH, UNUSUAL, VERSIONS
 from srbench.records.record import UNKNOWN, Record, RowKey
 from srbench.records.record_file import RecordFile
@@ -23,28 +24,24 @@ SAME_MACHINE = (*VERSIONS, "cpu", "gpu", "driver", *TORCH, *UNUSUAL)
 class Counter:
     """Counts each row once, even if several tables have it; loads torch when it is first used.
 
-    ``detailed`` counts hold everything that explains a difference, and those with ``memory`` the
-    bytes that a network needs.
+    ``detailed`` counts hold everything that explains a difference.
     """
 
     def __init__(
-        self,
-        say: Callable[[str], object] = lambda text: None,
-        detailed: bool = True,
-        memory: bool = False,
+        self, say: Callable[[str], object] = lambda text: None, detailed: bool = True
     ) -> None:
         self._counted: dict[RowKey, Record] = {}
         self._fingerprints: dict[RowKey, str] = {}
         self._begun: set[RowKey] = set()
         self._say = say
         self._detailed = detailed
-        self.memory = memory
 
-    def __call__(self, row: RowKey) -> Record:
-        """A row's record. Its status says why, if this version does not know the spec or cannot
-        build or count it."""
-        if row not in self._counted:
-            self._counted[row] = self._count(row)
+    def __call__(self, row: RowKey, needs: Collection[str] = ()) -> Record:
+        """A row's record, with the fields of its counts that it ``needs``. Its status says why, if
+        this version does not know the spec or cannot build or count it."""
+        known = self._counted.get(row)
+        if known is None or (known.counts and not has(known.counts, needs)):
+            self._counted[row] = self._count(row, "memory" in needs)
         return self._counted[row]
 
     def fingerprint(self, row: RowKey) -> str:
@@ -55,7 +52,7 @@ class Counter:
             self._fingerprints[row] = self._fingerprint(row)
         return self._fingerprints[row]
 
-    def _count(self, row: RowKey) -> Record:
+    def _count(self, row: RowKey, memory: bool) -> Record:
         self._begin(row)
         try:
             case = Case.of(row)
@@ -69,7 +66,7 @@ class Counter:
             )
         from srbench.runner import counting  # loads torch
 
-        extras = counting.Extras(details=self._detailed, memory=self.memory)
+        extras = counting.Extras(details=self._detailed, memory=memory)
         (record,) = counting.run([case], extras)
         return record
 
@@ -88,11 +85,12 @@ class Counter:
             self._begun.add(row)
             self._say(str(row))
 
-    def is_current(self, record: Record | None) -> bool:
-        """Whether a record has counts of the code as it is now, by the counter of now."""
+    def is_current(self, record: Record | None, needs: Collection[str] = ()) -> bool:
+        """Whether a record has counts of the code as it is now, by the counter of now, with all
+        that it ``needs``."""
         if record is None or record.counts is None or record.fingerprint == UNKNOWN:
             return False
-        if record.counts.counter != COUNTER or (self.memory and record.counts.memory is None):
+        if record.counts.counter != COUNTER or not has(record.counts, needs):
             return False
         return record.fingerprint == self.fingerprint(record.row)
 

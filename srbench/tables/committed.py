@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from srbench.errors import SrbenchError, did_you_mean, for_all, some
 from srbench.records import jsonl
+from srbench.records.counts import has
 from srbench.records.join import RowIndex
 from srbench.records.jsonl import Loaded
 from srbench.records.record import Record, RowKey
+from srbench.report.columns import needs
 from srbench.report.formats import FORMATS, SUFFIXES, Report
 from srbench.report.labels import OF_BLOCK
 from srbench.report.look import Look
@@ -93,7 +95,17 @@ class Committed:
         if not shows_counts(self.layout, with_times=bool(self.times)):
             return []
         join = RowIndex(self.records)
-        return [row for row in self.rows if join(row).counts is None]
+        known = ((row, join(row).counts) for row in self.rows)
+        return [row for row, record in known if record is None or self._lacks(record)]
+
+    def _lacks(self, record: Record) -> bool:
+        """Whether a row was counted, but not all that a column shows."""
+        return record.counts is not None and not has(record.counts, self.needs)
+
+    @property
+    def needs(self) -> set[str]:
+        """The fields of counts that a column shows, and that not every record has."""
+        return needs((*self.layout.columns, *self.layout.device_columns))
 
     def require_counted(self) -> None:
         """Raises SrbenchError if a row has no record to be written from."""

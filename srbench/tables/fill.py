@@ -9,6 +9,7 @@ from srbench.conditions import Plan, Setup
 from srbench.errors import SrbenchError
 from srbench.files import write_whole
 from srbench.records import environment
+from srbench.records.counts import has
 from srbench.records.explain import differs, reasons, summary
 from srbench.records.join import RowIndex
 from srbench.records.record import UNKNOWN, Record, RowKey
@@ -85,10 +86,10 @@ def fill(table: Committed, count: Counter) -> Filled:
     counted, changes, failures, outdated, confirmed = [], [], [], [], 0
     for row in table.rows:
         before = join(row).counts
-        if count.is_current(before):
+        if count.is_current(before, table.needs):
             continue
         file.require_writable()
-        now = count(row)
+        now = count(row, table.needs)
         if now.status != "ok":
             failures.append(now)
         elif before is None or before.counts is None:
@@ -99,8 +100,10 @@ def fill(table: Committed, count: Counter) -> Filled:
             told = summary(before, now), tuple(reasons(before, now))
             outdated.append(Outdated(row, *told))
         else:
-            file.put(_confirmed(before, now))
-            changes.append(f"{row}: {_of_other_code(before, now)}; the figures are the same")
+            file.put(_confirmed(before, now, table.needs))
+            changes.append(
+                f"{row}: {_of_other_code(before, now, table.needs)}; the figures are the same"
+            )
             confirmed += 1
     return Filled(
         _in_order(table, file),
@@ -123,7 +126,7 @@ def update(table: Committed, count: Counter, reason: str) -> Filled:
     join = RowIndex(table.records)
     counted, changes, failures, confirmed = [], [], [], 0
     for row in table.rows:
-        before, now = join(row).counts, count(row)
+        before, now = join(row).counts, count(row, table.needs)
         if now.status != "ok":
             failures.append(now)
         elif before is None or differs(before, now):
@@ -131,7 +134,7 @@ def update(table: Committed, count: Counter, reason: str) -> Filled:
             counted.append(replace(now, reason=reason))
             file.put(counted[-1])
         else:
-            file.put(_confirmed(before, now))
+            file.put(_confirmed(before, now, table.needs))
             confirmed += 1
     kept = {*table.rows}
     changes += [f"{r.row}: dropped" for r in table.records if not _belongs(r, kept)]
@@ -207,18 +210,20 @@ def train_rows(filled: Filled, plan: "TrainingPlan", begin: "Begin") -> Filled:
     )
 
 
-def _confirmed(before: Record, now: Record) -> Record:
+def _confirmed(before: Record, now: Record, needs: Iterable[str]) -> Record:
     """A record that still holds, marked as one of the current code and counter."""
-    if _counter(before) != _counter(now):
+    if _counter(before) != _counter(now) or not has(before.counts, needs):
         return replace(now, reason=before.reason)
     return replace(before, fingerprint=now.fingerprint, parts=now.parts, usual=now.usual)
 
 
-def _of_other_code(before: Record, now: Record) -> str:
+def _of_other_code(before: Record, now: Record, needs: Iterable[str]) -> str:
     if before.fingerprint == UNKNOWN:
         return "its record was made by unknown code"
     if _counter(before) != _counter(now):
         return f"its MACs were counted by {_counter(before)}"
+    if not has(before.counts, needs):
+        return "its record lacks what a column shows"
     return "its record was made by other code"
 
 

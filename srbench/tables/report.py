@@ -9,16 +9,15 @@ from srbench.records.counts import COMPARED
 from srbench.records.join import RowIndex
 from srbench.records.record import Record
 from srbench.report.columns import (
-    ASKED,
     COUNTED,
     DEVICE_COLUMNS,
+    EXACT,
     FIELDS,
-    PRINTED,
     TIMED,
-    TRAINED,
     Field,
     field,
     fields,
+    known,
 )
 from srbench.report.formats import Report
 from srbench.report.look import MODEL, Look
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from srbench.tables.layout import Layout, LayoutRow
 
 USUAL = (MODEL, *DEVICE_COLUMNS)  # which a table has without its layout naming them
-EXACT = (ASKED, COUNTED, PRINTED, TRAINED)
 
 
 def layout_report(
@@ -91,7 +89,7 @@ def _wrong_names(draft: Draft) -> Iterator[Mistake]:
 def shows_counts(layout: "Layout", with_times: bool) -> bool:
     """Whether the table has a column of counts, or ``with_times`` one among its device columns."""
     columns = [*layout.columns, *(layout.device_columns if with_times else ())]
-    return any(name in FIELDS and FIELDS[name].of == COUNTED for name in columns)
+    return any((found := known(name)) and found.of == COUNTED for name in columns)
 
 
 def _of_file(look: Look, name: str) -> Look:

@@ -1,12 +1,12 @@
 """``srbench flops``: parameters, MACs and FLOPs, compared with the baseline's."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated
 
 import typer
 
 from srbench.cli import model_options
-from srbench.cli.look_options import checked, with_look
+from srbench.cli.look_options import MaxBatchOption, checked, with_look, with_max_batch
 from srbench.cli.messages import tell
 from srbench.cli.model_options import Selection
 from srbench.cli.output import (
@@ -20,7 +20,8 @@ from srbench.cli.output import (
 from srbench.cli.progress import progress
 from srbench.records.record import Record
 from srbench.records.results import Results
-from srbench.report.counts import COLUMNS, counts_report
+from srbench.report.columns import needs, with_sized
+from srbench.report.counts import COLUMNS, KINDS, USUAL, counts_report
 from srbench.report.formats import Report
 from srbench.report.look import Look
 from srbench.spec.cases import Case
@@ -45,6 +46,7 @@ def flops(
             "--per-module", help="Also show the counts of the inserted blocks, stage by stage."
         ),
     ] = False,
+    max_batch: MaxBatchOption = None,
     strict: Annotated[
         bool,
         typer.Option(
@@ -77,13 +79,15 @@ def flops(
     models = Selection(
         specs or (), variants, input_size, num_classes, not no_variants, inputs or ()
     )
+    look = with_max_batch(look, max_batch, USUAL)
     raise typer.Exit(_show(models, per_module, strict, look, Output(output, form, overwrite)))
 
 
 def _show(models: Selection, per_module: bool, strict: bool, look: Look, output: Output) -> int:
     """Count and write the rows; returns the exit code."""
     wanted = models.cases()
-    look = checked(look, COLUMNS, [str(case.spec) for case in wanted])
+    columns = with_sized(COLUMNS, look.columns, KINDS)
+    look = checked(look, columns, [str(case.spec) for case in wanted])
     target = destination(output)
     records: list[Record] = []
 
@@ -91,20 +95,20 @@ def _show(models: Selection, per_module: bool, strict: bool, look: Look, output:
         return counts_report(Results(records), per_module, look) if records else None
 
     with target.keeping(report):
-        _count(wanted, records)
+        _count(wanted, needs(look.columns), records)
     target.write(counts_report(Results(records), per_module, look))
     return results_exit_code(Results(records), strict)
 
 
-def _count(wanted: Sequence[Case], records: list[Record]) -> None:
-    """Add a record for each case, as it is counted."""
+def _count(wanted: Sequence[Case], needed: Collection[str], records: list[Record]) -> None:
+    """Add a record for each case, as it is counted, with the fields that columns need."""
     try:
         with progress(len(wanted)) as begin:
             from srbench.runner import counting  # loads torch
 
             for done, case in enumerate(wanted):
                 begin(done, str(case.spec))
-                records += counting.run([case])
+                records += counting.run([case], counting.Extras(memory="memory" in needed))
     except KeyboardInterrupt:
         tell(f"interrupted: {len(records)} of {len(wanted)} rows are counted")
         raise

@@ -26,10 +26,11 @@ from srbench.records.join import rows_of
 from srbench.records.record import Record
 from srbench.records.results import Results
 from srbench.report import overview, times
+from srbench.report.columns import with_sized
 from srbench.report.formats import Report
 from srbench.report.formats.prose import require_prose, write_words
 from srbench.report.look import Look
-from srbench.report.overview import rows_report
+from srbench.report.overview import KINDS, rows_report
 from srbench.report.plots.matplotlib import require_picture
 from srbench.report.plots.panel_files import plot_panels
 from srbench.report.plots.panels import panels, without_defaults
@@ -115,7 +116,7 @@ def report(
     target = destination(to, reads)
     loaded = for_all(read_records, named)
     specs = dict.fromkeys(record.spec for one in loaded for record in one.records)
-    look = checked(look, COLUMNS, specs)
+    look = checked(look, with_sized(COLUMNS, look.columns, KINDS), specs)
     of_files = zip(named, loaded, strict=True)
     found = for_all(lambda one: _parts(*one, look), of_files)
     parts = [part for of_file in found for part in of_file]

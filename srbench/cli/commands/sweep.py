@@ -1,6 +1,6 @@
 """``srbench sweep``: measures one spec with several values of its options, as records."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,7 +9,7 @@ import typer
 
 from srbench.cli import model_options, run_options, training_options
 from srbench.cli.completion import complete_stages, complete_vary
-from srbench.cli.look_options import checked, with_look
+from srbench.cli.look_options import MaxBatchOption, checked, with_look
 from srbench.cli.messages import tell
 from srbench.cli.output import (
     Destination,
@@ -31,11 +31,12 @@ from srbench.files import exists
 from srbench.records.join import Row, rows_of
 from srbench.records.record import UNKNOWN, Key, Record, RowKey
 from srbench.records.record_file import RecordFile
+from srbench.report.columns import fields, max_batch_columns, needs, with_sized
 from srbench.report.formats import Report
 from srbench.report.look import Look
 from srbench.report.names import title
 from srbench.report.origin import origin
-from srbench.report.overview import COLUMNS, rows_report
+from srbench.report.overview import COLUMNS, KINDS, rows_report
 from srbench.report.plots.matplotlib import require_picture
 from srbench.report.plots.panel_files import plot_panels
 from srbench.report.plots.panels import panels
@@ -107,6 +108,7 @@ def sweep(
         ),
     ] = TIME_BUDGET,
     seed: run_options.SeedOption = 0,
+    max_batch: MaxBatchOption = None,
     records: Annotated[
         Path,
         typer.Option(
@@ -158,10 +160,12 @@ def sweep(
     batches = whole_numbers("--batch-size", batch_size)
     times = _Times(device, batches, Plan(time_budget=time_budget), seed)
     times.require()
-    look = checked(look, COLUMNS, [row.spec for row in rows])
+    look = checked(look, with_sized(COLUMNS, look.columns, KINDS), [row.spec for row in rows])
+    also = max_batch_columns(max_batch) if max_batch else ()
+    fields(also, KINDS)
     look = replace(look, caption=look.caption or f"A sweep of {title(parse(spec), look.names)}.")
     target, file = _opened(records, plot, Output(output, form, overwrite))
-    raise typer.Exit(_show(look, rows, times, trainings, _Progress(file), target, plot))
+    raise typer.Exit(_show(look, rows, times, trainings, _Progress(file, also), target, plot))
 
 
 @dataclass(frozen=True)
@@ -231,7 +235,7 @@ def _show(
         return _report(look, _shown(rows, done, times.batches), done)
 
     with target.keeping(report):
-        _count(rows, done)
+        _count(rows, needs((*look.columns, *done.also)), done)
         if times.device and done.counts:
             _time(done, times.device, times)
         if trainings and done.counts:
@@ -253,27 +257,29 @@ def _show(
 
 @dataclass
 class _Progress:
-    """The progress of a sweep: the counts of the current code by row, the keys of the records
-    measured in this run, and the rows that failed."""
+    """The progress of a sweep: its file, columns that are shown in addition, the counts of the
+    current code by row, the keys of the records measured in this run, and the rows that failed."""
 
     file: RecordFile
+    also: Sequence[str] = ()
     counts: dict[RowKey, Record] = field(default_factory=dict)
     measured: set[Key] = field(default_factory=set)
     failures: list[Record] = field(default_factory=list)
 
 
-def _count(rows: Sequence[RowKey], done: _Progress) -> None:
-    """Count the rows that have no record yet, or only one of other code."""
+def _count(rows: Sequence[RowKey], needed: Collection[str], done: _Progress) -> None:
+    """Count the rows that have no record yet, only one of other code, or one without the fields
+    that columns need."""
     with progress(len(rows)) as begin:
         count = Counter(detailed=False)
         for number, row in enumerate(rows):
             begin(number, str(row))
             done.file.refresh()
             known = done.file.find(Key(row, None, None, None))
-            if known and count.is_current(known):
+            if known and count.is_current(known, needed):
                 done.counts[row] = known
                 continue
-            record = count(row)
+            record = count(row, needed)
             if record.status != "ok":
                 done.failures.append(record)
                 continue
@@ -319,7 +325,7 @@ def _train(done: _Progress, trainings: _Trainings) -> None:
 
 def _report(look: Look, shown: Sequence[Row], done: _Progress) -> Report | None:
     """The rows, or None if there are none; prints on stderr where they are from."""
-    made = rows_report("sweep", shown, look=look)
+    made = rows_report("sweep", shown, look=look, also=done.also)
     taken = {record.key for record in made.records} - done.measured
     said = origin(made.records, taken)
     where = f"{several(len(done.counts), 'row')} of this sweep in {done.file.path}"

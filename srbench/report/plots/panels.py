@@ -100,8 +100,9 @@ TRAINED_ERRORS: dict[str, Read] = {
     "error, 100 − top-1 (%), trained here": partial(_trained_error, "top1"),
     "error, 100 − mIoU (%), trained here": partial(_trained_error, "miou"),
 }
+DRAWN = ("params", "macs", "activations", "peak_inference_bytes", "training_bytes")  # counts
 OVERHEADS: dict[str, Read] = {
-    **{f"{TITLES[m]} overhead (%)": FIELDS[f"{m}_percent"].read for m in ("params", "macs")},
+    **{f"{TITLES[m]} overhead (%)": FIELDS[f"{m}_percent"].read for m in DRAWN},
     **{title: _percent(read) for title, read in OF_TIMES.items()},
 }
 
