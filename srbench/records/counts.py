@@ -155,6 +155,7 @@ class Counts:
             "differences": [dict(vars(difference)) for difference in self.differences],
             "modules": modules,
             "memory": self.memory and asdict(self.memory),
+            **({"layers": [asdict(layer) for layer in self.layers]} if self.layers else {}),
         }
 
     def __post_init__(self) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from srbench.records.printable import printable
-from srbench.report.labels import Name, titles_of
+from srbench.report.labels import Branch, Name, titles_of
 from srbench.report.table import MARK, NOTHING, Hint, Table
 from srbench.report.units import Scale, column_scale, measured_scale, percent_decimals
 
@@ -64,7 +64,7 @@ def _alike(table: Table, index: int) -> list[Any]:
 
 
 def _plain(value: Any, scale: Scale, naming: str) -> str:
-    return str(value.as_(naming)) if isinstance(value, Name) else str(value)
+    return str(value.as_(naming)) if isinstance(value, Name | Branch) else str(value)
 
 
 def _delta(value: int, scale: Scale) -> str:

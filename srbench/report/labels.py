@@ -77,6 +77,23 @@ class Name:
         return self.short if naming == "short" else self.title
 
 
+@dataclass(frozen=True)
+class Branch:
+    """A place in a tree: the lines that lead to it and its label, for a terminal, and its whole
+    name."""
+
+    guides: str
+    label: str
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+    def as_(self, naming: str) -> Label:
+        """As a terminal draws it, or the whole name."""
+        return Label(self.guides + self.label if naming == "usual" else self.name)
+
+
 def titles_of(text: str, names: Mapping[str, Name]) -> list[str | Name]:
     """A text in pieces: what models are called stands in the place of their specs."""
     others = [spec for spec, name in names.items() if name.title.plain != spec]

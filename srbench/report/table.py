@@ -60,6 +60,7 @@ class Column:
     decimals: int | None = None
     latex: str = ""
     has_own_head: bool = False
+    dispensable: int = 0
 
     @property
     def is_number(self) -> bool:

@@ -40,6 +40,16 @@ def column_scale(values: Iterable[float], digits: int = 4) -> Scale:
     return Scale()
 
 
+def sized(number: int) -> str:
+    """Bytes with the prefix that suits them.
+
+    >>> sized(102_228_128), sized(0)
+    ('102.2 MB', '0 B')
+    """
+    scale = column_scale([number])
+    return f"{scale.write(number)} {scale.prefix}B"
+
+
 def measured_scale(values: Iterable[float], digits: int = 4) -> Scale:
     """The same for seconds and joules, which may be far below 1: their geometric middle decides.
 

@@ -17,6 +17,10 @@ COMMANDS = {
         "srbench.cli.commands.flops:flops",
         "Count parameters, MACs and FLOPs of models and their baselines, exactly.",
     ),
+    "layers": (
+        "srbench.cli.commands.layers:layers",
+        "Show what every module of a network costs, and how much memory the network needs.",
+    ),
     "latency": (
         "srbench.cli.commands.latency:latency",
         "Time models against their baselines: forward, backward, and both together.",

@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -18,6 +19,8 @@ GAP = " " * 3  # between two columns
 def render(table: Table, console: "Console | None" = None) -> str:
     """The table with full integers, in the width and colours of a console; plain without one."""
     table = table.for_lines
+    if console:
+        table = _fitting(table, console.width)
     parts = _parts(table, console.width) if console else [table]
     blocks = ["\n".join(_lines(part, console)) for part in parts]
     for lines, style in ((table.findings, ""), (table.words, ""), (_notes(table), "dim")):
@@ -29,6 +32,23 @@ def render(table: Table, console: "Console | None" = None) -> str:
 def _notes(table: Table) -> tuple[str, ...]:
     said = {"full": table.notes, "short": table.brief}.get(table.look.notes, ())
     return tuple(with_titles(table, note) for note in said) if table.look.naming else said
+
+
+def _fitting(table: Table, screen: int) -> Table:
+    """The table without as many of its dispensable columns as there is no room for, of which a note
+    tells."""
+    kept, out = table, []
+    while _least_width(kept) > screen:
+        ranks = [column.dispensable for column in kept.columns]
+        if not any(ranks):
+            break
+        number = ranks.index(max(ranks))
+        out.append(kept.columns[number].title)
+        kept = kept.with_columns([i for i in range(len(ranks)) if i != number])
+    if not out:
+        return table
+    note = f"Too narrow for {', '.join(reversed(out))}: widen the terminal, or choose --columns."
+    return replace(kept, notes=(note, *kept.notes))
 
 
 def _parts(table: Table, screen: int) -> list[Table]:

@@ -1,0 +1,294 @@
+"""The report of a network's modules: what each costs, as a tree, and how much memory all need."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from srbench.conditions import Input
+from srbench.errors import SrbenchError
+from srbench.records.counts import Counts
+from srbench.records.layer import Layer
+from srbench.records.memory_use import OPTIMIZERS, PeakBytes, size_of
+from srbench.records.record import Record
+from srbench.report.formats import Report
+from srbench.report.labels import Branch
+from srbench.report.layer_tree import Node, compared, cut, folded, lines, tree
+from srbench.report.look import PLAIN, Look
+from srbench.report.notes import measured_with, runs_on
+from srbench.report.problems import problems, remarks
+from srbench.report.table import Column, Hint, Table
+from srbench.report.units import sized
+
+SHARE = "_share"  # ends the name of a column with a metric's share of the whole network
+METRICS: Mapping[str, tuple[str, Hint]] = {
+    "params": ("Params", "count"),
+    "trainable": ("Trainable", "count"),
+    "macs": ("MACs", "count"),
+    "flops": ("FLOPs", "count"),
+    "activations": ("Activations", "count"),
+    "moved": ("Moved", "bytes"),
+}
+DELTAS: Mapping[Hint, Hint] = {"count": "delta", "bytes": "bytes_delta"}
+Read = Callable[[Layer], Any]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What is shown of the modules: ``depth`` levels of them, or all, and with ``is_folded`` those
+    that are alike as one; beside the baseline ``against``, only what differs. Memory is told for
+    cards of these ``sizes``, such as ``80GiB``, and for these ``batches``."""
+
+    depth: int | None = None
+    is_folded: bool = False
+    against: Record | None = None
+    sizes: tuple[str, ...] = ()
+    batches: tuple[int, ...] = ()
+    look: Look = PLAIN
+
+
+def shape(texts: Sequence[str]) -> str:
+    """The tensors that a module gets or returns, without their batch: ``64×56×56``."""
+    sides = ["×".join(map(str, Input.parse(text).shape[1:])) or "·" for text in texts]
+    return ", ".join(sides[:2]) + (f", {len(sides) - 2} more" if len(sides) > 2 else "")
+
+
+def kind(layer: Layer) -> str:
+    """The class, of a convolution with its kernel and stride: ``Conv2d 3×3/2``."""
+    kernel, stride = (_sides(layer, name) for name in ("kernel_size", "stride"))
+    is_strided = stride not in ("", "1", "1×1", "1×1×1")
+    if is_strided and len({*stride.split("×")}) == 1:
+        stride = stride.partition("×")[0]
+    return " ".join(filter(None, (layer.kind, kernel))) + (f"/{stride}" if is_strided else "")
+
+
+def _sides(layer: Layer, name: str) -> str:
+    found = re.search(rf"\b{name}=\(?([0-9]+(?:, [0-9]+)*),?\)?", layer.settings)
+    return "×".join(found[1].split(", ")) if found else ""
+
+
+FACTS: Mapping[str, tuple[str, Read]] = {
+    "settings": ("Settings", lambda layer: layer.settings or None),
+    "tensors": ("Parameters", lambda layer: _tensors(layer) or None),
+    "calls": ("Calls", lambda layer: layer.calls),
+    "input": ("Input", lambda layer: shape(layer.inputs) or None),
+    "output": ("Output", lambda layer: shape(layer.outputs) or None),
+}
+COLUMNS = (*FACTS, *(f"{metric}{what}" for metric in METRICS for what in ("", SHARE)))
+USUAL = (
+    *("input", "output", "params", f"params{SHARE}", "macs", f"macs{SHARE}"),
+    *("activations", f"activations{SHARE}", "moved", f"moved{SHARE}"),
+)
+DIFFERENCES = ("output", "params", "macs", "activations", "moved")
+# In this order they are left out where there is no room for all.
+DISPENSABLE = (
+    *(f"moved{SHARE}", "input", f"activations{SHARE}", f"params{SHARE}", "moved"),
+    *("activations", f"macs{SHARE}", "output"),
+)
+MARKED = {"+": "+ ", "−": "− ", "~": "", "": ""}
+
+
+def layers_report(record: Record, shown: Shown = Shown()) -> Report:
+    """The tree of a record's modules, and what memory they need, for readers; for CSV a row for
+    each module, with all columns. Raises SrbenchError if the record has no modules, or if the look
+    names a column that is not in `COLUMNS`."""
+    shown.look.require_known(COLUMNS)
+    rows, total = list(_nodes(record, shown)), record.counted.layers[0]
+    flat = [_flat(node, total) for _, node in rows]
+    header = tuple(flat[0]) if flat else ("name",)
+    return Report((_table(record, shown, rows),), header, flat, records=(record,))
+
+
+def _nodes(record: Record, shown: Shown) -> Iterator[tuple[str, Node]]:
+    """The modules that are shown, with the lines of the tree."""
+    node: Node | None = _tree(record, shown)
+    if shown.against:
+        node = compared(_tree(record, shown), _tree(shown.against, shown))
+    if node:
+        yield from lines(node if shown.depth is None else cut(node, shown.depth))
+
+
+def _tree(record: Record, shown: Shown) -> Node:
+    if not record.counted.layers:
+        raise SrbenchError(
+            f"the record of {record.spec} has no modules", f"run `srbench layers {record.spec}`"
+        )
+    found = tree(record.counted.layers)
+    return folded(found) if shown.is_folded else found
+
+
+def _table(record: Record, shown: Shown, rows: Sequence[tuple[str, Node]]) -> Table:
+    total = record.counted.layers[0]
+    names = shown.look.columns or (DIFFERENCES if shown.against else USUAL)
+    columns = [_column(name, bool(shown.against)) for name in names]
+    cells = (
+        (_branch(guides, node, record), *(_cell(name, node, total) for name in names))
+        for guides, node in rows
+    )
+    title = f"The modules of {record.spec}"
+    if shown.against:
+        title += f" that differ from those of {shown.against.spec}"
+    return Table(
+        "layers",
+        (Column("Module", "name"), *columns),
+        tuple(cells),
+        shown.look.caption or f"{title}.",
+        tuple(_notes(record, names, shown)),
+        findings=tuple(_findings(record, shown)),
+        look=shown.look,
+    )
+
+
+def _column(name: str, is_difference: bool) -> Column:
+    rank = len(DISPENSABLE) - DISPENSABLE.index(name) if name in DISPENSABLE else 0
+    if name in FACTS:
+        title, _ = FACTS[name]
+        return Column(title, "integer" if name == "calls" else "name", dispensable=rank)
+    title, hint = METRICS[name.removesuffix(SHARE)]
+    if name.endswith(SHARE):
+        return Column(f"{title} %", "share", decimals=1, dispensable=rank)
+    title, hint = (f"{title} Δ", DELTAS[hint]) if is_difference else (title, hint)
+    return Column(title, hint, decimals=2 if "bytes" in hint else None, dispensable=rank)
+
+
+def _cell(name: str, node: Node, total: Layer) -> Any:
+    layer = node.layer
+    if name in FACTS:
+        _, read = FACTS[name]
+        return read(layer)
+    if layer.same_as:
+        return None
+    if name.endswith(SHARE):
+        part, whole = (getattr(one, name.removesuffix(SHARE)) for one in (layer, total))
+        return 100 * part / whole if part and whole else None
+    return _value(name, node) if node.mark else getattr(layer, name)
+
+
+def _value(name: str, node: Node) -> int | None:
+    """How much more a module has than in the baseline: all of it if it is new, less if it is
+    gone."""
+    own, before = getattr(node.layer, name), getattr(node.before, name, 0)
+    if own is None or before is None:
+        return None
+    return -int(own) if node.mark == "−" else int(own - before)
+
+
+def _branch(guides: str, node: Node, record: Record) -> Branch:
+    layer = node.layer
+    if not layer.name:
+        return Branch("", record.spec, record.spec)
+    what = kind(layer)
+    if node.before and kind(node.before) != what:
+        what = f"{kind(node.before)} → {what}"
+    if layer.same_as:
+        what += f" = {layer.same_as}"
+    elif not layer.calls:
+        what += ", not called"
+    elif layer.calls > node.copies:
+        what += f", called {layer.calls // node.copies}×"
+    name = layer.name.removesuffix(node.label.partition("–")[0]) + node.label
+    mark = MARKED[node.mark]
+    return Branch(guides, f"{mark}{node.label} {what}", f"{mark}{name} {what}")
+
+
+def _tensors(layer: Layer) -> str:
+    return ", ".join(f"{name} {sides.replace('x', '×')}" for name, sides in layer.tensors)
+
+
+def _flat(node: Node, total: Layer) -> dict[str, Any]:
+    layer = node.layer
+    found: dict[str, Any] = {
+        "name": layer.name,
+        "class": layer.kind,
+        "settings": layer.settings,
+        "depth": layer.name.count(".") + 1 if layer.name else 0,
+        "copies": node.copies,
+        "calls": layer.calls,
+        "input": "; ".join(layer.inputs),
+        "output": "; ".join(layer.outputs),
+        "tensors": "; ".join(f"{name} {sides}" for name, sides in layer.tensors),
+        "same_as": layer.same_as,
+    }
+    for metric in METRICS:
+        found[metric] = getattr(layer, metric)
+        share = _cell(f"{metric}{SHARE}", node, total)
+        found[f"{metric}{SHARE}"] = None if share is None else share / 100
+    if node.mark:
+        found["change"] = {"+": "new", "−": "gone", "~": "different"}[node.mark]
+        found |= {f"{metric}_delta": _value(metric, node) for metric in METRICS}
+    return found
+
+
+def _findings(record: Record, shown: Shown) -> Iterator[str]:
+    """What the whole network has and needs."""
+    if shown.against and record.counted.layers == shown.against.counted.layers:
+        yield f"{record.spec} has the same modules as {shown.against.spec}."
+    rows = [record, *([shown.against] if shown.against else [])]
+    for one in rows:
+        before = f"{one.spec}: " if shown.against else ""
+        yield from (f"{before}{line}" for line in _whole(one.counted, shown))
+
+
+def _whole(counts: Counts, shown: Shown) -> Iterator[str]:
+    frozen = counts.params - counts.trainable
+    by_dtype = ", ".join(f"{sized(n)} in {name}" for name, n in (counts.param_dtypes or {}).items())
+    yield (
+        f"{counts.params:,} parameters{f', {frozen:,} of them not trained' if frozen else ''}"
+        f"{f' ({by_dtype})' if by_dtype else ''}, {counts.buffers:,} values in buffers, "
+        f"{counts.macs:,} MACs, {counts.activations or 0:,} activations."
+    )
+    memory = counts.memory
+    if not memory:
+        return
+    if memory.inference and memory.inference.counted is not None:
+        at = f", in {memory.at}" if memory.at else ""
+        yield f"Inference: at most {sized(memory.inference.counted)} alive at once{at}."
+    if memory.training and memory.training.counted is not None:
+        yield (
+            f"Training with {OPTIMIZERS[memory.optimizer]}: at most "
+            f"{sized(memory.training.counted)}; gradients {sized(memory.gradients or 0)}, the "
+            f"optimiser's state {sized(memory.state or 0)}, kept for the backward pass "
+            f"{sized(memory.kept or 0)}."
+        )
+    peaks = {"inference": memory.inference, "training": memory.training}
+    for batch in shown.batches:
+        said = [f"{what} {_bytes(peak, batch)}" for what, peak in peaks.items()]
+        yield f"A batch of {batch:,}: {', '.join(said)}."
+    for size in shown.sizes:
+        said = [f"{_images(peak, size_of(size))} in {what}" for what, peak in peaks.items()]
+        yield f"Images that fit into {size}: {', '.join(said)}."
+
+
+def _bytes(peak: PeakBytes | None, batch: int) -> str:
+    found = peak.at(batch) if peak else None
+    return "unknown" if found is None else sized(found)
+
+
+def _images(peak: PeakBytes | None, limit: int) -> str:
+    if not peak or not peak.lines:
+        return "unknown"
+    found = peak.largest_batch(limit)
+    return "any number" if found is None else f"{found:,}"
+
+
+def _notes(record: Record, names: Sequence[str], shown: Shown) -> Iterator[str]:
+    yield from problems([record])
+    per = runs_on([record], "per image", "per call")
+    yield f"{per[0].upper()}{per[1:]}, in evaluation mode. A module counts all that is inside it."
+    if shown.against:
+        yield (
+            f"Only what differs from {shown.against.spec}: + new, − gone; Δ of the others is the "
+            "difference."
+        )
+    if any(name.startswith("moved") for name in names):
+        yield (
+            "Moved: what operators read and write at least, each operand and each result once; "
+            "what is fused, or stays in a cache, moves less."
+        )
+    if record.counted.memory:
+        yield (
+            "Alive: bytes of tensors, worked out from shapes, with parameters, buffers and the "
+            "batch. Workspaces of libraries come on top."
+        )
+    yield from remarks([record])
+    yield measured_with("Counted", record.environment)
