@@ -5,6 +5,7 @@ The public names are imported when they are first used, so that ``import srbench
     srbench.build("resnet50+sr")        the network, as an nn.Module
     srbench.count("resnet50+sr")        its parameters, MACs and FLOPs, and its baseline's
     srbench.count(model, x)             the same of any module, with any inputs
+    srbench.layers(model, x)            every module of it, and how much memory all need
     srbench.time("resnet50+sr")         how long it takes, compared with its baseline
     srbench.time({"a": a, "b": b}, x)   the same of modules, or of functions
     srbench.train("resnet50+sr")        what it learns over seeds, compared with its baseline
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from srbench.errors import SrbenchError
     from srbench.library.analysis import analyze as analyze
     from srbench.library.count_anything import count as count
+    from srbench.library.layers_of_anything import layers as layers
     from srbench.library.time_anything import time as time
     from srbench.library.training import evaluate as evaluate
     from srbench.library.training import train as train
@@ -38,6 +40,7 @@ __all__ = [
     "compare",
     "count",
     "evaluate",
+    "layers",
     "register_count",
     "time",
     "train",
@@ -51,6 +54,7 @@ _HOMES = {
     "count": "srbench.library.count_anything:count",
     "evaluate": "srbench.library.training:evaluate",
     "register_count": "srbench.measure.macs.formulas:register_count",
+    "layers": "srbench.library.layers_of_anything:layers",
     "time": "srbench.library.time_anything:time",
     "train": "srbench.library.training:train",
     "blocks": "srbench.blocks",

@@ -19,7 +19,7 @@ from srbench.runner import counting
 from srbench.spec.cases import Size, cases
 from srbench.spec.parse import Spec
 
-OPTIONS = ("variants", "input_size", "num_classes", "inputs")
+OPTIONS = ("variants", "input_size", "num_classes", "inputs", "with_memory")
 
 
 @overload
@@ -31,6 +31,7 @@ def count(
     input_size: Size | None = None,
     num_classes: int | None = None,
     inputs: Any = None,
+    with_memory: bool = False,
 ) -> ShownResults: ...
 @overload
 def count(
@@ -39,6 +40,7 @@ def count(
     *args: Any,
     input_size: Shape | None = None,
     inputs: Any = None,
+    with_memory: bool = False,
     **keywords: Any,
 ) -> ShownResults: ...
 def count(
@@ -49,6 +51,7 @@ def count(
     input_size: Any = None,
     num_classes: int | None = None,
     inputs: Any = None,
+    with_memory: bool = False,
     **keywords: Any,
 ) -> ShownResults:
     """Count the parameters, MACs and FLOPs of specs and their baselines, or of modules.
@@ -67,6 +70,8 @@ def count(
         num_classes: the number of logits; by default each network's default, mostly 1000.
         inputs: all inputs in one argument: a tuple by position, a dict by name, or one input. Of a
             spec tensors, or texts such as ``"int64:1x128"``.
+        with_memory: also work out how many bytes inference and training need, for the columns
+            ``peak_inference_bytes``, ``training_bytes`` and ``max_batch@80GiB``.
         keywords: inputs of the module by name.
 
     Returns:
@@ -84,12 +89,13 @@ def count(
     >>> rows["mine"].counted.macs, rows.delta("mine", "params")
     (32, -4)
     """
+    extras = counting.Extras(memory=with_memory)
     if is_given(what):
         options = {"variants": variants, "num_classes": num_classes}
         require_none(options, "a module is counted as it is")
         given = subjects(what, Asked(others, keywords, inputs, input_size), OPTIONS, is_timed=False)
         with random.fork_rng(devices=()):
-            return ShownResults(list(counting.count(given)))
+            return ShownResults(list(counting.count(given, extras)))
     require_specs([what, *others])
     require_known(keywords, OPTIONS)
     require_types(num_classes=(num_classes, int, "a whole number, such as 1000"))
@@ -101,4 +107,4 @@ def count(
         num_classes=num_classes,
         inputs=as_inputs(inputs),
     )
-    return ShownResults(list(counting.run(wanted)))
+    return ShownResults(list(counting.run(wanted, extras)))

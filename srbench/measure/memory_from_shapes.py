@@ -6,7 +6,7 @@ operator allocates inside and frees before it returns, such as a convolution's w
 seen.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,10 +20,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from srbench.conditions import Setup
 from srbench.errors import one_line, require_failure
-from srbench.measure.passes import Loaded, task
+from srbench.measure.passes import Loaded, NoGradients, task
 from srbench.records.memory_use import OPTIMIZER, MemoryUse, PeakBytes
 from srbench.shapes.arguments import tensors_in
 from srbench.shapes.call import Call
+from srbench.shapes.known_values import forget_values
 from srbench.shapes.nested import tensors_within
 from srbench.shapes.on_shapes import on_shapes
 from srbench.shapes.running import following
@@ -43,10 +44,22 @@ class Network:
     build: Callable[[], nn.Module]
     inputs: Callable[[], Call]
 
+    def counted(self) -> Call:
+        """The inputs that are counted."""
+        return _forgotten(self.inputs())
+
     def batch(self, size: int) -> Call:
         """The inputs of that many images."""
         with on_shapes():
-            return self.inputs().of_batch(size)
+            return _forgotten(self.inputs().of_batch(size))
+
+
+class _Uneven(Exception):  # noqa: N818 - it names what is so
+    """A network whose memory is not a number of bytes for each image, for a ``reason``."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class Moment(NamedTuple):
@@ -76,12 +89,12 @@ class Pass:
 def memory_use(network: Network, optimizer: str = OPTIMIZER) -> MemoryUse:
     """What a network needs for inference, and for a training step with an optimiser: ``"sgd"``,
     with momentum, or ``"adamw"``."""
-    missing: dict[str, None] = {}
+    missing: dict[str, str] = {}  # what, by the reason
     forward, step = partial(inference, network), partial(training, network, optimizer)
-    inferred = _tried("inference", lambda: forward(network.inputs()), missing)
+    inferred = _tried("inference", lambda: forward(network.counted()), missing)
     if inferred is None:
-        return MemoryUse(optimizer=optimizer, missing=(*missing,))
-    trained = _tried("training", lambda: step(network.inputs()), missing)
+        return MemoryUse(optimizer=optimizer, missing=_listed(missing))
+    trained = _tried("training", lambda: step(network.counted(), with_parts=True), missing)
     return MemoryUse(
         _peaks("inference", forward, network, inferred, missing),
         _peaks("training", step, network, trained, missing),
@@ -90,7 +103,7 @@ def memory_use(network: Network, optimizer: str = OPTIMIZER) -> MemoryUse:
         trained.state if trained else None,
         optimizer,
         inferred.highest.module,
-        (*missing,),
+        _listed(missing),
     )
 
 
@@ -106,27 +119,39 @@ def inference(network: Network, call: Call) -> Pass:
             return Pass(live.moments)
 
 
-def training(network: Network, optimizer: str, call: Call) -> Pass:
-    """One training step as `srbench.measure.passes` times it. Raises ValueError if there is nothing
-    to train, and what the model raises."""
+def training(network: Network, optimizer: str, call: Call, with_parts: bool = False) -> Pass:
+    """One training step as `srbench.measure.passes` times it, with its parts if they are wanted.
+    Raises NoGradients if there is nothing to train, and what the model raises."""
     with on_shapes(gradients=True):
         setup = Setup(optimizer=optimizer)
         subject = Loaded("", network.build(), call, setup, torch.device("cpu"))
-        if not subject.parameters:
-            raise ValueError("no parameter needs a gradient")
         with _alive(subject) as live:
             resident = live.alive
             step = task(subject, "train")
             state = live.alive - resident - sum(one.nbytes for one in subject.above or ())
-            before = live.alive
-            output = subject.call()
-            kept = live.alive - before
-            del output
+            kept = _kept(subject, live) if with_parts else 0
             step.prepare()
             live.begin()
             step.run()
             gradients = [one.grad for one in subject.parameters if one.grad is not None]
             return Pass(live.moments, kept, sum(one.nbytes for one in gradients), state)
+
+
+def _kept(subject: Loaded, live: "Liveness") -> int:
+    """The bytes that are alive after a forward pass and were not before: its output, and what
+    autograd keeps for the backward pass."""
+    before = live.alive
+    output = subject.call()
+    found = live.alive - before
+    del output
+    return found
+
+
+def _forgotten(call: Call) -> Call:
+    """The inputs, from now on without values."""
+    for tensor in call.tensors:
+        forget_values(tensor)
+    return call
 
 
 class Liveness(TorchDispatchMode):
@@ -189,38 +214,42 @@ def _alive(subject: Loaded) -> Iterator[Liveness]:
         yield live
 
 
+def _listed(missing: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(f"{what} is not known: {why}" for why, what in missing.items())
+
+
 def _peaks(
     what: str,
     run: Callable[[Call], Pass],
     network: Network,
     counted: Pass | None,
-    missing: dict[str, None],
+    missing: dict[str, str],
 ) -> PeakBytes:
     """The peak of the call that was counted, and those of batches of any size."""
     known = counted.highest.alive if counted else None
     size = network.inputs().batch
     if size is None:
-        missing["its inputs have no batch that all share, so other batches are not known"] = None
+        missing.setdefault("its inputs do not share a first side, the batch", "other batches")
         return PeakBytes(known, None)
-    one = counted if size == 1 else _tried(what, lambda: run(network.batch(1)), missing)
+    one = counted if size == 1 else _tried(f"{what} of one", lambda: run(network.batch(1)), missing)
     lines = _tried(f"{what} of a batch", lambda: _lines(run, network), missing)
     return PeakBytes(known, one.highest.alive if one else None, lines or ())
 
 
 def _lines(run: Callable[[Call], Pass], network: Network) -> tuple[tuple[int, int], ...]:
     """The peak of a batch of N, from 2 on, as the largest of fixed + N · each over these lines.
-    Raises ValueError if it is not of this form."""
+    Raises _Uneven if it is not of this form."""
     fewer, more = (run(network.batch(size)).moments for size in NEXT)
     confirming = run(network.batch(CONFIRMED))
     if [one.operator for one in fewer] != [one.operator for one in more]:
-        raise ValueError("it runs other operators on another batch")
+        raise _Uneven("it runs other operators on another batch")
     every = {
         (NEXT[1] * one.alive - NEXT[0] * other.alive, other.alive - one.alive)
         for one, other in zip(fewer, more, strict=True)
     }
     lines = _highest(every)
     if max(fixed + CONFIRMED * each for fixed, each in lines) != confirming.highest.alive:
-        raise ValueError("its memory does not grow evenly with the batch")
+        raise _Uneven("it does not grow evenly with the batch")
     return lines
 
 
@@ -238,14 +267,18 @@ def _highest(lines: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
         line = min(steeper, key=lambda one: (crossing[one], -one[1]))
 
 
-def _tried(what: str, run: Callable[[], Found], missing: dict[str, None]) -> Found | None:
-    """What a run finds; None if it fails, with the reason added to what is ``missing``."""
+def _tried(what: str, run: Callable[[], Found], missing: dict[str, str]) -> Found | None:
+    """What a run finds; None if it fails. Then ``missing`` has the reason, if it is a new one, and
+    what is missing for it."""
     try:
         return run()
     except BaseException as error:
         require_failure(error)
-        needs = isinstance(error, NeedsValues)
-        missing[f"{what} {f'needs values ({error})' if needs else f'fails: {one_line(error)}'}"] = (
-            None
-        )
+        missing.setdefault(_why(error), what)
         return None
+
+
+def _why(error: BaseException) -> str:
+    if isinstance(error, NeedsValues):
+        return f"it needs values ({error})"
+    return error.reason if isinstance(error, NoGradients | _Uneven) else one_line(error)

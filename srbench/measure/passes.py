@@ -24,7 +24,16 @@ from srbench.measure.pinning import Pinned
 from srbench.shapes.call import Call
 from srbench.shapes.nested import tensors_within
 
+GRADIENTS_REMEDY = "give --pass forward"
 LOSS_SCALE = 2.0**16  # of float16's gradients; torch.amp.GradScaler begins with it
+
+
+class NoGradients(ValueError):  # noqa: N818 - it names what is so
+    """Nothing can be trained, for a ``reason``."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"{reason}: {GRADIENTS_REMEDY}")
+        self.reason = reason
 
 
 @dataclass
@@ -98,11 +107,11 @@ def to_device(
 
 
 def outputs(output: object) -> list[Tensor]:
-    """The tensors in what a model returns that gradients flow from. Raises ValueError if there are
+    """The tensors in what a model returns that gradients flow from. Raises NoGradients if there are
     none."""
     found = [tensor for tensor in tensors_within(output) if tensor.requires_grad]
     if not found:
-        raise ValueError("nothing that it returns needs a gradient: give --pass forward")
+        raise NoGradients("nothing that it returns needs a gradient")
     return found
 
 
@@ -190,9 +199,9 @@ def _captured(subject: Loaded, pass_name: str, *steps: Step) -> list[Graph]:
 
 
 def _trained(subject: Loaded) -> list[nn.Parameter]:
-    """The parameters that gradients are for. Raises ValueError where there are none."""
+    """The parameters that gradients are for. Raises NoGradients where there are none."""
     if not subject.parameters:
-        raise ValueError("no parameter needs a gradient: give --pass forward")
+        raise NoGradients("no parameter needs a gradient")
     return subject.parameters
 
 

@@ -10,6 +10,7 @@ from srbench.records.environment import VERSIONS
 from srbench.records.record import Record
 
 STATEMENTS = ("baseline", "status", "settings")  # fields of the record itself
+OF_VERSIONS = ("operators", "uncounted", "memory")  # fields that depend on torch's version
 AT_MOST = 6  # lines about one kind of thing
 LISTED = {  # mappings of a count, and what a line about one begins with
     "unknown": "not counted:",
@@ -23,8 +24,8 @@ LISTED = {  # mappings of a count, and what a line about one begins with
 def differs(before: Record, after: Record) -> bool:
     """Whether anything that is counted or recorded for a row has changed.
 
-    How often each operator was called, and by which module, is compared only if the versions are
-    the same: other versions may name operators differently. What only one of two counters tells is
+    How often each operator was called, and by which module, and what memory is needed, is compared
+    only if the versions are the same: others may name operators differently, or keep other tensors. What only one of two counters tells is
     not compared, nor what only one of them was asked for.
     """
     one, other = before.counts, after.counts
@@ -34,7 +35,7 @@ def differs(before: Record, after: Record) -> bool:
     if one.counter != other.counter:
         names = [*(metric.name for metric in METRICS), "modules", "parameters", "convention"]
     elif not _same_versions(before, after):
-        names = [name for name in names if name not in ("operators", "uncounted")]
+        names = [name for name in names if name not in OF_VERSIONS]
     return any(
         getattr(one, name) != getattr(other, name) for name in names if _both(name, one, other)
     )

@@ -116,4 +116,4 @@ class MemoryUse:
     @property
     def notes(self) -> Iterator[str]:
         """Why something is missing."""
-        return (f"no memory: {why}" for why in self.missing)
+        return (f"memory: {why}" for why in self.missing)

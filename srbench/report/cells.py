@@ -51,7 +51,8 @@ def _scale(table: Table, index: int, scaled: bool) -> Scale:
     """The unit and the decimals of a column; a count in full has none."""
     column = table.columns[index]
     scale = _SCALES[column.hint](_alike(table, index), scaled)
-    if column.decimals is None or (column.hint == "count" and not scaled):
+    is_whole = column.hint in ("count", "bytes", "bytes_delta") and not scale.prefix
+    if column.decimals is None or is_whole:
         return scale
     return replace(scale, decimals=column.decimals)
 
