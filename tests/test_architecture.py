@@ -22,6 +22,7 @@ REPEATED = {
     "history.py": "what the figures of a table were at earlier commits",
     "imports.py": "what a module imports",
     "latency.py": "the times of passes",
+    "layers.py": "the modules of a network",
     "profile.py": "where a forward pass spends its time",
     "report.py": "what is shown",
     "table.py": "a table",

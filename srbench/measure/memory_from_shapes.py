@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from srbench.conditions import Setup
-from srbench.errors import one_line, require_failure
-from srbench.measure.passes import Loaded, NoGradients, task
+from srbench.errors import SrbenchError, one_line, require_failure
+from srbench.measure.passes import Loaded, task
 from srbench.records.memory_use import OPTIMIZER, MemoryUse, PeakBytes
 from srbench.shapes.arguments import tensors_in
 from srbench.shapes.call import Call
@@ -54,12 +54,8 @@ class Network:
             return _forgotten(self.inputs().of_batch(size))
 
 
-class _Uneven(Exception):  # noqa: N818 - it names what is so
-    """A network whose memory is not a number of bytes for each image, for a ``reason``."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+class _Uneven(SrbenchError):  # noqa: N818 - it names what is so
+    """A network whose memory is not a number of bytes for each image."""
 
 
 class Moment(NamedTuple):
@@ -281,4 +277,4 @@ def _tried(what: str, run: Callable[[], Found], missing: dict[str, str]) -> Foun
 def _why(error: BaseException) -> str:
     if isinstance(error, NeedsValues):
         return f"it needs values ({error})"
-    return error.reason if isinstance(error, NoGradients | _Uneven) else one_line(error)
+    return error.message if isinstance(error, SrbenchError) else one_line(error)

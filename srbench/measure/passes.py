@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from srbench.conditions import Setup
-from srbench.errors import one_line, require_failure
+from srbench.errors import SrbenchError, one_line, require_failure
 from srbench.measure.clocks import Task, nothing
 from srbench.measure.cuda_graphs import Graph, Step, captured
 from srbench.measure.free_memory import release
@@ -24,16 +24,14 @@ from srbench.measure.pinning import Pinned
 from srbench.shapes.call import Call
 from srbench.shapes.nested import tensors_within
 
-GRADIENTS_REMEDY = "give --pass forward"
 LOSS_SCALE = 2.0**16  # of float16's gradients; torch.amp.GradScaler begins with it
 
 
-class NoGradients(ValueError):  # noqa: N818 - it names what is so
-    """Nothing can be trained, for a ``reason``."""
+class NoGradients(SrbenchError):  # noqa: N818 - it names what is so
+    """Nothing can be trained, for the reason in its message."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"{reason}: {GRADIENTS_REMEDY}")
-        self.reason = reason
+        super().__init__(reason, "give --pass forward")
 
 
 @dataclass

@@ -25,8 +25,8 @@ def differs(before: Record, after: Record) -> bool:
     """Whether anything that is counted or recorded for a row has changed.
 
     How often each operator was called, and by which module, and what memory is needed, is compared
-    only if the versions are the same: others may name operators differently, or keep other tensors. What only one of two counters tells is
-    not compared, nor what only one of them was asked for.
+    only if the versions are the same: others may name operators differently, or keep other tensors.
+    What only one of two counters tells is not compared, nor what only one of them was asked for.
     """
     one, other = before.counts, after.counts
     if one is None or other is None or _statements(before) != _statements(after):

@@ -20,6 +20,7 @@ from support.records import counted, printed, timed, write_layout
 from srbench.cli.app import run
 from srbench.models import subject
 from srbench.records import jsonl
+from srbench.records.counts import has
 from srbench.records.environment import versions
 from srbench.records.join import RowIndex, rows_of
 from srbench.records.record import UNKNOWN, MadeOf
@@ -96,9 +97,9 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
     plain = resume.Counter._count
 
-    def spy(self: resume.Counter, row: object) -> object:
+    def spy(self: resume.Counter, row: object, *needs: object) -> object:
         found.append(row.spec)
-        return plain(self, row)
+        return plain(self, row, *needs)
 
     monkeypatch.setattr(resume.Counter, "_count", spy)
     return found
@@ -427,7 +428,7 @@ def test_the_sixth_schema_is_read_and_a_table_is_written_in_this_one(
     layout = 'caption = "C."\ncolumns = ["params"]\n[[rows]]\nmodels = ["cifar_resnet20"]\n'
     (tmp_path / "t.toml").write_text(layout + 'variants = ["sr"]\n')
     assert run(["table", "--folder", str(tmp_path)]) == 0, capsys.readouterr().err
-    assert table.read_text().count('{"schema":7,') == len(loaded.records)
+    assert table.read_text().count('{"schema":8,') == len(loaded.records)
     now = {one.spec: one for one in jsonl.read(table).records}
     for record in loaded.records:
         assert now[record.spec].counts == record.counts
@@ -436,13 +437,33 @@ def test_the_sixth_schema_is_read_and_a_table_is_written_in_this_one(
     assert table.stat().st_mtime_ns == before
 
 
+def test_the_seventh_schema_is_read_and_gets_what_a_column_needs(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    path, loaded = of_an_older_srbench("schema7.jsonl", tmp_path)
+    assert {(one.counts.activations, one.counts.memory) for one in loaded.records} == {(None, None)}
+    Path(path).rename(tmp_path / "t.jsonl")
+    rows = [row for record in loaded.records for row in ("[[rows]]", f'models = ["{record.spec}"]')]
+    for columns, needed in (('"params"', []), ('"params", "max_batch@80GiB"', ["memory"])):
+        layout = ['caption = "C."', f"columns = [{columns}]", *rows, ""]
+        (tmp_path / "t.toml").write_text("\n".join(layout))
+        assert run(["table", "--folder", str(tmp_path)]) == 0, capsys.readouterr().err
+        assert run(["check", str(tmp_path)]) == 0, capsys.readouterr()
+        now = {one.spec: one for one in jsonl.read(tmp_path / "t.jsonl").records}
+        for record in loaded.records:
+            after = now[record.spec]
+            assert has(after.counts, ["memory"]) == bool(needed)
+            assert after.counts.operators == record.counts.operators
+    assert "7,772" in (tmp_path / "t.md").read_text()
+
+
 def test_a_newer_schema_is_refused_with_a_message(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     path = tmp_path / "new.jsonl"
-    path.write_bytes(jsonl.line(counted("resnet18")).replace(b'"schema":7', b'"schema":8'))
+    path.write_bytes(jsonl.line(counted("resnet18")).replace(b'"schema":8', b'"schema":9'))
     assert run(["compare", str(path), str(path)]) == 2
-    assert "written by a newer srbench, schema 8; this one reads up to 7" in capsys.readouterr().err
+    assert "written by a newer srbench, schema 9; this one reads up to 8" in capsys.readouterr().err
 
 
 def test_code_that_changes_while_it_is_measured_fails_the_row(
@@ -514,10 +535,10 @@ def test_a_sweep_survives_the_loss_of_its_file(
 ) -> None:
     plain = resume.Counter._count
 
-    def harms(self: resume.Counter, row: object) -> object:
+    def harms(self: resume.Counter, row: object, *needs: object) -> object:
         if row.spec.endswith("memories=5"):
             Path("sweep.jsonl").unlink()
-        return plain(self, row)
+        return plain(self, row, *needs)
 
     monkeypatch.setattr(resume.Counter, "_count", harms)
     found = params("sweep", "cifar_resnet8+sr", "--memories", "1,5", *SIZE)
