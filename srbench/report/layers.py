@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from srbench.conditions import Input
@@ -177,16 +178,17 @@ def _branch(guides: str, node: Node, record: Record) -> Branch:
     layer = node.layer
     if not layer.name:
         return Branch("", record.spec, record.spec)
+    name = layer.name.removesuffix(node.label.partition("–")[0]) + node.label
     what = kind(layer)
     if node.before and kind(node.before) != what:
         what = f"{kind(node.before)} → {what}"
     if layer.same_as:
         what += f" = {layer.same_as}"
     elif not layer.calls:
-        what += ", not called"
+        is_idle = any(f"{layer.name}.".startswith(f"{one}.") for one in record.counted.idle)
+        what += ", used by its parent" if layer.params and not is_idle else ", never runs"
     elif layer.calls > node.copies:
         what += f", called {layer.calls // node.copies}×"
-    name = layer.name.removesuffix(node.label.partition("–")[0]) + node.label
     mark = MARKED[node.mark]
     return Branch(guides, f"{mark}{node.label} {what}", f"{mark}{name} {what}")
 
@@ -223,10 +225,16 @@ def _findings(record: Record, shown: Shown) -> Iterator[str]:
     """What the whole network has and needs."""
     if shown.against and record.counted.layers == shown.against.counted.layers:
         yield f"{record.spec} has the same modules as {shown.against.spec}."
-    rows = [record, *([shown.against] if shown.against else [])]
-    for one in rows:
-        before = f"{one.spec}: " if shown.against else ""
-        yield from (f"{before}{line}" for line in _whole(one.counted, shown))
+    own = _whole(record.counted, shown)
+    if not shown.against:
+        yield from own
+        return
+    for line, other in zip_longest(own, _whole(shown.against.counted, shown)):
+        yield from (
+            f"{name}: {text}"
+            for name, text in ((record.spec, line), (shown.against.spec, other))
+            if text
+        )
 
 
 def _whole(counts: Counts, shown: Shown) -> Iterator[str]:

@@ -22,6 +22,8 @@ NOTES = (
     "[[rows]] names it, and ours with as many digits. Trained: srbench table NAME --train.",
     f"A trained score may be that of a share of the training images, such as top1{AT}0.1 and "
     f"top1_delta{AT}0.1.",
+    f"How many images fit into a card's memory is a column of its size: max_batch{AT}80GiB and "
+    f"max_training_batch{AT}80GiB.",
 )
 
 
