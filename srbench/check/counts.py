@@ -13,6 +13,8 @@ from srbench.runner.resume import Counter
 from srbench.spec.parse import parse
 from srbench.tables.committed import Committed
 
+LACKS = "has a record without what a column shows"
+
 
 def check_counts(table: Committed, count: Counter) -> Iterator[Finding]:
     """A finding for every row that is missing, unexpected, or differs from what is counted now."""
@@ -24,6 +26,10 @@ def check_counts(table: Committed, count: Counter) -> Iterator[Finding]:
             yield from _missing(table.name, row, row in needed)
             continue
         where: dict[str, Any] = {"file": table.loaded.path, "line": table.loaded.line(found)}
+        if row in needed:
+            remedy = f"srbench table {table.name}"
+            yield Finding("missing", table.name, LACKS, (), remedy, str(row), **where)
+            continue
         yield from _check_row(table.name, found, count, where)
     yield from _extra(table)
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, overload
 from torch import nn, random
 
 from srbench.conditions import OPTIMIZERS
-from srbench.errors import BuildError, SpecError, SrbenchError, did_you_mean
+from srbench.errors import SpecError, SrbenchError, did_you_mean
 from srbench.files import require_replaceable, write_whole
 from srbench.library.checking import (
     as_inputs,
@@ -92,7 +92,7 @@ class ShownLayers(Sequence[Layer]):
             size_of(size)
         other = against.record if against is not None else None
         known = ("columns", "caption", "label", "notes")
-        require_known(look, known)
+        require_known({name: one for name, one in look.items() if name not in known}, known)
         if "columns" in look:
             look["columns"] = tuple(look["columns"])
         shown = Shown(depth, fold, other, sizes, tuple(batches), Look(**look))
@@ -210,9 +210,7 @@ def layers(
     extras = counting.Extras(memory=True, layers=True, optimizer=optimizer)
     with random.fork_rng(devices=()):
         (record,) = counting.count([subject], extras)
-    if record.counts is None:
-        raise BuildError(f"{record.spec}: {record.status.removeprefix('failed: ')}")
-    return ShownLayers(record)
+    return ShownLayers(counting.require_counted(record))
 
 
 def _subject(what: Any, asked: Asked, num_classes: int | None) -> Subject:

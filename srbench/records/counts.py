@@ -181,7 +181,7 @@ METRICS = (
 )
 IN_BYTES = tuple(metric.name for metric in DERIVED)
 # Fields that only newer records have, or those that were asked for.
-OPTIONAL = ("activations", "param_dtypes", "memory", "layers")
+OPTIONAL = (*(one.name for one in fields(Counts) if one.default is None), "layers")
 COMPARED = tuple(metric.name for metric in METRICS if metric.is_compared)
 TITLES = {metric.name: metric.title for metric in METRICS if metric.title}
 BY_NAME = ("uncounted", "unknown", "disguised", "idle", "unregistered")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from srbench.errors import SrbenchError, did_you_mean
-from srbench.records.counts import COMPARED, IN_BYTES, METRICS, TITLES
+from srbench.records.counts import COMPARED, IN_BYTES, METRICS, OPTIONAL, TITLES
 from srbench.records.gain import Gain, Score
 from srbench.records.join import Row
 from srbench.records.memory_use import size_of
@@ -25,7 +25,7 @@ DEVICE_COLUMNS = ("forward", "forward_overhead", "train", "train_overhead")  # i
 MAX_BATCH = {"max_batch": "inference", "max_training_batch": "training"}  # the peak that limits it
 # Fields of `Counts` that not every record has, by how the names of columns that show them begin.
 NEEDS = {
-    "activations": "activations",
+    **{metric.name: metric.name for metric in METRICS if metric.name in OPTIONAL},
     "param_bytes": "param_dtypes",
     **dict.fromkeys(("peak_inference_bytes", "training_bytes", *MAX_BATCH), "memory"),
 }

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from srbench.errors import SrbenchError, lacks_memory, one_line, require_failure
+from srbench.errors import BuildError, SrbenchError, lacks_memory, one_line, require_failure
 from srbench.measure.forward_counts import ForwardCounts, count_for_real, count_on_shapes
 from srbench.measure.layers import layers
 from srbench.measure.malloc import return_freed_memory
@@ -73,6 +73,14 @@ def count(wanted: Iterable[Subject], extras: Extras = Extras()) -> Iterator[Reco
             made=environment.now(),
             parts=found.parts,
         )
+
+
+def require_counted(record: Record) -> Record:
+    """The record. Raises BuildError, with the reason, if it has no counts."""
+    if record.counts is None:
+        why = record.status.removeprefix("failed: ")
+        raise BuildError(why if why.startswith(record.spec) else f"{record.spec}: {why}")
+    return record
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from srbench.cli.output import (
 from srbench.cli.progress import status
 from srbench.cli.values import optional_name, whole_numbers
 from srbench.conditions import LARGEST_BATCH, OPTIMIZERS, Input
-from srbench.errors import BuildError, SrbenchError
+from srbench.errors import SrbenchError
 from srbench.records.memory_use import OPTIMIZER, size_of
 from srbench.report.layers import COLUMNS, Shown, layers_report
 from srbench.report.look import Look
@@ -122,6 +122,4 @@ def _counted(case: Case, optimizer: str) -> "Record":
 
         extras = counting.Extras(memory=True, layers=True, optimizer=optimizer)
         (record,) = counting.run([case], extras)
-    if record.counts is None:
-        raise BuildError(f"{case.spec}: {record.status.removeprefix('failed: ')}", "")
-    return record
+        return counting.require_counted(record)
