@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from srbench.records.printable import printable
 
+LEAST_LABEL = 12  # characters of a label in a tree that is cut
 OF_BLOCK = "+"  # before the name of a block: what follows is named in all rows that have the block
 
 
@@ -92,6 +93,14 @@ class Branch:
     def as_(self, naming: str) -> Label:
         """As a terminal draws it, or the whole name."""
         return Label(self.guides + self.label if naming == "usual" else self.name)
+
+    def within(self, width: int) -> "Branch":
+        """With a label that is cut in its middle, if a terminal would need more characters."""
+        left = max(width - len(self.guides), LEAST_LABEL)
+        if len(self.label) <= left:
+            return self
+        end = (left - 1) // 2
+        return replace(self, label=f"{self.label[: left - 1 - end]}…{self.label[-end:]}")
 
 
 def titles_of(text: str, names: Mapping[str, Name]) -> list[str | Name]:

@@ -75,6 +75,7 @@ FACTS: Mapping[str, tuple[str, Read]] = {
     "input": ("Input", lambda layer: shape(layer.inputs) or None),
     "output": ("Output", lambda layer: shape(layer.outputs) or None),
 }
+HINTS: Mapping[str, Hint] = {"calls": "integer", "settings": "text", "tensors": "text"}
 COLUMNS = (*FACTS, *(f"{metric}{what}" for metric in METRICS for what in ("", SHARE)))
 USUAL = (
     *("input", "output", "params", f"params{SHARE}", "macs", f"macs{SHARE}"),
@@ -144,7 +145,7 @@ def _column(name: str, is_difference: bool) -> Column:
     rank = len(DISPENSABLE) - DISPENSABLE.index(name) if name in DISPENSABLE else 0
     if name in FACTS:
         title, _ = FACTS[name]
-        return Column(title, "integer" if name == "calls" else "name", dispensable=rank)
+        return Column(title, HINTS.get(name, "name"), dispensable=rank)
     title, hint = METRICS[name.removesuffix(SHARE)]
     if name.endswith(SHARE):
         return Column(f"{title} %", "share", decimals=1, dispensable=rank)
@@ -184,7 +185,7 @@ def _branch(guides: str, node: Node, record: Record) -> Branch:
         what = f"{kind(node.before)} → {what}"
     if layer.same_as:
         what += f" = {layer.same_as}"
-    elif not layer.calls:
+    elif not layer.calls and not layer.moved:  # a list is not called, but what is in it
         is_idle = any(f"{layer.name}.".startswith(f"{one}.") for one in record.counted.idle)
         what += ", used by its parent" if layer.params and not is_idle else ", never runs"
     elif layer.calls > node.copies:

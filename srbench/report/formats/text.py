@@ -3,17 +3,19 @@
 import textwrap
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 
 from srbench.report.cells import with_titles, written
+from srbench.report.labels import Branch
 from srbench.report.table import Column, Table
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 GAP = " " * 3  # between two columns
+BELOW = str.maketrans("├└─", "│  ")
 
 
 def render(table: Table, console: "Console | None" = None) -> str:
@@ -36,8 +38,11 @@ def _notes(table: Table) -> tuple[str, ...]:
 
 def _fitting(table: Table, screen: int) -> Table:
     """The table without as many of its dispensable columns as there is no room for, of which a note
-    tells."""
+    tells, and without the notes that explain them. Before that, a tree's labels are cut to half of
+    the screen."""
     kept, out = table, []
+    if _least_width(table) > screen:
+        table = kept = replace(table, rows=tuple(_cut(row, screen // 2) for row in table.rows))
     while _least_width(kept) > screen:
         ranks = [column.dispensable for column in kept.columns]
         if not any(ranks):
@@ -48,7 +53,12 @@ def _fitting(table: Table, screen: int) -> Table:
     if not out:
         return table
     note = f"Too narrow for {', '.join(reversed(out))}: widen the terminal, or choose --columns."
-    return replace(kept, notes=(note, *kept.notes))
+    others = (one for one in kept.notes if one.partition(": ")[0] not in out)
+    return replace(kept, notes=(note, *others))
+
+
+def _cut(row: tuple[Any, ...], width: int) -> tuple[Any, ...]:
+    return tuple(cell.within(width) if isinstance(cell, Branch) else cell for cell in row)
 
 
 def _parts(table: Table, screen: int) -> list[Table]:
@@ -98,7 +108,14 @@ def _row(texts: list[str], columns: tuple[Column, ...], widths: list[int]) -> It
     ]
     for number in range(max(1, *map(len, cells))):
         broken = [cell[number] if number < len(cell) else "" for cell in cells]
+        if number:
+            broken[0] = broken[0] or _guides_below(texts[0])
         yield _line(broken, columns, widths)
+
+
+def _guides_below(text: str) -> str:
+    """The lines of a tree that go on below a row."""
+    return text[: len(text) - len(text.lstrip("│├└─ "))].translate(BELOW)
 
 
 def _line(texts: list[str], columns: tuple[Column, ...], widths: list[int]) -> str:
