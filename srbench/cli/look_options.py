@@ -42,7 +42,7 @@ def _choice(name: str, help_text: str, option: str = "") -> Any:
 OPTIONS: dict[str, Any] = {
     "columns": Annotated[
         str | None,
-        _option("Only these columns, such as params,macs,macs_percent.", metavar="NAME,…"),
+        _option("Only these columns, such as params,macs.", metavar="NAME,…"),
     ],
     "style": Annotated[
         str | None, _choice("style", "For the paper that LaTeX and figures are for")

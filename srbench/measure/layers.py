@@ -1,6 +1,6 @@
 """Every module of a network in one forward pass: its shapes, and what it costs."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from math import prod
@@ -23,6 +23,7 @@ from srbench.shapes.nested import tensors_within
 from srbench.shapes.running import following
 
 MOST_SETTINGS = 200  # characters of what a module prints of itself
+Shapes = tuple[str, ...]
 Own = Mapping[str, int]  # what modules do themselves, not in a submodule, by their names
 
 
@@ -55,9 +56,7 @@ def layers(
                     name,
                     type(module).__name__,
                     _settings(module),
-                    traffic.calls[name],
-                    traffic.inputs.get(name, ()),
-                    traffic.outputs.get(name, ()),
+                    *traffic.calls_of(name),
                     parameters.total,
                     parameters.trainable,
                     macs[name],
@@ -72,7 +71,7 @@ def layers(
 
 class Traffic(TorchDispatchMode):
     """Counts the bytes that operators read and write while it is entered, and records what each
-    module gets and returns first."""
+    module gets and returns."""
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -80,26 +79,33 @@ class Traffic(TorchDispatchMode):
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.moved, self.calls = Counter[str](), Counter[str]()
-        self.inputs: dict[str, tuple[str, ...]] = {}
-        self.outputs: dict[str, tuple[str, ...]] = {}
-        self._modules = [""]
+        self.moved = Counter[str]()
+        # What each module got and returned, call by call
+        self._calls: dict[str, list[tuple[Shapes, Shapes]]] = defaultdict(list)
+        self._modules: list[tuple[str, Shapes]] = [("", ())]
+
+    def calls_of(self, module: str) -> tuple[int, Shapes, Shapes, Shapes]:
+        """How often a module was called, what it got and returned first, and other ones of later
+        calls."""
+        calls = self._calls.get(module, [])
+        inputs, outputs = calls[0] if calls else ((), ())
+        others = dict.fromkeys(call for call in calls if call != (inputs, outputs))
+        later = (f"{', '.join(got)} -> {', '.join(returned)}" for got, returned in others)
+        return len(calls), inputs, outputs, tuple(later)
 
     def enter(self, name: str, inputs: tuple[Any, ...]) -> None:
-        self._modules.append(name)
-        self.calls[name] += 1
-        self.inputs.setdefault(name, tuple(_shapes(inputs)))
+        self._modules.append((name, tuple(_shapes(inputs))))
 
     def leave(self, name: str, output: Any) -> None:
-        self._modules.pop()
-        self.outputs.setdefault(name, tuple(_shapes(output)))
+        _, inputs = self._modules.pop()
+        self._calls[name].append((inputs, tuple(_shapes(output))))
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         kwargs = kwargs or {}
         out = func(*args, **kwargs)
-        self.moved[self._modules[-1]] += bytes_moved(func, (*args, *kwargs.values()), out)
+        self.moved[self._modules[-1][0]] += bytes_moved(func, (*args, *kwargs.values()), out)
         return out
 
 

@@ -12,8 +12,9 @@ class Layer:
 
     ``kind`` is its class, and ``settings`` what it prints of itself, such as ``kernel_size=(3, 3)``
     in ``Conv2d``. ``calls`` is how often it runs in a pass; ``inputs`` and ``outputs`` are the
-    tensors of its first call, each as ``float32:1x64x56x56``. ``same_as`` is the name of the module
-    that it is, if the network has it twice: its counts are there.
+    tensors of its first call, each as ``float32:1x64x56x56``, and ``later`` both of later calls
+    with other ones, as ``IN -> OUT``. ``same_as`` is the name of the module that it is, if the
+    network has it twice: its counts are there.
 
     ``params``, ``trainable``, ``macs``, ``flops`` and ``activations`` count the module with all
     modules inside it, and so does ``moved``: the bytes that operators read and write, each operand
@@ -28,6 +29,7 @@ class Layer:
     calls: int = 0
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
     params: int = 0
     trainable: int = 0
     macs: int = 0

@@ -54,23 +54,28 @@ def cut(node: Node, depth: int) -> Node:
 
 
 def compared(node: Node, before: Node) -> Node | None:
-    """What differs from a baseline's tree; None if nothing does. A module that was wrapped is shown
-    as different, without the part that is as before."""
+    """What differs from a baseline's tree; None if nothing does."""
     if _same(node) == _same(before):
         return None
-    inner, old = list(node.inner), {one.label: one for one in before.inner}
-    if wrapped := next((one for one in inner if _same(one) == _same(before)), None):
-        inner.remove(wrapped)
-        old = {}
+    old = {one.label: one for one in before.inner}
     found: list[Node] = []
-    for one in inner:
+    for one in node.inner:
         was = old.pop(one.label, None)
         if was is None:
             found.append(_marked(one, "+"))
-        elif differs := compared(one, was):
-            found.append(differs)
-    gone = [_marked(one, "−") for one in old.values()]
-    return replace(node, inner=(*found, *gone), before=before.layer, mark="~")
+        else:
+            found += _differing(one, was)
+    found += (_marked(one, "−") for one in old.values())
+    return replace(node, inner=tuple(found), before=before.layer, mark="~")
+
+
+def _differing(node: Node, before: Node) -> list[Node]:
+    """A module if it differs; of one that wraps what was there before, only what it adds."""
+    is_wrapped = [_same(one) == _same(before) for one in node.inner]
+    if not any(is_wrapped) or _same(node) == _same(before):
+        return [found] if (found := compared(node, before)) else []
+    added = [one for number, one in enumerate(node.inner) if number != is_wrapped.index(True)]
+    return [_marked(replace(one, label=f"{node.label}.{one.label}"), "+") for one in added]
 
 
 def lines(node: Node, guides: str = "", own: str = "") -> Iterator[tuple[str, Node]]:
@@ -88,9 +93,17 @@ def _same(node: Node) -> Any:
 
 
 def _alike(node: Node) -> Any:
-    """The same, and the name without the number at its end."""
+    """What repeated modules share: all but the number at the end of their names, and the bytes that
+    they move, which depend on where in memory their inputs lie."""
     numbered = _NUMBERED.fullmatch(node.label)
-    return (numbered[1], _same(node)) if numbered else (node.label, id(node))
+    return (numbered[1], _shared(node)) if numbered else (node.label, id(node))
+
+
+def _shared(node: Node) -> Any:
+    return (
+        replace(node.layer, name="", moved=0),
+        tuple((one.label, _shared(one)) for one in node.inner),
+    )
 
 
 def _merged(alike: Sequence[Node]) -> Node:

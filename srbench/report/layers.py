@@ -3,23 +3,20 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from typing import Any
 
 from srbench.conditions import Input
 from srbench.errors import SrbenchError
-from srbench.records.counts import Counts
 from srbench.records.layer import Layer
-from srbench.records.memory_use import OPTIMIZERS, PeakBytes, size_of
 from srbench.records.record import Record
 from srbench.report.formats import Report
 from srbench.report.labels import Branch
+from srbench.report.layer_memory import memory_lines, memory_table
 from srbench.report.layer_tree import Node, compared, cut, folded, lines, tree
 from srbench.report.look import PLAIN, Look
 from srbench.report.notes import measured_with, runs_on
 from srbench.report.problems import problems, remarks
 from srbench.report.table import Column, Hint, Table
-from srbench.report.units import sized
 
 SHARE = "_share"  # ends the name of a column with a metric's share of the whole network
 METRICS: Mapping[str, tuple[str, Hint]] = {
@@ -55,12 +52,13 @@ def shape(texts: Sequence[str]) -> str:
 
 
 def kind(layer: Layer) -> str:
-    """The class, of a convolution with its kernel and stride: ``Conv2d 3×3/2``."""
-    kernel, stride = (_sides(layer, name) for name in ("kernel_size", "stride"))
-    is_strided = stride not in ("", "1", "1×1", "1×1×1")
-    if is_strided and len({*stride.split("×")}) == 1:
-        stride = stride.partition("×")[0]
-    return " ".join(filter(None, (layer.kind, kernel))) + (f"/{stride}" if is_strided else "")
+    """The class, of a convolution with its kernel, stride and groups: ``Conv2d 3×3/2``."""
+    kernel, stride, groups = (_sides(layer, one) for one in ("kernel_size", "stride", "groups"))
+    found = layer.kind + (f" {kernel}" if kernel else "")
+    if stride not in ("", "1", "1×1", "1×1×1"):
+        sides = stride.split("×")
+        found += f"/{stride if len({*sides}) > 1 else sides[0]}"
+    return found + (f" of {groups} groups" if groups else "")
 
 
 def _sides(layer: Layer, name: str) -> str:
@@ -72,6 +70,7 @@ FACTS: Mapping[str, tuple[str, Read]] = {
     "settings": ("Settings", lambda layer: layer.settings or None),
     "tensors": ("Parameters", lambda layer: _tensors(layer) or None),
     "calls": ("Calls", lambda layer: layer.calls),
+    "later": ("Later calls", lambda layer: _later(layer) or None),
     "input": ("Input", lambda layer: shape(layer.inputs) or None),
     "output": ("Output", lambda layer: shape(layer.outputs) or None),
 }
@@ -98,7 +97,11 @@ def layers_report(record: Record, shown: Shown = Shown()) -> Report:
     rows, total = list(_nodes(record, shown)), record.counted.layers[0]
     flat = [_flat(node, total) for _, node in rows]
     header = tuple(flat[0]) if flat else ("name",)
-    return Report((_table(record, shown, rows),), header, flat, records=(record,))
+    tables = [_table(record, shown, rows)]
+    if shown.against:
+        both = (record, shown.against)
+        tables.append(memory_table(both, shown.batches, shown.sizes))
+    return Report(tuple(tables), header, flat, records=(record,))
 
 
 def _nodes(record: Record, shown: Shown) -> Iterator[tuple[str, Node]]:
@@ -198,6 +201,11 @@ def _tensors(layer: Layer) -> str:
     return ", ".join(f"{name} {sides.replace('x', '×')}" for name, sides in layer.tensors)
 
 
+def _later(layer: Layer) -> str:
+    sides = (one.replace("->", "→") for one in layer.later)
+    return "; ".join(re.sub(r"\w+:\d+x?", "", one).replace("x", "×") for one in sides)
+
+
 def _flat(node: Node, total: Layer) -> dict[str, Any]:
     layer = node.layer
     found: dict[str, Any] = {
@@ -209,6 +217,7 @@ def _flat(node: Node, total: Layer) -> dict[str, Any]:
         "calls": layer.calls,
         "input": "; ".join(layer.inputs),
         "output": "; ".join(layer.outputs),
+        "later": "; ".join(layer.later),
         "tensors": "; ".join(f"{name} {sides}" for name, sides in layer.tensors),
         "same_as": layer.same_as,
     }
@@ -223,61 +232,11 @@ def _flat(node: Node, total: Layer) -> dict[str, Any]:
 
 
 def _findings(record: Record, shown: Shown) -> Iterator[str]:
-    """What the whole network has and needs."""
-    if shown.against and record.counted.layers == shown.against.counted.layers:
-        yield f"{record.spec} has the same modules as {shown.against.spec}."
-    own = _whole(record.counted, shown)
+    """What the whole network has and needs; beside a baseline that is a table."""
     if not shown.against:
-        yield from own
-        return
-    for line, other in zip_longest(own, _whole(shown.against.counted, shown)):
-        yield from (
-            f"{name}: {text}"
-            for name, text in ((record.spec, line), (shown.against.spec, other))
-            if text
-        )
-
-
-def _whole(counts: Counts, shown: Shown) -> Iterator[str]:
-    frozen = counts.params - counts.trainable
-    by_dtype = ", ".join(f"{sized(n)} in {name}" for name, n in (counts.param_dtypes or {}).items())
-    yield (
-        f"{counts.params:,} parameters{f', {frozen:,} of them not trained' if frozen else ''}"
-        f"{f' ({by_dtype})' if by_dtype else ''}, {counts.buffers:,} values in buffers, "
-        f"{counts.macs:,} MACs, {counts.activations or 0:,} activations."
-    )
-    memory = counts.memory
-    if not memory:
-        return
-    if memory.inference and memory.inference.counted is not None:
-        at = f", in {memory.at}" if memory.at else ""
-        yield f"Inference: at most {sized(memory.inference.counted)} alive at once{at}."
-    if memory.training and memory.training.counted is not None:
-        yield (
-            f"Training with {OPTIMIZERS[memory.optimizer]}: at most "
-            f"{sized(memory.training.counted)}; gradients {sized(memory.gradients or 0)}, the "
-            f"optimiser's state {sized(memory.state or 0)}, kept for the backward pass "
-            f"{sized(memory.kept or 0)}."
-        )
-    peaks = {"inference": memory.inference, "training": memory.training}
-    for batch in shown.batches:
-        said = [f"{what} {_bytes(peak, batch)}" for what, peak in peaks.items()]
-        yield f"A batch of {batch:,}: {', '.join(said)}."
-    for size in shown.sizes:
-        said = [f"{_images(peak, size_of(size))} in {what}" for what, peak in peaks.items()]
-        yield f"Images that fit into {size}: {', '.join(said)}."
-
-
-def _bytes(peak: PeakBytes | None, batch: int) -> str:
-    found = peak.at(batch) if peak else None
-    return "unknown" if found is None else sized(found)
-
-
-def _images(peak: PeakBytes | None, limit: int) -> str:
-    if not peak or not peak.lines:
-        return "unknown"
-    found = peak.largest_batch(limit)
-    return "any number" if found is None else f"{found:,}"
+        yield from memory_lines(record.counted, shown.batches, shown.sizes)
+    elif record.counted.layers == shown.against.counted.layers:
+        yield f"{record.spec} has the same modules as {shown.against.spec}."
 
 
 def _notes(record: Record, names: Sequence[str], shown: Shown) -> Iterator[str]:

@@ -68,7 +68,8 @@ def test_the_module_is_left_as_it_was() -> None:
 
 def test_against_another(found: ShownLayers) -> None:
     other = srbench.layers(nn.Sequential(*BLOCKS, nn.Flatten()), X)
-    (table,) = other.report(against=found).tables
+    table, memory = other.report(against=found).tables
+    assert len(memory.rows) == 2
     assert [str(row[0]) for row in table.rows] == ["Sequential", "+ 3 Flatten"]
 
 

@@ -110,7 +110,17 @@ def test_a_wrapped_module_is_not_new() -> None:
     inside = [replace(norm, name=f"{norm.name}.0"), layer(f"{norm.name}.1", "Gate", 3)]
     found = compared(tree([*before[:4], site, *inside, before[5]]), tree(before))
     assert found is not None
-    assert [(node.label, node.mark) for _, node in lines(found)][-2:] == [("norm", "~"), ("1", "+")]
+    assert [(node.label, node.mark) for _, node in lines(found)][-2:] == [
+        ("0", "~"),
+        ("norm.1", "+"),
+    ]
+
+
+def test_blocks_that_move_other_bytes_are_folded() -> None:
+    blocks = network(("B", 4), ("B", 4))
+    blocks[2] = replace(blocks[2], moved=7)
+    assert names(folded(tree(blocks))) == ["", "stage", "0–1", "conv", "norm", "fc"]
+    assert folded(tree(blocks)).inner[0].inner[0].layer.moved == 7
 
 
 def test_ten_thousand_modules_take_no_time_worth_mentioning() -> None:

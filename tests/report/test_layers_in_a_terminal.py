@@ -64,7 +64,7 @@ def test_settings_are_wrapped_in_their_column_beside_the_tree(found: ShownLayers
 def test_a_list_is_not_called_only_if_nothing_in_it_is(found: ShownLayers) -> None:
     text = shown(found, 250)
     assert "maps ModuleList " in text
-    assert "unused ModuleList, not called" in text
+    assert "unused ModuleList, never runs" in text
 
 
 def test_a_branch_keeps_both_ends_and_its_name() -> None:
