@@ -81,11 +81,14 @@ class Name:
 @dataclass(frozen=True)
 class Branch:
     """A place in a tree: the lines that lead to it and its label, for a terminal, and its whole
-    name."""
+    name. ``depth`` is how many places are above it, and ``change`` whether a tree beside it has
+    it: ``new``, ``gone``, ``different``, or nothing without such a tree."""
 
     guides: str
     label: str
     name: str
+    depth: int = 0
+    change: str = ""
 
     def __str__(self) -> str:
         return self.name

@@ -87,6 +87,7 @@ DISPENSABLE = (
     *("activations", f"macs{SHARE}", "output"),
 )
 MARKED = {"+": "+ ", "−": "− ", "~": "", "": ""}
+CHANGES = {"+": "new", "−": "gone", "~": "different", "": ""}
 
 
 def layers_report(record: Record, shown: Shown = Shown()) -> Report:
@@ -181,7 +182,7 @@ def _value(name: str, node: Node) -> int | None:
 def _branch(guides: str, node: Node, record: Record) -> Branch:
     layer = node.layer
     if not layer.name:
-        return Branch("", record.spec, record.spec)
+        return Branch("", record.spec, record.spec, change=CHANGES[node.mark])
     name = layer.name.removesuffix(node.label.partition("–")[0]) + node.label
     what = kind(layer)
     if node.before and kind(node.before) != what:
@@ -194,7 +195,14 @@ def _branch(guides: str, node: Node, record: Record) -> Branch:
     elif layer.calls > node.copies:
         what += f", called {layer.calls // node.copies}×"
     mark = MARKED[node.mark]
-    return Branch(guides, f"{mark}{node.label} {what}", f"{mark}{name} {what}")
+    depth = _depth(layer)
+    return Branch(
+        guides, f"{mark}{node.label} {what}", f"{mark}{name} {what}", depth, CHANGES[node.mark]
+    )
+
+
+def _depth(layer: Layer) -> int:
+    return layer.name.count(".") + 1 if layer.name else 0
 
 
 def _tensors(layer: Layer) -> str:
@@ -212,7 +220,7 @@ def _flat(node: Node, total: Layer) -> dict[str, Any]:
         "name": layer.name,
         "class": layer.kind,
         "settings": layer.settings,
-        "depth": layer.name.count(".") + 1 if layer.name else 0,
+        "depth": _depth(layer),
         "copies": node.copies,
         "calls": layer.calls,
         "input": "; ".join(layer.inputs),
@@ -226,7 +234,7 @@ def _flat(node: Node, total: Layer) -> dict[str, Any]:
         share = _cell(f"{metric}{SHARE}", node, total)
         found[f"{metric}{SHARE}"] = None if share is None else share / 100
     if node.mark:
-        found["change"] = {"+": "new", "−": "gone", "~": "different"}[node.mark]
+        found["change"] = CHANGES[node.mark]
         found |= {f"{metric}_delta": _value(metric, node) for metric in METRICS}
     return found
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 from srbench.records.printable import all_printable
-from srbench.report.labels import Label, Name
+from srbench.report.labels import Branch, Label, Name
 from srbench.report.look import PLAIN, Look
 
 Hint = Literal[
@@ -82,8 +82,8 @@ class Table:
     are lines below the table that matter as much as its rows; they keep their spaces. ``brief`` is
     what a reader must know of the notes. ``headings`` are what groups of rows have in common, by
     the number of their first row. ``words`` are sentences that say what the table shows, to be
-    quoted. All text is made printable, so that text of a record stays in its
-    cell.
+    quoted. A first column of `Branch` makes it a tree, which pages open and close. All text is made
+    printable, so that text of a record stays in its cell.
     """
 
     name: str
@@ -113,6 +113,11 @@ class Table:
         """The names of models in its cells, by spec."""
         cells = (cell for row in self.rows for cell in row)
         return {cell.spec: cell for cell in cells if isinstance(cell, Name)}
+
+    @property
+    def is_tree(self) -> bool:
+        """Whether its rows are the places of a tree, each above those inside it."""
+        return bool(self.rows) and all(isinstance(row[0], Branch) for row in self.rows)
 
     def with_headings_as_column(self) -> "Table":
         """The table with the headings in a first column, each beside the first row of its group."""

@@ -14,6 +14,7 @@ from srbench.records.record import UNKNOWN, Record
 from srbench.report.arranging import number_of
 from srbench.report.cells import with_titles, written
 from srbench.report.formats import Report
+from srbench.report.formats.html_tree import INDENT, Place, places, style
 from srbench.report.labels import Name
 from srbench.report.origin import dates
 from srbench.report.plots.svg import HEIGHT, WIDTH, Chart
@@ -58,12 +59,16 @@ def to_html(report: Report) -> str:
 
 def page(title: str, parts: Iterable[Section]) -> str:
     """The page as HTML, which sorts and filters its tables and shows the numbers of its plots."""
+    grids = [(part, [_Grid(table) for table in part.tables]) for part in parts]
+    trees = [one.table for _, of_part in grids for one in of_part if one.places]
     return _template().render(
         title=title,
-        parts=[(part, [_Grid(table) for table in part.tables]) for part in parts],
+        parts=grids,
         version=__version__,
         width=WIDTH,
         height=HEIGHT,
+        widest=max((len(table.columns) for table in trees), default=0),
+        indent=INDENT,
     )
 
 
@@ -87,7 +92,12 @@ def provenance(records: Iterable[Record]) -> list[tuple[str, str]]:
 
 
 class _Grid:
-    """A table for the template: titles, and rows of cells with their sort keys."""
+    """A table for the template: titles, and rows of cells with their sort keys, or the places of a
+    tree."""
+
+    rows: Sequence[Any] = ()
+    places: Sequence[Place] = ()
+    style = ""
 
     def __init__(self, table: Table) -> None:
         table = table.for_lines
@@ -99,6 +109,10 @@ class _Grid:
         marks = ranks(table)
         self.caption = with_titles(table, table.caption)
         self.notes = [with_titles(table, note) for note in shown_notes(table)]
+        if table.is_tree:
+            self.places = list(places(table, texts))
+            self.style = style(table, self.titles, texts)
+            return
         self.rows = [
             (
                 number in table.sections,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from srbench.records.printable import all_printable
 from srbench.report.cells import with_titles, written
 from srbench.report.formats import Report
+from srbench.report.formats.html_tree import INDENT
 from srbench.report.table import Table
 
 if TYPE_CHECKING:
@@ -22,13 +23,17 @@ TEMPLATE = """
 </tr></thead>
 <tbody>
 {% for row in rows %}
+{% set number = loop.index0 %}
 {% if loop.index0 in headings %}
 <tr><td colspan="{{ titles | length }}" style="text-align: left; font-style: italic">
 {{ headings[loop.index0] }}</td></tr>
 {% endif %}
 <tr{% if loop.index0 in table.sections %} style="border-top: 1px solid"{% endif %}>
 {% for cell in row %}
-<td style="{{ style(loop.index0, table) }}">{{ cell }}</td>
+{% set branch = table.rows[number][0] if table.is_tree and not loop.index0 %}
+<td style="{{ style(loop.index0, table) }}
+{%- if branch %}; padding-left: {{ indent * branch.depth }}ch{% endif %}">
+{{- branch.label if branch else cell }}</td>
 {% endfor %}
 </tr>
 {% endfor %}
@@ -43,7 +48,7 @@ TEMPLATE = """
 
 def to_fragment(report: Report) -> str:
     """The tables with full integers, and the notes below them."""
-    return _template().render(tables=map(_parts, report.tables), style=_style)
+    return _template().render(tables=map(_parts, report.tables), style=_style, indent=INDENT)
 
 
 def _parts(table: Table) -> tuple[Any, ...]:
