@@ -13,6 +13,7 @@ from support.records import counted, printed, timed
 
 from srbench.cli.app import run
 from srbench.records import jsonl
+from srbench.records.layer import Layer
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -26,6 +27,13 @@ FLAGS = (
 )
 NASTY = """<script>document.title="owned"</script> & "quoted" 'x' {{ 7*7 }}"""
 MEMORIES = (1, 2, 10, 50)
+LAYERS = tuple(
+    Layer(name, NASTY if name else "Net", macs=macs)
+    for name, macs in [
+        *(("", 5_000_000), ("stem", 1_000_000), ("body", 4_000_000), ("body.0", 4_000_000)),
+        *(("body.0.conv", 3_000_000), ("body.0.inner", 1_000_000), ("body.0.inner.act", 0)),
+    ]
+)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +46,9 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sweep.append(printed("resnet18", NASTY, NASTY, params="1.0"))
     sweep.append(timed("resnet18", [0.1, 0.11, 0.12, 0.1, 0.1, 0.1]))
     jsonl.write(folder / "sweep.jsonl", sweep)
-    jsonl.write(folder / "other.jsonl", [replace(sweep[0], num_classes=10)])
+    assert sweep[0].counts
+    counts = replace(sweep[0].counts, layers=LAYERS)
+    jsonl.write(folder / "other.jsonl", [replace(sweep[0], num_classes=10, counts=counts)])
     names = [str(folder / "sweep.jsonl"), str(folder / "other.jsonl")]
     output = folder / "report.html"
     assert run(["report", *names, "--output", str(output), "--title", NASTY]) == 0
@@ -122,11 +132,74 @@ def test_rows_are_filtered_while_typing(opened: "Chrome") -> None:
     box.send_keys("MEMORIES=2")
     assert texts(opened, MODELS) == ["ResNet-18 + SR (P=2)"]  # found by its spec
     assert texts(opened, "#part-1 .count") == ["1 of 5 rows"]
-    assert texts(opened, "#part-2 .count") == ["1 rows"]
+    assert texts(opened, "#part-2 .count") == ["1 rows", "7 rows"]
     box.clear()
     box.send_keys("x")
     box.send_keys("\b")
     assert len(texts(opened, MODELS)) == 5
+
+
+TREE = "#part-2 .tree .row:not(.head) > :first-child"
+
+
+def modules(browser: "Chrome") -> list[str]:
+    """The modules that are shown."""
+    return [text.partition(" ")[0] for text in texts(browser, TREE)]
+
+
+def test_modules_are_opened_by_a_click_and_closed_by_a_key(opened: "Chrome") -> None:
+    usual = ["resnet18", "stem", "body", "0"]
+    assert modules(opened) == usual
+    block = find(opened, "#part-2 details details details summary")
+    block.click()
+    assert modules(opened) == [*usual, "conv", "inner"]
+    block.send_keys(" ")
+    assert modules(opened) == usual
+
+
+def test_all_modules_open_and_close(opened: "Chrome") -> None:
+    find(opened, "#part-2 button.open").click()
+    assert modules(opened) == ["resnet18", "stem", "body", "0", "conv", "inner", "act"]
+    find(opened, "#part-2 button.close").click()
+    assert modules(opened) == ["resnet18", "stem", "body"]
+
+
+def test_modules_are_found_by_their_whole_names(opened: "Chrome") -> None:
+    before = modules(opened)
+    box = find(opened, "#part-2 .bar:has(.open) input")
+    box.send_keys("0.inner.act")
+    assert modules(opened) == ["resnet18", "body", "0", "inner", "act"]
+    assert texts(opened, "#part-2 .count")[1] == "1 of 7 rows"
+    box.send_keys("\b" * len("0.inner.act"))
+    assert modules(opened) == before
+
+
+def test_columns_of_modules_stand_below_each_other(opened: "Chrome") -> None:
+    find(opened, "#part-2 button.open").click()
+    ends = opened.execute_script(
+        "return [...document.querySelectorAll('#part-2 .row')].map("
+        "row => [...row.children].map(cell => Math.round(cell.getBoundingClientRect().right)))"
+    )
+    assert len(ends) == 1 + len(LAYERS)
+    assert all(one == ends[0] for one in ends)
+    assert ends[0] == sorted({*ends[0]})
+
+
+def test_modules_are_printed_all_and_closed_again(opened: "Chrome") -> None:
+    before = modules(opened)
+    opened.execute_script("dispatchEvent(new Event('beforeprint'))")
+    assert len(modules(opened)) == len(LAYERS)
+    opened.execute_script("dispatchEvent(new Event('afterprint'))")
+    assert modules(opened) == before
+
+
+def test_readers_of_a_screen_are_told_what_a_number_is(opened: "Chrome") -> None:
+    nodes = opened.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+    folds = [node for node in nodes if node.get("role", {}).get("value") == "DisclosureTriangle"]
+    (root,) = [one for one in folds if one["name"]["value"].startswith("resnet18")]
+    assert "MACs: 5,000,000 MACs %: 100.0" in root["name"]["value"]
+    states = {one["name"]: one["value"]["value"] for one in root["properties"]}
+    assert states["expanded"] is True
 
 
 def test_plots_show_their_values_on_hover(opened: "Chrome") -> None:
@@ -160,6 +233,8 @@ def test_a_phone_scrolls_the_table_and_not_the_page(opened: "Chrome", page: Path
     try:
         assert opened.execute_script("return document.documentElement.scrollWidth") <= 360
         box = "document.querySelector('.scroll')"
+        assert opened.execute_script(f"return {box}.scrollWidth > {box}.clientWidth")
+        box = "document.querySelector('.tree')"
         assert opened.execute_script(f"return {box}.scrollWidth > {box}.clientWidth")
     finally:
         opened.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

@@ -4,10 +4,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from support.records import counted
 
+from srbench.cli.app import run
+from srbench.records import jsonl
 from srbench.records.layer import Layer
 from srbench.records.record import Record
 from srbench.report.formats.html import to_html
@@ -16,6 +19,7 @@ from srbench.report.layers import Shown, layers_report
 from srbench.report.look import Look
 
 NASTY = """<script>alert(1)</script>"'};{{ 7*7 }}"""
+LOADS = r"""(?:src|href)\s*=\s*["']?(?!#)[^"'>]+|url\(|@import|fetch\(|import\("""
 
 
 def layer(name: str, kind: str, macs: int = 0, params: int = 0) -> Layer:
@@ -218,3 +222,46 @@ def test_a_notebook_indents_the_modules() -> None:
     assert [label for _, label in found][-4:] == [
         *("conv Conv2d", "inner Sequential", "act ReLU", "head Linear"),
     ]
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("layers") / "r.jsonl"
+    jsonl.write(path, [with_layers(), counted("other"), with_layers(spec="third")])
+    return path
+
+
+def test_the_page_of_records_has_their_trees(records: Path, tmp_path: Path) -> None:
+    output = tmp_path / "r.html"
+    assert run(["report", str(records), "-o", str(output), "--columns", "macs"]) == 0
+    text = output.read_text(encoding="utf-8")
+    assert re.findall(LOADS, text) == []
+    assert "default-src 'none'" in text
+    assert [row.cells[0] for row in Tree(text).rows if not row.depth] == ["net", "third"]
+    assert len(Tree(text).rows) == 2 * len(NET)
+    assert "The modules of third." in text
+    assert "4,500 parameters" in text
+
+
+@pytest.mark.parametrize(("form", "branch"), [("text", "├─ stem"), ("markdown", "| body.0.conv")])
+def test_other_formats_have_the_modules_below_the_counts(
+    records: Path, capsys: pytest.CaptureFixture[str], form: str, branch: str
+) -> None:
+    assert run(["report", str(records), "-o", "-", "-f", form]) == 0
+    out = capsys.readouterr().out
+    assert out.count(branch) == 2
+    assert out.index("other") < out.index(branch)
+
+
+def test_tables_of_modules_have_labels_of_their_own(
+    records: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["report", str(records), "-o", "-", "-f", "latex"]) == 0
+    labels = re.findall(r"\\label\{(.*?)\}", capsys.readouterr().out)
+    assert labels == ["tab:srbench-records", "tab:srbench-layers-1", "tab:srbench-layers-2"]
+
+
+def test_csv_has_a_row_for_each_record(records: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["report", str(records), "-o", "-", "-f", "csv"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition(",")[0] for line in lines] == ["spec", "net", "other", "third"]

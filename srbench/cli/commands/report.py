@@ -1,8 +1,8 @@
 """``srbench report``: records as an HTML page, or as tables and plots in any format."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,6 +29,7 @@ from srbench.report import overview, times
 from srbench.report.columns import with_sized
 from srbench.report.formats import Report
 from srbench.report.formats.prose import require_prose, write_words
+from srbench.report.layers import Shown, layers_report
 from srbench.report.look import Look
 from srbench.report.overview import KINDS, rows_report
 from srbench.report.plots.matplotlib import require_picture
@@ -37,6 +38,7 @@ from srbench.report.plots.panels import panels, without_defaults
 from srbench.report.plots.points import Panel
 from srbench.report.plots.svg import chart
 from srbench.report.plots.times import plot_times
+from srbench.report.table import Table
 from srbench.report.times import times_report
 from srbench.tables import FOLDER
 
@@ -88,8 +90,9 @@ def report(
     """Make a page of tables that sort and filter, and of plots that show their values.
 
     The page is one file and loads nothing: it can be mailed, or kept beside a paper. It has the
-    history of a table in git whose figures have changed. In another format, records that were
-    measured before become a table again.
+    history of a table in git whose figures have changed, and the modules of networks whose records
+    list them, as a tree that opens and closes. In another format, records that were measured before
+    become a table again.
 
     [bold]Examples[/bold]
 
@@ -176,6 +179,7 @@ def _parts(name: str, loaded: "Loaded", look: Look) -> list[_Part]:
     from srbench.report.formats.html import Section, provenance
 
     report = _report(name, loaded.records, look)
+    report = replace(report, tables=(*report.tables, *_layers(report.records, look)))
     shown = rows_of(report.records)
     for block in without_defaults(shown):
         tell(f"note: {name}: rows that leave out options of {block} are not plotted against them")
@@ -186,6 +190,17 @@ def _parts(name: str, loaded: "Loaded", look: Look) -> list[_Part]:
     )
     parts = [_Part(section, report, plots)] if shown or not analyses else []
     return [*parts, *analyses]
+
+
+def _layers(records: Sequence[Record], look: Look) -> Iterator[Table]:
+    """The modules of every record that lists them, as `srbench layers` shows them."""
+    listed = [record for record in records if record.counts and record.counts.layers]
+    for number, record in enumerate(listed, start=1):
+        name = f"layers-{number}" if len(listed) > 1 else "layers"
+        label = f"{look.label}-{name}" if look.label else ""
+        own = Look(look.style, notes=look.notes, label=label, position=look.position)
+        for table in layers_report(record, Shown(look=own)).tables:
+            yield replace(table, name=name)
 
 
 def _histories(names: Sequence[str], look: Look) -> "dict[str, list[Section]]":
