@@ -51,12 +51,15 @@ def layers(
                 found.append(Layer(name, type(module).__name__, same_as=first or "the network"))
                 continue
             parameters = count_parameters(module)
+            calls, inputs, outputs, later = traffic.calls_of(name)
             found.append(
                 Layer(
                     name,
                     type(module).__name__,
                     _settings(module),
-                    *traffic.calls_of(name),
+                    calls,
+                    inputs,
+                    outputs,
                     parameters.total,
                     parameters.trainable,
                     macs[name],
@@ -64,6 +67,7 @@ def layers(
                     activations[name],
                     moved[name],
                     tensors=tuple(_tensors(module)),
+                    later=later,
                 )
             )
     return tuple(found)

@@ -29,7 +29,6 @@ class Layer:
     calls: int = 0
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
-    later: tuple[str, ...] = ()
     params: int = 0
     trainable: int = 0
     macs: int = 0
@@ -38,6 +37,7 @@ class Layer:
     moved: int = 0
     same_as: str = ""
     tensors: tuple[tuple[str, str], ...] = ()
+    later: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Raises ValueError for an impossible count."""

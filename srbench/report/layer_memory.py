@@ -35,11 +35,14 @@ def memory_lines(counts: Counts, batches: Sequence[int], sizes: Sequence[str]) -
             f"takes {sized(_input(counts))}."
         )
     if counts.training_bytes is not None:
-        yield (
-            f"Training with {OPTIMIZERS[memory.optimizer]}: at most {sized(counts.training_bytes)}; "
-            f"gradients {sized(memory.gradients or 0)}, the optimiser's state "
-            f"{sized(memory.state or 0)}, kept for the backward pass {sized(memory.kept or 0)}."
-        )
+        parts = {
+            "gradients": memory.gradients,
+            "the optimiser's state": memory.state,
+            "kept for the backward pass": memory.kept,
+        }
+        listed = ", ".join(f"{what} {sized(n)}" for what, n in parts.items() if n is not None)
+        optimizer = OPTIMIZERS[memory.optimizer]
+        yield f"Training with {optimizer}: at most {sized(counts.training_bytes)}; {listed}."
     for batch in batches:
         found = ((what, _bytes(counts, what, batch)) for what in PASSES)
         said = (f"{what} {'unknown' if n is None else sized(n)}" for what, n in found)

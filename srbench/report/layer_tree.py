@@ -9,6 +9,7 @@ from typing import Any, Literal
 from srbench.records.layer import Layer
 
 SUMMED = ("calls", "params", "trainable", "macs", "activations", "moved")
+INDENT = "│  "  # of each level
 _NUMBERED = re.compile(r"(.*?)([0-9]+)")
 Mark = Literal["", "+", "−", "~"]
 
@@ -81,7 +82,7 @@ def _differing(node: Node, before: Node) -> list[Node]:
 def lines(node: Node, guides: str = "", own: str = "") -> Iterator[tuple[str, Node]]:
     """Every node with the lines that lead to it, as a terminal draws a tree."""
     yield guides + own, node
-    below = guides + {"": "", "├─ ": "│  ", "└─ ": "   "}[own]
+    below = guides + {"": "", "├─ ": INDENT, "└─ ": "   "}[own]
     for number, one in enumerate(node.inner):
         is_last = number == len(node.inner) - 1
         yield from lines(one, below, "└─ " if is_last else "├─ ")

@@ -12,7 +12,7 @@ from srbench.records.record import Record
 from srbench.report.formats import Report
 from srbench.report.labels import Branch
 from srbench.report.layer_memory import memory_lines, memory_table
-from srbench.report.layer_tree import Node, compared, cut, folded, lines, tree
+from srbench.report.layer_tree import INDENT, Node, compared, cut, folded, lines, tree
 from srbench.report.look import PLAIN, Look
 from srbench.report.notes import measured_with, runs_on
 from srbench.report.problems import problems, remarks
@@ -195,14 +195,9 @@ def _branch(guides: str, node: Node, record: Record) -> Branch:
     elif layer.calls > node.copies:
         what += f", called {layer.calls // node.copies}×"
     mark = MARKED[node.mark]
-    depth = _depth(layer)
-    return Branch(
-        guides, f"{mark}{node.label} {what}", f"{mark}{name} {what}", depth, CHANGES[node.mark]
-    )
-
-
-def _depth(layer: Layer) -> int:
-    return layer.name.count(".") + 1 if layer.name else 0
+    depth = len(guides) // len(INDENT)
+    label, name = f"{mark}{node.label} {what}", f"{mark}{name} {what}"
+    return Branch(guides, label, name, depth, CHANGES[node.mark])
 
 
 def _tensors(layer: Layer) -> str:
@@ -220,7 +215,7 @@ def _flat(node: Node, total: Layer) -> dict[str, Any]:
         "name": layer.name,
         "class": layer.kind,
         "settings": layer.settings,
-        "depth": _depth(layer),
+        "depth": layer.name.count(".") + 1 if layer.name else 0,
         "copies": node.copies,
         "calls": layer.calls,
         "input": "; ".join(layer.inputs),
