@@ -16,6 +16,7 @@ from srbench.report.brief import brief_problems, counts_brief
 from srbench.report.columns import ASKED, AT, COUNTED, FIELDS, Field, fields, needs, with_sized
 from srbench.report.formats import Report
 from srbench.report.labels import Name
+from srbench.report.layer_memory import ALIVE
 from srbench.report.look import MODEL, PLAIN, Look
 from srbench.report.names import Names
 from srbench.report.notes import given, measured_with, runs_on, sections, settings_note
@@ -132,9 +133,8 @@ def _of_memory(counted: Sequence[Counts], names: Sequence[str]) -> Iterator[str]
     if "memory" in shown:
         optimizers = dict.fromkeys(OPTIMIZERS[c.memory.optimizer] for c in counted if c.memory)
         yield (
-            "Peak: the most bytes of tensors that are alive at once, worked out from shapes, with "
-            "parameters, buffers and the batch; in training with gradients and the state of "
-            f"{alternatives(optimizers or ['the optimiser'])}. Workspaces of libraries come on top."
+            f"{ALIVE} In training, gradients and the state of "
+            f"{alternatives(optimizers or ['the optimiser'])} are part of it."
         )
 
 

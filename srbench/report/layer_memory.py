@@ -13,6 +13,11 @@ from srbench.report.table import Column, Table
 from srbench.report.units import sized
 
 PASSES = ("inference", "training")
+PARTS = ("Weights", "Gradients", "Optimiser", "Kept for backward")
+ALIVE = (
+    "Peak: the most bytes of tensors that are alive at once, worked out from shapes, with "
+    "parameters, buffers and the batch. Workspaces of libraries come on top."
+)
 
 
 def memory_lines(counts: Counts, batches: Sequence[int], sizes: Sequence[str]) -> Iterator[str]:
@@ -57,13 +62,16 @@ def memory_table(records: Sequence[Record], batches: Sequence[int], sizes: Seque
     columns = (
         Column("Model", "name"),
         *(Column(what, "bytes", "Peak") for what in PASSES),
-        *(Column(what, "bytes", "Bytes of") for what in ("weights", "gradients", "optimiser")),
-        Column("kept for backward", "bytes", "Bytes of"),
+        *(Column(title, "bytes", title) for title in PARTS),
         *(Column(what, "bytes", f"Batch of {batch:,}") for batch in batches for what in PASSES),
         *(Column(what, "integer", f"Images in {size}") for size in sizes for what in PASSES),
     )
     rows = tuple(tuple(_row(one, batches, sizes)) for one in records)
-    return Table("memory", tuple(grouped(columns)), rows, "How much memory each network needs.")
+    memories = (one.counted.memory for one in records)
+    optimizers = dict.fromkeys(OPTIMIZERS[one.optimizer] for one in memories if one)
+    notes = [ALIVE, *(f"Training with {one}." for one in optimizers)]
+    caption = "How much memory each network needs."
+    return Table("memory", tuple(grouped(columns)), rows, caption, tuple(notes))
 
 
 def _row(record: Record, batches: Sequence[int], sizes: Sequence[str]) -> Iterator[object]:

@@ -11,7 +11,7 @@ from srbench.records.layer import Layer
 from srbench.records.record import Record
 from srbench.report.formats import Report
 from srbench.report.labels import Branch
-from srbench.report.layer_memory import memory_lines, memory_table
+from srbench.report.layer_memory import ALIVE, memory_lines, memory_table
 from srbench.report.layer_tree import INDENT, Node, compared, cut, folded, lines, tree
 from srbench.report.look import PLAIN, Look
 from srbench.report.notes import measured_with, runs_on
@@ -256,10 +256,7 @@ def _notes(record: Record, names: Sequence[str], shown: Shown) -> Iterator[str]:
             "Moved: what operators read and write at least, each operand and each result once; "
             "what is fused, or stays in a cache, moves less."
         )
-    if record.counted.memory:
-        yield (
-            "Alive: bytes of tensors, worked out from shapes, with parameters, buffers and the "
-            "batch. Workspaces of libraries come on top."
-        )
+    if record.counted.memory and not shown.against:
+        yield ALIVE
     yield from remarks([record])
     yield measured_with("Counted", record.environment)
