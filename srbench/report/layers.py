@@ -256,7 +256,7 @@ def _notes(record: Record, names: Sequence[str], shown: Shown) -> Iterator[str]:
             "Moved: what operators read and write at least, each operand and each result once; "
             "what is fused, or stays in a cache, moves less."
         )
-    if record.counted.memory and not shown.against:
+    if record.counted.peak_inference_bytes is not None and not shown.against:
         yield ALIVE
     yield from remarks([record])
     yield measured_with("Counted", record.environment)
