@@ -23,6 +23,7 @@ from srbench.models.plain_module import materialise
 from srbench.records.record import UNKNOWN
 from srbench.shapes.call import Call
 from srbench.shapes.copies import blank_copy, has_tensor_hooks, real_copy, refers
+from srbench.shapes.known_values import forget_values
 from srbench.shapes.nested import tensors_within
 from srbench.shapes.on_shapes import on_shapes
 from srbench.shapes.torch_function import NeedsValues
@@ -236,7 +237,12 @@ class Given:
         return self.assemble()  # it runs when it is timed
 
     def inputs(self, initialised: bool = True) -> Call:
-        return (real_copy if initialised else blank_copy)(self.call)
+        if initialised:
+            return real_copy(self.call)
+        call = blank_copy(self.call)
+        for tensor in call.tensors:
+            forget_values(tensor)
+        return call
 
     def watched(self, assembly: Assembly) -> AbstractContextManager[None]:
         return nullcontext()
