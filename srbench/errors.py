@@ -169,7 +169,7 @@ FAILURES = (Exception, SystemExit)
 
 
 REMEDIES = {  # by a part of the message; the first that matches is used
-    "more than 1 value per channel": "use --batch-size 2 or more",
+    "more than 1 value per channel": "a batch of 2 or more is needed",
     "busy or unavailable": "another process has the GPU, see nvidia-smi",
     "CUDA error": "another model may have caused it, and all later ones fail: time each alone",
     "before Module.__init__() call": "call super().__init__() first",
