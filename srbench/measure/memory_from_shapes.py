@@ -1,9 +1,10 @@
 """How much memory a network takes, worked out on shapes alone: which tensors are alive at once.
 
 A run on shapes makes every tensor that a real run makes, and drops it at the same moment, since
-Python and autograd hold it just as long. So its bytes are those of a real run; only what an
-operator allocates inside and frees before it returns, such as a convolution's workspace, is not
-seen.
+Python and autograd hold it just as long. So its bytes are those of a real run on the CPU; only what
+an operator allocates inside and frees before it returns, such as a convolution's workspace, is not
+seen. Operators that are made of others, such as attention, are run step by step, so an evaluation
+that torch runs as one fused operator instead may need less.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -118,10 +119,12 @@ def inference(network: Network, call: Call) -> Pass:
 def training(network: Network, optimizer: str, call: Call, with_parts: bool = False) -> Pass:
     """One training step as `srbench.measure.passes` times it, with its parts if they are wanted.
     Raises NoGradients if there is nothing to train, and what the model raises."""
+    model = network.build()  # outside, where it may read what it draws
     with on_shapes(gradients=True):
-        setup = Setup(optimizer=optimizer)
-        subject = Loaded("", network.build(), call, setup, torch.device("cpu"))
+        subject = Loaded("", model, call, Setup(optimizer=optimizer), torch.device("cpu"))
         with _alive(subject) as live:
+            model.train()
+            subject.call()  # what the first keeps for the next ones is no state of the optimiser
             resident = live.alive
             step = task(subject, "train")
             state = live.alive - resident - sum(one.nbytes for one in subject.above or ())

@@ -9,7 +9,7 @@ Small tensors that do not depend on the input or on weights have values, and are
 must then run for real.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from math import prod
 from typing import Any
@@ -32,6 +32,10 @@ VALUE_TAGS = frozenset({torch.Tag.data_dependent_output, torch.Tag.dynamic_outpu
 
 
 class _OnShapes(TorchDispatchMode):
+    def __init__(self, draws_have_values: bool) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._draws_have_values = draws_have_values
+
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
         return False  # nothing is compiled here, and skipping it loads it and slows every call
@@ -41,7 +45,10 @@ class _OnShapes(TorchDispatchMode):
     ) -> Any:
         kwargs = kwargs or {}
         if _is_computed(func, args, kwargs):
-            return func(*args, **kwargs)
+            out = func(*args, **kwargs)
+            if torch.Tag.nondeterministic_seeded in func.tags and not self._draws_have_values:
+                out = tree_map_only(Tensor, forget_values, out)
+            return out
         if func is torch.ops.aten.index.Tensor:
             args = (args[0], _numbers(args[1]))
         elif VALUE_TAGS.intersection(func.tags):
@@ -53,8 +60,12 @@ class _OnShapes(TorchDispatchMode):
 @contextmanager
 def on_shapes(gradients: bool = False) -> Iterator[None]:
     """Run the code inside on shapes, with autograd if ``gradients`` are wanted. A model built
-    inside gets uninitialised weights."""
-    mode = _OnShapes()  # type: ignore[no-untyped-call]
+    inside gets uninitialised weights.
+
+    With gradients random draws have no values: a training step that skips a layer by chance is not
+    always the same, so reading a draw raises NeedsValues.
+    """
+    mode = _OnShapes(draws_have_values=not gradients)
     with torch.set_grad_enabled(gradients), AboveDispatch(), mode:
         yield
 
@@ -136,12 +147,38 @@ def _batch_norm(
     found = torch.ops.aten.native_batch_norm.default(
         x, weight, bias, mean, variance, training, *others
     )
-    return found if training else (found[0], *(x.new_empty(0) for _ in found[1:]))
+    return _of_cpu(found if training else (found[0], *(x.new_empty(0),) * 2), weight)
+
+
+def _layer_norm(x: Tensor, shape: Any, weight: Tensor | None, *others: Any) -> Any:
+    return _of_cpu(torch.ops.aten.native_layer_norm.default(x, shape, weight, *others), weight)
+
+
+def _group_norm(x: Tensor, weight: Tensor | None, *others: Any) -> Any:
+    return _of_cpu(torch.ops.aten.native_group_norm.default(x, weight, *others), weight)
+
+
+def _of_cpu(found: Sequence[Tensor], weight: Tensor | None) -> Any:
+    """A norm's results. On the CPU the statistics of what is in half precision have the dtype of
+    the weights, or else the input's; torch's rules give them another."""
+    dtype = found[0].dtype if weight is None else weight.dtype
+    return (found[0], *(one.to(dtype) for one in found[1:]))
+
+
+def _lstm(*args: Any) -> Any:
+    """One layer of an LSTM by oneDNN. In training it returns a workspace for the backward pass,
+    which torch's rule gives no size: only oneDNN knows it."""
+    if args[-1]:
+        raise NeedsValues("oneDNN alone knows the size of what an LSTM keeps for training")
+    return torch.ops.aten.mkldnn_rnn_layer.default(*args)
 
 
 _RULES: dict[OpOverload, Callable[..., Any]] = {
     torch.ops.aten._convolution.default: _convolution,
     torch.ops.aten.native_batch_norm.default: _batch_norm,
+    torch.ops.aten.native_layer_norm.default: _layer_norm,
+    torch.ops.aten.native_group_norm.default: _group_norm,
+    torch.ops.aten.mkldnn_rnn_layer.default: _lstm,
 }
 # Views, although their schemas do not say so: autograd need not know that they share memory.
 _UNSAFE_VIEWS = frozenset(
