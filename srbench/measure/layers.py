@@ -116,18 +116,23 @@ class Traffic(TorchDispatchMode):
 def bytes_moved(func: Operator, arguments: Sequence[Any], out: Any) -> int:
     """The bytes that an operator reads and writes at least: each operand and each result once.
 
-    Views move nothing. What only moves data reads no more than it writes: a lookup reads what it
-    looks up, not the whole table.
+    Views move nothing. What only moves data reads no more elements than it writes: a lookup reads
+    what it looks up, not the whole table. What makes a tensor like another one does not read it.
     """
     if not isinstance(func, OpOverload) or func.is_view or _makes_room(func):
         return 0
-    read, written = _bytes(arguments), _bytes([out])
+    name = plain_name(func)
     if not moves(func):
-        return read + written
-    if func._schema.is_mutable:  # such as copy_: what it writes to is not read
+        return _bytes(arguments) + _bytes([out])
+    if func._schema.is_mutable:  # what it writes to is not read
         source = _bytes(arguments[1:])
-        return 2 * source if source else written
-    return written + min(read, written)
+        writes_all = not source or name in ("copy", "fill")
+        return source + (_bytes([out]) if writes_all else source)
+    if name.startswith("new_") or name.endswith("_like"):
+        return _bytes([out])
+    elements = sum(one.numel() for one in tensors_in([out]))
+    size = max((one.element_size() for one in tensors_in(arguments[:1])), default=0)
+    return _bytes([out]) + min(_bytes(arguments), elements * size)
 
 
 def _makes_room(func: OpOverload) -> bool:
