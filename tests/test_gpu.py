@@ -22,6 +22,9 @@ from srbench.measure.devices import opened
 from srbench.measure.passes import inference_context, task, tasks
 from srbench.measure.pinning import pinned
 from srbench.models.build import build
+from srbench.runner import counting
+from srbench.spec.cases import case_of
+from srbench.spec.parse import parse
 
 pytestmark = [
     pytest.mark.cuda,
@@ -272,6 +275,24 @@ def test_the_peak_of_training_includes_the_gradients() -> None:
     gradients = sum(p.numel() * p.element_size() for p in subject.model.parameters())
     assert found.allocated > gradients
     assert found.reserved >= 0
+
+
+@pytest.mark.parametrize("batch", [8, 32])
+@pytest.mark.parametrize("spec", ["resnet50+sr", "mobilenet_v3_large", "convnext_tiny"])
+def test_peaks_are_what_the_shapes_say(spec: str, batch: int) -> None:
+    (record,) = counting.run([case_of(parse(spec), 224)], counting.Extras(memory=True))
+    assert record.counts is not None
+    said = record.counts.memory
+    assert said is not None
+    setup = Setup("cuda:0", batch=batch, optimizer="sgd")
+    model = build(spec, input_size=224)
+    one = on_device(spec, model, Conditions(224, 224), setup, torch.device("cuda:0"))
+    with pinned(setup):
+        for pass_name, peak in (("forward", said.inference), ("train", said.training)):
+            there = [*model.parameters(), *model.buffers(), *one.inputs.tensors]
+            found = memory.on_cuda(one, pass_name).allocated + sum(held.nbytes for held in there)
+            assert peak.at(batch) == pytest.approx(found, rel=0.1)
+            assert peak.largest_batch(found) == pytest.approx(batch, rel=0.1, abs=1)
 
 
 def test_a_profile_times_all_parts_and_writes_its_files(

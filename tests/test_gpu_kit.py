@@ -36,6 +36,7 @@ def test_a_dry_run_leaves_its_eight_files_and_every_step_succeeds(tmp_path: Path
     kernels = (tmp_path / "05_kernels.txt").read_text()
     assert "THE PROBE FAILED" not in kernels
     assert "cold_cache: Does emptying L2" in kernels
+    assert "cifar_resnet8 b4 train: " in kernels
     assert "cifar_resnet8" in (tmp_path / "07_repeats.txt").read_text()
     with tarfile.open(tmp_path / "08_records.tar.gz") as archive:
         names = {Path(name).name for name in archive.getnames()}

@@ -15,14 +15,14 @@ import torch
 from clock import cold_cache, launching, moving, place_in_a_round, resolution
 from driver import driver
 from graphs import capturing, failed_capture, graphs, peaks
-from memory import out_of_memory
+from memory import from_shapes, out_of_memory
 
 from srbench.measure.devices import opened, resolve_one
 
 # The most important come first; those that may damage the process come last.
 PROBES = (
-    *(resolution, peaks, graphs, capturing, driver, cold_cache, launching, place_in_a_round),
-    *(moving, out_of_memory, failed_capture),
+    *(resolution, peaks, from_shapes, graphs, capturing, driver, cold_cache, launching),
+    *(place_in_a_round, moving, out_of_memory, failed_capture),
 )
 
 
