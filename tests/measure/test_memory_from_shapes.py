@@ -31,6 +31,8 @@ from srbench.records.memory_use import MemoryUse, PeakBytes
 from srbench.runner import counting
 from srbench.shapes.call import Call
 from srbench.shapes.copies import blank_copy
+from srbench.spec.cases import case_of
+from srbench.spec.parse import parse
 
 Make = Callable[[], nn.Module]
 Inputs = tuple[Tensor, ...]
@@ -184,7 +186,7 @@ OTHERS: dict[str, tuple[Make, int]] = {
             "vit_b_32": 224,
         }.items()
     },
-    "torchvision inception_v3": (vision("inception_v3", init_weights=False), 128),
+    "torchvision inception_v3": (vision("inception_v3", init_weights=False), 160),
     "torchvision lraspp": (vision("lraspp_mobilenet_v3_large", weights_backbone=None), 64),
     "torchvision fcn": (vision("fcn_resnet50", weights_backbone=None), 64),
     **{
@@ -427,6 +429,34 @@ def test_the_largest_batch_fits_and_the_next_one_does_not() -> None:
         largest = getattr(said, name).largest_batch(limit)
         assert largest > 5
         assert run(images(24, largest)) <= limit < run(images(24, largest + 1))
+
+
+# Of 32 images: the peaks that torch's allocator reported on an H200, in GB above weights and batch,
+# without an optimiser (benchmarks/RESULTS-gpu.md).
+ON_AN_H200 = {
+    "resnet50": (0.334, 2.790),
+    "resnet50+se": (0.437, 3.498),
+    "resnet50+cbam": (0.541, 4.242),
+    "resnet50+sr": (0.334, 2.800),
+}
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [pytest.param(s, marks=() if s == "resnet50+sr" else pytest.mark.catalog) for s in ON_AN_H200],
+)
+def test_the_bytes_are_near_those_that_a_gpu_reported(spec: str) -> None:
+    (record,) = counting.run([case_of(parse(spec), 224)], counting.Extras(memory=True))
+    assert record.counts is not None
+    said = record.counts.memory
+    assert said is not None
+    weights, batch = record.counts.params * 4, 32 * 3 * 224 * 224 * 4
+    inference, step = ON_AN_H200[spec]
+    assert round((said.inference.at(32) - weights - batch) / 1e9, 3) == inference
+    # The peak is in the backward pass, before the optimiser's step, which only adds its state.
+    assert (said.training.at(32) - weights - batch - said.state) / 1e9 == pytest.approx(
+        step, rel=0.01
+    )
 
 
 line = st.tuples(st.integers(-200, 2000), st.integers(0, 60))

@@ -37,7 +37,7 @@ class Storages(TorchDispatchMode):
         super().__init__()
         self.alive = self.peak = 0
         self._there: dict[int, ref[UntypedStorage]] = {}
-        self._add(tensors)
+        self.add(tensors)
 
     def begin(self) -> None:
         self.peak = self.alive
@@ -46,11 +46,12 @@ class Storages(TorchDispatchMode):
         self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Any = None
     ) -> Any:
         out = func(*args, **kwargs or {})
-        self._add(tensors(out))
+        self.add(tensors(out))
         self.peak = max(self.peak, self.alive)
         return out
 
-    def _add(self, tensors: Iterable[Tensor]) -> None:
+    def add(self, tensors: Iterable[Tensor]) -> None:
+        """Follow the storages of further tensors."""
         for tensor in tensors:
             storage = tensor.untyped_storage()
             key, size = id(storage), storage.nbytes()
