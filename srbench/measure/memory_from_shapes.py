@@ -228,7 +228,7 @@ def _peaks(
     known = counted.highest.alive if counted else None
     size = network.inputs().batch
     if size is None:
-        missing.setdefault("its inputs do not share a first side, the batch", "other batches")
+        missing.setdefault("its inputs do not share a first side, the batch", "any other batch")
         return PeakBytes(known, None)
     one = counted if size == 1 else _tried(f"{what} of one", lambda: run(network.batch(1)), missing)
     lines = _tried(f"{what} of a batch", lambda: _lines(run, network), missing)
