@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from torch import nn
 from torch._ops import OpOverload
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from srbench.conditions import Input
 from srbench.measure.forward_counts import ForwardCounts
@@ -20,7 +19,7 @@ from srbench.records.printable import printable
 from srbench.shapes.arguments import tensors_in
 from srbench.shapes.call import Call
 from srbench.shapes.nested import tensors_within
-from srbench.shapes.running import following
+from srbench.shapes.running import Watch, following
 
 MOST_SETTINGS = 200  # characters of what a module prints of itself
 Shapes = tuple[str, ...]
@@ -73,20 +72,16 @@ def layers(
     return tuple(found)
 
 
-class Traffic(TorchDispatchMode):
+class Traffic(Watch):
     """Counts the bytes that operators read and write while it is entered, and records what each
     module gets and returns."""
 
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        return False  # nothing is compiled here, and skipping it loads it and slows every call
-
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self.moved = Counter[str]()
         # What each module got and returned, call by call
         self._calls: dict[str, list[tuple[Shapes, Shapes]]] = defaultdict(list)
-        self._modules: list[tuple[str, Shapes]] = [("", ())]
+        self._inputs: list[Shapes] = []  # of the modules that run now
 
     def calls_of(self, module: str) -> tuple[int, Shapes, Shapes, Shapes]:
         """How often a module was called, what it got and returned first, and other ones of later
@@ -98,18 +93,19 @@ class Traffic(TorchDispatchMode):
         return len(calls), inputs, outputs, tuple(later)
 
     def enter(self, name: str, inputs: tuple[Any, ...]) -> None:
-        self._modules.append((name, tuple(_shapes(inputs))))
+        super().enter(name, inputs)
+        self._inputs.append(tuple(_shapes(inputs)))
 
     def leave(self, name: str, output: Any) -> None:
-        _, inputs = self._modules.pop()
-        self._calls[name].append((inputs, tuple(_shapes(output))))
+        super().leave(name, output)
+        self._calls[name].append((self._inputs.pop(), tuple(_shapes(output))))
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         kwargs = kwargs or {}
         out = func(*args, **kwargs)
-        self.moved[self._modules[-1][0]] += bytes_moved(func, (*args, *kwargs.values()), out)
+        self.moved[self.module] += bytes_moved(func, (*args, *kwargs.values()), out)
         return out
 
 

@@ -17,7 +17,6 @@ from weakref import finalize
 
 import torch
 from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from srbench.conditions import Setup
 from srbench.errors import SrbenchError, one_line, require_failure
@@ -28,7 +27,7 @@ from srbench.shapes.call import Call
 from srbench.shapes.known_values import forget_values
 from srbench.shapes.nested import tensors_within
 from srbench.shapes.on_shapes import on_shapes
-from srbench.shapes.running import following
+from srbench.shapes.running import Watch, following
 from srbench.shapes.torch_function import NeedsValues
 
 NEXT = (2, 3)  # batches whose difference is what an image takes; at 1, strides may be unusual
@@ -153,22 +152,17 @@ def _forgotten(call: Call) -> Call:
     return call
 
 
-class Liveness(TorchDispatchMode):
+class Liveness(Watch):
     """Counts the bytes of the storages that are alive while it is entered: those of the tensors
     given, and those that operators return. A storage counts once, however many tensors share it.
 
     ``alive`` are the bytes now, and ``moments`` all since `begin`.
     """
 
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        return False  # nothing is compiled here, and skipping it loads it and slows every call
-
     def __init__(self, tensors: Iterable[Tensor]) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self.alive = 0
         self._known: set[int] = set()
-        self._modules = [""]
         self._add(tensors)
         self.begin()
 
@@ -176,18 +170,12 @@ class Liveness(TorchDispatchMode):
         """Forget the moments so far."""
         self.moments = [Moment("", "", self.alive)]
 
-    def enter(self, name: str, inputs: object) -> None:
-        self._modules.append(name)
-
-    def leave(self, name: str, output: object) -> None:
-        self._modules.pop()
-
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         out = func(*args, **kwargs or {})
         self._add(tensors_in([out]))
-        self.moments.append(Moment(func.name(), self._modules[-1], self.alive))
+        self.moments.append(Moment(func.name(), self.module, self.alive))
         return out
 
     def _add(self, tensors: Iterable[Tensor]) -> None:

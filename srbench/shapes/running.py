@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import torch
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 
 class Follower(Protocol):
@@ -16,6 +17,30 @@ class Follower(Protocol):
 
     def leave(self, name: str, output: Any) -> None:
         """A module has returned that output."""
+
+
+class Watch(TorchDispatchMode):
+    """A mode that sees every operator, and knows in which module's forward it runs: the innermost
+    of those that `following` tells it of."""
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # nothing is compiled here, and skipping it loads it and slows every call
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._modules = [""]
+
+    @property
+    def module(self) -> str:
+        """The module that runs now; empty for the network itself."""
+        return self._modules[-1]
+
+    def enter(self, name: str, inputs: tuple[Any, ...]) -> None:
+        self._modules.append(name)
+
+    def leave(self, name: str, output: Any) -> None:
+        self._modules.pop()
 
 
 @contextmanager

@@ -372,7 +372,9 @@ def test_training_from_two_images_on() -> None:
         assert said.training.at(size) == step.peak
     assert said.training.largest_batch(step.peak) == 5
     (why,) = said.missing
-    assert why.startswith("training is not known: ValueError: Expected more than 1 value per channel")
+    assert why.startswith(
+        "training is not known: ValueError: Expected more than 1 value per channel"
+    )
     assert "--batch-size" not in why
 
 

@@ -9,17 +9,16 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 from torch._ops import OpOverload
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from srbench.measure.activations import activations_of
 from srbench.measure.macs.conventions import Operator, by_convention, moves, plain_name, shown_name
 from srbench.measure.macs.disguised import Disguised
 from srbench.measure.macs.formulas import Formula, formula_of
 from srbench.shapes.arguments import tensors_in
-from srbench.shapes.running import following
+from srbench.shapes.running import Watch, following
 
 
-class Watching(TorchDispatchMode):
+class Watching(Watch):
     """Counts the operators that run inside, and hands them on to the modes around it.
 
     ``macs`` are those of the operators that each module calls directly, not through a submodule, by
@@ -33,12 +32,8 @@ class Watching(TorchDispatchMode):
 
     supports_higher_order_operators = True
 
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        return False  # nothing is compiled here, and skipping it loads it and slows every call
-
     def __init__(self, model: nn.Module) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self.macs: dict[str, Counter[str]] = defaultdict(Counter)
         self.activations = Counter[str]()
         self.uncounted, self.unknown = Counter[Operator](), Counter[Operator]()
@@ -46,7 +41,6 @@ class Watching(TorchDispatchMode):
         self.used: set[str] = set()
         self.unregistered: dict[nn.Parameter, str] = {}
         self._products = Disguised()
-        self._modules = [""]
         self._thread = get_ident()
         self._kinds: dict[Operator, _Kind] = {}
         self._parameters: dict[int, list[str]] = defaultdict(list)
@@ -61,13 +55,10 @@ class Watching(TorchDispatchMode):
             if not module or f"{name}.".startswith(f"{module}.")
         )
 
-    def enter(self, name: str, inputs: object) -> None:
+    def enter(self, name: str, inputs: tuple[Any, ...]) -> None:
         if get_ident() != self._thread:
             raise RuntimeError("modules that run in other threads cannot be counted")
-        self._modules.append(name)
-
-    def leave(self, name: str, output: object) -> None:
-        self._modules.pop()
+        super().enter(name, inputs)
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
@@ -93,12 +84,12 @@ class Watching(TorchDispatchMode):
             self.unknown[func] += 1  # how much work it is depends on values
         elif kind.formula:
             macs = kind.formula(*args, **kwargs | {"out": out})
-            self.macs[self._modules[-1]][kind.shown] += macs
-            self.activations[self._modules[-1]] += kind.activations(*args, **kwargs | {"out": out})
+            self.macs[self.module][kind.shown] += macs
+            self.activations[self.module] += kind.activations(*args, **kwargs | {"out": out})
         elif kind.is_conventional:
             self.uncounted[func] += 1
             if macs := self._products.macs(kind.plain, args, kwargs, out):
-                self.disguised[self._modules[-1]][kind.shown] += macs
+                self.disguised[self.module][kind.shown] += macs
         else:
             self.unknown[func] += 1
 
@@ -107,7 +98,7 @@ class Watching(TorchDispatchMode):
         if names:
             self.used.update(names)
         elif isinstance(tensor, nn.Parameter):
-            self.unregistered.setdefault(tensor, self._modules[-1])
+            self.unregistered.setdefault(tensor, self.module)
 
 
 @contextmanager
