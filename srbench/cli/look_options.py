@@ -11,7 +11,6 @@ import typer
 
 from srbench.cli.values import listed, optional_name, starting
 from srbench.errors import SpecError, SrbenchError, did_you_mean, some
-from srbench.records.memory_use import size_of
 from srbench.report.columns import max_batch_columns
 from srbench.report.labels import OF_BLOCK, Label
 from srbench.report.look import CHOICES, Look
@@ -151,9 +150,9 @@ def checked(look: Look, columns: Iterable[str], specs: Iterable[str]) -> Look:
 
 
 MaxBatchOption = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
-        metavar="SIZE",
+        metavar="SIZE,…",
         help="Show how many images fit into that much memory, such as 80GiB, in inference and in "
         "training.",
         show_default=False,
@@ -161,14 +160,13 @@ MaxBatchOption = Annotated[
 ]
 
 
-def with_max_batch(look: Look, size: str | None, usual: Sequence[str] = ()) -> Look:
-    """The look with the columns of the largest batches that a card of that size holds, after those
+def with_max_batch(look: Look, sizes: list[str] | None, usual: Sequence[str]) -> Look:
+    """The look with the columns of the largest batches that cards of these sizes hold, after those
     asked for or else the usual ones. Raises SrbenchError for a size that is none."""
-    if size is None:
+    added = max_batch_columns(listed("--max-batch", sizes))
+    if not added:
         return look
-    size_of(size)
-    kept = look.columns or tuple(usual)
-    return replace(look, columns=tuple(dict.fromkeys((*kept, *max_batch_columns(size)))))
+    return replace(look, columns=tuple(dict.fromkeys((*(look.columns or usual), *added))))
 
 
 def _canonical(text: str) -> str:

@@ -70,6 +70,7 @@ class ShownLayers(Sequence[Layer]):
         against: "ShownLayers | None" = None,
         max_batch: str | Sequence[str] = (),
         batches: Sequence[int] = (),
+        top: int | None = None,
         **look: Any,
     ) -> Report:
         """The tree and the memory that all need.
@@ -80,7 +81,9 @@ class ShownLayers(Sequence[Layer]):
             against: show only what differs from these layers.
             max_batch: sizes of memory, such as ``"80GiB"``: how many images fit.
             batches: sizes of batches: how much memory they need.
-            look: ``columns``, ``caption``, ``label`` and ``notes``, as a layout has them.
+            top: with an ``order``, only the first modules.
+            look: ``columns``, ``order``, ``caption``, ``label`` and ``notes``, as a layout has
+                them.
 
         Raises:
             SrbenchError: for an impossible value, and for an unknown column.
@@ -91,11 +94,11 @@ class ShownLayers(Sequence[Layer]):
         for size in sizes:
             size_of(size)
         other = against.record if against is not None else None
-        known = ("columns", "caption", "label", "notes")
+        known = ("columns", "order", "caption", "label", "notes")
         require_known({name: one for name, one in look.items() if name not in known}, known)
         if "columns" in look:
             look["columns"] = tuple(look["columns"])
-        shown = Shown(depth, fold, other, sizes, tuple(batches), Look(**look))
+        shown = Shown(depth, fold, other, sizes, tuple(batches), Look(**look), top)
         return layers_report(self.record, shown)
 
     def save(self, path: str | Path, overwrite: bool = False, **shown: Any) -> None:

@@ -25,19 +25,34 @@ def size_of(text: str) -> int:
     >>> size_of("80GiB"), size_of("24.5 GB")
     (85899345920, 24500000000)
     """
+    number, unit = _parts(text)
+    size = round(float(number) * UNITS[unit])
+    if not 0 < size <= LARGEST_COUNT:
+        raise SrbenchError(f"a size of {text} is out of range", "give a card's memory: 80GiB")
+    return size
+
+
+def size_text(text: str) -> str:
+    """A size as readers see it. Raises SrbenchError for anything else.
+
+    >>> size_text("80gib")
+    '80 GiB'
+    """
+    return " ".join(_parts(text))
+
+
+def _parts(text: str) -> tuple[str, str]:
+    """The number and the unit."""
     found = _SIZE.fullmatch(text.strip())
     if not found:
         raise SrbenchError(f"{text!r} is not a size", "write it with its unit: 80GiB")
     number, unit = found.groups()
-    units = {name.lower(): factor for name, factor in UNITS.items()}
+    units = {name.lower(): name for name in UNITS}
     if not unit:
         raise SrbenchError(f"{text!r} has no unit", f"write {number}GiB or {number}GB")
     if unit.lower() not in units:
         raise SrbenchError(f"{text!r} has an unknown unit", f"use one of {', '.join(UNITS)}")
-    size = round(float(number) * units[unit.lower()])
-    if not 0 < size <= LARGEST_COUNT:
-        raise SrbenchError(f"a size of {text} is out of range", "give a card's memory: 80GiB")
-    return size
+    return number, units[unit.lower()]
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def arranged(
     starts = [sum(map(len, groups[:number])) for number in range(len(groups))]
     return Table(
         name,
-        tuple(grouped(_dressed(key, column, look) for key, column in columns.items())),
+        tuple(_titled(_dressed(key, column, look) for key, column in columns.items())),
         tuple(line.cells for line in ordered),
         look.caption or caption,
         tuple(notes),
@@ -132,7 +132,7 @@ def _dressed(name: str, column: Column, look: Look) -> Column:
     return replace(column, decimals=look.decimals.get(name))
 
 
-def grouped(columns: Iterable[Column]) -> Iterator[Column]:
+def _titled(columns: Iterable[Column]) -> Iterator[Column]:
     """The columns; the title of each that begins a group includes the group's name."""
     before = ""
     for column in columns:

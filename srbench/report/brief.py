@@ -5,10 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from srbench.errors import alternatives, several
+from srbench.records.memory_use import OPTIMIZERS, MemoryUse
 from srbench.records.overhead import Overhead
 from srbench.records.record import Record
 from srbench.records.runs import Runs
 from srbench.records.training import SCORES
+from srbench.report.columns import needs
 from srbench.report.labels import Label
 from srbench.report.names import PLACES, block_title, symbol_of
 from srbench.report.notes import chip, modes, runs_on
@@ -53,7 +55,16 @@ def counts_brief(
     per = runs_on(counted, "Per image", "Per call")
     has_macs = any(name.startswith(("macs", "here_macs", "deviation_macs")) for name in names)
     yield f"{per}{'; MACs: multiply-adds' if has_macs else ''}."
+    yield from _memory_brief([one.counts.memory for one in counted if one.counts], names)
     yield from options_brief(counted, given)
+
+
+def _memory_brief(memories: Sequence[MemoryUse | None], names: Iterable[str]) -> Iterator[str]:
+    """What peaks are, where a column shows them."""
+    if "memory" in needs(names):
+        trained = dict.fromkeys(OPTIMIZERS[one.optimizer] for one in memories if one)
+        how = f", training with {alternatives(trained)}" if trained else ""
+        yield f"Memory: bytes of tensors, from shapes, without workspaces{how}."
 
 
 def times_brief(

@@ -249,4 +249,5 @@ _SCALES: dict[Hint, Callable[[list[Any], bool], Scale]] = {
     "score": lambda values, scaled: Scale(decimals=2),
     "gain": lambda values, scaled: Scale(decimals=2),
     "number": lambda values, scaled: Scale(),
+    "quantity": lambda values, scaled: Scale(),
 }

@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from srbench.conditions import LARGEST_BATCH
 from srbench.errors import SrbenchError, did_you_mean
 from srbench.records.counts import COMPARED, IN_BYTES, METRICS, OPTIONAL, TITLES
 from srbench.records.gain import Gain, Score
 from srbench.records.join import Row
-from srbench.records.memory_use import size_of
+from srbench.records.memory_use import PeakBytes, size_of, size_text
 from srbench.records.overhead import Overhead, overhead
 from srbench.records.published import Figure
+from srbench.records.record import Record
 from srbench.records.runs import Runs
 from srbench.records.timing import Estimate
 from srbench.records.training import SCORES
@@ -23,11 +25,17 @@ EXACT = (ASKED, COUNTED, PRINTED, TRAINED)  # what does not depend on the machin
 AT = "@"  # before the share of the training images that a column is about, or a card's memory
 DEVICE_COLUMNS = ("forward", "forward_overhead", "train", "train_overhead")  # if none are given
 MAX_BATCH = {"max_batch": "inference", "max_training_batch": "training"}  # the peak that limits it
+PEAKS = {"peak_inference_bytes": "inference", "training_bytes": "training"}
+OF_BATCH = {  # columns that may be of a batch, the metric of each, and how its name ends
+    f"{metric}{suffix}": (metric, suffix)
+    for metric in PEAKS
+    for suffix in ("", "_delta", "_percent")
+}
 # Fields of `Counts` that not every record has, by how the names of columns that show them begin.
 NEEDS = {
     **{metric.name: metric.name for metric in METRICS if metric.name in OPTIONAL},
     "param_bytes": "param_dtypes",
-    **dict.fromkeys(("peak_inference_bytes", "training_bytes", *MAX_BATCH), "memory"),
+    **dict.fromkeys((*PEAKS, *MAX_BATCH), "memory"),
 }
 ERRORS = {"top1_error": "Top-1 error", "top5_error": "Top-5 error"}
 
@@ -69,9 +77,11 @@ def field(name: str, kinds: Collection[str]) -> Field:
 def known(name: str) -> Field | None:
     """The column with this name; None if it is unknown. Raises SrbenchError for a card's memory
     that is no size."""
-    base, _, text = name.partition(AT)
-    if base in MAX_BATCH:  # with a size
+    base, at, text = name.partition(AT)
+    if base in MAX_BATCH:
         return _max_batch(base, text)
+    if at and base in OF_BATCH:
+        return _of_batch(base, text)
     return FIELDS.get(name) or _at_share(base, text, name)
 
 
@@ -82,7 +92,8 @@ def with_sized(
     any size may stand in is in words, for an error that lists what is known."""
     sized = (name for name in asked if AT in name)
     found = (name for name in sized if (one := known(name)) and one.of in kinds)
-    return (*columns, *found, *(f"{name}{AT}SIZE" for name in MAX_BATCH))
+    of_sizes = (f"{name}{AT}SIZE" for name in MAX_BATCH)
+    return (*columns, *found, *of_sizes, *(f"{name}{AT}BATCH" for name in OF_BATCH))
 
 
 def needs(names: Iterable[str]) -> set[str]:
@@ -90,23 +101,54 @@ def needs(names: Iterable[str]) -> set[str]:
     return {field for name in names for start, field in NEEDS.items() if name.startswith(start)}
 
 
-def max_batch_columns(size: str) -> tuple[str, ...]:
-    """The columns of the largest batches that a card of that size holds."""
-    return tuple(f"{name}{AT}{size}" for name in MAX_BATCH)
+def max_batch_columns(sizes: Iterable[str]) -> tuple[str, ...]:
+    """The columns of the largest batches that cards of these sizes hold. Raises SrbenchError for a
+    size that is none."""
+    names = tuple(f"{name}{AT}{size}" for size in sizes for name in MAX_BATCH)
+    fields(names, [COUNTED])
+    return names
 
 
 def _max_batch(name: str, text: str) -> Field:
     if not text:
         raise SrbenchError(f"{name} is of a card's memory", f"write {name}{AT}80GiB")
     limit = size_of(text)
-    metric = MAX_BATCH[name]
+    what = MAX_BATCH[name]
 
     def read(row: Row) -> int | None:
-        counts = row.counts.counts if row.counts else None
-        peak = getattr(counts.memory, metric) if counts and counts.memory else None
+        peak = _peak(row.counts, what)
         return peak.largest_batch(limit) if peak else None
 
-    return Field(Column(metric, "integer", f"Images in {text}"), read)
+    return Field(Column(what, "integer", f"Images in {size_text(text)}"), read)
+
+
+def _of_batch(name: str, text: str) -> Field:
+    """A peak of a batch, or its difference from the baseline's, in full or in percent."""
+    if not re.fullmatch("[1-9][0-9]{0,6}", text) or int(text) > LARGEST_BATCH:
+        raise SrbenchError(f"{name}{AT}{text} is of no batch", f"write {name}{AT}32")
+    batch = int(text)
+    metric, suffix = OF_BATCH[name]
+    what = PEAKS[metric]
+
+    def read(row: Row) -> float | None:
+        own, before = _peak(row.counts, what), _peak(row.baseline, what)
+        value = own.at(batch) if own else None
+        if not suffix or value is None:
+            return value
+        base = before.at(batch) if before and not row.is_baseline else None
+        if base is None:
+            return None
+        return value - base if suffix == "_delta" else 100 * (value - base) / base
+
+    plain = FIELDS[name].column
+    title = f"{TITLES[metric]}, batch {batch:,}"
+    return Field(replace(plain, title=plain.title if suffix else title, group=title), read)
+
+
+def _peak(record: Record | None, what: str) -> PeakBytes | None:
+    counts = record.counts if record else None
+    found: PeakBytes | None = getattr(counts.memory, what) if counts and counts.memory else None
+    return found
 
 
 def _at_share(base: str, text: str, name: str) -> Field | None:

@@ -13,10 +13,20 @@ from srbench.records.record import Record
 from srbench.records.results import Results
 from srbench.records.schema import COUNTER
 from srbench.report.brief import brief_problems, counts_brief
-from srbench.report.columns import ASKED, AT, COUNTED, FIELDS, Field, fields, needs, with_sized
+from srbench.report.columns import (
+    ASKED,
+    AT,
+    COUNTED,
+    FIELDS,
+    MAX_BATCH,
+    Field,
+    fields,
+    needs,
+    with_sized,
+)
 from srbench.report.formats import Report
 from srbench.report.labels import Name
-from srbench.report.layer_memory import ALIVE
+from srbench.report.layer_memory import ALIVE, ROOM
 from srbench.report.look import MODEL, PLAIN, Look
 from srbench.report.names import Names
 from srbench.report.notes import given, measured_with, runs_on, sections, settings_note
@@ -113,6 +123,7 @@ def counts_notes(records: Iterable[Record], names: Iterable[str]) -> Iterator[st
         + _counted_by([counts for _, counts in counted])
         + (flops if any(name.startswith("flops") for name in names) else "")
     )
+    yield from _room(names)
     yield from _of_memory([counts for _, counts in counted], names)
     operators = {op.rstrip("_") for _, counts in counted for op in counts.uncounted}
     yield (
@@ -134,8 +145,14 @@ def _of_memory(counted: Sequence[Counts], names: Sequence[str]) -> Iterator[str]
         optimizers = dict.fromkeys(OPTIMIZERS[c.memory.optimizer] for c in counted if c.memory)
         yield (
             f"{ALIVE} In training, gradients and the state of "
-            f"{alternatives(optimizers or ['the optimiser'])} are part of it."
+            f"{alternatives(optimizers or ['the optimiser'])} are part of it. Peaks are of one "
+            "image, or of the batch in the title."
         )
+
+
+def _room(names: Sequence[str]) -> Iterator[str]:
+    if any(name.startswith(tuple(MAX_BATCH)) for name in names):
+        yield ROOM
 
 
 def _counted_by(counted: Sequence[Counts]) -> str:

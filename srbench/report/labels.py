@@ -98,12 +98,11 @@ class Branch:
         return Label(self.guides + self.label if naming == "usual" else self.name)
 
     def within(self, width: int) -> "Branch":
-        """With a label that is cut in its middle, if a terminal would need more characters."""
+        """With a label that is cut, if a terminal would need more characters."""
         left = max(width - len(self.guides), LEAST_LABEL)
         if len(self.label) <= left:
             return self
-        end = (left - 1) // 2
-        return replace(self, label=f"{self.label[: left - 1 - end]}…{self.label[-end:]}")
+        return replace(self, label=f"{self.label[: left - 1]}…")
 
 
 def titles_of(text: str, names: Mapping[str, Name]) -> list[str | Name]:

@@ -3,17 +3,21 @@
 import re
 from collections.abc import Iterator, Sequence
 from math import prod
+from typing import Any
 
 from srbench.conditions import Input
 from srbench.records.counts import Counts
-from srbench.records.memory_use import OPTIMIZERS, MemoryUse, PeakBytes, size_of
+from srbench.records.memory_use import OPTIMIZERS, MemoryUse, PeakBytes, size_of, size_text
 from srbench.records.record import Record
-from srbench.report.arranging import grouped
+from srbench.report.columns import AT, MAX_BATCH, PEAKS
 from srbench.report.table import Column, Table
 from srbench.report.units import sized
 
+ROOM = (
+    "Images that fit: a card also holds its driver, workspaces of libraries and the allocator's "
+    "gaps. Leave some 10 % free."
+)
 PASSES = ("inference", "training")
-PARTS = ("Weights", "Gradients", "Optimiser", "Kept for backward")
 ALIVE = (
     "Peak: the most bytes of tensors that are alive at once, worked out from shapes, with "
     "parameters, buffers and the batch. Workspaces of libraries come on top."
@@ -54,35 +58,81 @@ def memory_lines(counts: Counts, batches: Sequence[int], sizes: Sequence[str]) -
         yield f"A batch of {batch:,}: {', '.join(said)}."
     for size in sizes:
         fits = (f"{_in_words(_peak(counts, what), size)} in {what}" for what in PASSES)
-        yield f"Images that fit into {size}: {', '.join(fits)}."
+        yield f"Images that fit into {size_text(size)}: {', '.join(fits)}."
 
 
-def memory_table(records: Sequence[Record], batches: Sequence[int], sizes: Sequence[str]) -> Table:
-    """The same of several networks, side by side."""
+def memory_flat(
+    counts: Counts, batches: Sequence[int], sizes: Sequence[str]
+) -> dict[str, int | None]:
+    """The same for CSV, by the names of columns."""
+    found = {name: getattr(counts, name) for name in ("param_bytes", *PEAKS)}
+    found |= {
+        f"{name}{AT}{batch}": _bytes(counts, what, batch)
+        for batch in batches
+        for name, what in PEAKS.items()
+    }
+    return found | {
+        f"{name}{AT}{size}": _images(_peak(counts, what), size)
+        for size in sizes
+        for name, what in MAX_BATCH.items()
+    }
+
+
+def memory_table(
+    record: Record, before: Record, batches: Sequence[int], sizes: Sequence[str]
+) -> Table:
+    """The same of two networks, side by side, with the difference of each quantity."""
+    own, others = (_quantities(one.counted, batches, sizes) for one in (record, before))
+    rows = tuple(_row(what, own[what], others[what]) for what in own)
     columns = (
-        Column("Model", "name"),
-        *(Column(what, "bytes", "Peak") for what in PASSES),
-        *(Column(title, "bytes", title) for title in PARTS),
-        *(Column(what, "bytes", f"Batch of {batch:,}") for batch in batches for what in PASSES),
-        *(Column(what, "integer", f"Images in {size}") for size in sizes for what in PASSES),
+        Column("Memory", "name"),
+        *(Column(one.spec, "quantity") for one in (record, before)),
+        Column("Δ", "quantity"),
+        Column("Δ %", "percent", decimals=2),
     )
-    rows = tuple(tuple(_row(one, batches, sizes)) for one in records)
-    memories = (one.counted.memory for one in records)
+    memories = (one.counted.memory for one in (record, before))
     optimizers = dict.fromkeys(OPTIMIZERS[one.optimizer] for one in memories if one)
-    notes = [ALIVE, *(f"Training with {one}." for one in optimizers)]
-    caption = "How much memory each network needs."
-    return Table("memory", tuple(grouped(columns)), rows, caption, tuple(notes))
+    notes = [ALIVE, *(f"Training with {one}." for one in optimizers), *([ROOM] if sizes else [])]
+    return Table("memory", columns, rows, "How much memory both networks need.", tuple(notes))
 
 
-def _row(record: Record, batches: Sequence[int], sizes: Sequence[str]) -> Iterator[object]:
-    counts = record.counted
+def _quantities(
+    counts: Counts, batches: Sequence[int], sizes: Sequence[str]
+) -> dict[str, tuple[int | None, str]]:
+    """Each quantity by its name, with its unit."""
     memory = counts.memory or MemoryUse()
-    yield record.spec
-    yield from (counts.peak_inference_bytes, counts.training_bytes, counts.param_bytes)
-    yield from (memory.gradients, memory.state, memory.kept)
-    yield from (_bytes(counts, what, batch) for batch in batches for what in PASSES)
-    for size in sizes:
-        yield from (_images(_peak(counts, what), size) for what in PASSES)
+    found = {
+        "parameters": counts.param_bytes,
+        "gradients": memory.gradients,
+        "the optimiser's state": memory.state,
+        "kept for the backward pass": memory.kept,
+        "peak, inference": counts.peak_inference_bytes,
+        "peak, training": counts.training_bytes,
+        **{
+            f"batch of {batch:,}, {what}": _bytes(counts, what, batch)
+            for batch in batches
+            for what in PASSES
+        },
+    }
+    images = {
+        f"images in {size_text(size)}, {what}": _images(_peak(counts, what), size)
+        for size in sizes
+        for what in PASSES
+    }
+    return {what: (n, "B") for what, n in found.items()} | {
+        what: (n, "") for what, n in images.items()
+    }
+
+
+def _row(what: str, own: tuple[int | None, str], before: tuple[int | None, str]) -> tuple[Any, ...]:
+    (value, unit), (base, _) = own, before
+    write = sized if unit else "{:,}".format
+    texts = [None if one is None else write(one) for one in (value, base)]
+    if value is None or base is None:
+        return (what, *texts, None, None)
+    sign = "+" if value > base else "−" if value < base else ""
+    delta = f"{sign}{write(abs(value - base))}" if sign else "0"
+    return (what, *texts, delta, 100 * (value - base) / base if base else None)
 
 
 def _peak(counts: Counts, what: str) -> PeakBytes | None:

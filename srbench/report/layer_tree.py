@@ -9,6 +9,7 @@ from typing import Any, Literal
 from srbench.records.layer import Layer
 
 SUMMED = ("calls", "params", "trainable", "macs", "activations", "moved")
+ITSELF = "itself"
 INDENT = "│  "  # of each level
 _NUMBERED = re.compile(r"(.*?)([0-9]+)")
 Mark = Literal["", "+", "−", "~"]
@@ -36,8 +37,20 @@ def tree(layers: Sequence[Layer]) -> Node:
     built: dict[str, Node] = {}
     for layer in reversed(layers):  # those inside a module stand after it
         inner = tuple(built[one.name] for one in inside.get(layer.name, ()))
-        built[layer.name] = Node(layer, layer.name.rpartition(".")[2], inner)
+        own = _itself(layer, [one.layer for one in inner])
+        built[layer.name] = Node(layer, layer.name.rpartition(".")[2], (*own, *inner))
     return built[layers[0].name]
+
+
+def _itself(layer: Layer, inner: Sequence[Layer]) -> list[Node]:
+    """What a module has beside the modules inside it, if it has parameters or MACs of its own."""
+    own = {name: getattr(layer, name) - sum(getattr(one, name) for one in inner) for name in SUMMED}
+    if not inner or (own["params"] <= 0 and own["macs"] <= 0):
+        return []
+    own |= {name: max(0, number) for name, number in own.items()} | {"calls": layer.calls}
+    flops = layer.flops and layer.flops - sum(one.flops or 0 for one in inner)
+    found = Layer(layer.name, "", **own, flops=flops, tensors=layer.tensors)
+    return [Node(found, ITSELF)]
 
 
 def folded(node: Node) -> Node:

@@ -1,18 +1,19 @@
 """The report of a network's modules: what each costs, as a tree, and how much memory all need."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from srbench.conditions import Input
 from srbench.errors import SrbenchError
 from srbench.records.layer import Layer
 from srbench.records.record import Record
+from srbench.report.arranging import number_of
 from srbench.report.formats import Report
 from srbench.report.labels import Branch
-from srbench.report.layer_memory import ALIVE, memory_lines, memory_table
-from srbench.report.layer_tree import INDENT, Node, compared, cut, folded, lines, tree
+from srbench.report.layer_memory import ALIVE, ROOM, memory_flat, memory_lines, memory_table
+from srbench.report.layer_tree import INDENT, ITSELF, Node, compared, cut, folded, lines, tree
 from srbench.report.look import PLAIN, Look
 from srbench.report.notes import measured_with, runs_on
 from srbench.report.problems import problems, remarks
@@ -35,7 +36,8 @@ Read = Callable[[Layer], Any]
 class Shown:
     """What is shown of the modules: ``depth`` levels of them, or all, and with ``is_folded`` those
     that are alike as one; beside the baseline ``against``, only what differs. Memory is told for
-    cards of these ``sizes``, such as ``80GiB``, and for these ``batches``."""
+    cards of these ``sizes``, such as ``80GiB``, and for these ``batches``. If the look has an
+    order, modules with nothing inside are listed by it, the ``top`` of them or all."""
 
     depth: int | None = None
     is_folded: bool = False
@@ -43,12 +45,17 @@ class Shown:
     sizes: tuple[str, ...] = ()
     batches: tuple[int, ...] = ()
     look: Look = PLAIN
+    top: int | None = None
 
 
 def shape(texts: Sequence[str]) -> str:
-    """The tensors that a module gets or returns, without their batch: ``64×56×56``."""
-    sides = ["×".join(map(str, Input.parse(text).shape[1:])) or "·" for text in texts]
+    """The tensors that a module gets or returns, without a batch of one: ``64×56×56``."""
+    sides = ["×".join(map(str, _without_batch(Input.parse(text).shape))) or "·" for text in texts]
     return ", ".join(sides[:2]) + (f", {len(sides) - 2} more" if len(sides) > 2 else "")
+
+
+def _without_batch(sides: tuple[int, ...]) -> tuple[int, ...]:
+    return sides[1:] if sides[:1] == (1,) else sides
 
 
 def kind(layer: Layer) -> str:
@@ -96,12 +103,14 @@ def layers_report(record: Record, shown: Shown = Shown()) -> Report:
     names a column that is not in `COLUMNS`."""
     shown.look.require_known(COLUMNS)
     rows, total = list(_nodes(record, shown)), record.counted.layers[0]
-    flat = [_flat(node, total) for _, node in rows]
+    flat = [_flat(node, total) for _, node in rows if node.label != ITSELF]
+    if flat:
+        flat[0] |= memory_flat(record.counted, shown.batches, shown.sizes)
     header = tuple(flat[0]) if flat else ("name",)
+    flat = [dict.fromkeys(header) | row for row in flat]
     tables = [_table(record, shown, rows)]
     if shown.against:
-        both = (record, shown.against)
-        tables.append(memory_table(both, shown.batches, shown.sizes))
+        tables.append(memory_table(record, shown.against, shown.batches, shown.sizes))
     return Report(tuple(tables), header, flat, records=(record,))
 
 
@@ -110,8 +119,23 @@ def _nodes(record: Record, shown: Shown) -> Iterator[tuple[str, Node]]:
     node: Node | None = _tree(record, shown)
     if shown.against:
         node = compared(_tree(record, shown), _tree(shown.against, shown))
-    if node:
-        yield from lines(node if shown.depth is None else cut(node, shown.depth))
+    if not node:
+        return
+    found = lines(node if shown.depth is None else cut(node, shown.depth))
+    yield from _largest(found, shown) if shown.look.order else found
+
+
+def _largest(found: Iterable[tuple[str, Node]], shown: Shown) -> Iterator[tuple[str, Node]]:
+    """The network, and the modules without others inside them, sorted by a column."""
+    (_, whole), *others = found
+    column = shown.look.sorted_by
+    leaves = [node for _, node in others if not node.inner]
+    leaves.sort(key=lambda node: number_of(_cell(column, node, whole.layer)) or 0)
+    if shown.look.is_descending:
+        leaves.reverse()
+    yield "", replace(whole, inner=())
+    for node in leaves[: shown.top]:
+        yield "", node
 
 
 def _tree(record: Record, shown: Shown) -> Node:
@@ -181,6 +205,11 @@ def _value(name: str, node: Node) -> int | None:
 
 def _branch(guides: str, node: Node, record: Record) -> Branch:
     layer = node.layer
+    if node.label == ITSELF:
+        what = f"itself: {_tensors(layer)}" if layer.tensors else "itself"
+        name = f"{MARKED[node.mark]}{layer.name or record.spec} {what}"
+        depth = len(guides) // len(INDENT)
+        return Branch(guides, f"{MARKED[node.mark]}{what}", name, depth, CHANGES[node.mark])
     if not layer.name:
         return Branch("", record.spec, record.spec, change=CHANGES[node.mark])
     name = layer.name.removesuffix(node.label.partition("–")[0]) + node.label
@@ -196,8 +225,10 @@ def _branch(guides: str, node: Node, record: Record) -> Branch:
         what += f", called {layer.calls // node.copies}×"
     mark = MARKED[node.mark]
     depth = len(guides) // len(INDENT)
-    label, name = f"{mark}{node.label} {what}", f"{mark}{name} {what}"
-    return Branch(guides, label, name, depth, CHANGES[node.mark])
+    label = node.label if guides else name  # in a list, not in a tree
+    return Branch(
+        guides, f"{mark}{label} {what}", f"{mark}{name} {what}", depth, CHANGES[node.mark]
+    )
 
 
 def _tensors(layer: Layer) -> str:
@@ -251,6 +282,11 @@ def _notes(record: Record, names: Sequence[str], shown: Shown) -> Iterator[str]:
             f"Only what differs from {shown.against.spec}: + new, − gone; Δ of the others is the "
             "difference."
         )
+    if any(name.startswith("activations") for name in names):
+        yield (
+            "Activations: elements that convolutions, linear layers and matrix products put out; "
+            "those of others are not counted."
+        )
     if any(name.startswith("moved") for name in names):
         yield (
             "Moved: what operators read and write at least, each operand and each result once; "
@@ -258,5 +294,7 @@ def _notes(record: Record, names: Sequence[str], shown: Shown) -> Iterator[str]:
         )
     if record.counted.peak_inference_bytes is not None and not shown.against:
         yield ALIVE
+        if shown.sizes:
+            yield ROOM
     yield from remarks([record])
     yield measured_with("Counted", record.environment)

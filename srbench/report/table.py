@@ -30,6 +30,7 @@ Hint = Literal[
     "score",
     "gain",
     "number",
+    "quantity",
 ]
 NOTHING = "–"
 MARK = " *"  # after the name of a row that has warnings
@@ -44,12 +45,12 @@ class Column:
     and so is a ``bytes_delta``. A ``duration`` is an `Estimate` in seconds and a ``ratio`` one of a
     ratio, both written with their intervals; an ``overhead`` is an `Overhead`, written in words if
     it is none or undecided. A ``score`` is a `Score`, written in percent, and a ``gain`` a `Gain`,
-    in percentage points with its interval. A ``number`` is written with three significant digits. A
-    ``figure`` is a `Figure`, written as it was printed. The first column of a group has the group's
-    name. With ``lower_is_better`` a table may rank its rows by the column. Columns with the same
-    ``scale`` are written in the same unit. ``decimals`` come before those that the values call for.
-    A head of one's own (``has_own_head``) may have a LaTeX source, ``latex``, and does not repeat
-    the group's name.
+    in percentage points with its interval. A ``quantity`` is a text with its unit, and a ``number``
+    is written with three significant digits. A ``figure`` is a `Figure`, written as it was printed.
+    The first column of a group has the group's name. With ``lower_is_better`` a table may rank its
+    rows by the column. Columns with the same ``scale`` are written in the same unit. ``decimals``
+    come before those that the values call for. A head of one's own (``has_own_head``) may have a
+    LaTeX source, ``latex``, and does not repeat the group's name.
     """
 
     title: str

@@ -94,8 +94,9 @@ def test_only_what_differs_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     text = layers(capsys, "cifar_resnet8+sr", "--against", "cifar_resnet8", "--depth", "2")
     assert "SqueezeRemember" in text
     assert "conv1" not in text
-    assert "Peak inference (kB)" in text
-    assert text.count("\ncifar_resnet8 ") == 1
+    assert "itself: memory 10×64×8×8" in text
+    assert "peak, training" in text
+    assert text.count("cifar_resnet8+sr   cifar_resnet8 ") == 1
     assert "no module" not in text
     same = layers(capsys, "cifar_resnet8", "--against", "cifar_resnet8")
     assert "has the same modules as cifar_resnet8" in same
@@ -107,12 +108,32 @@ def test_only_what_differs_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_how_many_images_fit(capsys: pytest.CaptureFixture[str]) -> None:
     text = layers(capsys, *NET, "--max-batch", "1GiB", "--batch-size", "2,16")
-    assert "Images that fit into 1GiB: " in text
+    assert "Images that fit into 1 GiB: " in text
     assert "A batch of 2: inference" in text
     assert "A batch of 16: inference" in text
     adamw = layers(capsys, *NET, "--optimizer", "adamw")
     assert "AdamW" in adamw
     assert "state 602.4 kB" in adamw  # two numbers for each parameter, and a step for each tensor
+
+
+def test_the_largest_modules_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    text = layers(capsys, *NET, "--order=-activations", "--top", "3", "-f", "csv")
+    found = list(csv.DictReader(io.StringIO(text)))
+    every = list(csv.DictReader(io.StringIO(layers(capsys, *NET, "-f", "csv"))))
+    names = {row["name"] for row in every}
+    leaves = [row for row in every if not any(n.startswith(f"{row['name']}.") for n in names)]
+    most = sorted((int(row["activations"]) for row in leaves[1:]), reverse=True)[:3]
+    assert [int(row["activations"]) for row in found[1:]] == most
+    assert "├" not in layers(capsys, *NET, "--order", "params")
+
+
+def test_memory_is_in_the_first_row_of_the_csv(capsys: pytest.CaptureFixture[str]) -> None:
+    more = ("--max-batch", "1GiB,2GB", "--max-batch", "3GiB", "--batch-size", "16")
+    first, second, *_ = csv.DictReader(io.StringIO(layers(capsys, *NET, *more, "-f", "csv")))
+    assert int(first["training_bytes@16"]) > int(first["training_bytes"])
+    assert int(first["max_batch@1GiB"]) < int(first["max_batch@2GB"])
+    assert int(first["max_batch@2GB"]) < int(first["max_batch@3GiB"])
+    assert second["training_bytes@16"] == ""
 
 
 def test_it_is_kept_as_a_record(capsys: pytest.CaptureFixture[str]) -> None:

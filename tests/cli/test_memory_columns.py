@@ -91,10 +91,10 @@ def test_a_sweep_counts_again_only_for_what_a_record_lacks(
         assert int(row["max_training_batch@1GiB"]) == peak.largest_batch(2**30)
     before = Path("sweep.jsonl").stat().st_mtime_ns
     again = shown(capsys, *grid, "--columns", "params,max_batch@2GB", "--plot", "memory.svg")
-    assert "Images in 2GB" in again
+    assert "Images in 2 GB" in again
     assert Path("sweep.jsonl").stat().st_mtime_ns == before, "other cards need no new count"
     drawn = [panel.title for panel in panels(rows_of(records))]
-    assert "Training peak overhead against memories of SR" in drawn
+    assert "Training peak overhead at batch 1 against memories of SR" in drawn
     assert "Activations overhead against memories of SR" in drawn
     assert Path("memory.svg").exists()
 
@@ -108,7 +108,7 @@ def test_a_layout_has_them_and_check_compares_them(capsys: pytest.CaptureFixture
     )
     (folder / "fits.toml").write_text(layout)
     shown(capsys, "table")
-    assert "Images in 1GiB" in (folder / "fits.md").read_text()
+    assert "Images in 1 GiB" in (folder / "fits.md").read_text()
     shown(capsys, "check")
     text = (folder / "fits.jsonl").read_text()
     peak = jsonl.read(folder / "fits.jsonl").records[0].counts.memory.training.counted
@@ -158,3 +158,24 @@ def test_a_size_without_a_unit_is_refused(
 ) -> None:
     assert "has no unit" in shown(capsys, *command, "--max-batch", "80", code=2)
     assert not Path("sweep.jsonl").exists()
+
+
+def test_peaks_of_a_batch_have_columns_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:
+    of_64 = [f"training_bytes{what}@64" for what in ("", "_delta", "_percent")]
+    asked = ("--columns", ",".join(["training_bytes_percent", *of_64]), "-f", "csv")
+    base, variant = rows(shown(capsys, "flops", "cifar_resnet8+sr", *SMALL, *asked))
+    shown(capsys, "flops", "cifar_resnet8+sr", *SMALL, *asked[:2], "-o", "a.jsonl")
+    peaks = [one.counts.memory.training.at(64) for one in jsonl.read(Path("a.jsonl")).records]
+    assert [int(base[of_64[0]]), int(variant[of_64[0]])] == peaks
+    assert int(variant[of_64[1]]) == peaks[1] - peaks[0]
+    assert float(variant[of_64[2]]) == pytest.approx(100 * (peaks[1] - peaks[0]) / peaks[0])
+    assert base[of_64[1]] == ""
+    text = shown(capsys, "flops", "cifar_resnet8+sr", *SMALL, *asked[:2], "--notes", "short")
+    assert "Training peak, batch 64" in text
+    assert "SGD with momentum" in text
+
+
+@pytest.mark.parametrize("batch", ["0", "x", "1.5", "99999999", ""])
+def test_a_batch_that_is_none_is_refused(batch: str, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("flops", "cifar_resnet8", "--columns", f"training_bytes@{batch}")
+    assert "is of no batch" in shown(capsys, *asked, code=2)

@@ -142,7 +142,8 @@ def test_names_and_classes_are_escaped() -> None:
     plain = Tree(to_html(layers_report(with_layers())))
     found = Tree(to_html(report))
     assert found.tags.count("script") == plain.tags.count("script") == 1
-    assert [row.cells[0] for row in found.rows] == [NASTY, f"stem {NASTY}", f"{NASTY} Conv2d"]
+    names = [NASTY, "itself", f"stem {NASTY}", f"{NASTY} Conv2d"]
+    assert [row.cells[0] for row in found.rows] == names
     assert "<script>alert" not in to_html(report) + to_fragment(report)
 
 
@@ -177,6 +178,7 @@ def test_differences_are_marked() -> None:
         "1 Block": ["different"],
         "conv Conv2d": ["different"],
         "+ gate Sigmoid": ["new"],
+        "+ itself": ["new"],
         "− head Linear": ["gone"],
     }
     for said in (*report.tables[0].findings, *report.tables[0].notes):

@@ -15,7 +15,7 @@ from srbench.cli.output import (
     destination,
 )
 from srbench.cli.progress import status
-from srbench.cli.values import optional_name, whole_numbers
+from srbench.cli.values import listed, optional_name, whole_numbers
 from srbench.conditions import LARGEST_BATCH, OPTIMIZERS, Input
 from srbench.errors import SrbenchError
 from srbench.records.memory_use import OPTIMIZER, size_of
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from srbench.records.record import Record
 
 
-@with_look_of("columns", "notes", "caption", "label")
+@with_look_of("columns", "order", "notes", "caption", "label")
 def layers(
     spec: model_options.SpecArgument,
     depth: Annotated[
@@ -46,6 +46,10 @@ def layers(
             autocompletion=complete_spec,
             show_default=False,
         ),
+    ] = None,
+    top: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="With --order, only the first N modules."),
     ] = None,
     max_batch: MaxBatchOption = None,
     batch_size: Annotated[
@@ -82,6 +86,8 @@ def layers(
 
       srbench layers resnet50 --depth 2
 
+      srbench layers resnet50 --order=-activations --top 5
+
       srbench layers resnet50+se --against resnet50 --fold
 
       srbench layers resnet50+sr --max-batch 80GiB --batch-size 32,256
@@ -94,8 +100,9 @@ def layers(
             f"--depth {depth} shows no module",
             "give 1 or more; `srbench flops` counts a network as a whole",
         )
-    if max_batch:
-        size_of(max_batch)
+    fits = listed("--max-batch", max_batch)
+    for size in fits:
+        size_of(size)
     look.require_known(COLUMNS)
     wanted = [parse(one) for one in (spec, against) if one is not None]
     sizes = [Input.parse(text) for text in inputs or ()]
@@ -107,9 +114,10 @@ def layers(
         depth,
         fold,
         others[0] if others else None,
-        (max_batch,) if max_batch else (),
+        tuple(fits),
         tuple(batches),
         look,
+        top,
     )
     target.write(layers_report(record, shown))
 

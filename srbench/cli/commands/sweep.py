@@ -31,7 +31,7 @@ from srbench.files import exists
 from srbench.records.join import Row, rows_of
 from srbench.records.record import UNKNOWN, Key, Record, RowKey
 from srbench.records.record_file import RecordFile
-from srbench.report.columns import fields, max_batch_columns, needs, with_sized
+from srbench.report.columns import max_batch_columns, needs, with_sized
 from srbench.report.formats import Report
 from srbench.report.look import Look
 from srbench.report.names import title
@@ -161,8 +161,7 @@ def sweep(
     times = _Times(device, batches, Plan(time_budget=time_budget), seed)
     times.require()
     look = checked(look, with_sized(COLUMNS, look.columns, KINDS), [row.spec for row in rows])
-    also = max_batch_columns(max_batch) if max_batch else ()
-    fields(also, KINDS)
+    also = max_batch_columns(listed("--max-batch", max_batch))
     look = replace(look, caption=look.caption or f"A sweep of {title(parse(spec), look.names)}.")
     target, file = _opened(records, plot, Output(output, form, overwrite))
     raise typer.Exit(_show(look, rows, times, trainings, _Progress(file, also), target, plot))

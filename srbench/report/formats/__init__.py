@@ -26,6 +26,10 @@ class Report:
     records: "Sequence[Record]" = ()
     taken: "Collection[Key]" = ()
 
+    def __str__(self) -> str:
+        """The tables as text."""
+        return FORMATS["text"](self).rstrip("\n")
+
     def whole(self) -> Sequence[Mapping[str, Any]]:
         """All that is known, one object per row."""
         if not self.records:

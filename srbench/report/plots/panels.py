@@ -14,7 +14,7 @@ from srbench.records.join import Row
 from srbench.records.overhead import Overhead
 from srbench.records.record import Record
 from srbench.report.cells import overhead_text
-from srbench.report.columns import ERRORS, FIELDS
+from srbench.report.columns import ERRORS, FIELDS, PEAKS
 from srbench.report.gains import score_of
 from srbench.report.labels import Label, Name
 from srbench.report.names import Names, block_title, symbol_of
@@ -100,9 +100,11 @@ TRAINED_ERRORS: dict[str, Read] = {
     "error, 100 − top-1 (%), trained here": partial(_trained_error, "top1"),
     "error, 100 − mIoU (%), trained here": partial(_trained_error, "miou"),
 }
-DRAWN = ("params", "macs", "activations", "peak_inference_bytes", "training_bytes")  # counts
+DRAWN = {name: f"{TITLES[name]} overhead" for name in ("params", "macs", "activations")} | {
+    name: f"{TITLES[name]} overhead at batch 1" for name in PEAKS
+}
 OVERHEADS: dict[str, Read] = {
-    **{f"{TITLES[m]} overhead (%)": FIELDS[f"{m}_percent"].read for m in DRAWN},
+    **{f"{title} (%)": FIELDS[f"{m}_percent"].read for m, title in DRAWN.items()},
     **{title: _percent(read) for title, read in OF_TIMES.items()},
 }
 
