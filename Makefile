@@ -52,6 +52,7 @@ benchmarks: $(READY)  ## ratios against other tools, one after the other
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/counting.py
 	$(BIN)/python benchmarks/segmentation.py
+	$(BIN)/python benchmarks/memory_from_shapes.py
 	$(BIN)/python benchmarks/sr_block.py
 	$(BIN)/python benchmarks/waiting.py
 	$(BIN)/python benchmarks/rendering.py

@@ -186,7 +186,7 @@ OTHERS: dict[str, tuple[Make, int]] = {
             "vit_b_32": 224,
         }.items()
     },
-    "torchvision inception_v3": (vision("inception_v3", init_weights=False), 160),
+    "torchvision inception_v3": (vision("inception_v3", init_weights=False, aux_logits=False), 96),
     "torchvision lraspp": (vision("lraspp_mobilenet_v3_large", weights_backbone=None), 64),
     "torchvision fcn": (vision("fcn_resnet50", weights_backbone=None), 64),
     **{
