@@ -23,7 +23,8 @@ NOTES = (
     f"A trained score may be that of a share of the training images, such as top1{AT}0.1 and "
     f"top1_delta{AT}0.1.",
     f"How many images fit into a card's memory is a column of its size: max_batch{AT}80GiB and "
-    f"max_training_batch{AT}80GiB.",
+    f"max_training_batch{AT}80GiB. A peak is of one image; training_bytes{AT}32 and "
+    f"training_bytes_percent{AT}32 are of a batch of 32.",
 )
 
 

@@ -91,7 +91,7 @@ def test_the_depth_and_folding(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_only_what_differs_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    text = layers(capsys, "cifar_resnet8+sr", "--against", "cifar_resnet8", "--depth", "2")
+    text = layers(capsys, "cifar_resnet8+sr", "--against", "cifar_resnet8")
     assert "SqueezeRemember" in text
     assert "conv1" not in text
     assert "itself: memory 10×64×8×8" in text
