@@ -11,6 +11,7 @@ from torch import nn
 from torch._ops import OpOverload
 
 from srbench.conditions import Input
+from srbench.errors import BuildError
 from srbench.measure.forward_counts import ForwardCounts
 from srbench.measure.macs.conventions import Operator, moves, plain_name
 from srbench.measure.params import count_parameters
@@ -35,8 +36,12 @@ def layers(
     """All modules of a model, each before those inside it, in the order of their registration.
 
     The model must be in evaluation mode. It runs once more inside ``how()``: on shapes, or for
-    real. Raises what the forward raises.
+    real. Raises what the forward raises, and BuildError for modules whose names are no path.
     """
+    if any(not label or "." in label for one in model.modules() for label in one._modules):
+        raise BuildError(
+            "a module's name is empty or has a dot", "add modules by add_module or as attributes"
+        )
     traffic = Traffic()
     with how(), following(model, traffic), traffic:
         call(model)
@@ -173,6 +178,8 @@ def _modules(model: nn.Module) -> Iterator[tuple[str, nn.Module, str]]:
         if name.rpartition(".")[0] in again and name:
             again.add(name)
             continue
+        if isinstance(module, torch.jit.ScriptModule):
+            again.add(name)  # it takes no hooks: what is inside is not followed
         known = first.setdefault(id(module), name)
         if known != name:
             again.add(name)

@@ -17,10 +17,12 @@ from weakref import finalize
 
 import torch
 from torch import Tensor, nn
+from torch._ops import OpOverload
 
 from srbench.conditions import Setup
-from srbench.errors import SrbenchError, one_line, require_failure
-from srbench.measure.passes import Loaded, task
+from srbench.errors import SrbenchError, lacks_memory, one_line, require_failure
+from srbench.measure.macs.conventions import shown_name
+from srbench.measure.passes import Loaded, NoGradients, outputs, task
 from srbench.records.memory_use import OPTIMIZER, MemoryUse, PeakBytes
 from srbench.shapes.arguments import tensors_in
 from srbench.shapes.call import Call
@@ -31,7 +33,16 @@ from srbench.shapes.running import Watch, following
 from srbench.shapes.torch_function import NeedsValues
 
 NEXT = (2, 3)  # batches whose difference is what an image takes; at 1, strides may be unusual
-CONFIRMED = 8  # a batch that is worked out as well, and must be what these say
+NO_BATCH = "its inputs do not share a first side, the batch, or one is a view of other memory"
+# A batch that is worked out as well, and must be what these say: a prime, so that it cannot be cut
+# evenly. Another, if an image is so large that the system refuses to reserve the memory.
+CONFIRMING = (131, 37, 11)
+# Operators whose results take other memory on the CPU than their shapes say.
+INEXACT = frozenset(
+    {"aten::col2im", "aten::mse_loss", "aten::smooth_l1_loss", "aten::binary_cross_entropy"}
+    | {"aten::soft_margin_loss", "aten::_embedding_bag", "aten::_embedding_bag_forward_only"}
+    | {"aten::_batch_norm_with_update", "aten::_native_batch_norm_legit"}
+)
 
 Found = TypeVar("Found")
 
@@ -122,9 +133,8 @@ def training(network: Network, optimizer: str, call: Call, with_parts: bool = Fa
     with on_shapes(gradients=True):
         subject = Loaded("", model, call, Setup(optimizer=optimizer), torch.device("cpu"))
         with _alive(subject) as live:
-            model.train()
-            subject.call()  # what the first keeps for the next ones is no state of the optimiser
-            resident = live.alive
+            _freeze_what_is_not_trained(subject)
+            resident = live.alive  # with what the first pass keeps for the next ones
             step = task(subject, "train")
             state = live.alive - resident - sum(one.nbytes for one in subject.above or ())
             kept = _kept(subject, live) if with_parts else 0
@@ -133,6 +143,25 @@ def training(network: Network, optimizer: str, call: Call, with_parts: bool = Fa
             step.run()
             gradients = [one.grad for one in subject.parameters if one.grad is not None]
             return Pass(live.moments, kept, sum(one.nbytes for one in gradients), state)
+
+
+def _freeze_what_is_not_trained(subject: Loaded) -> None:
+    """Freeze the parameters that gradients do not reach, for which an optimiser keeps nothing.
+
+    Raises SrbenchError for sparse gradients.
+    """
+    subject.model.train()
+    for module in subject.model.modules():
+        if isinstance(module, nn.Embedding | nn.EmbeddingBag) and module.sparse:
+            raise SrbenchError("an embedding has sparse gradients")
+    if not subject.parameters:
+        raise NoGradients("no parameter needs a gradient")
+    found = outputs(subject.call())
+    torch.autograd.backward(found, [torch.ones_like(one) for one in found])
+    for parameter in subject.parameters:
+        parameter.requires_grad_(parameter.grad is not None)
+    for tensor in (*subject.model.parameters(), *subject.inputs.tensors):
+        tensor.grad = None
 
 
 def _kept(subject: Loaded, live: "Liveness") -> int:
@@ -173,6 +202,8 @@ class Liveness(Watch):
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
+        if isinstance(func, OpOverload) and func._schema.name in INEXACT:
+            raise SrbenchError(f"the memory of {shown_name(func)} is not known")
         out = func(*args, **kwargs or {})
         self._add(tensors_in([out]))
         self.moments.append(Moment(func.name(), self.module, self.alive))
@@ -195,8 +226,16 @@ class Liveness(Watch):
 
 @contextmanager
 def _alive(subject: Loaded) -> Iterator[Liveness]:
-    """Watches what is alive inside: all that the model and its inputs hold is from the start."""
-    live = Liveness([*tensors_within(subject.model), *subject.inputs.tensors])
+    """Watches what is alive inside: all that the model and its inputs hold is from the start.
+
+    Raises SrbenchError for what cannot be followed.
+    """
+    held = [*tensors_within(subject.model), *subject.inputs.tensors]
+    if any(one.layout != torch.strided for one in held):
+        raise SrbenchError("it holds sparse tensors")
+    if any(isinstance(one, torch.jit.ScriptModule) for one in subject.model.modules()):
+        raise SrbenchError("it holds modules of TorchScript")
+    live = Liveness(held)
     with following(subject.model, live), live:
         yield live
 
@@ -216,7 +255,7 @@ def _peaks(
     known = counted.highest.alive if counted else None
     size = network.inputs().batch
     if size is None:
-        missing.setdefault("its inputs do not share a first side, the batch", "any other batch")
+        missing.setdefault(NO_BATCH, "any other batch")
         return PeakBytes(known, None)
     one = counted if size == 1 else _tried(f"{what} of one", lambda: run(network.batch(1)), missing)
     lines = _tried(f"{what} of a batch", lambda: _lines(run, network), missing)
@@ -227,17 +266,30 @@ def _lines(run: Callable[[Call], Pass], network: Network) -> tuple[tuple[int, in
     """The peak of a batch of N, from 2 on, as the largest of fixed + N · each over these lines.
     Raises _Uneven if it is not of this form."""
     fewer, more = (run(network.batch(size)).moments for size in NEXT)
-    confirming = run(network.batch(CONFIRMED))
-    if [one.operator for one in fewer] != [one.operator for one in more]:
+    far, confirming = _confirming(run, network)
+    ran = [[one.operator for one in moments] for moments in (fewer, more, confirming.moments)]
+    if ran[0] != ran[1] or ran[0] != ran[2]:
         raise _Uneven("it runs other operators on another batch")
     every = {
         (NEXT[1] * one.alive - NEXT[0] * other.alive, other.alive - one.alive)
         for one, other in zip(fewer, more, strict=True)
     }
     lines = _highest(every)
-    if max(fixed + CONFIRMED * each for fixed, each in lines) != confirming.highest.alive:
+    if max(fixed + far * each for fixed, each in lines) != confirming.highest.alive:
         raise _Uneven("it does not grow evenly with the batch")
     return lines
+
+
+def _confirming(run: Callable[[Call], Pass], network: Network) -> tuple[int, Pass]:
+    """A batch that is much larger, and its pass. Raises what the last that is tried raises."""
+    *larger, smallest = CONFIRMING
+    for size in larger:
+        try:
+            return size, run(network.batch(size))
+        except (RuntimeError, MemoryError) as error:
+            if not lacks_memory(error):
+                raise
+    return smallest, run(network.batch(smallest))
 
 
 def _highest(lines: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

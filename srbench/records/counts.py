@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 from srbench.errors import some
 from srbench.records.bounds import require_counts
-from srbench.records.layer import Layer
+from srbench.records.layer import Layer, require_tree
 from srbench.records.memory_use import MemoryUse
 from srbench.records.schema import CONVENTION, COUNTER, STRICT, Kind
 
@@ -164,6 +164,10 @@ class Counts:
         by_name = (*(getattr(self, name) for name in BY_NAME), self.param_dtypes or {})
         for counts in (*by_name, self.operators):
             require_counts(*counts.values())
+        require_tree(self.layers)
+        for whole in self.layers[:1]:
+            if (whole.params, whole.macs) != (self.params, self.macs):
+                raise ValueError("the first layer must have the counts of the network")
 
 
 DERIVED = (

@@ -1,9 +1,12 @@
 """One module of a network: its shapes, and what it costs with all modules inside it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from srbench.records.bounds import require_counts
 from srbench.records.schema import STRICT
+
+DEEPEST = 200  # levels of modules
 
 
 @dataclass(frozen=True)
@@ -43,3 +46,21 @@ class Layer:
         """Raises ValueError for an impossible count."""
         require_counts(self.calls, self.params, self.trainable, self.macs, self.flops)
         require_counts(self.activations, self.moved)
+
+
+def require_tree(layers: Sequence[Layer]) -> None:
+    """Raises ValueError unless the layers are a network's modules: itself first, and each after the
+    one that it is inside, which has at least its counts."""
+    known: dict[str, Layer] = {}
+    for layer in layers:
+        parent = layer.name.rpartition(".")[0]
+        if bool(known) != bool(layer.name) or layer.name in known:
+            raise ValueError("the layers must begin with the network, and have different names")
+        if known and parent not in known:
+            raise ValueError("a layer must stand after the one that it is inside")
+        if layer.name.count(".") >= DEEPEST:
+            raise ValueError(f"there must be at most {DEEPEST} levels of layers")
+        above = known.get(parent, layer)
+        if layer.params > above.params or layer.macs > above.macs:
+            raise ValueError("a layer must have no more parameters and MACs than what it is inside")
+        known[layer.name] = layer

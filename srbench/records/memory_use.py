@@ -74,7 +74,7 @@ class PeakBytes:
     def __post_init__(self) -> None:
         """Raises ValueError for an impossible number of bytes."""
         require_counts(self.counted, self.one, *(each for _, each in self.lines))
-        require_counts(*(abs(fixed) for fixed, _ in self.lines))
+        require_counts(*(fixed + 2 * each for fixed, each in self.lines))
 
     def at(self, batch: int) -> int | None:
         """The peak of a batch in bytes; None if it is not known."""
@@ -125,8 +125,10 @@ class MemoryUse:
     missing: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Raises ValueError for an impossible number of bytes."""
+        """Raises ValueError for an impossible number of bytes, and for an unknown optimiser."""
         require_counts(self.kept, self.gradients, self.state)
+        if self.optimizer not in OPTIMIZERS:
+            raise ValueError(f"optimizer must be one of {', '.join(OPTIMIZERS)}")
 
     @property
     def notes(self) -> Iterator[str]:

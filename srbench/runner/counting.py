@@ -22,8 +22,8 @@ from srbench.models.assembly import Assembly, Inserted
 from srbench.models.build import assemble_uninitialised
 from srbench.models.subject import FromSpec, Subject
 from srbench.records import environment
-from srbench.records.counts import Counts, ModuleCounts
-from srbench.records.memory_use import OPTIMIZER
+from srbench.records.counts import MOST_PASSES, Counts, ModuleCounts
+from srbench.records.memory_use import OPTIMIZER, MemoryUse
 from srbench.records.record import UNKNOWN, MadeOf, Record
 from srbench.shapes.call import Call
 from srbench.shapes.copies import blank_copy
@@ -210,7 +210,9 @@ def _with_extras(
         how = on_shapes if forward.is_on_shapes else torch.no_grad
         inputs = subject.inputs(initialised=not forward.is_on_shapes)
         found["layers"] = layers(model, inputs, forward, how)
-    if extras.memory:
+    if extras.memory and len(forward.passes) >= MOST_PASSES:
+        found["memory"] = MemoryUse(missing=("no two passes run the same",))
+    elif extras.memory:
         built = cache(lambda: subject.assemble(initialised=False).model)
         network = Network(
             lambda: blank_copy(built()),  # in a fraction of the time of building it

@@ -4,9 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from srbench.shapes.nested import replaced, tensors_within
+
+LAST = {4: (torch.channels_last,), 5: (torch.channels_last_3d,)}  # layouts, by the number of sides
 
 
 @dataclass(frozen=True)
@@ -27,18 +30,34 @@ class Call:
 
     @property
     def batch(self) -> int | None:
-        """The first side of the inputs that have sides; None if it is not the same for all."""
-        found = {one.shape[0] for one in self.tensors if one.dim()}
-        return found.pop() if len(found) == 1 else None
+        """The first side of the inputs that have sides; None if it is not the same for all, or if
+        one is a view, of which it is not known how it lies in memory in another batch."""
+        sided = [one for one in self.tensors if one.dim()]
+        found = {one.shape[0] for one in sided}
+        return found.pop() if len(found) == 1 and all(map(_layout, sided)) else None
 
     def of_batch(self, size: int) -> "Call":
-        """The inputs with another first side, in a run on shapes alone."""
+        """The inputs, which have a batch, with another first side, in a run on shapes alone."""
 
         def resized(tensor: Tensor) -> Tensor | None:
-            return tensor.new_empty((size, *tensor.shape[1:])) if tensor.dim() else None
+            if not tensor.dim():
+                return None
+            sides = (size, *tensor.shape[1:])
+            layout = _layout(tensor) or torch.contiguous_format
+            found = torch.empty(sides, dtype=tensor.dtype, memory_format=layout)
+            return found.requires_grad_(tensor.requires_grad)
 
         return self.replaced(resized)
 
     def replaced(self, new: Callable[[Tensor], Tensor | None]) -> "Call":
         """The call with other tensors; the rest is copied."""
         return replaced(self, new)
+
+
+def _layout(tensor: Tensor) -> torch.memory_format | None:
+    """How a tensor lies in memory of its own; None for any other order of its sides, and for a
+    view."""
+    if tensor.layout != torch.strided or tensor.untyped_storage().nbytes() != tensor.nbytes:
+        return None
+    possible = [torch.contiguous_format, *LAST.get(tensor.dim(), ())]
+    return next((one for one in possible if tensor.is_contiguous(memory_format=one)), None)

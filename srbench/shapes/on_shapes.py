@@ -150,6 +150,12 @@ def _batch_norm(
     return _of_cpu(found if training else (found[0], *(x.new_empty(0),) * 2), weight)
 
 
+def _batch_norm_backward(*args: Any) -> Any:
+    """The CPU makes no gradient that is not wanted, unlike torch's rule."""
+    found = torch.ops.aten.native_batch_norm_backward.default(*args)
+    return tuple(one if wanted else None for one, wanted in zip(found, args[9], strict=True))
+
+
 def _layer_norm(x: Tensor, shape: Any, weight: Tensor | None, *others: Any) -> Any:
     return _of_cpu(torch.ops.aten.native_layer_norm.default(x, shape, weight, *others), weight)
 
@@ -176,6 +182,7 @@ def _lstm(*args: Any) -> Any:
 _RULES: dict[OpOverload, Callable[..., Any]] = {
     torch.ops.aten._convolution.default: _convolution,
     torch.ops.aten.native_batch_norm.default: _batch_norm,
+    torch.ops.aten.native_batch_norm_backward.default: _batch_norm_backward,
     torch.ops.aten.native_layer_norm.default: _layer_norm,
     torch.ops.aten.native_group_norm.default: _group_norm,
     torch.ops.aten.mkldnn_rnn_layer.default: _lstm,
@@ -259,6 +266,8 @@ def _target(func: OpOverload, args: Args, kwargs: Kwargs) -> Tensor | None:
 
 
 def _to_meta(tensor: Tensor) -> Tensor:
+    if tensor.layout != torch.strided:
+        raise NeedsValues("the sizes of sparse tensors depend on values")
     return torch.empty_strided(tensor.size(), tensor.stride(), dtype=tensor.dtype, device="meta")
 
 

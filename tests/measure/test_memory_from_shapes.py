@@ -25,7 +25,14 @@ from torchvision.models.swin_transformer import SwinTransformer
 
 import srbench
 from srbench.blocks import SqueezeExcitation
-from srbench.measure.memory_from_shapes import NEXT, Network, _highest, memory_use, training
+from srbench.measure.memory_from_shapes import (
+    NEXT,
+    NO_BATCH,
+    Network,
+    _highest,
+    memory_use,
+    training,
+)
 from srbench.models.subject import Given
 from srbench.records.memory_use import MemoryUse, PeakBytes
 from srbench.runner import counting
@@ -355,9 +362,115 @@ def test_inputs_without_a_common_first_side_have_no_other_batch() -> None:
     assert said.inference == PeakBytes(
         real_inference(bilinear, torch.rand(5, 2, 8), torch.rand(4, 2, 8)), None
     )
-    assert said.missing == (
-        "any other batch is not known: its inputs do not share a first side, the batch",
-    )
+    assert said.missing == (f"any other batch is not known: {NO_BATCH}",)
+
+
+def mapped() -> nn.Module:
+    return nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Flatten(2), nn.Linear(100, 3))
+
+
+def test_other_batches_lie_in_memory_as_the_inputs_do() -> None:
+    x = images(12).to(memory_format=torch.channels_last)
+    flat = nn.Sequential(Channels(), nn.Linear(3, 4))
+    assert_real(flat, x)
+    needed = images(12).requires_grad_()
+    said = memory(mapped(), needed)
+    assert said.training is not None
+    for size in (2, 7):
+        y = torch.rand(size, 3, 12, 12, requires_grad=True)
+        assert said.training.at(size) == real_training(mapped(), "sgd", y).peak
+
+
+class Channels(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x.permute(0, 2, 3, 1).contiguous()
+
+
+@pytest.mark.parametrize("x", [torch.rand(4, 8)[:, :4], torch.rand(1, 4).expand(4, 4)])
+def test_of_views_no_other_batch_is_known(x: Tensor) -> None:
+    said = memory(nn.Linear(4, 3), x)
+    assert said.inference is not None
+    assert (said.inference.one, said.inference.lines) == (None, ())
+    assert said.missing == (f"any other batch is not known: {NO_BATCH}",)
+
+
+class InParts(nn.Linear):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([super(InParts, self).forward(one)[:, :1] for one in x.split(16)])
+
+
+class Switches(Small):
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x if len(x) <= 64 else x.relu())
+
+
+@pytest.mark.parametrize(
+    ("model", "x"), [(InParts(4, 8), torch.rand(2, 4)), (Switches().eval(), images(12))]
+)
+def test_what_changes_at_a_larger_batch_is_not_known(model: nn.Module, x: Tensor) -> None:
+    said = memory(model, x)
+    assert said.inference is not None
+    assert said.inference.counted == real_inference(model, x)
+    assert said.inference.lines == ()
+
+
+class Computes(nn.Module):
+    """A convolution, and a function of its result."""
+
+    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3)
+        self.function = function
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(self.conv(x))
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (lambda y: nn.functional.unfold(y, 3).mean(1), "col2im"),
+        (lambda y: nn.functional.mse_loss(y, torch.zeros_like(y)), "mse_loss"),
+        (lambda y: nn.functional.smooth_l1_loss(y, torch.zeros_like(y)), "smooth_l1_loss"),
+    ],
+)
+def test_operators_of_which_the_memory_is_not_known_are_named(
+    function: Callable[[Tensor], Tensor], said: str
+) -> None:
+    found = memory(Computes(function), images(12))
+    assert any(f"the memory of {said} is not known" in why for why in found.missing)
+    assert found.training is None or found.training.counted is None
+
+
+def test_modules_that_cannot_be_followed_have_no_memory() -> None:
+    sparse = nn.Linear(4, 4)
+    sparse.register_buffer("eye", torch.eye(4).to_sparse())
+    bag = nn.Embedding(10, 4, sparse=True)
+    scripted = nn.Sequential(torch.jit.script(nn.Linear(4, 4)), nn.ReLU())
+    x = torch.rand(2, 4)
+    for model, inputs, why in (
+        (sparse, x, "sparse tensors"),
+        (scripted, x, "it holds modules of TorchScript"),
+        (bag, torch.zeros(2, 3, dtype=torch.int64), "an embedding has sparse gradients"),
+    ):
+        found = memory(model, inputs)
+        assert any(why in one for one in found.missing), found.missing
+        assert found.training is None or found.training.counted is None
+
+
+def test_what_no_gradient_reaches_has_no_state() -> None:
+    model = Small()
+    model.unused = nn.Linear(320, 300)
+    with_unused, without = memory(model, images(12)), memory(Small(), images(12))
+    assert (with_unused.state, with_unused.gradients) == (without.state, without.gradients)
+    assert with_unused.kept == without.kept
+
+
+def test_gradients_that_are_not_wanted_are_not_made() -> None:
+    first = nn.Sequential(nn.BatchNorm2d(3), nn.Conv2d(3, 4, 3))
+    assert_real(first, images(12))
+    frozen = nn.Sequential(nn.Conv2d(3, 4, 3).requires_grad_(False), nn.BatchNorm2d(4), nn.ReLU())
+    assert_real(frozen, images(12))
 
 
 def test_training_from_two_images_on() -> None:
@@ -461,7 +574,9 @@ def test_the_bytes_are_near_those_that_a_gpu_reported(spec: str) -> None:
     )
 
 
-line = st.tuples(st.integers(-200, 2000), st.integers(0, 60))
+line = st.tuples(st.integers(-200, 2000), st.integers(0, 60)).filter(
+    lambda one: sum(one) + one[1] >= 0
+)
 
 
 @cache

@@ -3,7 +3,8 @@
 import pytest
 
 from srbench.errors import SrbenchError
-from srbench.records.memory_use import PeakBytes, size_of
+from srbench.records.layer import Layer, require_tree
+from srbench.records.memory_use import MemoryUse, PeakBytes, size_of
 
 
 @pytest.mark.parametrize(
@@ -35,3 +36,28 @@ def test_anything_else_is_refused_with_the_remedy(text: str) -> None:
 def test_impossible_bytes_are_refused(numbers: tuple[int | None, int | None]) -> None:
     with pytest.raises(ValueError, match="count"):
         PeakBytes(*numbers)
+
+
+def layer(name: str, macs: int = 0) -> Layer:
+    return Layer(name, "Module", macs=macs)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [layer("a")],
+        [layer(""), layer("")],
+        [layer(""), layer("a"), layer("a")],
+        [layer(""), layer("a.b"), layer("a")],
+        [layer("", 5), layer("a", 6)],
+        [layer(""), *(layer(".".join("a" * n)) for n in range(1, 210))],
+    ],
+)
+def test_layers_that_are_no_tree_are_refused(layers: list[Layer]) -> None:
+    with pytest.raises(ValueError, match="layer"):
+        require_tree(layers)
+
+
+def test_an_unknown_optimiser_is_refused() -> None:
+    with pytest.raises(ValueError, match="optimizer must be one of sgd, adamw"):
+        MemoryUse(optimizer="lion")
