@@ -85,10 +85,14 @@ def compared(node: Node, before: Node) -> Node | None:
 
 def _differing(node: Node, before: Node) -> list[Node]:
     """A module if it differs; of one that wraps what was there before, only what it adds."""
-    is_wrapped = [_same(one) == _same(before) for one in node.inner]
-    if not any(is_wrapped) or _same(node) == _same(before):
+    was = _same(before)
+    if _same(node) == was:
+        return []
+    alike = (one for one in node.inner if one.layer.kind == before.layer.kind)
+    wrapped = next((one for one in alike if _same(one) == was), None)
+    if wrapped is None:
         return [found] if (found := compared(node, before)) else []
-    added = [one for number, one in enumerate(node.inner) if number != is_wrapped.index(True)]
+    added = [one for one in node.inner if one is not wrapped]
     return [_marked(replace(one, label=f"{node.label}.{one.label}"), "+") for one in added]
 
 

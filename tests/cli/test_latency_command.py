@@ -865,5 +865,5 @@ def test_a_network_with_nothing_to_train_says_what_to_do(
     command = ("keeping:Keeping:frozen=1", "--no-variants", *SMALL, "--device", "cpu")
     passes = ("--rounds", "2", "--no-memory", "--pass", "train")
     stdout, _ = latency(capsys, *command, *passes, *optimizer, code=4)
-    assert "no parameter needs a gradient: give --pass forward" in " ".join(stdout.split())
+    assert "no parameter needs a gradient (give --pass forward)" in " ".join(stdout.split())
     assert "forward  " not in stdout  # as if it were the pass that failed

@@ -28,10 +28,10 @@ FLAGS = (
 NASTY = """<script>document.title="owned"</script> & "quoted" 'x' {{ 7*7 }}"""
 MEMORIES = (1, 2, 10, 50)
 LAYERS = tuple(
-    Layer(name, NASTY if name else "Net", macs=macs)
+    Layer(name, NASTY if name else "Net", macs=macs, params=1_000_000 * (name in ("", "stem")))
     for name, macs in [
         *(("", 5_000_000), ("stem", 1_000_000), ("body", 4_000_000), ("body.0", 4_000_000)),
-        *(("body.0.conv", 3_000_000), ("body.0.inner", 1_000_000), ("body.0.inner.act", 0)),
+        *(("body.0.conv", 3_000_000), ("body.0.inner", 1_000_000), ("body.0.inner.act", 1_000_000)),
     ]
 )
 

@@ -50,9 +50,9 @@ def test_rows_with_a_record_are_not_measured_again(monkeypatch: pytest.MonkeyPat
     counted: list[str] = []
     plain = resume.Counter.__call__
 
-    def spy(self: resume.Counter, row: object) -> object:
+    def spy(self: resume.Counter, row: object, *needs: object) -> object:
         counted.append(str(row))
-        return plain(self, row)
+        return plain(self, row, *needs)
 
     monkeypatch.setattr(resume.Counter, "__call__", spy)
     sweep("resnet18+sr", "--memories", "1,2,5", *SMALL)
@@ -81,10 +81,10 @@ def test_an_interrupted_sweep_keeps_its_rows_and_resumes(
 ) -> None:
     plain = resume.Counter.__call__
 
-    def interrupted(self: resume.Counter, row: object) -> object:
+    def interrupted(self: resume.Counter, row: object, *needs: object) -> object:
         if "memories=5" in str(row):
             raise KeyboardInterrupt
-        return plain(self, row)
+        return plain(self, row, *needs)
 
     monkeypatch.setattr(resume.Counter, "__call__", interrupted)
     sweep("resnet18+sr", "--memories", "1,5,9", *SMALL, "--plot", "p.png", code=130)
