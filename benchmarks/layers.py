@@ -240,7 +240,7 @@ def with_torchinfo(network: Network, below: list[str]) -> Found:
         if seen[name] == 1:
             _row_of_torchinfo(found, name, row, ours)
         else:
-            _later_row(found, row, ours)
+            _later_row(found, name, row, ours)
     for name, number in seen.items():
         found.figure(f"{name} rows", number, max(1, network.layers[name].calls))
         found.figure(f"{name} mult-adds", mult_adds[name], network.layers[name].macs, why[name])
@@ -270,15 +270,13 @@ def _row_of_torchinfo(found: Found, name: str, row: Any, ours: Layer) -> None:
             found.figure(f"{name}.{tensor} shape", [theirs], known)
 
 
-def _later_row(found: Found, row: Any, ours: Layer) -> None:
-    """The row of a later call, with shapes of its own."""
-    both = ((row.input_size, ours.inputs), (row.output_size, ours.outputs))
-    for theirs, shapes in both:
-        if tuple(theirs) == _shape(shapes[0]):
-            found.equal += 1
-        else:
-            found.explained += 1
-            found.reasons["a later call of a module, whose shapes ours does not show"] += 1
+def _later_row(found: Found, name: str, row: Any, ours: Layer) -> None:
+    """The row of a later call, whose shapes may be others than the first's."""
+    later = [[part.split(", ") for part in one.split(" -> ")] for one in ours.later]
+    calls = [(ours.inputs, ours.outputs), *later]
+    known = {(_shape(inputs[0]), _shape(outputs[-1])) for inputs, outputs in calls}
+    theirs = (tuple(row.input_size), tuple(row.output_size))
+    found.figure(f"{name} later shapes", theirs, theirs if theirs in known else known)
 
 
 def _mult_adds(network: Network, name: str) -> Why:

@@ -208,8 +208,8 @@ def _branch(guides: str, node: Node, record: Record) -> Branch:
     if node.label == ITSELF:
         what = f"itself: {_tensors(layer)}" if layer.tensors else "itself"
         name = f"{MARKED[node.mark]}{layer.name or record.spec} {what}"
-        depth = len(guides) // len(INDENT)
-        return Branch(guides, f"{MARKED[node.mark]}{what}", name, depth, CHANGES[node.mark])
+        label = f"{MARKED[node.mark]}{what}" if guides else name
+        return Branch(guides, label, name, len(guides) // len(INDENT), CHANGES[node.mark])
     if not layer.name:
         return Branch("", record.spec, record.spec, change=CHANGES[node.mark])
     name = layer.name.removesuffix(node.label.partition("–")[0]) + node.label
