@@ -187,9 +187,7 @@ OTHERS: dict[str, tuple[Make, int]] = {
         for name, side in {
             **dict.fromkeys(("alexnet", "squeezenet1_1", "mnasnet0_5", "mobilenet_v2"), 64),
             **dict.fromkeys(("resnext50_32x4d", "regnet_x_400mf", "regnet_y_400mf"), 64),
-            **dict.fromkeys(("convnext_tiny", "efficientnet_v2_s", "densenet121", "swin_t"), 64),
-            **dict.fromkeys(("swin_v2_t", "vgg11_bn"), 64),
-            "maxvit_t": 224,
+            **dict.fromkeys(("densenet121", "swin_t", "swin_v2_t", "vgg11_bn"), 64),
             "vit_b_32": 224,
         }.items()
     },
@@ -202,8 +200,7 @@ OTHERS: dict[str, tuple[Make, int]] = {
             **dict.fromkeys(("convnextv2_atto", "ghostnet_050", "poolformer_s12"), 64),
             **dict.fromkeys(("mobilenetv4_conv_small", "edgenext_xx_small", "resnest14d"), 64),
             **dict.fromkeys(("mobilevit_xxs", "repvgg_a0", "regnetz_005", "dla34"), 64),
-            **dict.fromkeys(("mixer_s32_224", "coat_lite_tiny", "pit_ti_224"), 224),
-            **dict.fromkeys(("swin_tiny_patch4_window7_224", "xcit_nano_12_p16_224"), 224),
+            **dict.fromkeys(("mixer_s32_224", "pit_ti_224", "xcit_nano_12_p16_224"), 224),
         }.items()
     },
 }

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 POINTS = 72.27  # of TeX in an inch
 HEIGHT = 2.3  # of a plot, in inches
 LEAST_WIDTH = 2.2
-CHARACTERS = 17  # of a title, in an inch
+CHARACTERS = 16  # of a title, in an inch
+LONGEST_Y = 30  # characters of a line of the title of the y axis
 MOST_NAMED = 8  # points that are named
 MOST_DIRECT = 4  # lines that are named beside their ends, not in a legend
 APART = 0.09  # of the height: less between two names, and they overlap
@@ -157,7 +158,7 @@ def _draw(axes: "Axes", panel: Panel, width: float, is_direct: bool) -> None:
     title = textwrap.wrap(panel.title, int(width * CHARACTERS))
     axes.set_title("\n".join(map(plain, title)))
     axes.set_xlabel(plain(panel.x))
-    axes.set_ylabel(plain(panel.y))
+    axes.set_ylabel("\n".join(map(plain, textwrap.wrap(panel.y, LONGEST_Y))))
     axes.grid(linewidth=0.3)
     if is_direct and panel.series[0].kind == "line":
         _label_lines(axes, panel)
