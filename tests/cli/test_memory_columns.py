@@ -61,7 +61,7 @@ def test_differences_of_bytes_have_a_unit(capsys: pytest.CaptureFixture[str]) ->
     assert "Activations: elements that" in text
 
 
-@pytest.mark.parametrize("form", ["text", "csv", "json", "latex", "markdown", "html"])
+@pytest.mark.parametrize("form", ["text", "csv", "json", "latex"])
 def test_the_largest_batch_is_a_column_in_every_format(
     form: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
