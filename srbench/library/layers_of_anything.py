@@ -8,7 +8,6 @@ from torch import nn, random
 
 from srbench.conditions import OPTIMIZERS
 from srbench.errors import SpecError, SrbenchError, did_you_mean
-from srbench.files import require_replaceable, write_whole
 from srbench.library.checking import (
     as_inputs,
     require_known,
@@ -17,12 +16,12 @@ from srbench.library.checking import (
     require_types,
 )
 from srbench.library.given import Asked, Shape, is_given, subjects
-from srbench.library.shown import RowNotFound
+from srbench.library.shown import RowNotFound, save
 from srbench.models.subject import FromSpec, Subject
 from srbench.records.layer import Layer
 from srbench.records.memory_use import OPTIMIZER, MemoryUse, size_of
 from srbench.records.record import Record
-from srbench.report.formats import FORMATS, Report, format_of
+from srbench.report.formats import FORMATS, Report
 from srbench.report.layers import Shown, layers_report
 from srbench.report.look import Look
 from srbench.runner import counting
@@ -108,11 +107,7 @@ class ShownLayers(Sequence[Layer]):
         that cannot be written, and, unless ``overwrite``, for one that exists and may hold records,
         a layout or code.
         """
-        target = Path(path)
-        form = format_of(target)
-        if not overwrite:
-            require_replaceable(target, "give overwrite=True to replace this one")
-        write_whole(target, FORMATS[form](self.report(**shown)))
+        save(path, overwrite, lambda: self.report(**shown))
 
     def __str__(self) -> str:
         return FORMATS["text"](self.report()).rstrip("\n")

@@ -1,6 +1,6 @@
 """Results that show themselves: printed, in a notebook, in a paper, in a file."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, overload
@@ -21,6 +21,17 @@ from srbench.spec.parse import is_ours, parse, read
 
 class RowNotFound(SrbenchError, KeyError):  # noqa: N818 - like LookupError, it names what is so
     """No row has that name."""
+
+
+def save(path: str | Path, overwrite: bool, report: Callable[[], Report]) -> None:
+    """Write a report in the format of a file's suffix. Raises SrbenchError for an unknown suffix,
+    for a file that cannot be written, and, unless ``overwrite``, for one that exists and may hold
+    records, a layout or code."""
+    target = Path(path)
+    form = format_of(target)
+    if not overwrite:
+        require_replaceable(target, "give overwrite=True to replace this one")
+    write_whole(target, FORMATS[form](report()))
 
 
 class ShownResults(Results):
@@ -124,11 +135,7 @@ class ShownResults(Results):
         cannot be written, and, unless ``overwrite``, for one that exists and may hold records, a
         layout or code.
         """
-        target = Path(path)
-        form = format_of(target)
-        if not overwrite:
-            require_replaceable(target, "give overwrite=True to replace this one")
-        write_whole(target, FORMATS[form](self.report(**look)))
+        save(path, overwrite, lambda: self.report(**look))
 
     def _look(self, words: dict[str, Any]) -> Look:
         """Raises SrbenchError for a word that a look does not have, and for an unknown row."""

@@ -25,7 +25,6 @@ from srbench.measure.unused import idle, unregistered
 from srbench.records.counts import MOST_PASSES, Difference
 from srbench.shapes.call import Call
 from srbench.shapes.copies import blank_copy, real_copy
-from srbench.shapes.known_values import forget_values
 from srbench.shapes.on_shapes import on_shapes
 from srbench.shapes.torch_function import NeedsValues
 
@@ -101,9 +100,7 @@ def count_on_shapes(model: nn.Module, /, *inputs: Any, **keywords: Any) -> Forwa
 
     Raises NeedsValues if the model's control flow depends on values.
     """
-    call = Call(inputs, keywords)
-    for tensor in call.tensors:
-        forget_values(tensor)
+    call = Call(inputs, keywords).forget_values()
 
     def trace(output: object) -> FvcoreFlops:
         with on_shapes():

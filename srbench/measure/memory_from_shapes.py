@@ -26,7 +26,6 @@ from srbench.measure.passes import Loaded, NoGradients, outputs, task
 from srbench.records.memory_use import OPTIMIZER, MemoryUse, PeakBytes
 from srbench.shapes.arguments import tensors_in
 from srbench.shapes.call import Call
-from srbench.shapes.known_values import forget_values
 from srbench.shapes.nested import tensors_within
 from srbench.shapes.on_shapes import on_shapes
 from srbench.shapes.running import Watch, following
@@ -55,14 +54,10 @@ class Network:
     build: Callable[[], nn.Module]
     inputs: Callable[[], Call]
 
-    def counted(self) -> Call:
-        """The inputs that are counted."""
-        return _forgotten(self.inputs())
-
     def batch(self, size: int) -> Call:
         """The inputs of that many images."""
         with on_shapes():
-            return _forgotten(self.inputs().of_batch(size))
+            return self.inputs().of_batch(size)
 
 
 class _Uneven(SrbenchError):  # noqa: N818 - it names what is so
@@ -98,10 +93,10 @@ def memory_use(network: Network, optimizer: str = OPTIMIZER) -> MemoryUse:
     with momentum, or ``"adamw"``."""
     missing: dict[str, str] = {}  # what, by the reason
     forward, step = partial(inference, network), partial(training, network, optimizer)
-    inferred = _tried("inference", lambda: forward(network.counted()), missing)
+    inferred = _tried("inference", lambda: forward(network.inputs()), missing)
     if inferred is None:
         return MemoryUse(optimizer=optimizer, missing=_listed(missing))
-    trained = _tried("training", lambda: step(network.counted(), with_parts=True), missing)
+    trained = _tried("training", lambda: step(network.inputs(), with_parts=True), missing)
     return MemoryUse(
         _peaks("inference", forward, network, inferred, missing),
         _peaks("training", step, network, trained, missing),
@@ -172,13 +167,6 @@ def _kept(subject: Loaded, live: "Liveness") -> int:
     found = live.alive - before
     del output
     return found
-
-
-def _forgotten(call: Call) -> Call:
-    """The inputs, from now on without values."""
-    for tensor in call.tensors:
-        forget_values(tensor)
-    return call
 
 
 class Liveness(Watch):

@@ -8,7 +8,6 @@ from torch import Tensor
 
 from srbench.conditions import Conditions, Input
 from srbench.shapes.call import Call
-from srbench.shapes.known_values import forget_values
 
 
 def zeros(conditions: Conditions) -> Call:
@@ -18,10 +17,7 @@ def zeros(conditions: Conditions) -> Call:
 
 def without_values(conditions: Conditions) -> Call:
     """The same for a run on shapes alone."""
-    call = _call(conditions.call(), torch.empty)
-    for tensor in call.tensors:
-        forget_values(tensor)
-    return call
+    return _call(conditions.call(), torch.empty).forget_values()
 
 
 def random(conditions: Conditions, batch: int, seed: int) -> Call:

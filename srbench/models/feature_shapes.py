@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from srbench.errors import BuildError
 from srbench.shapes.call import Call
-from srbench.shapes.known_values import forget_values
 from srbench.shapes.on_shapes import on_shapes
 
 
@@ -41,8 +40,7 @@ def outputs(model: nn.Module, call: Call, *, computed: bool = False) -> dict[str
         return module.register_forward_hook(hook)
 
     handles = [record(name, module) for name, module in model.named_modules()]
-    for tensor in call.tensors:
-        forget_values(tensor)
+    call.forget_values()
     try:
         with torch.no_grad(), nullcontext() if computed else on_shapes():
             call(model)

@@ -23,7 +23,6 @@ from srbench.models.plain_module import materialise
 from srbench.records.record import UNKNOWN
 from srbench.shapes.call import Call
 from srbench.shapes.copies import blank_copy, has_tensor_hooks, real_copy, refers
-from srbench.shapes.known_values import forget_values
 from srbench.shapes.nested import tensors_within
 from srbench.shapes.on_shapes import on_shapes
 from srbench.shapes.torch_function import NeedsValues
@@ -239,10 +238,7 @@ class Given:
     def inputs(self, initialised: bool = True) -> Call:
         if initialised:
             return real_copy(self.call)
-        call = blank_copy(self.call)
-        for tensor in call.tensors:
-            forget_values(tensor)
-        return call
+        return blank_copy(self.call).forget_values()
 
     def watched(self, assembly: Assembly) -> AbstractContextManager[None]:
         return nullcontext()

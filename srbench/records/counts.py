@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 from srbench.errors import some
 from srbench.records.bounds import require_counts
 from srbench.records.layer import Layer, require_tree
-from srbench.records.memory_use import MemoryUse
+from srbench.records.memory_use import MemoryUse, PeakBytes
 from srbench.records.schema import CONVENTION, COUNTER, STRICT, Kind
 
 SHOWN = 2  # modules; the rest are counted
@@ -138,14 +138,19 @@ class Counts:
     @property
     def peak_inference_bytes(self) -> int | None:
         """The most bytes that are alive at once in a forward pass, parameters included."""
-        peak = self.memory and self.memory.inference
+        peak = self.peak("inference")
         return peak.counted if peak else None
 
     @property
     def training_bytes(self) -> int | None:
         """The same for a training step: with gradients, and the optimiser's state."""
-        peak = self.memory and self.memory.training
+        peak = self.peak("training")
         return peak.counted if peak else None
+
+    def peak(self, what: str) -> PeakBytes | None:
+        """The peak of ``"inference"`` or ``"training"``, for any batch; None if it is not known."""
+        found: PeakBytes | None = getattr(self.memory, what, None)
+        return found
 
     def rest(self) -> dict[str, Any]:
         """What does not fit into a flat row."""

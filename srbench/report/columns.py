@@ -146,9 +146,7 @@ def _of_batch(name: str, text: str) -> Field:
 
 
 def _peak(record: Record | None, what: str) -> PeakBytes | None:
-    counts = record.counts if record else None
-    found: PeakBytes | None = getattr(counts.memory, what) if counts and counts.memory else None
-    return found
+    return record.counts.peak(what) if record and record.counts else None
 
 
 def _at_share(base: str, text: str, name: str) -> Field | None:

@@ -57,7 +57,7 @@ def memory_lines(counts: Counts, batches: Sequence[int], sizes: Sequence[str]) -
         said = (f"{what} {'unknown' if n is None else sized(n)}" for what, n in found)
         yield f"A batch of {batch:,}: {', '.join(said)}."
     for size in sizes:
-        fits = (f"{_in_words(_peak(counts, what), size)} in {what}" for what in PASSES)
+        fits = (f"{_in_words(counts.peak(what), size)} in {what}" for what in PASSES)
         yield f"Images that fit into {size_text(size)}: {', '.join(fits)}."
 
 
@@ -72,7 +72,7 @@ def memory_flat(
         for name, what in PEAKS.items()
     }
     return found | {
-        f"{name}{AT}{size}": _images(_peak(counts, what), size)
+        f"{name}{AT}{size}": _images(counts.peak(what), size)
         for size in sizes
         for name, what in MAX_BATCH.items()
     }
@@ -115,7 +115,7 @@ def _quantities(
         },
     }
     images = {
-        f"images in {size_text(size)}, {what}": _images(_peak(counts, what), size)
+        f"images in {size_text(size)}, {what}": _images(counts.peak(what), size)
         for size in sizes
         for what in PASSES
     }
@@ -135,13 +135,8 @@ def _row(what: str, own: tuple[int | None, str], before: tuple[int | None, str])
     return (what, *texts, delta, 100 * (value - base) / base if base else None)
 
 
-def _peak(counts: Counts, what: str) -> PeakBytes | None:
-    found: PeakBytes | None = getattr(counts.memory, what, None)
-    return found
-
-
 def _bytes(counts: Counts, what: str, batch: int) -> int | None:
-    peak = _peak(counts, what)
+    peak = counts.peak(what)
     return peak.at(batch) if peak else None
 
 

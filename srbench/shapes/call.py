@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from srbench.shapes.known_values import forget_values
 from srbench.shapes.nested import replaced, tensors_within
 
 LAST = {4: (torch.channels_last,), 5: (torch.channels_last_3d,)}  # layouts, by the number of sides
@@ -36,8 +37,15 @@ class Call:
         found = {one.shape[0] for one in sided}
         return found.pop() if len(found) == 1 and all(map(_layout, sided)) else None
 
+    def forget_values(self) -> "Call":
+        """The same inputs, from now on without values."""
+        for tensor in self.tensors:
+            forget_values(tensor)
+        return self
+
     def of_batch(self, size: int) -> "Call":
-        """The inputs, which have a batch, with another first side, in a run on shapes alone."""
+        """The inputs, which have a batch, with another first side and without values, in a run on
+        shapes alone."""
 
         def resized(tensor: Tensor) -> Tensor | None:
             if not tensor.dim():
@@ -47,7 +55,7 @@ class Call:
             found = torch.empty(sides, dtype=tensor.dtype, memory_format=layout)
             return found.requires_grad_(tensor.requires_grad)
 
-        return self.replaced(resized)
+        return self.replaced(resized).forget_values()
 
     def replaced(self, new: Callable[[Tensor], Tensor | None]) -> "Call":
         """The call with other tensors; the rest is copied."""

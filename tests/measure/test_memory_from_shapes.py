@@ -79,7 +79,7 @@ def assert_real(model: nn.Module, *inputs: Tensor) -> None:
     assert steps[0] == Step(said.training.counted, kept, kept, said.gradients, said.state)
     assert said.inference.counted == said.inference.at(len(inputs[0]))
     one = network(model, *inputs)
-    found = training(one, "adamw", one.counted(), with_parts=True)
+    found = training(one, "adamw", one.inputs(), with_parts=True)
     assert real_training(model, "adamw", *inputs) == Step(
         found.highest.alive, found.kept, found.kept, found.gradients, found.state
     )
