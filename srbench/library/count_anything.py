@@ -19,7 +19,10 @@ from srbench.runner import counting
 from srbench.spec.cases import Size, cases
 from srbench.spec.parse import Spec
 
-OPTIONS = ("variants", "input_size", "num_classes", "inputs", "with_memory")
+OPTIONS = (
+    *("variants", "input_size", "num_classes", "inputs"),
+    *("with_memory", "with_conventions"),
+)
 
 
 @overload
@@ -32,6 +35,7 @@ def count(
     num_classes: int | None = None,
     inputs: Any = None,
     with_memory: bool = False,
+    with_conventions: bool = False,
 ) -> ShownResults: ...
 @overload
 def count(
@@ -41,6 +45,7 @@ def count(
     input_size: Shape | None = None,
     inputs: Any = None,
     with_memory: bool = False,
+    with_conventions: bool = False,
     **keywords: Any,
 ) -> ShownResults: ...
 def count(
@@ -52,6 +57,7 @@ def count(
     num_classes: int | None = None,
     inputs: Any = None,
     with_memory: bool = False,
+    with_conventions: bool = False,
     **keywords: Any,
 ) -> ShownResults:
     """Count the parameters, MACs and FLOPs of specs and their baselines, or of modules.
@@ -72,6 +78,8 @@ def count(
             spec tensors, or texts such as ``"int64:1x128"``.
         with_memory: also work out how many bytes inference and training need, for the columns
             ``peak_inference_bytes``, ``training_bytes`` and ``max_batch@80GiB``.
+        with_conventions: also work out the totals that other tools would print, such as thop and
+            ptflops: a second table, and ``counted.conventions`` by the tool's name.
         keywords: inputs of the module by name.
 
     Returns:
@@ -89,7 +97,7 @@ def count(
     >>> rows["mine"].counted.macs, rows.delta("mine", "params")
     (32, -4)
     """
-    extras = counting.Extras(memory=with_memory)
+    extras = counting.Extras(memory=with_memory, conventions=with_conventions)
     if is_given(what):
         options = {"variants": variants, "num_classes": num_classes}
         require_none(options, "a module is counted as it is")

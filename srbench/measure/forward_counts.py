@@ -75,6 +75,11 @@ class ForwardCounts:
         return self._watch.activations
 
     @property
+    def total_of_fvcore(self) -> int | None:
+        """What fvcore counts, although it may lack some products; None if it failed."""
+        return self._fvcore.of("") if self._fvcore else None
+
+    @property
     def _flops(self) -> FvcoreFlops | None:
         return self._fvcore if self.flops is not None else None
 
@@ -136,7 +141,7 @@ def count_for_real(model: nn.Module, /, *inputs: Any, **keywords: Any) -> Forwar
 def _count(model: nn.Module, call: Call, trace: Callable[[Any], FvcoreFlops]) -> ForwardCounts:
     model.eval()
     fvcore, failed = None, ""
-    with _operators_apart():
+    with operators_apart():
         passes, output = _passes(model, call)
         try:
             fvcore = trace(output)
@@ -220,7 +225,7 @@ def _are_the_same(before: list[Any], after: list[Any]) -> bool:
 
 
 @contextmanager
-def _operators_apart() -> Iterator[None]:
+def operators_apart() -> Iterator[None]:
     """Without nn.MultiheadAttention's fast path, which is one operator for a whole layer."""
     before = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)

@@ -78,7 +78,7 @@ def _by_row(records: Iterable[Record]) -> dict[_Key, Record]:
     """The measured records by row; times also by role and batch, trainings by regime and seed."""
     found: dict[_Key, Record] = {}
     for record in records:
-        if record.kind in ("published", "analyzed"):
+        if record.kind in ("published", "analyzed", "claimed"):
             continue
         timing = record.timing
         key = (

@@ -83,7 +83,8 @@ class Counts:
     operator (``"conv1 conv"``), or the MACs where there are no FLOPs, if they were requested: they
     explain a difference. ``layers`` are all modules, if they were requested, too. ``activations``
     are the elements that the operators with MACs put out. ``param_dtypes`` are the bytes of the
-    parameters by dtype, and ``memory`` is what the network needs to run, if that was requested.
+    parameters by dtype, ``memory`` is what the network needs to run, and ``conventions`` are the
+    totals of other tools by their names (`srbench.records.tools`), if these were requested.
     Counts of different ``convention``s cannot be compared. ``counter`` is
     what counted ``macs``: fvcore in records of schema 4 and before.
     """
@@ -98,6 +99,7 @@ class Counts:
     activations: int | None = _count("Activations", default=None)
     param_dtypes: Mapping[str, int] | None = None
     memory: MemoryUse | None = None
+    conventions: Mapping[str, int] | None = None
     uncounted: Mapping[str, int] = field(default_factory=dict)
     unknown: Mapping[str, int] = field(default_factory=dict)
     disguised: Mapping[str, int] = field(default_factory=dict)
@@ -166,7 +168,10 @@ class Counts:
     def __post_init__(self) -> None:
         """Raises ValueError for an impossible count."""
         require_counts(*(getattr(self, metric.name) for metric in METRICS), *self.passes)
-        by_name = (*(getattr(self, name) for name in BY_NAME), self.param_dtypes or {})
+        by_name = (
+            *(getattr(self, name) for name in BY_NAME),
+            *(self.param_dtypes or {}, self.conventions or {}),
+        )
         for counts in (*by_name, self.operators):
             require_counts(*counts.values())
         require_tree(self.layers)
@@ -194,7 +199,14 @@ OPTIONAL = (*(one.name for one in fields(Counts) if one.default is None), "layer
 COMPARED = tuple(metric.name for metric in METRICS if metric.is_compared)
 TITLES = {metric.name: metric.title for metric in METRICS if metric.title}
 BY_NAME = ("uncounted", "unknown", "disguised", "idle", "unregistered")
-DETAILS = (*BY_NAME, "fvcore_failed", "passes", "param_dtypes", "memory")  # beside the metrics
+DETAILS = (
+    *BY_NAME,
+    "fvcore_failed",
+    "passes",
+    "param_dtypes",
+    "memory",
+    "conventions",
+)  # beside the metrics
 
 
 def has(counts: Counts | None, needs: Iterable[str]) -> bool:

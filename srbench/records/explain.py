@@ -10,7 +10,12 @@ from srbench.records.environment import VERSIONS
 from srbench.records.record import Record
 
 STATEMENTS = ("baseline", "status", "settings")  # fields of the record itself
-OF_VERSIONS = ("operators", "uncounted", "memory")  # fields that depend on torch's version
+OF_VERSIONS = (
+    "operators",
+    "uncounted",
+    "memory",
+    "conventions",
+)  # fields that depend on torch's version
 AT_MOST = 6  # lines about one kind of thing
 LISTED = {  # mappings of a count, and what a line about one begins with
     "unknown": "not counted:",

@@ -177,8 +177,8 @@ def rows_of(records: Sequence[Record]) -> list[Row]:
     join = RowIndex(records)
     sources: dict[RowKey, dict[str, None]] = {}
     for record in records:
-        if record.analysis:
-            continue  # what blocks do is no column of a table
+        if record.analysis or record.claim:
+            continue  # neither what blocks do nor a verdict is a column of a table
         known = sources.setdefault(record.row, {})
         if record.published:
             known[record.published.source] = None

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from srbench.errors import SrbenchError, several
 from srbench.files import require_utf8, unwritable, write_whole
@@ -110,13 +110,20 @@ def parse(line: bytes) -> Record:
 
 def line(record: Record) -> bytes:
     """A record as its line, with the line ending."""
-    text = _adapter().dump_json(record)
+    text = _adapter().dump_json(record, exclude=_empty(record))
     if record.counts and record.counts.is_detailed:
         from pydantic_core import from_json, to_json
 
         found = from_json(text)
         text = to_json(found | {"counts": packed(found["counts"])})
     return HEADS[SCHEMA] + printable_json(text[1:].decode()).encode() + b"\n"
+
+
+def _empty(record: Record) -> dict[str, Any]:
+    """The fields that few records have, where this one has none: they would only make it longer."""
+    own: dict[str, Any] = {} if record.claim else {"claim": True}
+    has_conventions = record.counts is not None and record.counts.conventions is not None
+    return own if has_conventions or not record.counts else own | {"counts": {"conventions"}}
 
 
 def plain(record: Record) -> str:

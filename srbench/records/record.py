@@ -9,6 +9,7 @@ from srbench.conditions import LARGEST_SIDE, MOST_CLASSES, Setup
 from srbench.errors import SrbenchError
 from srbench.records.analysis import Analysis, AnalysisKey
 from srbench.records.bounds import require_facts
+from srbench.records.claim import Claim, ClaimKey
 from srbench.records.counts import Counts
 from srbench.records.published import Published
 from srbench.records.schema import STRICT, Kind
@@ -52,6 +53,7 @@ class Key(NamedTuple):
     source: str | None
     run: RunKey | None = None
     analysis: AnalysisKey | None = None
+    claim: ClaimKey | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ class Record:
     subject: Subject = "spec"
     training: Training | None = None
     analysis: Analysis | None = None
+    claim: Claim | None = None
 
     def __post_init__(self) -> None:
         """Raises ValueError for an impossible input, and for numbers out of range."""
@@ -121,12 +124,15 @@ class Record:
         return replace(self, made=other.made) == other
 
     @property
-    def contents(self) -> tuple[Timing | Training | Analysis | Published | Counts, ...]:
+    def contents(self) -> tuple[Timing | Training | Analysis | Published | Claim | Counts, ...]:
         """What was measured or published; nothing for a row that could not be counted.
 
         srbench writes one content a record, but reads records of several.
         """
-        found = (self.timing, self.training, self.analysis, self.published, self.counts)
+        found = (
+            *(self.timing, self.training, self.analysis),
+            *(self.published, self.claim, self.counts),
+        )
         return tuple(content for content in found if content)
 
     @property
@@ -148,8 +154,8 @@ class Record:
 
     @property
     def kind(self) -> Kind:
-        """Whether this is a row's counts, its times, a training, an analysis,
-        or its published figures."""
+        """Whether this is a row's counts, its times, a training, an analysis, its published
+        figures, or what was judged of these."""
         return self.contents[0].kind if self.contents else "counted"
 
     @property
@@ -165,6 +171,7 @@ class Record:
             self.published.source if self.published else None,
             self.training.key if self.training else None,
             self.analysis.key if self.analysis else None,
+            self.claim.key if self.claim else None,
         )
 
     @property

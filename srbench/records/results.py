@@ -107,7 +107,7 @@ class Results(Sequence[Record]):
         ]
 
     def _flat(self, record: Record) -> dict[str, Any]:
-        run = record.timing or record.training or record.analysis
+        run = record.timing or record.training or record.analysis or record.claim
         found = run.flat() if run else self._counts(record)
         row = (
             {"spec": record.spec}
@@ -141,7 +141,7 @@ def where(row: RowKey) -> dict[str, int | None]:
 
 def _rest(record: Record) -> dict[str, Any]:
     """What does not fit into a flat row."""
-    if run := record.timing or record.training or record.analysis:
+    if run := record.timing or record.training or record.analysis or record.claim:
         return run.rest()
     return record.counts.rest() if record.counts else dict.fromkeys(UNCOUNTED)
 

@@ -30,6 +30,7 @@ from srbench.report.layer_memory import ALIVE, ROOM
 from srbench.report.look import MODEL, PLAIN, Look
 from srbench.report.names import Names
 from srbench.report.notes import given, measured_with, runs_on, sections, settings_note
+from srbench.report.other_tools import flat_totals, tools_table
 from srbench.report.problems import doubts, problems, remarks
 from srbench.report.rows import rows_table
 from srbench.report.table import Column, Table
@@ -52,7 +53,8 @@ def counts_report(results: Results, per_module: bool = False, look: Look = PLAIN
     """
     look.require_known(with_sized(COLUMNS, look.columns, KINDS))
     inserted = [_by_stage(results, look)] if per_module and _inserted(results) else []
-    tables = (_comparison(results, look), *inserted)
+    others = [tools_table(list(results), look)] if _has_conventions(results) else []
+    tables = (_comparison(results, look), *inserted, *others)
     rows = _module_rows(results) if per_module else _flat(results, look)
     columns = MODULE_COLUMNS if per_module else tuple(rows[0])
     return Report(tables, columns, rows, records=tuple(results))
@@ -62,10 +64,17 @@ def _flat(results: Results, look: Look) -> list[dict[str, Any]]:
     """The rows of the CSV: all counts, and the columns asked for that have a size."""
     sized = fields((name for name in look.columns if AT in name), KINDS)
     index = RowIndex(tuple(results))
+    has_conventions = _has_conventions(results)
     return [
-        row | {name: one.read(index(record.row)) for name, one in sized.items()}
+        row
+        | {name: one.read(index(record.row)) for name, one in sized.items()}
+        | (flat_totals(record) if has_conventions else {})
         for record, row in zip(results, results.to_rows(), strict=True)
     ]
+
+
+def _has_conventions(results: Results) -> bool:
+    return any(record.counts and record.counts.conventions is not None for record in results)
 
 
 def _comparison(results: Results, look: Look) -> Table:

@@ -2,16 +2,17 @@
 
 import gc
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import torch
 from torch import nn
 
 from srbench.errors import BuildError, SrbenchError, lacks_memory, one_line, require_failure
+from srbench.measure.conventions.totals import totals
 from srbench.measure.forward_counts import ForwardCounts, count_for_real, count_on_shapes
 from srbench.measure.layers import layers
 from srbench.measure.malloc import return_freed_memory
@@ -41,12 +42,19 @@ AUXILIARY = "holds an auxiliary head, for training alone"
 class Extras:
     """What is worked out beside the counts, which takes its time: with ``details``, every
     parameter's shape and every module's operators; with ``memory``, the bytes that inference and
-    training need, with an ``optimizer``; with ``layers``, every module."""
+    training need, with an ``optimizer``; with ``layers``, every module; with ``conventions``, the
+    totals of other tools."""
 
     details: bool = False
     memory: bool = False
     layers: bool = False
+    conventions: bool = False
     optimizer: str = OPTIMIZER
+
+    @classmethod
+    def needed(cls, names: Collection[str], details: bool = False) -> "Extras":
+        """What fields of `Counts` need, of those that not every record has."""
+        return cls(details, memory="memory" in names, conventions="conventions" in names)
 
 
 def run(wanted: Iterable[Case], extras: Extras = Extras()) -> Iterator[Record]:
@@ -206,10 +214,14 @@ def _with_extras(
     if extras.details:
         found["parameters"] = {n: "x".join(map(str, p.shape)) for n, p in model.named_parameters()}
         found["operators"] = forward.operators
+    is_real = not forward.is_on_shapes
     if extras.layers:
-        how = on_shapes if forward.is_on_shapes else torch.no_grad
-        inputs = subject.inputs(initialised=not forward.is_on_shapes)
-        found["layers"] = layers(model, inputs, forward, how)
+        how = torch.no_grad if is_real else on_shapes
+        found["layers"] = layers(model, subject.inputs(initialised=is_real), forward, how)
+    if extras.conventions:
+        how = torch.no_grad if is_real else partial(on_shapes, is_known_to_run=True)
+        inputs = subject.inputs(initialised=is_real)
+        found["conventions"] = totals(model, inputs, forward, how)
     if extras.memory and len(forward.passes) >= MOST_PASSES:
         found["memory"] = MemoryUse(missing=("no two passes run the same",))
     elif extras.memory:

@@ -41,7 +41,7 @@ class Counter:
         this version does not know the spec or cannot build or count it."""
         known = self._counted.get(row)
         if known is None or (known.counts and not has(known.counts, needs)):
-            self._counted[row] = self._count(row, "memory" in needs)
+            self._counted[row] = self._count(row, needs)
         return self._counted[row]
 
     def fingerprint(self, row: RowKey) -> str:
@@ -52,7 +52,7 @@ class Counter:
             self._fingerprints[row] = self._fingerprint(row)
         return self._fingerprints[row]
 
-    def _count(self, row: RowKey, memory: bool) -> Record:
+    def _count(self, row: RowKey, needs: Collection[str]) -> Record:
         self._begin(row)
         try:
             case = Case.of(row)
@@ -66,7 +66,7 @@ class Counter:
             )
         from srbench.runner import counting  # loads torch
 
-        extras = counting.Extras(details=self._detailed, memory=memory)
+        extras = counting.Extras.needed(needs, self._detailed)
         (record,) = counting.run([case], extras)
         return record
 

@@ -10,7 +10,7 @@ must then run for real.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from math import prod
 from typing import Any
 
@@ -44,7 +44,9 @@ class _OnShapes(TorchDispatchMode):
         self, func: OpOverload, types: Any, args: Args = (), kwargs: Kwargs | None = None
     ) -> Any:
         kwargs = kwargs or {}
-        if _is_computed(func, args, kwargs):
+        with tracer_paused():  # which would record the sizes that are asked for here
+            is_computed = _is_computed(func, args, kwargs)
+        if is_computed:
             out = func(*args, **kwargs)
             if torch.Tag.nondeterministic_seeded in func.tags and not self._draws_have_values:
                 out = tree_map_only(Tensor, forget_values, out)
@@ -58,15 +60,19 @@ class _OnShapes(TorchDispatchMode):
 
 
 @contextmanager
-def on_shapes(gradients: bool = False) -> Iterator[None]:
+def on_shapes(gradients: bool = False, is_known_to_run: bool = False) -> Iterator[None]:
     """Run the code inside on shapes, with autograd if ``gradients`` are wanted. A model built
     inside gets uninitialised weights.
+
+    Functions that read values past the dispatcher are refused, unless the code ``is_known_to_run``
+    on shapes: then torch's functions are called as they are.
 
     With gradients random draws have no values: a training step that skips a layer by chance is not
     always the same, so reading a draw raises NeedsValues.
     """
     mode = _OnShapes(draws_have_values=not gradients)
-    with torch.set_grad_enabled(gradients), AboveDispatch(), mode:
+    above = nullcontext() if is_known_to_run else AboveDispatch()
+    with torch.set_grad_enabled(gradients), above, mode:
         yield
 
 

@@ -428,7 +428,7 @@ def test_the_sixth_schema_is_read_and_a_table_is_written_in_this_one(
     layout = 'caption = "C."\ncolumns = ["params"]\n[[rows]]\nmodels = ["cifar_resnet20"]\n'
     (tmp_path / "t.toml").write_text(layout + 'variants = ["sr"]\n')
     assert run(["table", "--folder", str(tmp_path)]) == 0, capsys.readouterr().err
-    assert table.read_text().count('{"schema":8,') == len(loaded.records)
+    assert table.read_text().count('{"schema":9,') == len(loaded.records)
     now = {one.spec: one for one in jsonl.read(table).records}
     for record in loaded.records:
         assert now[record.spec].counts == record.counts
@@ -457,13 +457,21 @@ def test_the_seventh_schema_is_read_and_gets_what_a_column_needs(
     assert "7,772" in (tmp_path / "t.md").read_text()
 
 
+def test_the_eighth_schema_is_read(tmp_path: Path) -> None:
+    path, loaded = of_an_older_srbench("schema8.jsonl", tmp_path)
+    lines = Path(path).read_bytes().splitlines(keepends=True)
+    for record, first in zip(loaded.records, lines, strict=True):
+        assert (record.counted.conventions, record.claim) == (None, None)
+        assert jsonl.line(record) == first.replace(b'"schema":8', b'"schema":9')
+
+
 def test_a_newer_schema_is_refused_with_a_message(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     path = tmp_path / "new.jsonl"
-    path.write_bytes(jsonl.line(counted("resnet18")).replace(b'"schema":8', b'"schema":9'))
+    path.write_bytes(jsonl.line(counted("resnet18")).replace(b'"schema":9', b'"schema":10'))
     assert run(["compare", str(path), str(path)]) == 2
-    assert "written by a newer srbench, schema 9; this one reads up to 8" in capsys.readouterr().err
+    assert "written by a newer srbench, schema 10; this one reads up to 9" in capsys.readouterr().err
 
 
 def test_code_that_changes_while_it_is_measured_fails_the_row(

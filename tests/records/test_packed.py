@@ -68,7 +68,7 @@ def test_details_can_be_read_without_srbench() -> None:
             check=True,
         ).stdout
         new["counts"] |= json.loads(text)
-        assert (new.pop("schema"), old.pop("schema")) == (8, 6)
+        assert (new.pop("schema"), old.pop("schema")) == (9, 6)
         assert new == with_newer(old)
 
 
@@ -169,11 +169,11 @@ def test_lines_that_are_no_records_are_shown_in_their_places(
 ) -> None:
     path = tmp_path / "r.jsonl"
     line = jsonl.line(counted("resnet18"))
-    path.write_bytes(b"<<<<<<< HEAD\x1b\n" + line + b'{"schema":8,"spec"')
+    path.write_bytes(b"<<<<<<< HEAD\x1b\n" + line + b'{"schema":9,"spec"')
     assert run(["records", str(path)]) == 0
     stdout, stderr = capsys.readouterr()
     first, *_, last = stdout.splitlines()
-    assert (first, last) == (r"<<<<<<< HEAD\x1b", '{"schema":8,"spec"')
+    assert (first, last) == (r"<<<<<<< HEAD\x1b", '{"schema":9,"spec"')
     assert "r.jsonl line 1: damaged" in stderr
     path.write_bytes(b"")
     assert run(["records", str(path)]) == 0

@@ -47,6 +47,14 @@ def flops(
         ),
     ] = False,
     max_batch: MaxBatchOption = None,
+    conventions: Annotated[
+        bool,
+        typer.Option(
+            "--conventions",
+            help="Also show the totals that other tools print, such as thop and ptflops, and what "
+            "is in them.",
+        ),
+    ] = False,
     strict: Annotated[
         bool,
         typer.Option(
@@ -71,6 +79,8 @@ def flops(
 
       srbench flops resnet50 --columns params,params_percent,macs,macs_percent
 
+      srbench flops resnet50 --no-variants --conventions
+
       srbench flops resnet50 --block mypackage.myblock:MyBlock
 
       srbench flops mypackage:make --input 1x1x16000 --input int64:1x128
@@ -80,10 +90,19 @@ def flops(
         specs or (), variants, input_size, num_classes, not no_variants, inputs or ()
     )
     look = with_max_batch(look, max_batch, USUAL)
-    raise typer.Exit(_show(models, per_module, strict, look, Output(output, form, overwrite)))
+    raise typer.Exit(
+        _show(models, per_module, conventions, strict, look, Output(output, form, overwrite))
+    )
 
 
-def _show(models: Selection, per_module: bool, strict: bool, look: Look, output: Output) -> int:
+def _show(
+    models: Selection,
+    per_module: bool,
+    conventions: bool,
+    strict: bool,
+    look: Look,
+    output: Output,
+) -> int:
     """Count and write the rows; returns the exit code."""
     wanted = models.cases()
     columns = with_sized(COLUMNS, look.columns, KINDS)
@@ -95,7 +114,8 @@ def _show(models: Selection, per_module: bool, strict: bool, look: Look, output:
         return counts_report(Results(records), per_module, look) if records else None
 
     with target.keeping(report):
-        _count(wanted, needs(look.columns), records)
+        needed = [*needs(look.columns), *(["conventions"] if conventions else [])]
+        _count(wanted, needed, records)
     target.write(counts_report(Results(records), per_module, look))
     return results_exit_code(Results(records), strict)
 
@@ -108,7 +128,7 @@ def _count(wanted: Sequence[Case], needed: Collection[str], records: list[Record
 
             for done, case in enumerate(wanted):
                 begin(done, str(case.spec))
-                records += counting.run([case], counting.Extras(memory="memory" in needed))
+                records += counting.run([case], counting.Extras.needed(needed))
     except KeyboardInterrupt:
         tell(f"interrupted: {len(records)} of {len(wanted)} rows are counted")
         raise

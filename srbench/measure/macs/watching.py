@@ -42,7 +42,7 @@ class Watching(Watch):
         self.unregistered: dict[nn.Parameter, str] = {}
         self._products = Disguised()
         self._thread = get_ident()
-        self._kinds: dict[Operator, _Kind] = {}
+        self._kinds: dict[Operator, Kind] = {}
         self._parameters: dict[int, list[str]] = defaultdict(list)
         for name, parameter in model.named_parameters(remove_duplicate=False):
             self._parameters[_storage(parameter)].append(name)
@@ -73,7 +73,7 @@ class Watching(Watch):
         return out
 
     def _note(
-        self, func: Operator, kind: "_Kind", args: tuple[Any, ...], kwargs: Any, out: Any
+        self, func: Operator, kind: "Kind", args: tuple[Any, ...], kwargs: Any, out: Any
     ) -> None:
         tensors = list(tensors_in((*args, *kwargs.values())))
         for tensor in tensors:
@@ -109,7 +109,7 @@ def watching(model: nn.Module) -> Iterator[Watching]:
         yield watch
 
 
-class _Kind(NamedTuple):
+class Kind(NamedTuple):
     """How an operator is counted, and its names."""
 
     formula: Formula | None
@@ -121,7 +121,7 @@ class _Kind(NamedTuple):
     shown: str
 
 
-def _kind(func: Operator) -> _Kind:
+def _kind(func: Operator) -> Kind:
     formula = formula_of(func)
     # Under inference_mode, operators made of others arrive whole.
     is_composite = (
@@ -131,7 +131,7 @@ def _kind(func: Operator) -> _Kind:
             func.name(), torch._C.DispatchKey.CompositeImplicitAutograd
         )
     )
-    return _Kind(
+    return Kind(
         formula,
         activations_of(func),
         not formula and moves(func),

@@ -1,0 +1,180 @@
+"""calflops, and DeepSpeed's profiler, which it comes from: replaced functions alone.
+
+FLOPs are two for each of their MACs, and elements of what is no product.
+"""
+
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from srbench.measure.conventions.by_function import (
+    ACTIVATIONS,
+    ELEMENTWISE,
+    POOLINGS,
+    F,
+    elements,
+    elementwise,
+    product_of,
+)
+from srbench.measure.conventions.by_module import RECURRENT
+from srbench.measure.conventions.convention import (
+    Convention,
+    FunctionRule,
+    by_class,
+    not_known,
+)
+
+
+def _of_linear(input: Tensor, weight: Tensor, *_: Any, **__: Any) -> int:  # noqa: A002
+    return input.numel() * weight.shape[0]
+
+
+def _of_convolution(
+    input: Tensor,  # noqa: A002
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> int:
+    return weight.numel() * _places(input, weight, stride, padding, dilation)
+
+
+def _flops_of_convolution(
+    input: Tensor,  # noqa: A002
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> int:
+    places = _places(input, weight, stride, padding, dilation)
+    return 2 * weight.numel() * places + (weight.shape[0] * places if bias is not None else 0)
+
+
+def _places(x: Tensor, weight: Tensor, *settings: Any) -> int:
+    """The places of a convolution's output; ``padding="same"`` may lose one, as it does there."""
+    kernel = weight.shape[2:]
+    stride, padding, dilation = (
+        (one,) * len(kernel) if isinstance(one, (int, str)) else one for one in settings
+    )
+    found = x.shape[0]
+    for side, k, s, p, d in zip(x.shape[2:], kernel, stride, padding, dilation, strict=True):
+        reach = d * (k - 1)
+        around = {"same": reach // 2, "valid": 0}.get(p, p) if isinstance(p, str) else p
+        found *= (side + 2 * around - reach - 1) // s + 1
+    return found
+
+
+def _flops_of_batch_norm(
+    input: Tensor,  # noqa: A002
+    running_mean: Any,
+    running_var: Any,
+    weight: Any = None,
+    *_: Any,
+    **__: Any,
+) -> int:
+    return input.numel() * (2 if weight is not None else 1)
+
+
+def _flops_of_norm(input: Tensor, over: Any, weight: Any = None, *_: Any, **__: Any) -> int:  # noqa: A002
+    return input.numel() * (5 if weight is not None else 4)
+
+
+def _flops_of_layer_norm(
+    input: Tensor,  # noqa: A002
+    normalized_shape: Any,
+    weight: Any = None,
+    *_: Any,
+    **__: Any,
+) -> int:
+    return _flops_of_norm(input, normalized_shape, weight)
+
+
+def _flops_of_group_norm(
+    input: Tensor,  # noqa: A002
+    num_groups: int,
+    weight: Any = None,
+    *_: Any,
+    **__: Any,
+) -> int:
+    return _flops_of_norm(input, num_groups, weight)
+
+
+def _flops_of_interpolation(
+    input: Tensor,  # noqa: A002
+    size: Any = None,
+    *_: Any,
+    **__: Any,
+) -> int:
+    """Without channels if a size is given; the size of the input if a factor is."""
+    return input.numel() if size is None else prod(size if isinstance(size, Sequence) else [size])
+
+
+def _of_attention(query: Tensor, key: Tensor, value: Tensor, *_: Any, **__: Any) -> int:
+    return query.numel() * key.shape[-2] + prod(query.shape[:-1]) * key.shape[-2] * value.shape[-1]
+
+
+def _broadcast(x: Any, y: Any, *_: Any, **__: Any) -> int:
+    shapes = [one.shape for one in (x, y) if isinstance(one, Tensor)]
+    return prod(torch.broadcast_shapes(*shapes))
+
+
+def _twice(rule: FunctionRule) -> FunctionRule:
+    return lambda *args, **kwargs: 2 * rule(*args, **kwargs)
+
+
+_CONVOLUTIONS = tuple(f"{F}conv{sides}d" for sides in (1, 2, 3))
+_UNKNOWN: Mapping[str, FunctionRule] = {
+    **dict.fromkeys((f"{F}conv_transpose{sides}d" for sides in (1, 2, 3)), not_known),
+    "einsum": not_known,
+}
+_PRODUCTS_THERE: Mapping[str, FunctionRule] = {
+    f"{F}linear": _of_linear,
+    **dict.fromkeys(("matmul", "Tensor.matmul"), product_of),
+}
+_ADDED_THERE = ("addmm", "Tensor.addmm", "baddbmm")
+_NO_RECURRENT = by_class(dict.fromkeys(RECURRENT, not_known))
+_MACS: Mapping[str, FunctionRule] = {
+    **_UNKNOWN,
+    **_PRODUCTS_THERE,
+    **dict.fromkeys(_CONVOLUTIONS, _of_convolution),
+    **dict.fromkeys(_ADDED_THERE, lambda _, x, y, **__: product_of(x, y)),
+}
+_FLOPS: Mapping[str, FunctionRule] = {
+    **_UNKNOWN,
+    **{name: _twice(rule) for name, rule in _PRODUCTS_THERE.items()},
+    **dict.fromkeys(_CONVOLUTIONS, _flops_of_convolution),
+    **dict.fromkeys(_ADDED_THERE, lambda one, x, y, **__: 2 * product_of(x, y) + one.numel()),
+    **dict.fromkeys((*ACTIVATIONS, f"{F}leaky_relu", *POOLINGS, f"{F}softmax"), elements),
+    f"{F}batch_norm": _flops_of_batch_norm,
+    f"{F}layer_norm": _flops_of_layer_norm,
+    f"{F}group_norm": _flops_of_group_norm,
+    f"{F}instance_norm": lambda x, mean=None, var=None, weight=None, *_, **__: _flops_of_norm(
+        x, None, weight
+    ),
+    **dict.fromkeys((f"{F}interpolate", f"{F}upsample"), _flops_of_interpolation),
+    **dict.fromkeys(ELEMENTWISE, elementwise),
+}
+CALFLOPS_MACS = Convention(functions=_MACS, sums_children=True)
+CALFLOPS = Convention(functions=_FLOPS, module=_NO_RECURRENT, sums_children=True)
+
+# DeepSpeed's profiler, from which calflops comes, sees more products.
+_MORE_PRODUCTS: Mapping[str, FunctionRule] = {
+    **dict.fromkeys(("mm", "Tensor.mm", "bmm", "Tensor.bmm", "Tensor.__matmul__"), product_of),
+    f"{F}scaled_dot_product_attention": _of_attention,
+}
+DEEPSPEED_MACS = Convention(functions={**_MACS, **_MORE_PRODUCTS})
+DEEPSPEED = Convention(
+    functions={
+        **_FLOPS,
+        **{name: _twice(rule) for name, rule in _MORE_PRODUCTS.items()},
+        **dict.fromkeys(ELEMENTWISE, _broadcast),
+    },
+    module=_NO_RECURRENT,
+)
