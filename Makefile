@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PARALLEL := --numprocesses 2
 
-.PHONY: demo test catalog lint tables digits check lower-bounds docs pages dist benchmarks gpu gpu-wheels clean
+.PHONY: demo test catalog lint tables digits check lower-bounds docs pages dist benchmarks peers gpu gpu-wheels clean
 
 demo: $(READY)  ## compare ResNet-50 with its Squeeze-and-Remember variant
 	$(BIN)/srbench flops resnet50 --sr-memories 10
@@ -62,6 +62,9 @@ benchmarks: $(READY)  ## ratios against other tools, one after the other
 	$(BIN)/python benchmarks/own_gate.py callables
 	$(BIN)/python benchmarks/own_gate.py models
 
+peers: $(READY)  ## what nine other tools count for twelve networks: tests/data/peers.csv; 200 MB, five minutes
+	$(BIN)/python benchmarks/peers/run.py
+
 VISIT ?= gpu-visit
 PACKAGES ?= packages.txt
 PYTHON_THERE ?= 3.12
@@ -79,4 +82,4 @@ $(READY): pyproject.toml
 	touch $@
 
 clean:  ## remove everything that was made
-	rm -rf $(VENV) .venv-lower build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-lower .peers build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
