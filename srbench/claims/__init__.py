@@ -1,0 +1,1 @@
+"""A paper's table judged: which of its figures hold, and under which convention."""
