@@ -38,6 +38,7 @@ LIGHT = [
     "import srbench.report.counts",
     "import srbench.report.times, srbench.report.profile",
     "from srbench.spec.parse import parse; parse('resnet50+sr+cbam')",
+    "from srbench.claims.naming import recognise; recognise('SE-ResNet-50'); recognise('ViT-B/16')",
     command("--help"),
     command("--version"),
     command("models"),
