@@ -307,7 +307,7 @@ def test_long_tables_are_read_at_once() -> None:
     networks = [one.title for one in BACKBONES.values()]
     names = [f"{one} + SR (P={p}) + SE" for one, p in product(networks, range(1, 120))]
     names += [f"{one} + Q{number}" for one in networks for number in range(30)]
-    start = time.perf_counter()
+    start = time.process_time()
     for name in names[:10_000]:
         recognise(name)
-    assert time.perf_counter() - start < 10  # 1.5 s when nothing else runs
+    assert time.process_time() - start < 6  # about 2 s when nothing else runs

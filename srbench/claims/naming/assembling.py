@@ -1,7 +1,7 @@
 """The parts that the words of a name mean, put together in the order they are written."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from srbench.catalog import BACKBONES, BLOCKS
 from srbench.catalog.options import Option
@@ -23,8 +23,7 @@ _CALLED = {
 _NETWORK = -1  # the place of the network among the parts; blocks have theirs in `Parts.blocks`
 
 
-@dataclass(frozen=True)
-class Parts:
+class Parts(NamedTuple):
     """What the words so far mean. ``last`` is the part that an option behind them belongs to."""
 
     network: Network | None = None
@@ -47,10 +46,10 @@ def with_word(parts: Parts, meaning: Meaning) -> Parts | None:
     elif isinstance(meaning, Inserted):
         found = _with_blocks(parts, meaning)
     elif isinstance(meaning, Head):
-        found = None if parts.head else replace(parts, head=meaning.name, last=None)
+        found = None if parts.head else parts._replace(head=meaning.name, last=None)
     else:
         found = _with_setting(parts, meaning)
-    return found and replace(found, after=meaning)
+    return found and found._replace(after=meaning)
 
 
 def with_option(parts: Parts, written: str, value: str) -> Parts | None:
@@ -70,16 +69,15 @@ def _with_mark(parts: Parts, mark: Mark) -> Parts | None:
     if mark is Mark.OF_BLOCK and not isinstance(parts.after, Inserted):
         return None
     if mark is Mark.PLUS and isinstance(parts.after, Head):
-        return replace(parts, last=None)
-    return replace(parts, marks=parts.marks | {mark})
+        return parts._replace(last=None)
+    return parts._replace(marks=parts.marks | {mark})
 
 
 def _with_network(parts: Parts, network: Network) -> Parts | None:
     joined = parts.head and parts.after is Mark.PLUS and not parts.blocks
     if parts.network or joined:  # DeepLabv3 + ResNet-50 may be DeepLabv3+, another network
         return None
-    return replace(
-        parts,
+    return parts._replace(
         network=network,
         options=network.options,
         blocks=(*parts.blocks, *((name, ()) for name in network.blocks)),
@@ -93,7 +91,7 @@ def _with_blocks(parts: Parts, inserted: Inserted) -> Parts | None:
         return None
     added = tuple((p.name, tuple((k, str(v)) for k, v in p.options)) for p in inserted.parts)
     blocks = (*parts.blocks, *added)
-    return replace(parts, blocks=blocks, last=len(blocks) - 1)
+    return parts._replace(blocks=blocks, last=len(blocks) - 1)
 
 
 def _with_setting(parts: Parts, setting: Setting) -> Parts | None:
@@ -143,7 +141,7 @@ def _with_value(parts: Parts, place: int, key: str, value: str) -> Parts | None:
         return None
     options = (*given, (key, value))
     if place == _NETWORK:
-        return replace(parts, options=options)
+        return parts._replace(options=options)
     blocks = list(parts.blocks)
     blocks[place] = (parts.blocks[place][0], options)
-    return replace(parts, blocks=tuple(blocks))
+    return parts._replace(blocks=tuple(blocks))

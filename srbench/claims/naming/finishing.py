@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from srbench.catalog import BACKBONES, Backbone
@@ -12,7 +13,7 @@ from srbench.claims.naming.assembling import Parts
 from srbench.claims.naming.words import Mark, Network, Options
 from srbench.errors import SpecError
 from srbench.report.names import TIMM
-from srbench.spec.parse import backbone_of, parse, read
+from srbench.spec.parse import Part, backbone_of, parse
 
 
 class Above(NamedTuple):
@@ -44,7 +45,7 @@ def finished(parts: Parts, above: Above, section: str, by_authors: bool) -> Fini
         return problem
     texts = [_written(name, options), *(_written(*block) for block in parts.blocks)]
     try:
-        spec, backbone = _spec("+".join(texts))
+        spec, backbone = _spec(name, "+".join(texts))
     except SpecError as error:
         return str(error)
     if doubt := _doubt(parts, backbone, section):
@@ -76,13 +77,18 @@ def _impossible(name: str, options: Options, parts: Parts, network: Network) -> 
     return ""
 
 
-def _spec(text: str) -> tuple[str, Backbone | None]:
+def _spec(network: str, text: str) -> tuple[str, Backbone | None]:
     """The canonical spec with its network's row; for a network that would have to be imported, the
     text and None."""
-    if not is_ours(read(text).backbone.name):
+    if not is_ours(network):
         return text, None
     spec = parse(text)
-    return str(spec), backbone_of(spec.backbone)
+    return str(spec), _row(spec.backbone)
+
+
+@lru_cache(maxsize=1024)
+def _row(network: Part) -> Backbone:
+    return backbone_of(network)
 
 
 def _written(name: str, options: Options) -> str:

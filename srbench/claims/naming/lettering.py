@@ -52,7 +52,7 @@ class Lettering:
 def lettering(name: str) -> Lettering:
     """The name with its spelling evened out."""
     text = name
-    for written, meant in _LATEX.items():
+    for written, meant in _LATEX.items() if "\\" in name or "~" in name else ():
         text = text.replace(written, meant)
     text = _WITH.sub(" + ", text.translate(_CHARACTERS))
     text, is_ours = without_remarks(_OTHER_DEEPLAB.sub("\\1\u207a", text))

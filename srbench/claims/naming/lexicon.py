@@ -62,7 +62,7 @@ def lexicon() -> Mapping[str, Meaning]:
 
 def sized(letters: str) -> Network | None:
     """A network whose name holds its sizes, or None."""
-    found = _WRN.fullmatch(letters)
+    found = _WRN.fullmatch(letters) if letters.startswith("w") else None
     name = f"wrn{found[1]}_{found[2]}" if found else ""
     if not name:
         return None

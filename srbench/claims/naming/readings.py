@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 from srbench.claims.naming.assembling import Parts, with_option, with_word
 from srbench.claims.naming.lettering import Lettering
@@ -46,33 +47,29 @@ class Readings:
 
     def _words(self, place: int) -> Iterator[tuple[int, Meaning]]:
         """The words that begin at a place, each with its end."""
-        letters = self.name.letters
-        for end in self.name.ends:
-            if not place < end <= place + _LONGEST:
-                continue
-            if meaning := self._meaning(letters[place:end]):
+        ends = [end for end in self.name.ends if place < end <= place + _LONGEST]
+        for end in ends:
+            if meaning := self._meaning(self.name.letters[place:end]):
                 yield end, meaning
-            yield from self._glued(place, end)
+        yield from self._glued(place, ends)
 
-    def _glued(self, place: int, end: int) -> Iterator[tuple[int, Meaning]]:
+    def _glued(self, place: int, ends: list[int]) -> Iterator[tuple[int, Meaning]]:
         """The blocks that are written in one word with the network behind them: SEResNet50."""
         letters = self.name.letters
-        for block in _prefixes(self.own):
+        word = letters[place : min(ends, default=place)]
+        for block in (*self.own, *_blocks()) if word.isalpha() else ():
             middle = place + len(block)
-            if middle >= end or middle in self.name.ends or not letters.startswith(block, place):
+            if len(block) >= len(word) or not word.startswith(block):
                 continue
             meaning = self._meaning(block)
-            if meaning and isinstance(self._meaning(letters[middle:end]), Network):
+            followed = (self._meaning(letters[middle:end]) for end in ends)
+            if meaning and any(isinstance(one, Network) for one in followed):
                 yield middle, meaning
 
     def _meaning(self, letters: str) -> Meaning | None:
         return self.own.get(letters) or lexicon().get(letters) or sized(letters)
 
 
-_OURS: list[str] = []
-
-
-def _prefixes(own: Mapping[str, Inserted]) -> list[str]:
-    if not _OURS:
-        _OURS.extend(word for word, one in lexicon().items() if isinstance(one, Inserted))
-    return [*own, *(word for word in _OURS if word not in own)] if own else _OURS
+@cache
+def _blocks() -> tuple[str, ...]:
+    return tuple(word for word, one in lexicon().items() if isinstance(one, Inserted))
