@@ -88,7 +88,7 @@ def _captions(text: str, starts: list[int]) -> list[str]:
     for start in starts:
         place = bisect_right(floats, start)
         low = floats[place - 1] if place else 0
-        high = floats[place] if place < len(floats) else len(text)
+        high = floats[place] if place < len(floats) else len(text) + 1
         inside = [caption for at, caption in found if low <= at < high]
         tables = [other for other in starts if low <= other < high]
         own = tables.index(start) if len(inside) == len(tables) else 0

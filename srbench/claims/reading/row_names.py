@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from srbench.claims.reading.cell_grid import GridRow
 from srbench.claims.reading.column_roles import Purpose
 from srbench.claims.reading.marks import without_marks
+from srbench.claims.reading.printed import is_figure
 
 _NAMES = ("backbone", "method", "name")
 _CONTINUES = re.compile(r"[+(]|w/|with\b", re.IGNORECASE)
@@ -28,7 +29,7 @@ def named_rows(body: Sequence[GridRow], roles: Sequence[Purpose]) -> Iterator[Na
     groups = _groups(body, columns[0], has_others=len(columns) > 1)
     section = ""
     for row, group in zip(body, groups, strict=True):
-        if _is_section(row, columns[0], has_group=bool(group)):
+        if _is_section(row, columns[0]):
             section = without_marks(row.cells[row.distinct()[0]])
             continue
         own = columns[1:] if group and len(columns) > 1 else columns
@@ -43,9 +44,9 @@ def _groups(body: Sequence[GridRow], column: int, has_others: bool) -> list[str]
     last = ""
     for number, row in enumerate(body):
         cell = row.at(column)
-        is_wide = len(row.distinct()) == 1
-        if cell or is_wide or not row.distinct():
-            last = "" if is_wide else cell
+        is_section = _is_section(row, column)
+        if cell or is_section:
+            last = "" if is_section else cell
         shares = (
             not cell or (has_others and column in row.merged) or _is_first(body, number, column)
         )
@@ -55,14 +56,15 @@ def _groups(body: Sequence[GridRow], column: int, has_others: bool) -> list[str]
 
 def _is_first(body: Sequence[GridRow], number: int, column: int) -> bool:
     below = body[number + 1] if number + 1 < len(body) else None
-    return below is not None and not below.at(column) and len(below.distinct()) > 1
+    return below is not None and not below.at(column) and not _is_section(below, column)
 
 
-def _is_section(row: GridRow, first: int, has_group: bool) -> bool:
+def _is_section(row: GridRow, first: int) -> bool:
     cells = row.distinct()
     if len(cells) != 1:
         return False
-    return cells[0] <= first or cells[0] in row.spanned
+    is_at_the_left = cells[0] <= first and not is_figure(row.cells[cells[0]])
+    return is_at_the_left or cells[0] == first or cells[0] in row.spanned
 
 
 def _name(row: GridRow, columns: Sequence[int], roles: Sequence[Purpose]) -> str:
