@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from srbench.errors import SrbenchError
 
 MOST_COLUMNS = 200
+MOST_ROWS = 100_000
+MOST_CELLS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,15 @@ class RowOfSpans:
 def spread(rows: Iterable[RowOfSpans]) -> tuple[GridRow, ...]:
     """The rows with each cell in every column and row that it covers.
 
-    Raises SrbenchError if a row has more than 200 columns.
+    Raises SrbenchError if a row has more than 200 columns, or a table 100,000 rows.
     """
-    wide = [(row, _columns_of(row)) for row in rows]
+    wide = []
+    cells_so_far = 0
+    for row in rows:
+        wide.append((row, _columns_of(row)))
+        cells_so_far += len(wide[-1][1])
+        if len(wide) > MOST_ROWS or cells_so_far > MOST_CELLS:
+            raise SrbenchError(f"line {row.line}: the table is too long", "give one of a paper")
     flat = [
         GridRow(
             row.line,
@@ -81,11 +89,16 @@ def spread(rows: Iterable[RowOfSpans]) -> tuple[GridRow, ...]:
 
 
 def _columns_of(row: RowOfSpans) -> list[Spanning]:
-    if sum(cell.width for cell in row.cells) > MOST_COLUMNS:
-        raise SrbenchError(
-            f"line {row.line} has more than {MOST_COLUMNS} columns", "give one table of a paper"
-        )
+    require_columns(row.line, sum(cell.width for cell in row.cells))
     return [cell for cell in row.cells for _ in range(cell.width)]
+
+
+def require_columns(line: int, many: int) -> None:
+    """Raises SrbenchError if a line has more than 200 columns."""
+    if many > MOST_COLUMNS:
+        raise SrbenchError(
+            f"line {line} has more than {MOST_COLUMNS} columns", "give one table of a paper"
+        )
 
 
 def _repeat_down(rows: list[GridRow], first: int, column: int, cell: Spanning) -> None:

@@ -5,7 +5,14 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from srbench.claims.reading.cell_grid import Grid, GridRow, RowOfSpans, Spanning, spread
+from srbench.claims.reading.cell_grid import (
+    Grid,
+    GridRow,
+    RowOfSpans,
+    Spanning,
+    require_columns,
+    spread,
+)
 from srbench.claims.reading.inline_markup import cleaned
 from srbench.claims.reading.titles import is_title
 from srbench.errors import SrbenchError
@@ -57,7 +64,9 @@ def _rows(text: str, sign: str, is_cut: bool = False) -> Iterator[RowOfSpans]:
     line = 1
     try:
         for row in reader:
-            if not _RULE.fullmatch("".join(row)):
+            if not is_cut:
+                require_columns(line, len(row))
+            if any(row) and not _RULE.fullmatch("".join(row)):
                 yield RowOfSpans(line, [Spanning(cleaned(cell)) for cell in row])
             line = reader.line_num + 1
     except csv.Error as error:

@@ -12,7 +12,7 @@ from srbench.claims.reading.paper_tables import paper_tables
 from srbench.claims.reading.titles import EXAMPLES
 from srbench.errors import SrbenchError
 
-MOST_CHARACTERS = 4_000_000
+MOST_CHARACTERS = 2_000_000
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\ufffd]")
 _ADVICE = "give a CSV, Markdown or LaTeX table with a header, such as: Model,Params (M),FLOPs (G)"
 
@@ -50,7 +50,7 @@ def read_tables(text: str, name: str) -> tuple[PaperTable, ...]:
         if tables:
             return tuple(tables)
         found += grids
-    if errors and not found:
+    if errors and not any(len(row.distinct()) > 1 for grid in found for row in grid.rows):
         raise SrbenchError(f"{name}: {errors[0].message}", errors[0].hint)
     raise _not_recognised(found, name)
 

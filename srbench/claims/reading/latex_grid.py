@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import islice
 
-from srbench.claims.reading.cell_grid import Grid, RowOfSpans, Spanning, spread
+from srbench.claims.reading.cell_grid import Grid, RowOfSpans, Spanning, require_columns, spread
 from srbench.claims.reading.latex_markup import plain_text, spanning_text
 
 _COMMENT = re.compile(r"\\[\s\S]|%[^\n]*")
@@ -24,6 +24,7 @@ _PIECE = re.compile(
 )
 _AMPERSAND = re.compile(r"[^\\]&")
 _MOST_TABLES = 500
+_LONGEST_CELL = 5000
 
 
 def grids(text: str) -> list[Grid]:
@@ -34,7 +35,7 @@ def grids(text: str) -> list[Grid]:
     text = _COMMENT.sub(lambda found: found[0] if found[0][0] == "\\" else "", text)
     lines = [found.start() for found in re.finditer("\n", text)]
     bodies = list(islice(_bodies(text), _MOST_TABLES))
-    captions = _captions(text, [start for start, _ in bodies])
+    captions = _captions(text, [start for start, _ in bodies]) if bodies else []
     if not bodies and r"\\" in text and _AMPERSAND.search(text):
         bodies, captions = [(0, len(text))], [""]
     return [
@@ -82,7 +83,8 @@ def _end_of_group(text: str, start: int) -> int | None:
 
 def _captions(text: str, starts: list[int]) -> list[str]:
     """The caption of each table: of several in a float that all have one, each its own."""
-    found = [(match.start(), _caption(text, match.end())) for match in _CAPTION.finditer(text)]
+    matches = islice(_CAPTION.finditer(text), _MOST_TABLES)
+    found = [(match.start(), _caption(text, match.end())) for match in matches]
     floats = _float_edges(text)
     result = []
     for start in starts:
@@ -131,18 +133,23 @@ def _plain_rows(text: str, start: int, end: int, lines: list[int]) -> Iterator[R
         if depth:
             continue
         if token == "&":
-            cells.append(spanning_text(text[cell_start : piece.start()]))
+            cells.append(_cell(text, cell_start, piece.start()))
+            require_columns(_line(text, row_start, lines), len(cells))
             cell_start = piece.end()
         elif token.startswith((r"\\", r"\tabularnewline")):
-            cells.append(spanning_text(text[cell_start : piece.start()]))
+            cells.append(_cell(text, cell_start, piece.start()))
             yield RowOfSpans(_line(text, row_start, lines), cells, is_ruled)
             cells, cell_start, row_start, is_ruled = [], piece.end(), piece.end(), False
         elif _is_rule(token) and not cells:
             is_ruled = True
             row_start = piece.end()
     if cells or text[cell_start:end].strip():
-        cells.append(spanning_text(text[cell_start:end]))
+        cells.append(_cell(text, cell_start, end))
         yield RowOfSpans(_line(text, row_start, lines), cells, is_ruled)
+
+
+def _cell(text: str, start: int, end: int) -> Spanning:
+    return spanning_text(text[start : min(end, start + _LONGEST_CELL)])
 
 
 def _deeper(token: str) -> int:

@@ -1,6 +1,8 @@
 """Plain text from LaTeX: what the commands, groups and formulas of a cell print."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from srbench.claims.reading.cell_grid import Spanning
@@ -45,14 +47,20 @@ class _Reader:
 
     def until(self, end: str | None) -> str:
         """The text up to a token, which is passed over, or up to the last one."""
+        printed: list[str] = []
+        with self._one_deeper():
+            while (token := self._next()) is not None and token != end:
+                printed.append(self._printed(token, printed))
+        return "".join(printed)
+
+    @contextmanager
+    def _one_deeper(self) -> Iterator[None]:
+        """Raises SrbenchError if groups, or commands that are arguments, are nested too deeply."""
         self.depth += 1
         if self.depth > DEEPEST:
-            raise SrbenchError("braces are nested too deeply", "give the table alone")
-        printed: list[str] = []
-        while (token := self._next()) is not None and token != end:
-            printed.append(self._printed(token, printed))
+            raise SrbenchError("its LaTeX is nested too deeply", "give the table alone")
+        yield
         self.depth -= 1
-        return "".join(printed)
 
     def _next(self) -> str | None:
         if self.position == len(self.tokens):
@@ -166,7 +174,8 @@ class _Reader:
         if token == "{":
             return self.until("}")
         if token.startswith("\\"):
-            return self._command(token[1:], [])
+            with self._one_deeper():
+                return self._command(token[1:], [])
         if len(token) > 1:
             self.position -= 1
             self.tokens[self.position] = token[1:]

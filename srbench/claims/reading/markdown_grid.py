@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from srbench.claims.reading.cell_grid import Grid, RowOfSpans, Spanning, spread
+from srbench.claims.reading.cell_grid import Grid, RowOfSpans, Spanning, require_columns, spread
 from srbench.claims.reading.inline_markup import cleaned, one_line
 
 _RULE = re.compile(r":?-+:?")
@@ -47,7 +47,9 @@ def _cells(line: str) -> list[str]:
 
 
 def _row(line: str, number: int) -> RowOfSpans:
-    return RowOfSpans(number, [Spanning(cleaned(cell)) for cell in _cells(line)])
+    cells = _cells(line)
+    require_columns(number, len(cells))
+    return RowOfSpans(number, [Spanning(cleaned(cell)) for cell in cells])
 
 
 def _caption(lines: Sequence[str], number: int) -> str:
