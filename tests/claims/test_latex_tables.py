@@ -138,6 +138,7 @@ def test_a_name_over_several_rows_upwards() -> None:
         (r"25\best{6}", r"25\best{6}"),
         (r"\two{4.1}{9}", r"\two{4.1}9"),
         (r"\ours", r"\ours"),
+        (r"\SI\em {25.6}{M}", "25.6M"),
         (r"\emph {a}  b" + "\n c", "a b c"),
         (r"\href{https://a.b/c_d}{SE}", "SE"),
     ],

@@ -161,6 +161,15 @@ def test_input_sizes_and_classes() -> None:
     ]
 
 
+def test_doubts_add_up_and_sizes_of_files_are_no_inputs() -> None:
+    table = one("Model,Size,Params,FLOPs@224,Test size\nA,97.8,25.6M,4089184256,256\n")
+    assert [column.is_doubtful for column in table.columns] == [
+        "",
+        "“@224” in its title is not understood; its unit is not given",
+    ]
+    assert table.rows[0].input_size == (256, 256)
+
+
 def test_rows_that_only_a_column_that_is_left_out_tells_apart() -> None:
     table = one("Model,r,Params (M)\nSE,16,28.1\nSE,8,30.6\n")
     assert table.left_out == ("r",)
@@ -197,6 +206,7 @@ def test_tables_below_one_another() -> None:
     [
         ("", "is empty"),
         ("only words", "no table"),
+        ("Model,Params (M)\n,A%\n", "no column of parameters or FLOPs"),
         ("Model,Top-1\nA,76\n", "“Model | Top-1”"),
         ("ResNet-50,25.6,4.1\nResNet-101,44.5,7.8\n", "“ResNet-50 | 25.6 | 4.1”"),
         ("Name,A,B\nParams (M),1.5,2.5\nFLOPs (G),1,2\n", "rows, not its columns"),

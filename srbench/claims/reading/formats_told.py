@@ -9,7 +9,7 @@ from srbench.claims.reading import delimited, latex_grid, markdown_grid
 from srbench.claims.reading.cell_grid import Grid
 from srbench.claims.reading.headers import headers, is_transposed
 from srbench.claims.reading.paper_tables import paper_tables
-from srbench.claims.reading.titles import EXAMPLES
+from srbench.claims.reading.titles import EXAMPLES, understood
 from srbench.errors import SrbenchError
 
 MOST_CHARACTERS = 2_000_000
@@ -84,7 +84,7 @@ def _not_recognised(grids: Sequence[Grid], name: str) -> SrbenchError:
     rows = [row for grid in grids for row in grid.rows if len(row.distinct()) > 1]
     if not rows:
         return SrbenchError(f"there is no table in {name}", _ADVICE)
-    if any(headers(grid) for grid in grids):
+    if any(map(understood, (t for grid in grids for one in headers(grid) for t in one.titles))):
         return SrbenchError(
             f"{name}: no column names the networks, in the header {_shown(_header_of(grids))}",
             "add a first column with their names, titled Model",

@@ -182,7 +182,7 @@ class _Reader:
         return token[0]
 
     def _skip_blank(self) -> None:
-        while (token := self._peek()) is not None and token.isspace():
+        while (token := self._peek()) is not None and not token.strip():
             self.position += 1
 
 

@@ -48,12 +48,12 @@ def _title_above(grid: Grid, header: Header) -> str:
 
 def _table(header: Header, body: list[GridRow], title: str, caption: str) -> PaperTable | None:
     kinds = roles(header, body)
-    if not any(kind.role in _NAMES for kind in kinds):
+    counts = [i for i, kind in enumerate(kinds) if kind.role == "figure"]
+    if not counts or not any(kind.role in _NAMES for kind in kinds):
         return None
     notes: list[str] = []
     whole = [row for row in body if _is_whole(row, len(kinds), notes)]
     named = list(named_rows(whole, kinds))
-    counts = [i for i, kind in enumerate(kinds) if kind.role == "figure"]
     columns = [_column(header, i, kinds[i].title, caption) for i in counts]
     cells = [_cells([one.row for one in named], i, column) for i, column in _pairs(counts, columns)]
     rows = tuple(
@@ -103,9 +103,10 @@ def _column(header: Header, index: int, title: Title | None, caption: str) -> Co
 
 def _doubted(column: Column, cells: Sequence[Cell]) -> Column:
     """The column, with a doubt if a number in it has no unit."""
-    if column.is_doubtful or all(not cell.number or cell.number.unit for cell in cells):
+    if all(not cell.number or cell.number.unit for cell in cells):
         return column
-    return replace(column, is_doubtful="its unit is not given")
+    doubts = filter(None, (column.is_doubtful, "its unit is not given"))
+    return replace(column, is_doubtful="; ".join(doubts))
 
 
 def _cells(rows: Sequence[GridRow], index: int, column: Column) -> list[Cell]:
@@ -124,16 +125,16 @@ def _cell(row: GridRow, index: int, column: Column, known: Separators) -> Cell:
 
 
 def _row(one: NamedRow, kinds: Sequence[Purpose], cells: tuple[Cell, ...]) -> Row:
-    def first(role: str) -> str:
-        return next((one.row.at(i) for i, kind in enumerate(kinds) if kind.role == role), "")
+    def texts(role: str) -> Iterator[str]:
+        return (one.row.at(i) for i, kind in enumerate(kinds) if kind.role == role)
 
     return Row(
         one.name,
         one.row.line,
         cells,
         one.section,
-        input_size(first("input")),
-        num_classes(first("classes")),
+        next(filter(None, map(input_size, texts("input"))), None),
+        next(filter(None, map(num_classes, texts("classes"))), None),
     )
 
 
