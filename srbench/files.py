@@ -4,9 +4,10 @@ import codecs
 import errno
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -42,6 +43,28 @@ def require_utf8(path: Path, start: bytes) -> None:
     """Raises SrbenchError for a file that begins like UTF-16, such as one that PowerShell wrote."""
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise SrbenchError(f"{path} is UTF-16", "save it as UTF-8")
+
+
+def read_text(path: Path | None, most: int, remedy: str) -> str:
+    """The text of a file, or of the standard input if there is no path, of at most so many bytes.
+
+    Raises SrbenchError if it cannot be read, is longer, or is not UTF-8.
+    """
+    shown = path or Path("the standard input")
+    try:
+        with path.open("rb") if path else nullcontext(sys.stdin.buffer) as file:
+            content = file.read(most + 1)
+    except OSError as error:
+        raise unreadable(shown, error, remedy) from error
+    except ValueError as error:  # a name with a null byte
+        raise SrbenchError(f"cannot read {shown}: {error}", remedy) from error
+    if len(content) > most:
+        raise SrbenchError(f"{shown} has more than {most / 1e6:.0f} MB", remedy)
+    require_utf8(shown, content)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SrbenchError(f"{shown} is not UTF-8: {error.reason}", "save it as UTF-8") from error
 
 
 def write_whole(path: Path, content: str | bytes) -> None:

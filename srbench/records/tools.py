@@ -31,42 +31,42 @@ TOOLS: Mapping[str, Tool] = {
         "CPU no fused attention",
     ),
     "calflops-macs": Tool(
-        "calflops, MACs",
+        "calflops (MACs)",
         "0.3.2",
         "MACs",
         "convolutions, linear layers, torch.matmul and addmm; no torch.bmm, einsum, fused "
         "attention, nor the operator @",
     ),
     "calflops-flops": Tool(
-        "calflops, FLOPs",
+        "calflops (FLOPs)",
         "0.3.2",
         "FLOPs",
         "two for each of its MACs, the biases of convolutions, two for each element of a batch "
         "norm, five of other norms, and one for each that an activation or a pooling reads",
     ),
     "deepspeed-macs": Tool(
-        "DeepSpeed profiler, MACs",
+        "DeepSpeed profiler (MACs)",
         "0.19.8",
         "MACs",
         "what calflops counts, and also torch.bmm, mm, the operator @ and fused attention; no "
         "einsum",
     ),
     "deepspeed-flops": Tool(
-        "DeepSpeed profiler, FLOPs",
+        "DeepSpeed profiler (FLOPs)",
         "0.19.8",
         "FLOPs",
         "two for each of its MACs, and the biases, norms, activations and poolings that calflops "
         "counts",
     ),
     "ptflops-aten": Tool(
-        "ptflops, aten",
+        "ptflops (aten)",
         "0.7.5",
         "MACs",
         "convolutions and matrix products with their biases; no batched product with an addition, "
         "no fused attention",
     ),
     "ptflops-pytorch": Tool(
-        "ptflops, pytorch",
+        "ptflops (pytorch)",
         "0.7.5",
         "MACs",
         "convolutions and linear layers with their biases, two for each element of a batch norm, "
@@ -88,7 +88,7 @@ TOOLS: Mapping[str, Tool] = {
         f"average poolings, as modules; {NO_FUNCTIONS}",
     ),
     "torchinfo": Tool(
-        "torchinfo, mult-adds",
+        "torchinfo",
         "1.8.0",
         "mult-adds",
         "convolutions with their biases, and every other module's parameters once for a sample, "

@@ -61,7 +61,7 @@ def _change(
 def _notes(records: Iterable[Record]) -> Iterator[str]:
     """What each tool counts, and which totals are not known."""
     for one in TOOLS.values():
-        yield f"{one.title} {one.version} ({one.word}): {one.counts}."
+        yield f"{one.title}: version {one.version}, {one.word}: {one.counts}."
     for record in records:
         known = record.counts.conventions if record.counts else None
         missing = [one.title for tool, one in TOOLS.items() if known and tool not in known]

@@ -46,6 +46,10 @@ COMMANDS = {
         "Look inside trained SR, SE and CBAM blocks: what they do with images, and whether it "
         "matters.",
     ),
+    "claims": (
+        "srbench.cli.commands.claims:claims",
+        "Judge a paper's table: which figures hold, and under which convention the others do.",
+    ),
     "compare": (
         "srbench.cli.commands.compare:compare",
         "Compare two files of records, row by row: counts to the integer, times with intervals.",

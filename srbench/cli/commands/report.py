@@ -184,7 +184,10 @@ def _parts(name: str, loaded: "Loaded", look: Look) -> list[_Part]:
     for block in without_defaults(shown):
         tell(f"note: {name}: rows that leave out options of {block} are not plotted against them")
     plots = panels(shown, look.names)
-    analyses = [_analysis(record) for record in loaded.records if record.analysis]
+    analyses = [
+        *(_analysis(record) for record in loaded.records if record.analysis),
+        *_claims([record for record in loaded.records if record.claim], look),
+    ]
     section = Section(
         Path(name).name, report.tables, [chart(one) for one in plots], provenance(report.records)
     )
@@ -249,6 +252,17 @@ def _report(name: str, records: Sequence[Record], look: Look) -> Report:
     if records and all(record.timing for record in records):
         return times_report(Results(records), look=look)
     return rows_report("records", rows_of(records), look=look)
+
+
+def _claims(records: Sequence[Record], look: Look) -> Iterator[_Part]:
+    """The tables of papers that were judged."""
+    from srbench.report.claims import claims_report
+    from srbench.report.formats.html import Section, provenance
+
+    if records:
+        own = Look(look.style, naming=look.naming, names=look.names, notes=look.notes)
+        report = claims_report(records, own)
+        yield _Part(Section("Claims", report.tables, (), provenance(records)), report)
 
 
 def _analysis(record: Record) -> _Part:
