@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from srbench.errors import several, together
-from srbench.records.claim import Claim, Explanation, JudgedFigure
+from srbench.records.claim import Claim, JudgedFigure
 from srbench.records.published import Figure
 from srbench.records.record import Record
 from srbench.report.formats import Report
@@ -15,7 +15,7 @@ from srbench.report.names import Names
 from srbench.report.notes import measured_with, sections
 from srbench.report.table import Column, Table
 
-SHOWN = 2  # explanations of a figure; others are counted
+AT_MOST = 90  # characters of two explanations of a figure; others are counted
 TELLING = 0.2  # a chance that a reader should know
 UNITS = {1.0: "", 1e3: "k", 1e6: "M", 1e9: "G", 1e12: "T", 2.0**20: "Mi", 2.0**30: "Gi"}
 
@@ -88,40 +88,35 @@ def sentence(records: Iterable[Record]) -> str:
 
 
 def _ways(figures: Sequence[JudgedFigure]) -> Iterator[str]:
-    """For each column the way that explains the most of its figures."""
+    """For each column a way that explains many of its figures, and is among the first for them."""
     for column in dict.fromkeys(one.column for one in figures):
         own = [one for one in figures if one.column == column and one.explanations]
-        ways = Counter(way.departures for one in own for way in one.explanations)
+        ways: Counter[tuple[str, ...]] = Counter()
+        weights: dict[tuple[str, ...], float] = {}
+        for one in own:
+            for rank, way in enumerate(one.explanations, start=1):
+                ways[way.departures] += 1
+                weights[way.departures] = weights.get(way.departures, 0) + 1 / rank
         if ways:
-            most = max(ways, key=lambda way: (ways[way], -len(way)))
+            most = max(weights, key=lambda way: (weights[way], -len(way)))
             yield f"{column}: {ways[most]} of {len(own)} {', '.join(most)}"
 
 
 def verdict(figure: JudgedFigure) -> str:
     """The verdict on a figure in words."""
-    said = {
-        "holds": "holds",
-        "explained": _explained(figure),
-        "unexplained": "unexplained",
-        "not judged": "not judged",
-    }[figure.verdict]
+    said = _explained(figure) if figure.explanations else figure.verdict
     return f"{said}: {figure.note}" if figure.note else said
 
 
 def _explained(figure: JudgedFigure) -> str:
-    shown, others = figure.explanations[:SHOWN], len(figure.explanations) - SHOWN
-    said = "; or ".join(map(_in_words, shown))
-    more = f" (and {others} other ways)" if others > 1 else ""
-    more = " (and another way)" if others == 1 else more
+    first, *others = map(str, figure.explanations)
+    if others and len(first) + len(others[0]) <= AT_MOST:
+        first, others = f"{first}; or {others[0]}", others[1:]
+    more = {0: "", 1: " (or another way)"}.get(len(others), f" (or {len(others)} other ways)")
     by_chance = ""
     if (figure.chance or 0) >= TELLING:
         by_chance = f"; as simple for {100 * (figure.chance or 0):.0f} % of all figures near it"
-    return f"explained: {said}{more}{by_chance}"
-
-
-def _in_words(one: Explanation) -> str:
-    """As a sentence goes on after "holds"."""
-    return ", ".join(one.departures)
+    return f"explained: {first}{more}{by_chance}"
 
 
 def _here(figure: JudgedFigure) -> str | None:

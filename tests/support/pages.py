@@ -8,7 +8,7 @@ DOCS = ROOT / "docs"
 PAGES = (ROOT / "README.md", *sorted(DOCS.rglob("*.md")))
 CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
 # A file that a page shows, with its name in the first line; it is written where the commands run.
-FILE = re.compile(r"```(?:python|toml)\n# ([\w/]+\.(?:py|toml))\n(.*?)```", re.DOTALL)
+FILE = re.compile(r"```(?:python|toml|csv)\n# ([\w/]+\.(?:py|toml|csv))\n(.*?)```", re.DOTALL)
 # The only line of counts that differs from machine to machine.
 VERSIONS = re.compile(r"Counted with srbench [^<\n]*")
 
