@@ -75,14 +75,15 @@ class Figures:
         return found
 
     def _resized(self, digits: int, is_found: bool) -> dict[Departures, int]:
-        """At other sizes; in other units and twice or half as large only if nothing is found."""
+        """At other sizes; in other units, twice or half as large, and with other options only if
+        nothing is found."""
         form = self.form
         size = digits * form.unit / 10**form.decimals
         other = BINARY.get(form.unit) or DECIMAL.get(form.unit, form.unit)
         scales = (1.0,) if is_found else (1.0, other / form.unit)
         factors = (1.0,) if is_found or form.quantity == "params" else (1.0, 0.5, 2.0)
         wanted = dict.fromkeys(size * scale * factor for scale in scales for factor in factors)
-        ways = (form.network.resized(form.quantity, one) for one in wanted)
+        ways = (form.network.resized(form.quantity, one, not is_found) for one in wanted)
         return self._index(chain.from_iterable(ways)).get(digits, {})
 
     def chance(self, digits: int, departures: int) -> float:

@@ -3,7 +3,7 @@ for other images or other classes, and with other things in its totals."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from srbench.catalog.lookup import find_backbone
@@ -53,7 +53,7 @@ class Network:
     size: Size | None = None
     num_classes: int | None = None
 
-    @property
+    @cached_property
     def case(self) -> Case:
         """The network as srbench counts it. Raises SrbenchError if it has no such classes."""
         return case_of(self.spec, self.size, self.num_classes)
@@ -79,11 +79,13 @@ class Network:
                 yield from ways
             yield from self._with_other_classes(case, ways, quantity)
 
-    def resized(self, quantity: Quantity, wanted: float) -> Iterator[Way]:
+    def resized(
+        self, quantity: Quantity, wanted: float, with_options: bool = False
+    ) -> Iterator[Way]:
         """The same at other sizes, of those at which a total may be what is ``wanted``, since
-        operations grow with the area."""
+        operations grow with the area; also ``with_options`` changed."""
         case = self.case
-        if case.conditions.inputs or (quantity == "params" and not self._grows()):
+        if case.conditions.inputs or (quantity == "params" and not self._grows):
             return
         own, now = self.own(quantity), (case.conditions.height, case.conditions.width)
         for size in SIZES:
@@ -91,10 +93,12 @@ class Network:
             is_near = quantity == "params" or abs(expected - wanted) < _NEAR * wanted
             if size != now and is_near:
                 words = (f"at {size[0]}×{size[1]}",)
-                for more, spec in ((), self.spec), *_with_other_options(self.spec):
+                options = _with_other_options(self.spec) if with_options else ()
+                for more, spec in ((), self.spec), *options:
                     other = case_of(spec, size, self.num_classes)
                     yield from _ways((*words, *more), other, quantity, self.tallying)
 
+    @cached_property
     def _grows(self) -> bool:
         """Whether its parameters depend on the size of the input, as SR's memories do."""
         height, width = self.case.conditions.height, self.case.conditions.width

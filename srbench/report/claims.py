@@ -80,11 +80,17 @@ def sentence(records: Iterable[Record]) -> str:
     if not judged:
         return "no figure could be judged."
     of = f"of {several(len(judged), 'figure')}" if len(judged) > 1 else "of 1 figure"
-    said = [f"{number['holds']} hold to the last digit"]
+    said = [_said(number["holds"], "holds to the last digit", "hold to the last digit")]
     if number["explained"]:
-        said.append(f"{number['explained']} come about in another way ({'; '.join(_ways(judged))})")
-    said.append(f"{number['unexplained'] or 'none'} unexplained")
+        ways = "; ".join(_ways(judged))
+        own = _said(number["explained"], "comes about in another way", "come about in another way")
+        said.append(f"{own} ({ways})")
+    said.append(_said(number["unexplained"], "is unexplained", "are unexplained"))
     return f"{of}, {together(said)}."
+
+
+def _said(number: int, of_one: str, of_many: str) -> str:
+    return f"{number or 'none'} {of_one if number < 2 else of_many}"
 
 
 def _ways(figures: Sequence[JudgedFigure]) -> Iterator[str]:

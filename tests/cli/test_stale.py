@@ -471,7 +471,9 @@ def test_a_newer_schema_is_refused_with_a_message(
     path = tmp_path / "new.jsonl"
     path.write_bytes(jsonl.line(counted("resnet18")).replace(b'"schema":9', b'"schema":10'))
     assert run(["compare", str(path), str(path)]) == 2
-    assert "written by a newer srbench, schema 10; this one reads up to 9" in capsys.readouterr().err
+    assert (
+        "written by a newer srbench, schema 10; this one reads up to 9" in capsys.readouterr().err
+    )
 
 
 def test_code_that_changes_while_it_is_measured_fails_the_row(
