@@ -24,7 +24,7 @@ TOOLS: Mapping[str, Tool] = {
         "norm, and one for each element that an adaptive average pooling reads; srbench's FLOPs",
     ),
     "torch": Tool(
-        "torch FlopCounterMode",
+        "FlopCounterMode",
         "2.14",
         "FLOPs",
         "two for each multiply-add of convolutions and matrix products, and nothing else; on the "
@@ -45,14 +45,14 @@ TOOLS: Mapping[str, Tool] = {
         "norm, five of other norms, and one for each that an activation or a pooling reads",
     ),
     "deepspeed-macs": Tool(
-        "DeepSpeed profiler (MACs)",
+        "DeepSpeed (MACs)",
         "0.19.8",
         "MACs",
         "what calflops counts, and also torch.bmm, mm, the operator @ and fused attention; no "
         "einsum",
     ),
     "deepspeed-flops": Tool(
-        "DeepSpeed profiler (FLOPs)",
+        "DeepSpeed (FLOPs)",
         "0.19.8",
         "FLOPs",
         "two for each of its MACs, and the biases, norms, activations and poolings that calflops "

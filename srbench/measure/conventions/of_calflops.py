@@ -32,7 +32,7 @@ def _of_linear(input: Tensor, weight: Tensor, *_: Any, **__: Any) -> int:  # noq
     return input.numel() * weight.shape[0]
 
 
-def _of_convolution(
+def _convolution(
     input: Tensor,  # noqa: A002
     weight: Tensor,
     bias: Tensor | None = None,
@@ -40,21 +40,19 @@ def _of_convolution(
     padding: Any = 0,
     dilation: Any = 1,
     groups: int = 1,
-) -> int:
-    return weight.numel() * _places(input, weight, stride, padding, dilation)
-
-
-def _flops_of_convolution(
-    input: Tensor,  # noqa: A002
-    weight: Tensor,
-    bias: Tensor | None = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
-) -> int:
+) -> tuple[int, int]:
+    """The multiply-adds, and the additions of the bias."""
     places = _places(input, weight, stride, padding, dilation)
-    return 2 * weight.numel() * places + (weight.shape[0] * places if bias is not None else 0)
+    return weight.numel() * places, 0 if bias is None else weight.shape[0] * places
+
+
+def _of_convolution(*args: Any, **kwargs: Any) -> int:
+    return _convolution(*args, **kwargs)[0]
+
+
+def _flops_of_convolution(*args: Any, **kwargs: Any) -> int:
+    macs, added = _convolution(*args, **kwargs)
+    return 2 * macs + added
 
 
 def _places(x: Tensor, weight: Tensor, *settings: Any) -> int:
@@ -71,39 +69,15 @@ def _places(x: Tensor, weight: Tensor, *settings: Any) -> int:
     return found
 
 
-def _flops_of_batch_norm(
-    input: Tensor,  # noqa: A002
-    running_mean: Any,
-    running_var: Any,
-    weight: Any = None,
-    *_: Any,
-    **__: Any,
-) -> int:
-    return input.numel() * (2 if weight is not None else 1)
+def _norm(at: int, most: int) -> FunctionRule:
+    """So many for each element if the norm has a weight, its argument ``at``; else one less."""
 
+    def rule(*args: Any, weight: Tensor | None = None, **kwargs: Any) -> int:
+        x: Tensor = args[0] if args else kwargs["input"]
+        own = args[at] if len(args) > at else weight
+        return x.numel() * (most if own is not None else most - 1)
 
-def _flops_of_norm(input: Tensor, over: Any, weight: Any = None, *_: Any, **__: Any) -> int:  # noqa: A002
-    return input.numel() * (5 if weight is not None else 4)
-
-
-def _flops_of_layer_norm(
-    input: Tensor,  # noqa: A002
-    normalized_shape: Any,
-    weight: Any = None,
-    *_: Any,
-    **__: Any,
-) -> int:
-    return _flops_of_norm(input, normalized_shape, weight)
-
-
-def _flops_of_group_norm(
-    input: Tensor,  # noqa: A002
-    num_groups: int,
-    weight: Any = None,
-    *_: Any,
-    **__: Any,
-) -> int:
-    return _flops_of_norm(input, num_groups, weight)
+    return rule
 
 
 def _flops_of_interpolation(
@@ -152,12 +126,9 @@ _FLOPS: Mapping[str, FunctionRule] = {
     **dict.fromkeys(_CONVOLUTIONS, _flops_of_convolution),
     **dict.fromkeys(_ADDED_THERE, lambda one, x, y, **__: 2 * product_of(x, y) + one.numel()),
     **dict.fromkeys((*ACTIVATIONS, f"{F}leaky_relu", *POOLINGS, f"{F}softmax"), elements),
-    f"{F}batch_norm": _flops_of_batch_norm,
-    f"{F}layer_norm": _flops_of_layer_norm,
-    f"{F}group_norm": _flops_of_group_norm,
-    f"{F}instance_norm": lambda x, mean=None, var=None, weight=None, *_, **__: _flops_of_norm(
-        x, None, weight
-    ),
+    f"{F}batch_norm": _norm(3, 2),
+    f"{F}instance_norm": _norm(3, 5),
+    **dict.fromkeys((f"{F}layer_norm", f"{F}group_norm"), _norm(2, 5)),
     **dict.fromkeys((f"{F}interpolate", f"{F}upsample"), _flops_of_interpolation),
     **dict.fromkeys(ELEMENTWISE, elementwise),
 }
