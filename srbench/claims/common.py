@@ -67,8 +67,11 @@ class Common:
 
     def ranked(self, figure: Known) -> list[Departures]:
         """The ways in which a figure comes about: the simplest first, of which what all of a column
-        has in common is worth two departures. Ways that say no more than a simpler one are left
-        out, and so are ways of many departures that little of the column supports."""
+        has in common is worth two departures; what another column speaks against comes last.
+
+        Ways that say no more than a simpler one are left out, and so are ways of many departures
+        that little of the column supports.
+        """
         support = {way: self.support(figure, way) for way in figure.fits if way}
         enough = max(SUPPORT, self._figures / 2)
         found = {
@@ -78,10 +81,11 @@ class Common:
         }
         least = [way for way in found if not any({*other} < {*way} for other in found)]
 
-        def rank(way: Departures) -> tuple[float, int, Departures]:
+        def rank(way: Departures) -> tuple[bool, float, int, Departures]:
             shared = found[way] if found[way] >= SUPPORT else 0
-            number = self._departures(way) + len(figure.unlikely.intersection(way))
-            return number - 2 * shared / self._figures, number, way
+            number = self._departures(way)
+            is_unlikely = bool(figure.unlikely.intersection(way))
+            return is_unlikely, number - 2 * shared / self._figures, number, way
 
         return sorted(least, key=rank)
 

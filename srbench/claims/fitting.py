@@ -87,7 +87,8 @@ class Figures:
         return self._index(chain.from_iterable(ways)).get(digits, {})
 
     def chance(self, digits: int, departures: int) -> float:
-        """The share of the figures nearby that come about with at most so many departures."""
+        """The share of the figures nearby, which somebody might make up, that come about with at
+        most so many departures."""
         first, last = round(digits * (1 - _NEARBY)), round(digits * (1 + _NEARBY))
         fitting = (
             min(map(len, found)) <= departures

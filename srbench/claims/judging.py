@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf, log
 
-from srbench.claims.common import Common, Known
+from srbench.claims.common import ALONE, Common, Known
 from srbench.claims.fitting import Figures, Print
 from srbench.claims.networks import Network
-from srbench.claims.paper import Cell, Column, Quantity
+from srbench.claims.paper import NO_UNIT, Cell, Column, Quantity
 from srbench.claims.printing import IN_WORDS
 from srbench.records.claim import Explanation, JudgedFigure
 
@@ -134,7 +134,7 @@ def _not_judged(column: Column, cell: Cell) -> JudgedFigure:
 def _judged(column: Column, cell: Cell, known: Known, common: Common | None) -> JudgedFigure:
     form, printed = known.figures.form, cell.number
     assert printed
-    notes = [column.is_doubtful] if column.is_doubtful else []
+    notes = [one for one in column.is_doubtful.split("; ") if one and one != NO_UNIT]
     if not (printed.unit or column.unit):
         notes.append(f"no unit is given: taken to be {IN_WORDS[form.unit]}")
     found = JudgedFigure(
@@ -151,7 +151,7 @@ def _judged(column: Column, cell: Cell, known: Known, common: Common | None) -> 
         return found
     explanations = list(_explanations(known, common)) if common else []
     if explanations:
-        chance = known.figures.chance(known.digits, len(explanations[0].departures))
+        chance = known.figures.chance(known.digits, ALONE)
         kept = tuple(explanations[:SHOWN])
         return replace(found, verdict="explained", explanations=kept, chance=round(chance, 3))
     if printed.is_approximate and any(known.figures.holds(known.digits + n) for n in (-1, 1)):

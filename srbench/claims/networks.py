@@ -3,7 +3,7 @@ for other images or other classes, and with other things in its totals."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from srbench.catalog.lookup import find_backbone
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 CLASSES = (2, 10, 19, 20, 21, 80, 91, 100, 101, 200, 365, 1000, 1001, 21841)
 WITHOUT_CLASSIFIER = "without the classifier"
+WITHOUT_BLOCKS = "of the network without blocks"
 _SIDES = (
     *(32, 64, 96, 112, 128, 160, 192, 224, 227, 240, 256, 288, 299, 300, 320, 331, 336, 380, 384),
     *(448, 480, 512, 513, 520, 600, 640, 769, 800, 1024),
@@ -67,8 +68,11 @@ class Network:
         return totals(quantity, _parts(self.tallying(self.case), quantity))[0].value
 
     def plain(self, quantity: Quantity) -> list[Way]:
-        """The network as it is, with everything that papers put into its total."""
-        return _ways((), self.case, quantity, self.tallying)
+        """The network as it is, with everything that papers put into its total; or, by mistake,
+        the network without blocks."""
+        found = _ways((), self.case, quantity, self.tallying)
+        bare = [Way((WITHOUT_BLOCKS,), found[0].baseline, found[0].baseline)]
+        return found + bare if self.has_blocks else found
 
     def rebuilt(self, quantity: Quantity) -> Iterator[Way]:
         """The same with another option of the network, or another number of classes."""
@@ -129,7 +133,7 @@ class _Slopes(NamedTuple):
     words: frozenset[str]
 
 
-@cache
+@lru_cache(maxsize=64)
 def _slopes(case: Case, quantity: Quantity, tallying: Tallying) -> _Slopes:
     """From the network with one and two classes more; none if the line is not straight."""
     classes = case.conditions.num_classes

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+NO_UNIT = "its unit is not given"  # among the doubts about a column
 Quantity = Literal["params", "macs"]  # a column of FLOPs, MACs or mult-adds is "macs"
 
 

@@ -1,6 +1,7 @@
 """The rows of a paper's table as records, each with its verdicts."""
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from srbench.runner.tallies import Tally
 
 UNRECOGNISED = "skipped: not recognised: "
+_ADDS = re.compile(r"\s*(\+|w/|with\b)", re.IGNORECASE)
 Say = Callable[[str], object]
 
 
@@ -35,7 +37,7 @@ def judged(
 
     Raises SpecError for a given name whose spec is wrong.
     """
-    answers = [recognise(row.name, row.section, given) for row in table.rows]
+    answers = _answers(table.rows, given)
     kept = [
         (row, answer)
         for row, answer in zip(table.rows, answers, strict=True)
@@ -62,6 +64,20 @@ def judged(
         )
         for (row, _), one, figures in zip(kept, networks, verdicts, strict=True)
     ]
+
+
+def _answers(rows: Sequence[Row], given: Mapping[str, str]) -> list[Recognised | Unrecognised]:
+    """What each row's name means; ``+ SE`` alone is about the network of a row above."""
+    found: list[Recognised | Unrecognised] = []
+    above = ""
+    for row in rows:
+        answer = recognise(row.name, row.section, given)
+        if isinstance(answer, Recognised) and "+" not in answer.spec:
+            above = row.name if recognise(row.name, "", given) == answer else ""
+        elif isinstance(answer, Unrecognised) and above and _ADDS.match(row.name):
+            answer = recognise(row.name, above, given)
+        found.append(answer)
+    return found
 
 
 class _Counted:

@@ -42,7 +42,7 @@ class JudgedFigure:
     ``text`` is the cell as it is printed, ``digits`` and ``unit`` what it says (None if no unit is
     given), and ``here`` what srbench counts, in base units. ``explanations`` begin with the
     simplest, of several alike with what most of the column has. ``chance`` is the share of other
-    figures nearby, with as many digits, that would have been explained as simply.
+    figures nearby, with as many digits, that would have been explained by themselves as well.
     """
 
     __pydantic_config__ = STRICT

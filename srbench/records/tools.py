@@ -6,12 +6,13 @@ from typing import NamedTuple
 
 class Tool(NamedTuple):
     """A tool as it is called with all its defaults: the version whose rules are known, the word for
-    what it prints, and what it counts."""
+    what it prints, what it counts, and how many it takes a multiply-add for."""
 
     title: str
     version: str
     word: str
     counts: str
+    times: int = 1
 
 
 NO_FUNCTIONS = "what functions compute outside of such modules is missing"
@@ -29,6 +30,7 @@ TOOLS: Mapping[str, Tool] = {
         "FLOPs",
         "two for each multiply-add of convolutions and matrix products, and nothing else; on the "
         "CPU no fused attention",
+        2,
     ),
     "calflops-macs": Tool(
         "calflops (MACs)",
@@ -43,6 +45,7 @@ TOOLS: Mapping[str, Tool] = {
         "FLOPs",
         "two for each of its MACs, the biases of convolutions, two for each element of a batch "
         "norm, five of other norms, and one for each that an activation or a pooling reads",
+        2,
     ),
     "deepspeed-macs": Tool(
         "DeepSpeed (MACs)",
@@ -57,6 +60,7 @@ TOOLS: Mapping[str, Tool] = {
         "FLOPs",
         "two for each of its MACs, and the biases, norms, activations and poolings that calflops "
         "counts",
+        2,
     ),
     "ptflops-aten": Tool(
         "ptflops (aten)",
@@ -71,7 +75,7 @@ TOOLS: Mapping[str, Tool] = {
         "MACs",
         "convolutions and linear layers with their biases, two for each element of a batch norm, "
         "and one for each of an activation or pooling, twice where a module calls a function that "
-        "it replaces (nn.ReLU); no operators + * @ and no functional linear layers",
+        "it replaces (nn.ReLU); no operators + * @ and no functional linear layers; its default",
     ),
     "torchprofile": Tool(
         "torchprofile",

@@ -16,7 +16,8 @@ from srbench.report.notes import measured_with, sections
 from srbench.report.table import Column, Table
 
 AT_MOST = 90  # characters of two explanations of a figure; others are counted
-TELLING = 0.2  # a chance that a reader should know
+TELLING = 0.1  # a chance that a reader should know
+SUPPORT = 3  # figures of a column that together are no chance
 UNITS = {1.0: "", 1e3: "k", 1e6: "M", 1e9: "G", 1e12: "T", 2.0**20: "Mi", 2.0**30: "Gi"}
 
 
@@ -42,6 +43,7 @@ def _by_source(records: Iterable[Record]) -> dict[str, list[Record]]:
 def _table(source: str, number: int, records: Sequence[Record], look: Look) -> Table:
     named = Names(records, look.names)
     said = f"{source}: {sentence(records)}"
+    figures = [one for record in records if record.claim for one in record.claim.figures]
     lines = [
         (claim.row, claim.line, record, figure)
         for record in records
@@ -53,15 +55,18 @@ def _table(source: str, number: int, records: Sequence[Record], look: Look) -> T
     return Table(
         name,
         (
-            Column("There called", "name"),
-            Column("Model", "model"),
+            Column("In the paper", "name"),
+            Column("Model", "model", dispensable=2),
             Column("Column", "name"),
             Column("Printed", "name"),
-            Column("Here", "name"),
+            Column("Counted", "name", dispensable=1),
             Column("Verdict", "text"),
         ),
         tuple(
-            (row, named(record.spec), one.column, one.text, _here(one), verdict(one))
+            (
+                *(row, named(record.spec), one.column, one.text, _here(one)),
+                verdict(one, _is_alone(one, figures)),
+            )
             for row, _, record, one in lines
         ),
         f"Which figures of {source} hold, and under which convention others come about.",
@@ -83,8 +88,9 @@ def sentence(records: Iterable[Record]) -> str:
     said = [_said(number["holds"], "holds to the last digit", "hold to the last digit")]
     if number["explained"]:
         ways = "; ".join(_ways(judged))
+        ways = f" ({ways})" if ways else ""
         own = _said(number["explained"], "comes about in another way", "come about in another way")
-        said.append(f"{own} ({ways})")
+        said.append(f"{own}{ways}")
     said.append(_said(number["unexplained"], "is unexplained", "are unexplained"))
     return f"{of}, {together(said)}."
 
@@ -105,24 +111,34 @@ def _ways(figures: Sequence[JudgedFigure]) -> Iterator[str]:
                 weights[way.departures] = weights.get(way.departures, 0) + 1 / rank
         if ways:
             most = max(weights, key=lambda way: (weights[way], -len(way)))
-            yield f"{column}: {ways[most]} of {len(own)} {', '.join(most)}"
+            if 1 < ways[most] >= len(own) / 2:
+                yield f"{column}: {ways[most]} of these {len(own)} {', '.join(most)}"
 
 
-def verdict(figure: JudgedFigure) -> str:
-    """The verdict on a figure in words."""
-    said = _explained(figure) if figure.explanations else figure.verdict
-    return f"{said}: {figure.note}" if figure.note else said
+def verdict(figure: JudgedFigure, is_alone: bool = False) -> str:
+    """The verdict on a figure in words. ``is_alone``: no other figure of its column, of which there
+    are some, comes about in the same way."""
+    if figure.explanations:
+        return _explained(figure, is_alone)
+    return f"not judged: {figure.note}" if figure.verdict == "not judged" else figure.verdict
 
 
-def _explained(figure: JudgedFigure) -> str:
+def _explained(figure: JudgedFigure, is_alone: bool) -> str:
     first, *others = map(str, figure.explanations)
     if others and len(first) + len(others[0]) <= AT_MOST:
         first, others = f"{first}; or {others[0]}", others[1:]
     more = {0: "", 1: " (or another way)"}.get(len(others), f" (or {len(others)} other ways)")
-    by_chance = ""
-    if (figure.chance or 0) >= TELLING:
-        by_chance = f"; as simple for {100 * (figure.chance or 0):.0f} % of all figures near it"
-    return f"explained: {first}{more}{by_chance}"
+    alone = ", unlike the rest of its column" if is_alone else ""
+    chance = figure.chance or 0
+    is_weak = chance >= TELLING and figure.explanations[0].supported < SUPPORT
+    by_chance = f"; so would be {100 * chance:.0f} % of all figures near it" if is_weak else ""
+    return f"explained: {first}{more}{alone}{by_chance}"
+
+
+def _is_alone(figure: JudgedFigure, figures: Sequence[JudgedFigure]) -> bool:
+    own = [one for one in figures if one.column == figure.column and one.verdict != "not judged"]
+    supported = (one.supported for one in figure.explanations)
+    return len(own) >= SUPPORT and max(supported, default=0) == 1
 
 
 def _here(figure: JudgedFigure) -> str | None:
@@ -146,7 +162,15 @@ def _notes(records: Sequence[Record]) -> Iterator[str]:
         "holds: the figure is srbench's own count, rounded to as many digits: of parameters, or of "
         "multiply-adds of convolutions, linear layers and matrix products. explained: it is not, "
         "but other ways to count and to print give these digits; those that most of the column has "
-        "in common come first, and then the simplest. unexplained: none of these ways does."
+        "in common come first, and then the simplest. unexplained: none of these ways does, which "
+        "is no proof of an error: the network may be another one."
+    )
+    yield from dict.fromkeys(
+        f"{one.column}: {one.note}."
+        for record in records
+        if record.claim
+        for one in record.claim.figures
+        if one.note and one.verdict != "not judged"
     )
     for record in records:
         if record.claim and record.status == "ok":

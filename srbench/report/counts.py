@@ -30,7 +30,7 @@ from srbench.report.layer_memory import ALIVE, ROOM
 from srbench.report.look import MODEL, PLAIN, Look
 from srbench.report.names import Names
 from srbench.report.notes import given, measured_with, runs_on, sections, settings_note
-from srbench.report.other_tools import flat_totals, tools_table
+from srbench.report.other_tools import flat_totals, tools_tables
 from srbench.report.problems import doubts, problems, remarks
 from srbench.report.rows import rows_table
 from srbench.report.table import Column, Table
@@ -53,7 +53,7 @@ def counts_report(results: Results, per_module: bool = False, look: Look = PLAIN
     """
     look.require_known(with_sized(COLUMNS, look.columns, KINDS))
     inserted = [_by_stage(results, look)] if per_module and _inserted(results) else []
-    others = [tools_table(list(results), look)] if _has_conventions(results) else []
+    others = tools_tables(list(results), look)
     tables = (_comparison(results, look), *inserted, *others)
     rows = _module_rows(results) if per_module else _flat(results, look)
     columns = MODULE_COLUMNS if per_module else tuple(rows[0])
@@ -68,7 +68,7 @@ def _flat(results: Results, look: Look) -> list[dict[str, Any]]:
     return [
         row
         | {name: one.read(index(record.row)) for name, one in sized.items()}
-        | (flat_totals(record) if has_conventions else {})
+        | (flat_totals(record.counts) if has_conventions else {})
         for record, row in zip(results, results.to_rows(), strict=True)
     ]
 

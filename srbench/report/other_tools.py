@@ -1,61 +1,77 @@
 """What other tools would print for the same networks, and what is in their totals."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from srbench.records.join import RowIndex
-from srbench.records.record import Record
-from srbench.records.tools import TOOLS
+from srbench.records.counts import Counts
+from srbench.records.record import Record, RowKey
+from srbench.records.tools import TOOLS, Tool
 from srbench.report.look import Look
 from srbench.report.names import Names
-from srbench.report.notes import sections
 from srbench.report.table import Column, Table
 
 PREFIX = "total_"  # of the columns of a CSV
 
 
-def tools_table(records: Sequence[Record], look: Look) -> Table:
-    """A line for each tool and model: its total, what it adds to srbench's MACs, and its difference
-    to the baseline."""
-    named, index = Names(records, look.names), RowIndex(records)
-    rows = []
+def tools_tables(records: Sequence[Record], look: Look) -> list[Table]:
+    """For each baseline with its variants a line for each tool: its total and what that is made of,
+    and for variants how much more the tool would show."""
+    groups: dict[RowKey, list[Record]] = {}
     for record in records:
-        if record.counts is None or record.counts.conventions is None:
-            continue
-        baseline = index(record.row).baseline
-        before = baseline.counts.conventions if baseline and baseline.counts else None
-        for tool, one in TOOLS.items():
-            total = record.counts.conventions.get(tool)
-            beside = None if total is None else total - record.counts.macs
-            change = _change(total, (before or {}).get(tool), record, baseline)
-            rows.append((named(record.spec), one.title, total, beside, change))
-    has_change = any(row[-1] is not None for row in rows)
-    columns = (
-        Column("Model", "model"),
+        if record.counts and record.counts.conventions is not None:
+            groups.setdefault(record.baseline_row, []).append(record)
+    named = Names(records, look.names)
+    return [
+        _table(number, group, named, look) for number, group in enumerate(groups.values(), start=1)
+    ]
+
+
+def _table(number: int, group: Sequence[Record], named: Names, look: Look) -> Table:
+    first, *others = sorted(group, key=lambda record: record.spec != record.baseline)
+    before = _conventions(first)
+    columns = [
         Column("Tool", "name"),
-        Column("Total", "integer"),
-        Column("Beside MACs", "delta"),
-        *([Column("Δ", "delta")] if has_change else []),
+        Column(named(first.spec).title.plain, "integer"),
+        Column("Made of", "name"),
+        *(Column(f"Δ {named(one.spec).short.plain}", "delta") for one in others),
+    ]
+    rows = tuple(
+        (
+            *(tool.title, before.get(name), _made_of(tool, before.get(name), first.counted.macs)),
+            *(_more(_conventions(one).get(name), before.get(name)) for one in others),
+        )
+        for name, tool in TOOLS.items()
     )
+    name = "tools" if number == 1 else f"tools-{number}"
+    notes = tuple(_notes(group))
     return Table(
-        "tools",
-        columns,
-        tuple(row[: len(columns)] for row in rows),
-        "The totals that other tools print for these networks, worked out from srbench's own count "
-        "of each operator, and how much they lie above its MACs."
-        + (" Δ: difference from the row's baseline, as the tool would show it." * has_change),
-        tuple(_notes(records)),
-        sections=sections(row[0] for row in rows),
-        look=replace(look, label=look.label and f"{look.label}-tools"),
+        name,
+        tuple(columns),
+        rows,
+        "The totals that other tools print, worked out from srbench's own count of each operator."
+        + (" Δ: how much more the tool would show than for the baseline." if others else ""),
+        notes,
+        brief=notes,
+        look=replace(look, label=look.label and f"{look.label}-{name}"),
     )
 
 
-def _change(
-    total: int | None, before: int | None, record: Record, baseline: Record | None
-) -> int | None:
-    is_variant = baseline is not None and baseline.spec != record.spec
-    return total - before if is_variant and total is not None and before is not None else None
+def _conventions(record: Record) -> Mapping[str, int]:
+    return record.counted.conventions or {}
+
+
+def _made_of(tool: Tool, total: int | None, macs: int) -> str | None:
+    """A total in srbench's MACs: ``2 × MACs + 1,000``."""
+    if total is None:
+        return None
+    times = "MACs" if tool.times == 1 else f"{tool.times} × MACs"
+    rest = total - tool.times * macs
+    return f"{times} {'+' if rest > 0 else '−'} {abs(rest):,}" if rest else times
+
+
+def _more(total: int | None, before: int | None) -> int | None:
+    return None if total is None or before is None else total - before
 
 
 def _notes(records: Iterable[Record]) -> Iterator[str]:
@@ -63,8 +79,8 @@ def _notes(records: Iterable[Record]) -> Iterator[str]:
     for one in TOOLS.values():
         yield f"{one.title}: version {one.version}, {one.word}: {one.counts}."
     for record in records:
-        known = record.counts.conventions if record.counts else None
-        missing = [one.title for tool, one in TOOLS.items() if known and tool not in known]
+        known = _conventions(record)
+        missing = [one.title for tool, one in TOOLS.items() if tool not in known]
         if missing:
             yield (
                 f"{record.spec}: not known for {', '.join(missing)}, which count something in it "
@@ -72,7 +88,7 @@ def _notes(records: Iterable[Record]) -> Iterator[str]:
             )
 
 
-def flat_totals(record: Record) -> dict[str, Any]:
+def flat_totals(counts: Counts | None) -> dict[str, Any]:
     """The columns of a CSV: each tool's total, None if it is not known."""
-    known = (record.counts.conventions if record.counts else None) or {}
+    known = (counts.conventions if counts else None) or {}
     return {f"{PREFIX}{tool.replace('-', '_')}": known.get(tool) for tool in TOOLS}

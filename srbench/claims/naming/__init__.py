@@ -5,7 +5,7 @@ and a name with two meanings has none: its spec is then given in a file, under [
 """
 
 from srbench.claims.naming.answers import Recognised, Unrecognised
-from srbench.claims.naming.names_file import load_names
+from srbench.claims.naming.names_file import load_names, unused_names
 from srbench.claims.naming.recognise import recognise
 
-__all__ = ["Recognised", "Unrecognised", "load_names", "recognise"]
+__all__ = ["Recognised", "Unrecognised", "load_names", "recognise", "unused_names"]

@@ -6,7 +6,7 @@
 "Human" = ""                        # a row to leave out
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,16 @@ def load_names(path: Path) -> Mapping[str, str]:
         raise SrbenchError(f"{path} is not UTF-8: {error.reason}", "save it as UTF-8") from error
     draft.require_right(_mistakes(draft.data))
     names: dict[str, str] = draft.data[SECTION]
+    if any(not name.strip() for name in names):
+        raise SrbenchError(f"{path}: a name in [{SECTION}] is empty", _EXAMPLE)
     return names
+
+
+def unused_names(given: Mapping[str, str], names: Iterable[str]) -> list[str]:
+    """The given names that no row of a table has; those of blocks are not looked for."""
+    known = {_plain(name) for name in names}
+    wholes = (name for name, text in given.items() if not text.lstrip().startswith("+"))
+    return [name for name in wholes if _plain(name) not in known]
 
 
 def spec_of(name: str, given: Mapping[str, str]) -> str | None:

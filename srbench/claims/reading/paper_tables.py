@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from srbench.claims.paper import Cell, Column, PaperTable, Row
+from srbench.claims.paper import NO_UNIT, Cell, Column, PaperTable, Row
 from srbench.claims.reading.caption_units import unit_in_caption
 from srbench.claims.reading.cell_grid import Grid, GridRow
 from srbench.claims.reading.column_roles import Purpose, input_size, num_classes, roles
@@ -105,7 +105,7 @@ def _doubted(column: Column, cells: Sequence[Cell]) -> Column:
     """The column, with a doubt if a number in it has no unit."""
     if all(not cell.number or cell.number.unit for cell in cells):
         return column
-    doubts = filter(None, (column.is_doubtful, "its unit is not given"))
+    doubts = filter(None, (column.is_doubtful, NO_UNIT))
     return replace(column, is_doubtful="; ".join(doubts))
 
 

@@ -11,7 +11,11 @@ from srbench.claims.reading.printed import is_figure
 
 _NAMES = ("backbone", "method", "name")
 _CONTINUES = re.compile(r"[+(]|w/|with\b", re.IGNORECASE)
+_PLAIN = re.compile(r"baseline|vanilla|original|plain|none", re.IGNORECASE)  # without a block
 _BLANK = re.compile(r"[-–—/.]{0,3}|n/?a", re.IGNORECASE)
+
+
+_BASELINE = "baseline"  # the name of a row without a block below its network
 
 
 @dataclass(frozen=True)
@@ -33,9 +37,8 @@ def named_rows(body: Sequence[GridRow], roles: Sequence[Purpose]) -> Iterator[Na
             section = without_marks(row.cells[row.distinct()[0]])
             continue
         own = columns[1:] if group and len(columns) > 1 else columns
-        yield NamedRow(
-            row, _name(row, own, roles), " / ".join(filter(None, (section, without_marks(group))))
-        )
+        name = _name(row, own, roles) or (_BASELINE if group and _has_dash(row, own) else "")
+        yield NamedRow(row, name, " / ".join(filter(None, (section, without_marks(group)))))
 
 
 def _groups(body: Sequence[GridRow], column: int, has_others: bool) -> list[str]:
@@ -67,6 +70,11 @@ def _is_section(row: GridRow, first: int) -> bool:
     return is_at_the_left or cells[0] == first or cells[0] in row.spanned
 
 
+def _has_dash(row: GridRow, columns: Sequence[int]) -> bool:
+    """Whether a dash stands where others have a block."""
+    return any(row.at(column) for column in columns)
+
+
 def _name(row: GridRow, columns: Sequence[int], roles: Sequence[Purpose]) -> str:
     """The name from all columns that name the model: what it is built on comes first."""
     has_both = {roles[i].role for i in columns} >= {"backbone", "method"}
@@ -74,7 +82,8 @@ def _name(row: GridRow, columns: Sequence[int], roles: Sequence[Purpose]) -> str
     name = ""
     for column in order:
         part = without_marks(row.at(column))
-        if _BLANK.fullmatch(part) or part == name:
+        is_plain = has_both and roles[column].role == "method" and _PLAIN.fullmatch(part)
+        if _BLANK.fullmatch(part) or part == name or (name and is_plain):
             continue
         is_added = has_both and roles[column].role == "method" and not _CONTINUES.match(part)
         name = f"{name}{' + ' if is_added else ' '}{part}" if name else part

@@ -45,7 +45,7 @@ def claims(
         typer.Option(
             "--specs",
             metavar="FILE",
-            help="A *.toml file whose [names] are specs by the names in the table: "
+            help="A *.toml file whose \\[names] are specs by the names in the table: "
             '\'"R50 + mine" = "resnet50+mine:Block"\'.',
             show_default=False,
         ),
@@ -77,7 +77,10 @@ def claims(
 
       srbench claims paper.csv --strict -o verdicts.jsonl
     """
-    from srbench.claims.naming import load_names  # here, so that --help need not load them
+    from srbench.claims.naming import (  # here, so that --help need not load them
+        load_names,
+        unused_names,
+    )
     from srbench.report.claims import claims_report
 
     reads = [path for path in (*tables, *([specs] if specs else [])) if path != STDOUT]
@@ -85,6 +88,8 @@ def claims(
     given = load_names(specs) if specs else {}
     found = [one for path in tables for one in _read(path)]
     _tell(found)
+    for name in unused_names(given, (row.name for one in found for row in one.rows)):
+        tell(f"warning: {specs}: no row is called {name!r}")
     usual = (input_size_of(input_size) if input_size else None, num_classes)
     records: list[Record] = []
     with target.keeping(lambda: claims_report(records, look) if records else None):
@@ -99,7 +104,13 @@ def _read(path: Path) -> "Sequence[PaperTable]":
 
     is_stdin = path == STDOUT
     text = read_text(None if is_stdin else path, MOST_BYTES, "name a CSV, Markdown or LaTeX file")
-    return read_tables(text, "the standard input" if is_stdin else path.name)
+    name = "the standard input" if is_stdin else path.name
+    found = read_tables(text, name)
+    several = len(found) > 1
+    return [
+        replace(one, title=f"{name}, table {number}" if several else name)
+        for number, one in enumerate(found, start=1)
+    ]
 
 
 def _tell(tables: Sequence["PaperTable"]) -> None:
@@ -147,6 +158,13 @@ def _judge(tables: Sequence["PaperTable"], given: Mapping[str, str], records: li
 
 
 def _exit_code(records: Sequence[Record], strict: bool) -> int:
+    """The exit code; with ``strict`` tells what it is about."""
+    claimed = [record.claim for record in records if record.claim]
+    if not any(one.verdict != "not judged" for claim in claimed for one in claim.figures):
+        tell("warning: no figure could be judged")
+    for claim in claimed if strict else ():
+        for warning in claim.warnings:
+            tell(f"warning: {claim.source}, line {claim.line}: {claim.row}: {warning}")
     if any(record.status.startswith("failed") for record in records):
         return ROWS_FAILED
     return GATE_FAILED if strict and any(record.warnings for record in records) else 0
