@@ -7,6 +7,7 @@ import torch
 
 from srbench.errors import require_failure
 from srbench.measure.conventions.accounting import accounting
+from srbench.measure.conventions.by_operator import TORCHPROFILE
 from srbench.measure.conventions.families import FAMILIES, FVCORE
 from srbench.measure.conventions.totals import CONVENTIONS
 from srbench.measure.forward_counts import operators_apart
@@ -16,7 +17,8 @@ from srbench.models.subject import FromSpec
 from srbench.shapes.on_shapes import on_shapes
 from srbench.spec.cases import Case
 
-_COUNTED = {**FAMILIES, **CONVENTIONS, "fvcore": FVCORE}
+# Without a trace, which takes most of the time: two tools that read one are taken from operators.
+_COUNTED = {**FAMILIES, **CONVENTIONS, "fvcore": FVCORE, "torchprofile": TORCHPROFILE}
 
 
 @dataclass(frozen=True)

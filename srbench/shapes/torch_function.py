@@ -16,13 +16,25 @@ class NeedsValues(Exception):  # noqa: N818 - it names what the model needs
     """The model cannot run on shapes alone."""
 
 
-class AboveDispatch(TorchFunctionMode):
-    """Refuses functions that read values past the dispatcher, and replaces convolutions.
+class ConvolutionsSeen(TorchFunctionMode):
+    """Replaces convolutions by what a trace has of them.
 
     The tracer records ``aten::_convolution``, which ``aten::convolution`` calls internally, but a
     dispatch mode takes over before that. So it is called directly: without this, a trace on shapes
     would have no convolutions.
     """
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func in _CONVOLUTIONS and not _is_another_operator((*args, *kwargs.values())):
+            return _CONVOLUTIONS[func](*args, **kwargs)
+        return func(*args, **kwargs)
+
+
+class AboveDispatch(ConvolutionsSeen):
+    """Refuses functions that read values past the dispatcher as well."""
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
@@ -35,9 +47,7 @@ class AboveDispatch(TorchFunctionMode):
         if func in _SIZES:
             with tracer_paused():
                 return func(*args, **kwargs)
-        if func in _CONVOLUTIONS and not _is_another_operator((*args, *kwargs.values())):
-            return _CONVOLUTIONS[func](*args, **kwargs)
-        return func(*args, **kwargs)
+        return super().__torch_function__(func, types, args, kwargs)
 
 
 def _require_integers(name: str, arguments: Iterable[Any]) -> None:

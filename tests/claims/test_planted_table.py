@@ -60,7 +60,7 @@ def comes_about(cell: Planted, figure: JudgedFigure) -> bool:
 
 
 def test_of_planted_figures_the_conventions_are_named() -> None:
-    check(list(planted(60, 0, FOR_CIFAR)))
+    check(list(planted(30, 0, FOR_CIFAR)))
 
 
 @pytest.mark.catalog

@@ -9,7 +9,7 @@ from srbench.runner.tallies import tally
 from srbench.spec.cases import case_of
 from srbench.spec.parse import parse
 
-SPECS = ("resnet18", "cifar_resnet20+se", "mobilenet_v2", "vgg11_bn", "cifar_resnet20+sr")
+SPECS = ("resnet18", "cifar_resnet20+se", "mobilenet_v2", "cifar_resnet20+sr")
 KINDS = {
     "norms": (nn.BatchNorm2d,),
     "activations": (nn.ReLU, nn.ReLU6, nn.Sigmoid),

@@ -11,10 +11,9 @@ import torch
 from torch import nn
 from torch._ops import OpOverload
 
-from srbench.measure.conventions.convention import Convention, NotKnown
+from srbench.measure.conventions.convention import Convention
 from srbench.measure.macs.conventions import Operator
 from srbench.measure.macs.watching import Kind, Watching
-from srbench.shapes.running import following
 
 # Functions of torch are replaced for the whole process: for one pass at a time.
 _REPLACING = RLock()
@@ -30,8 +29,6 @@ class Accounting(Watching):
         super().__init__(model)
         self._counted = Counter(dict.fromkeys(conventions, 0))
         self._conventions = conventions
-        self._modules_by_name = dict(model.named_modules())
-        self._inputs: list[tuple[Any, ...]] = []  # of the modules that run now
         self._operators = 0  # that run now
         # How often a module that several others hold is summed differs from tool to tool.
         is_shared = any(times > 1 for times in _holders(model).values())
@@ -48,13 +45,8 @@ class Accounting(Watching):
         """Where torch's functions are that any convention has a rule for."""
         return frozenset(name for one in self._conventions.values() for name in one.functions)
 
-    def enter(self, name: str, inputs: tuple[Any, ...]) -> None:
-        super().enter(name, inputs)
-        self._inputs.append(inputs)
-
-    def leave(self, name: str, output: Any) -> None:
-        super().leave(name, output)
-        inputs, module = self._inputs.pop(), self._modules_by_name[name]
+    def ran(self, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+        """A module has run with these inputs by position, which are all that a hook is given."""
         self._account(lambda one: one.module(module), module, inputs, output)
 
     def called(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -86,7 +78,7 @@ class Accounting(Watching):
             if rule := rule_of(convention):
                 try:
                     self._counted[name] += int(rule(*args, **kwargs))
-                except NotKnown:
+                except Exception:  # the tool's own rule would fail, or srbench has none
                     self.not_known.add(name)
 
 
@@ -99,7 +91,10 @@ def _holders(model: nn.Module) -> Counter[nn.Module]:
 def accounting(model: nn.Module, conventions: Mapping[str, Convention]) -> Iterator[Accounting]:
     """Account for the one pass of a model that runs inside; all is left as it was."""
     watch = Accounting(model, conventions)
-    with _REPLACING, following(model, watch), _replaced(watch), watch:
+    with _REPLACING, ExitStack() as hooks, _replaced(watch), watch:
+        for module in model.modules():
+            if not isinstance(module, torch.jit.ScriptModule):
+                hooks.callback(module.register_forward_hook(watch.ran).remove)
         yield watch
 
 

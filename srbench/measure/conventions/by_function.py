@@ -6,6 +6,8 @@ from typing import Any
 
 from torch import Tensor
 
+from srbench.measure.conventions.convention import Convention, not_known
+
 F = "nn.functional."
 POOLINGS = tuple(
     f"{F}{kind}_pool{sides}d"
@@ -36,3 +38,13 @@ def elementwise(x: Any, y: Any, *_: Any, **__: Any) -> int:
 
 
 ELEMENTWISE = ("mul", "Tensor.mul", "add", "Tensor.add")
+
+
+def _written_padding(*args: Any, padding: Any = 0, **_: Any) -> int:
+    """fvcore does not see a convolution whose padding is a word, as srbench does with fvcore."""
+    return not_known() if isinstance(args[4] if len(args) > 4 else padding, str) else 0
+
+
+NOT_SEEN_BY_FVCORE = Convention(
+    functions=dict.fromkeys((f"{F}conv{sides}d" for sides in (1, 2, 3)), _written_padding)
+)

@@ -90,4 +90,5 @@ PTFLOPS_ATEN = Convention(
         }
     )
 )
+# What it would count if it saw operators: it reads a trace (`of_torchprofile`).
 TORCHPROFILE = Convention(by_name(_TORCHPROFILE))

@@ -88,5 +88,5 @@ def _four_each(*_: Any, out: Tensor, **__: Any) -> int:
     return 4 * out.numel()
 
 
-# Without a trace, which takes most of the time of a count: it sees products that fvcore does not.
+# What it would count if it saw operators; it reads a trace, in which it misses some products.
 FVCORE = Convention(_of_fvcore, {f"{F}adaptive_avg_pool2d": _read})

@@ -80,18 +80,28 @@ def _norm(at: int, most: int) -> FunctionRule:
     return rule
 
 
-def _flops_of_interpolation(
-    input: Tensor,  # noqa: A002
-    size: Any = None,
-    *_: Any,
-    **__: Any,
-) -> int:
+def _batch_norm(*args: Any, training: bool = False, **kwargs: Any) -> int:
+    """Five for each element if it uses the batch's own statistics, else two."""
+    uses_batch = args[5] if len(args) > 5 else training
+    return _norm(3, 5 if uses_batch else 2)(*args, **kwargs)
+
+
+def _flops_of_interpolation(x: Tensor, size: Any = None, factor: Any = None, **named: Any) -> int:
     """Without channels if a size is given; the size of the input if a factor is."""
-    return input.numel() if size is None else prod(size if isinstance(size, Sequence) else [size])
+    size, factor = named.get("size", size), named.get("scale_factor", factor)
+    if isinstance(factor, Sequence):
+        return not_known()
+    return x.numel() if size is None else prod(size if isinstance(size, Sequence) else [size])
 
 
-def _of_attention(query: Tensor, key: Tensor, value: Tensor, *_: Any, **__: Any) -> int:
-    return query.numel() * key.shape[-2] + prod(query.shape[:-1]) * key.shape[-2] * value.shape[-1]
+def _interpolation_to_size(x: Tensor, size: Any = None, *_: Any, **named: Any) -> int:
+    """DeepSpeed's, which counts a factor in another way."""
+    size = named.get("size", size)
+    return not_known() if size is None else _flops_of_interpolation(x, size)
+
+
+def _of_attention(q: Tensor, k: Tensor, v: Tensor, *_: Any, **__: Any) -> int:
+    return q.numel() * k.shape[-2] + prod(q.shape[:-1]) * k.shape[-2] * v.shape[-1]
 
 
 def _broadcast(x: Any, y: Any, *_: Any, **__: Any) -> int:
@@ -126,7 +136,7 @@ _FLOPS: Mapping[str, FunctionRule] = {
     **dict.fromkeys(_CONVOLUTIONS, _flops_of_convolution),
     **dict.fromkeys(_ADDED_THERE, lambda one, x, y, **__: 2 * product_of(x, y) + one.numel()),
     **dict.fromkeys((*ACTIVATIONS, f"{F}leaky_relu", *POOLINGS, f"{F}softmax"), elements),
-    f"{F}batch_norm": _norm(3, 2),
+    f"{F}batch_norm": _batch_norm,
     f"{F}instance_norm": _norm(3, 5),
     **dict.fromkeys((f"{F}layer_norm", f"{F}group_norm"), _norm(2, 5)),
     **dict.fromkeys((f"{F}interpolate", f"{F}upsample"), _flops_of_interpolation),
@@ -146,6 +156,7 @@ DEEPSPEED = Convention(
         **_FLOPS,
         **{name: _twice(rule) for name, rule in _MORE_PRODUCTS.items()},
         **dict.fromkeys(ELEMENTWISE, _broadcast),
+        **dict.fromkeys((f"{F}interpolate", f"{F}upsample"), _interpolation_to_size),
     },
     module=_NO_RECURRENT,
 )

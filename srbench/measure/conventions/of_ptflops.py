@@ -62,6 +62,10 @@ def _norm(module: Any, inputs: Inputs, output: Any) -> int:
     return of_the_input(module, inputs, output) * (2 if getattr(module, "affine", False) else 1)
 
 
+def _added(first: Tensor, x: Tensor, y: Tensor, *, beta: Any = 1, **_: Any) -> int:
+    return added_product(first, x, y) if beta else product_of(x, y)
+
+
 def _attention(module: Any, inputs: Inputs, output: Any) -> int:
     """The four projections, with the query scaled, and both products with the softmax between."""
     query, key, value = inputs[:3]
@@ -86,6 +90,8 @@ def _interpolation(
     **__: Any,
 ) -> int:
     spatial = input.dim() - 2
+    if size is None and isinstance(scale_factor, Sequence):
+        return not_known()
     if size is not None:
         return int(prod(input.shape[:2]) * prod(_each(size, spatial)))
     return int(input.numel() * prod(_each(scale_factor, spatial)))
@@ -115,7 +121,7 @@ PTFLOPS_PYTORCH = Convention(
         **dict.fromkeys((*ACTIVATIONS, *POOLINGS, f"{F}softmax"), elements),
         **dict.fromkeys((f"{F}interpolate", f"{F}upsample"), _interpolation),
         **dict.fromkeys(_PRODUCTS, product_of),
-        **dict.fromkeys(("addmm", "baddbmm", "Tensor.addmm"), added_product),
+        **dict.fromkeys(("addmm", "baddbmm", "Tensor.addmm"), _added),
         **dict.fromkeys(ELEMENTWISE, elementwise),
     },
     module=by_class(_MODULES),
