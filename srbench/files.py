@@ -42,7 +42,10 @@ def require_writable(path: Path) -> None:
 def require_utf8(path: Path, start: bytes) -> None:
     """Raises SrbenchError for a file that begins like UTF-16, such as one that PowerShell wrote."""
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise SrbenchError(f"{path} is UTF-16", "save it as UTF-8")
+        kind = (
+            "UTF-32" if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)) else "UTF-16"
+        )
+        raise SrbenchError(f"{path} is {kind}", "save it as UTF-8")
 
 
 def read_text(path: Path | None, most: int, remedy: str) -> str:
@@ -51,6 +54,8 @@ def read_text(path: Path | None, most: int, remedy: str) -> str:
     Raises SrbenchError if it cannot be read, is longer, or is not UTF-8.
     """
     shown = path or Path("the standard input")
+    if path is None and (sys.stdin is None or sys.stdin.closed):
+        raise SrbenchError("the standard input is closed", remedy)
     try:
         with path.open("rb") if path else nullcontext(sys.stdin.buffer) as file:
             content = file.read(most + 1)

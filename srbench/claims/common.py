@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 
-from srbench.claims.fitting import Departures, Figures, Found
+from srbench.claims.fitting import Departures, Figures, Found, Print
 from srbench.claims.printing import BINARY, DECIMAL, IN_WORDS
+from srbench.claims.totals_of_papers import AS_TOOL
 
 ALONE = 2  # departures that a figure may have by itself; more need the support of its column
 SUPPORT = 3  # figures that support each other at least
@@ -58,12 +59,22 @@ class Common:
         often = [way for way, times in seen.items() if times > 1]
         self._of = {way: sum(one.comes_about(way) for one in sample) for way in often}
         self._figures = len(sample)
+        self._reduced: dict[Print, dict[Departures, int]] = {}
         self._unit = _unit(sample)
 
     def support(self, figure: Known, departures: Departures) -> int:
         """How many figures support a way that this one comes about in."""
-        ways = (n for way, n in self._of.items() if figure.reduced(way) == departures)
-        return max(ways, default=1)
+        return self._supported(figure).get(departures, 1)
+
+    def _supported(self, figure: Known) -> dict[Departures, int]:
+        """The support of each way, without what makes no difference to a network."""
+        known = self._reduced.get(figure.figures.form)
+        if known is None:
+            known = self._reduced[figure.figures.form] = {}
+            for way, number in self._of.items():
+                reduced = figure.reduced(way)
+                known[reduced] = max(number, known.get(reduced, 1))
+        return known
 
     def ranked(self, figure: Known) -> list[Departures]:
         """The ways in which a figure comes about: the simplest first, of which what all of a column
@@ -81,11 +92,12 @@ class Common:
         }
         least = [way for way in found if not any({*other} < {*way} for other in found)]
 
-        def rank(way: Departures) -> tuple[bool, float, int, Departures]:
+        def rank(way: Departures) -> tuple[bool, float, int, int, Departures]:
             shared = found[way] if found[way] >= SUPPORT else 0
             number = self._departures(way)
             is_unlikely = bool(figure.unlikely.intersection(way))
-            return is_unlikely, number - 2 * shared / self._figures, number, way
+            tools = sum(one.startswith(AS_TOOL) for one in way)  # a plain reason comes first
+            return is_unlikely, number - 2 * shared / self._figures, number, tools, way
 
         return sorted(least, key=rank)
 

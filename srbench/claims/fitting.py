@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
-from srbench.claims.networks import Network, Way
+from srbench.claims.networks import Network, Size, Way
 from srbench.claims.paper import Quantity
-from srbench.claims.printing import BINARY, DECIMAL, Baseline, written
+from srbench.claims.printing import BINARY, DECIMAL, ON_PRINTED, Baseline, written
 from srbench.claims.totals_of_papers import MOST
 
 _NEARBY = 0.1  # how far from a figure others are, of which some would fit by chance
@@ -51,7 +51,8 @@ class Figures:
     def words(self) -> frozenset[str]:
         """The departures that make a difference for this network."""
         found = chain.from_iterable(self.every.values())
-        return frozenset(chain.from_iterable(found))
+        sizes = self.form.network.words_of_sizes(self.form.quantity)
+        return frozenset(chain.from_iterable(found)) | sizes
 
     @cached_property
     def of_network(self) -> frozenset[str]:
@@ -70,8 +71,9 @@ class Figures:
         """The ways in which the digits come about; sizes of the input are tried if few are
         found."""
         found = dict(self.every.get(digits, {}))
-        if min(map(len, found), default=MOST) > 1:
-            found |= self._resized(digits, bool(found))
+        own = [way for way in found if ON_PRINTED not in way]  # else it says little by itself
+        if min(map(len, own), default=MOST) > 1:
+            found |= self._resized(digits, bool(own))
         return found
 
     def _resized(self, digits: int, is_found: bool) -> dict[Departures, int]:
@@ -83,8 +85,24 @@ class Figures:
         scales = (1.0,) if is_found else (1.0, other / form.unit)
         factors = (1.0,) if is_found or form.quantity == "params" else (1.0, 0.5, 2.0)
         wanted = dict.fromkeys(size * scale * factor for scale in scales for factor in factors)
-        ways = (form.network.resized(form.quantity, one, not is_found) for one in wanted)
-        return self._index(chain.from_iterable(ways)).get(digits, {})
+        found: dict[Departures, int] = {}
+        for one in dict.fromkeys(
+            n for w in wanted for n in form.network.sizes_near(form.quantity, w)
+        ):
+            found |= self._at(one, not is_found).get(digits, {})
+        return found
+
+    def _at(self, size: Size, with_options: bool) -> dict[int, dict[Departures, int]]:
+        """By the digits: the network at another size, also with other options."""
+        key = (size, with_options)
+        if key not in self._sizes:
+            ways = self.form.network.resized(self.form.quantity, size, with_options)
+            self._sizes[key] = self._index(ways)
+        return self._sizes[key]
+
+    @cached_property
+    def _sizes(self) -> dict[tuple[Size, bool], dict[int, dict[Departures, int]]]:
+        return {}
 
     def chance(self, digits: int, departures: int) -> float:
         """The share of the figures nearby, which somebody might make up, that come about with at

@@ -83,11 +83,9 @@ class Network:
                 yield from ways
             yield from self._with_other_classes(case, ways, quantity)
 
-    def resized(
-        self, quantity: Quantity, wanted: float, with_options: bool = False
-    ) -> Iterator[Way]:
-        """The same at other sizes, of those at which a total may be what is ``wanted``, since
-        operations grow with the area; also ``with_options`` changed."""
+    def sizes_near(self, quantity: Quantity, wanted: float) -> Iterator[Size]:
+        """Other sizes, of those at which a total may be what is ``wanted``, since operations grow
+        with the area."""
         case = self.case
         if case.conditions.inputs or (quantity == "params" and not self._grows):
             return
@@ -96,11 +94,20 @@ class Network:
             expected = own * size[0] * size[1] / (now[0] * now[1])
             is_near = quantity == "params" or abs(expected - wanted) < _NEAR * wanted
             if size != now and is_near:
-                words = (f"at {size[0]}×{size[1]}",)
-                options = _with_other_options(self.spec) if with_options else ()
-                for more, spec in ((), self.spec), *options:
-                    other = case_of(spec, size, self.num_classes)
-                    yield from _ways((*words, *more), other, quantity, self.tallying)
+                yield size
+
+    def words_of_sizes(self, quantity: Quantity) -> frozenset[str]:
+        """The departures of other sizes, if they make a difference."""
+        is_changed = quantity == "macs" or self._grows
+        return frozenset(map(_at, SIZES)) if is_changed else frozenset()
+
+    def resized(self, quantity: Quantity, size: Size, with_options: bool) -> Iterator[Way]:
+        """The network at another size; also ``with_options`` changed."""
+        words = (_at(size),)
+        options = _with_other_options(self.spec) if with_options else ()
+        for more, spec in ((), self.spec), *options:
+            other = case_of(spec, size, self.num_classes)
+            yield from _ways((*words, *more), other, quantity, self.tallying)
 
     @cached_property
     def _grows(self) -> bool:
@@ -167,6 +174,10 @@ def _ways(words: tuple[str, ...], case: Case, quantity: Quantity, tallying: Tall
 
 def _parts(tally: "Tally", quantity: Quantity) -> Mapping[str, int]:
     return tally.params if quantity == "params" else tally.macs
+
+
+def _at(size: Size) -> str:
+    return f"at {size[0]}×{size[1]}"
 
 
 def _with(case: Case, spec: Spec) -> Case:

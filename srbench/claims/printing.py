@@ -44,6 +44,8 @@ def written(
         above, below, known = ratio.above * value, ratio.below, ratio.departures
         for digits in _nearest(above, below):
             yield Written(known, digits)
+        if not known and most:
+            yield from _in_wrong_unit(ratio, value)
         if len(known) < most:
             yield Written((*known, TRUNCATED), above // below)
             if baseline is not None and baseline.value != value:
@@ -73,6 +75,15 @@ def _ratios(quantity: Quantity, unit: int, decimals: int, most: int) -> Iterator
             known = (*factor.departures, *words)
             if len(known) <= most:
                 yield _Ratio(factor.above * 10**decimals, factor.below * one, known)
+
+
+def _in_wrong_unit(ratio: _Ratio, value: int) -> Iterator[Written]:
+    """In thousands, or thousandths, of the unit that the head gives."""
+    unit = ratio.below
+    for other in (unit * 1000, unit // 1000, unit // 10**6):
+        if other in IN_WORDS:
+            above = ratio.above * value
+            yield from (Written((IN_WORDS[other],), digits) for digits in _nearest(above, other))
 
 
 def _added(ratio: _Ratio, value: int, baseline: Baseline) -> Iterator[Written]:

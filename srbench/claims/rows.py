@@ -10,7 +10,7 @@ from srbench.claims.judging import judge
 from srbench.claims.naming import Recognised, Unrecognised, recognise
 from srbench.claims.networks import Network, Tallying
 from srbench.claims.paper import PaperTable, Row
-from srbench.errors import one_line, require_failure
+from srbench.errors import SrbenchError, one_line, require_failure
 from srbench.records import environment
 from srbench.records.claim import Claim
 from srbench.records.record import Record
@@ -99,6 +99,10 @@ class _Counted:
         self.notes = answer.notes
         try:
             spec = parse(answer.spec)
+        except SrbenchError as error:  # of a network of another library, which was not looked up
+            self.status = f"{UNRECOGNISED}{error}"
+            return
+        try:
             network = Network(spec, tallying, row.input_size, row.num_classes)
             network.own("macs")
             self.network = network

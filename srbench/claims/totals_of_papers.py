@@ -38,6 +38,7 @@ _MACS = (
     (_Change("with elementwise multiplications", "multiplications", 1),),
     (_Change("with poolings", "poolings", 1),),
 )
+AS_TOOL = "as "  # before the name of a tool that counts so
 BLOCKS_WITHOUT_BIASES = "without the blocks' biases"
 _PARAMS = (
     (
@@ -64,7 +65,7 @@ def totals(quantity: Quantity, parts: Mapping[str, int], with_idle: bool = False
     found = list(_combined(parts["products"], _MACS, parts, with_idle))
     found.append(Total(("of convolutions alone",), parts["convolutions"]))
     found += (
-        Total((f"as {tool.title} counts",), parts[name])
+        Total((f"{AS_TOOL}{tool.title} counts",), parts[name])
         for name, tool in TOOLS.items()
         if name in parts and name not in _NOT_APART
     )

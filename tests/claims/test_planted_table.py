@@ -34,7 +34,7 @@ def is_named(cell: Planted, figure: JudgedFigure) -> bool:
 def check(cells: list[Planted]) -> None:
     found = list(zip(cells, verdicts(cells), strict=True))
     true = [(cell, figure) for cell, figure in found if cell.departures is not None]
-    assert len(true) > 0.8 * len(cells)
+    assert len(true) > 0.7 * len(cells)
     missed = [(cell, figure) for cell, figure in true if not is_named(cell, figure)]
     assert len(missed) <= 0.05 * len(true), missed
     for cell, figure in found:

@@ -83,7 +83,8 @@ def test_ecanets_parameters_are_in_units_of_2_20_and_its_se_has_no_bias() -> Non
     without = {"in units of 2^20", "without the blocks' biases"}
     for row in ("R18 SENet", "R50 CBAM"):
         assert without in [{*one.departures} for one in found[row]["params"].explanations]
-    assert first(found["R18 ResNet"]["macs"]) == {"as thop counts", "in units of 2^30"}
+    ways = [{*one.departures} for one in found["R18 ResNet"]["macs"].explanations[:2]]
+    assert {"as thop counts", "in units of 2^30"} in ways
     # It agrees with SENet's figure by coincidence: both ways are given.
     ways = [{*one.departures} for one in found["R50 ResNet"]["macs"].explanations]
     assert {"with stride=v1"} in ways

@@ -120,7 +120,7 @@ def test_the_standard_input_may_be_latex(
 \textbf{ResNet-20}~\cite{he} & \underline{0.27}$^\dagger$ \\ \bottomrule\end{tabular}"""
 
     class Stdin:
-        buffer = io.BytesIO(latex)
+        buffer, closed = io.BytesIO(latex), False
 
     monkeypatch.setattr(sys, "stdin", Stdin)
     assert run(["claims", "-", "-f", "csv"]) == 0
@@ -146,6 +146,52 @@ def test_what_is_no_table_of_figures_is_refused(
     path.write_bytes(content)
     assert run(["claims", str(path)]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_closed_standard_input_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert run(["claims", "-"]) == 2
+    assert "the standard input is closed" in capsys.readouterr().err
+
+
+def test_accuracy_and_impossible_numbers_are_not_judged(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    path = tmp_path / "odd.csv"
+    path.write_text(
+        "Model,mAcc,Params (×10^5)\nResNet-20,51.2,2.7\nResNet-20,51.2,1e400\n", encoding="utf-8"
+    )
+    assert run(["claims", str(path), "-f", "csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["verdict"] for row in rows] == ["holds", "not judged"]
+    assert {row["quantity"] for row in rows} == {"params"}
+
+
+def test_a_block_below_its_baseline_is_read_and_copied_figures_are_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    path = tmp_path / "below.csv"
+    path.write_text(
+        "Model,Params\nResNet-20,269722\n+ SE,272095\n+ CBAM,269722\n+ SE,0.272095\n",
+        encoding="utf-8",
+    )
+    assert run(["claims", str(path), "-f", "csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["spec"].partition("+")[2] for row in rows] == ["", "se", "cbam", "se"]
+    assert [row["verdict"] for row in rows[:3]] == ["holds", "holds", "explained"]
+    assert rows[2]["explanation"] == "of the network without blocks"
+
+
+def test_a_head_that_is_wrong_by_thousands_is_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    path = tmp_path / "units.csv"
+    path.write_text('Model,Params (M),FLOPs (M)\nResNet-20,"269,722",0.04055\n', encoding="utf-8")
+    assert run(["claims", str(path), "-f", "csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["explanation"] for row in rows] == ["in units of 1", "in units of 10^9"]
 
 
 def test_a_missing_file_is_named(capsys: pytest.CaptureFixture) -> None:

@@ -13,6 +13,7 @@ from srbench.claims.reading.unit_words import unit_of_cell
 LONGEST = 200
 DIGITS = 18
 DECIMALS = 12
+LARGEST_EXPONENT = 15
 
 _THIN = "\u00a0\u2007\u2008\u2009\u200a\u202f"
 _BLANK = re.compile(
@@ -186,6 +187,8 @@ class _Reader:
     def _scaled(self, digits: str, exponent: int, is_approximate: bool) -> Reading:
         if self.unit in (2.0**20, 2.0**30):
             return None, "it has an exponent and a unit"
+        if exponent > LARGEST_EXPONENT:
+            return None, f"10^{exponent} is no unit of a count"
         if self.unit is None and self.header not in (None, 1, 10.0**exponent):
             return None, "it has an exponent, and its column a unit"
         power = exponent + (len(f"{self.unit:.0f}") - 1 if self.unit else 0)

@@ -20,6 +20,7 @@ LONGEST = 200
 
 _MAY_NAME = re.compile(r"par|flop|fl\.op|mac|add|acc|#\s?\.?p", re.IGNORECASE)
 _PARAMS = re.compile(rf"(?<![a-z]){PARAMS}(?![a-z])|^[#№]\s?\.?\s?p(?![a-z])")
+_MEAN_ACCURACY = re.compile(r"\bm ?Acc\b")  # in segmentation; MAcc are multiply-accumulates
 _MACS = re.compile(rf"(?<![a-z]){MACS}(?![a-z])")
 # A difference or a share is not a count, wherever it is said in the title.
 _DIFFERENCE = re.compile(
@@ -57,6 +58,8 @@ def understood(parts: Sequence[str]) -> Title | None:
     (Title(quantity='params', unit=1000000.0, doubt=''), \
 Title(quantity='macs', unit=1000000000.0, doubt=''), None)
     """
+    if any(map(_MEAN_ACCURACY.search, parts)):
+        return None
     plain = [_plain(part) for part in parts]
     if sum(map(len, plain)) > LONGEST or any(map(_DIFFERENCE.search, plain)):
         return None

@@ -22,7 +22,7 @@ WORDS = {
     "mega": 1e6,
     "kilo": 1e3,
 }
-POWERS = {"1e3": 1e3, "1e6": 1e6, "1e9": 1e9, "1e12": 1e12, "2^20": 2.0**20, "2^30": 2.0**30}
+POWERS = {**{f"1e{n}": 10.0**n for n in range(1, 16)}, "2^20": 2.0**20, "2^30": 2.0**30}
 UNITS = {**PREFIXES, **WORDS, **POWERS}
 
 _PREFIX = r"(?:(?P<{}>k|mi|m|gi|g|b|t)[\s-]?)?"
@@ -33,10 +33,10 @@ MACS = _PREFIX.format("macs_unit") + (
 )
 _OF_A_CELL = re.compile(rf"(?:(?P<params>{PARAMS})|(?P<macs>{MACS}))\.?")
 _POWER = re.compile(
-    r"(?:[×x*·]\s?)?(?<![\d.])(?:10\s?\^?\s?\{?\s?(3|6|9|12)\s?\}?|1e\+?0?(3|6|9|12))(?!\d)"
+    r"(?:[×x*·]\s?)?(?<![\d.])(?:10\s?\^?\s?\{?\s?([1-9]|1[0-5])\s?\}?|1e\+?0?([1-9]|1[0-5]))(?!\d)"
 )
 _BINARY = re.compile(r"(?<![\d.])2\s?\^?\s?\{?\s?(20|30)\s?\}?(?!\d)")
-_TO_POWERS = str.maketrans({"⁰": "0", "¹": "1", "²": "2", "³": "3", "⁶": "6", "⁹": "9"})
+_TO_POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
 
 def unit_of_cell(word: str) -> tuple[float | None, Quantity | None] | None:
