@@ -16,6 +16,7 @@ REPEATED = {
     "analysis.py": "what trained blocks do with images",
     "backbones.py": "networks that a spec may name",
     "blocks.py": "blocks that a spec may name",
+    "claims.py": "a paper's table that is judged",
     "compare.py": "a comparison of two files of records",
     "counts.py": "exact counts",
     "evaluation.py": "weights that are tested",

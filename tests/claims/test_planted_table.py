@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 from support.printed_tables import FOR_CIFAR, FOR_IMAGENET, Planted, planted, table
 
+from srbench.claims.judged_rows import judged
 from srbench.claims.reading import read_tables
-from srbench.claims.rows import judged
 from srbench.records.claim import JudgedFigure
 from srbench.runner.tallies import tally
 
@@ -59,8 +59,9 @@ def comes_about(cell: Planted, figure: JudgedFigure) -> bool:
     )
 
 
-def test_of_planted_figures_the_conventions_are_named() -> None:
-    check(list(planted(30, 0, FOR_CIFAR)))
+@pytest.mark.catalog
+def test_of_planted_figures_of_small_networks_the_conventions_are_named() -> None:
+    check(list(planted(60, 0, FOR_CIFAR)))
 
 
 @pytest.mark.catalog

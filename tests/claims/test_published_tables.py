@@ -5,8 +5,8 @@ from functools import cache
 import pytest
 from conftest import read_data
 
+from srbench.claims.judged_rows import judged
 from srbench.claims.paper import Cell, Column, PaperTable, Printed, Row
-from srbench.claims.rows import judged
 from srbench.records.claim import JudgedFigure
 from srbench.records.record import Record
 from srbench.runner.tallies import Tally, tally

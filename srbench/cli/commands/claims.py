@@ -142,7 +142,7 @@ def _with_usual(
 def _judge(tables: Sequence["PaperTable"], given: Mapping[str, str], records: list[Record]) -> None:
     """Add the records of each table, as it is judged."""
     with progress(sum(len(table.rows) for table in tables)) as begin:
-        from srbench.claims.rows import judged
+        from srbench.claims.judged_rows import judged
         from srbench.runner.tallies import tally  # loads torch
 
         done = 0
