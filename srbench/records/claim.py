@@ -39,10 +39,11 @@ class Explanation:
 class JudgedFigure:
     """A figure of a table, and what became of it.
 
-    ``text`` is the cell as it is printed, ``digits`` and ``unit`` what it says (None if no unit is
-    given), and ``here`` what srbench counts, in base units. ``explanations`` begin with the
-    simplest, of several alike with what most of the column has. ``chance`` is the share of other
-    figures nearby, with as many digits, that would have been explained by themselves as well.
+    ``text`` is the cell as it is printed, ``digits`` and ``unit`` what it says, and ``here`` what
+    srbench counts, in base units. If no unit is given, it is the one that comes nearest, as the
+    ``note`` says. ``explanations`` begin with the simplest, and with what most of the column has.
+    ``chance`` is the share of other figures nearby, with as many digits, that would have been
+    explained by themselves as well.
     """
 
     __pydantic_config__ = STRICT

@@ -20,11 +20,9 @@ FOR_CIFAR = {
 FOR_IMAGENET = {
     "resnet18": "ResNet-18",
     "resnet18+se": "ResNet-18 + SE",
-    "resnet18+cbam": "ResNet-18 + CBAM",
     "resnet50": "ResNet-50",
     "resnet50+se": "ResNet-50 + SE",
     "mobilenet_v2": "MobileNetV2",
-    "vgg11_bn": "VGG-11-BN",
 }
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 
