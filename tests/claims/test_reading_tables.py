@@ -295,3 +295,21 @@ def test_ten_thousand_rows() -> None:
     rows = [("Model", "Params (M)"), *((f"net{i}", f"{i}.5") for i in range(10_000))]
     for write in (as_csv, as_markdown, as_latex):
         assert len(one(write(rows)).rows) == 10_000
+
+
+@pytest.mark.parametrize(
+    ("title", "unit"),
+    [
+        ("ResNet-101 GFLOPs", 1e9),
+        ("ResNet-101 Params", None),
+        ("ResNet-102 Params (M)", 1e6),
+        ("FLOPs (10^8)", 1e8),
+        ("FLOPs (×10⁸)", 1e8),
+        ("FLOPs (×10^{9})", 1e9),
+        ("Params (106)", 1e6),
+        ("Params (2²⁰)", 2.0**20),
+    ],
+)
+def test_the_depth_in_a_title_is_no_power_of_ten(title: str, unit: float | None) -> None:
+    (table,) = read_tables(f"Model;{title}\nResNet-18;1.0\n", "t.csv")
+    assert units(table) == [unit]

@@ -32,11 +32,14 @@ MACS = _PREFIX.format("macs_unit") + (
     r"(?:and\s)?(?:adds?|additions?|accumulates?|accumulations?|accs?))"
 )
 _OF_A_CELL = re.compile(rf"(?:(?P<params>{PARAMS})|(?P<macs>{MACS}))\.?")
+# Without a sign of a power only those of usual units: the 101 of ResNet-101 is not 10^1.
 _POWER = re.compile(
-    r"(?:[×x*·]\s?)?(?<![\d.])(?:10\s?\^?\s?\{?\s?([1-9]|1[0-5])\s?\}?|1e\+?0?([1-9]|1[0-5]))(?!\d)"
+    r"(?:[×x*·]\s?)?(?<![\d.])"
+    r"(?:10\s?\^\s?\{?\s?([1-9]|1[0-5])\s?\}?|10\s?\{?\s?(3|6|9|12)\s?\}?|1e\+?0?([1-9]|1[0-5]))(?!\d)"
 )
+_RAISED = re.compile(r"(?<=10)[⁰¹²³⁴⁵⁶⁷⁸⁹]+|(?<=2)[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 _BINARY = re.compile(r"(?<![\d.])2\s?\^?\s?\{?\s?(20|30)\s?\}?(?!\d)")
-_TO_POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+_TO_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
 
 def unit_of_cell(word: str) -> tuple[float | None, Quantity | None] | None:
@@ -70,6 +73,6 @@ def with_plain_powers(text: str) -> str:
     >>> with_plain_powers("params (×10⁶)"), with_plain_powers("2²⁰")
     ('params ( 1e6 )', ' 2^20 ')
     """
-    text = text.translate(_TO_POWERS)
-    text = _POWER.sub(lambda power: f" 1e{power[1] or power[2]} ", text)
+    text = _RAISED.sub(lambda raised: f"^{raised[0].translate(_TO_DIGITS)}", text)
+    text = _POWER.sub(lambda power: f" 1e{power[1] or power[2] or power[3]} ", text)
     return _BINARY.sub(r" 2^\1 ", text)
