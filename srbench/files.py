@@ -48,7 +48,7 @@ def require_utf8(path: Path, start: bytes) -> None:
         raise SrbenchError(f"{path} is {kind}", "save it as UTF-8")
 
 
-def read_text(path: Path | None, most: int, remedy: str) -> str:
+def read_text(path: Path | None, remedy: str, most: int | None = None) -> str:
     """The text of a file, or of the standard input if there is no path, of at most so many bytes.
 
     Raises SrbenchError if it cannot be read, is longer, or is not UTF-8.
@@ -58,12 +58,12 @@ def read_text(path: Path | None, most: int, remedy: str) -> str:
         raise SrbenchError("the standard input is closed", remedy)
     try:
         with path.open("rb") if path else nullcontext(sys.stdin.buffer) as file:
-            content = file.read(most + 1)
+            content = file.read(-1 if most is None else most + 1)
     except OSError as error:
         raise unreadable(shown, error, remedy) from error
     except ValueError as error:  # a name with a null byte
         raise SrbenchError(f"cannot read {shown}: {error}", remedy) from error
-    if len(content) > most:
+    if most is not None and len(content) > most:
         raise SrbenchError(f"{shown} has more than {most / 1e6:.0f} MB", remedy)
     require_utf8(shown, content)
     try:

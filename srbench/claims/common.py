@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from srbench.claims.fitting import Departures, Figures, Found, Print
-from srbench.claims.printing import BINARY, DECIMAL, IN_WORDS
+from srbench.claims.printing import IN_WORDS, other_unit
 from srbench.claims.totals_of_papers import AS_TOOL
+from srbench.records.claim import SUPPORT
 
 ALONE = 2  # departures that a figure may have by itself; more need the support of its column
-SUPPORT = 3  # figures that support each other at least
 _SAMPLE = 400  # figures that are asked
 
 
@@ -121,6 +121,5 @@ def _unit(figures: Sequence[Known]) -> str | None:
 
 
 def _other(figure: Known) -> str | None:
-    unit = figure.figures.form.unit
-    other = BINARY.get(unit) or DECIMAL.get(unit)
+    other = other_unit(figure.figures.form.unit)
     return IN_WORDS[other] if other else None

@@ -8,7 +8,7 @@ from itertools import chain
 
 from srbench.claims.networks import Network, Size, Way
 from srbench.claims.paper import Quantity
-from srbench.claims.printing import BINARY, DECIMAL, ON_PRINTED, Baseline, written
+from srbench.claims.printing import ON_PRINTED, Baseline, other_unit, written
 from srbench.claims.totals_of_papers import MOST
 
 _NEARBY = 0.1  # how far from a figure others are, of which some would fit by chance
@@ -43,9 +43,11 @@ class Figures:
     @cached_property
     def every(self) -> dict[int, dict[Departures, int]]:
         """The same, and the network with other options and other numbers of classes."""
-        form = self.form
-        ways = chain(form.network.plain(form.quantity), form.network.rebuilt(form.quantity))
-        return self._index(ways)
+        return self._index(chain(self.form.network.plain(self.form.quantity), self._rebuilt))
+
+    @cached_property
+    def _rebuilt(self) -> list[Way]:
+        return list(self.form.network.rebuilt(self.form.quantity))
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -58,10 +60,8 @@ class Figures:
     def of_network(self) -> frozenset[str]:
         """Those of the departures that build another network, of other parameters."""
         own = self.form.network.own(self.form.quantity)
-        changed = self.form.network.rebuilt(self.form.quantity)
-        return frozenset(
-            way.departures[0] for way in changed if len(way.departures) == 1 and way.value != own
-        )
+        alone = (way for way in self._rebuilt if len(way.departures) == 1)
+        return frozenset(way.departures[0] for way in alone if way.value != own)
 
     def holds(self, digits: int) -> bool:
         """Whether srbench's own count is printed so."""
@@ -81,7 +81,7 @@ class Figures:
         nothing is found."""
         form = self.form
         size = digits * form.unit / 10**form.decimals
-        other = BINARY.get(form.unit) or DECIMAL.get(form.unit, form.unit)
+        other = other_unit(form.unit) or form.unit
         scales = (1.0,) if is_found else (1.0, other / form.unit)
         factors = (1.0,) if is_found or form.quantity == "params" else (1.0, 0.5, 2.0)
         wanted = dict.fromkeys(size * scale * factor for scale in scales for factor in factors)

@@ -1,7 +1,7 @@
 """The rows of a paper's table as records, each with its verdicts."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -112,10 +112,3 @@ class _Counted:
             reason = one_line(error)
             self.status = f"failed: {reason}"
             self.row["spec"] = self.row["baseline"] = answer.spec
-
-
-def unrecognised(records: list[Record]) -> Iterator[tuple[str, str]]:
-    """The names that were not recognised, and why."""
-    for record in records:
-        if record.claim and record.status.startswith(UNRECOGNISED):
-            yield record.claim.row, record.status.removeprefix(UNRECOGNISED)

@@ -77,7 +77,7 @@ class Network:
     def rebuilt(self, quantity: Quantity) -> Iterator[Way]:
         """The same with another option of the network, or another number of classes."""
         for words, spec in ((), self.spec), *_with_other_options(self.spec):
-            case = _with(self.case, spec)
+            case = Case(spec, self.case.conditions)
             ways = _ways(words, case, quantity, self.tallying)
             if words:
                 yield from ways
@@ -178,11 +178,6 @@ def _parts(tally: "Tally", quantity: Quantity) -> Mapping[str, int]:
 
 def _at(size: Size) -> str:
     return f"at {size[0]}×{size[1]}"
-
-
-def _with(case: Case, spec: Spec) -> Case:
-    """Another spec of the same network, under the same conditions."""
-    return Case(spec, case.conditions)
 
 
 def _with_classes(case: Case, classes: int) -> Case:

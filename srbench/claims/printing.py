@@ -5,19 +5,25 @@ from typing import NamedTuple
 
 from srbench.claims.paper import Quantity
 
-BINARY = {10**3: 2**10, 10**6: 2**20, 10**9: 2**30, 10**12: 2**40}
-DECIMAL = {two: ten for ten, two in BINARY.items()}
+_BINARY = {10**3: 2**10, 10**6: 2**20, 10**9: 2**30, 10**12: 2**40}
+_DECIMAL = {two: ten for ten, two in _BINARY.items()}
 IN_WORDS = {
     1: "in units of 1",
     **{10 ** (3 * n): f"in units of 10^{3 * n}" for n in range(1, 5)},
     **{2 ** (10 * n): f"in units of 2^{10 * n}" for n in range(1, 5)},
 }
+
 TWICE = "with two for each multiply-add"
 HALF = "halved"
 TRUNCATED = "truncated"
 BASELINE_FIRST = "with the block's cost added to the rounded baseline"
 ON_PRINTED = "with the block's cost added to the printed baseline"
 COARSELY = "rounded to {}"
+
+
+def other_unit(unit: int) -> int | None:
+    """The unit of powers of two for one of powers of ten, and the other way round."""
+    return _BINARY.get(unit) or _DECIMAL.get(unit)
 
 
 class Baseline(NamedTuple):
@@ -68,7 +74,7 @@ _FACTORS = {
 
 def _ratios(quantity: Quantity, unit: int, decimals: int, most: int) -> Iterator[_Ratio]:
     """What a total is multiplied with to get its digits."""
-    other = BINARY.get(unit) or DECIMAL.get(unit)
+    other = other_unit(unit)
     units = [(unit, ()), *([(other, (IN_WORDS[other],))] if other else [])]
     for factor in _FACTORS[quantity]:
         for one, words in units:

@@ -10,6 +10,7 @@ from srbench.records.schema import CONVENTION, STRICT, Kind
 # Of a figure: it holds to its last digit; it does under one of the ``explanations``; it does under
 # none that was tried; it cannot be read, or its network cannot be counted.
 Verdict = Literal["holds", "explained", "unexplained", "not judged"]
+SUPPORT = 3  # figures of a column that come about in one way, and so not by chance
 VERDICTS: tuple[Verdict, ...] = ("holds", "explained", "unexplained", "not judged")
 
 

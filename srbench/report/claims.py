@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from srbench.errors import several, together
-from srbench.records.claim import Claim, JudgedFigure
+from srbench.records.claim import SUPPORT, Claim, JudgedFigure
 from srbench.records.published import Figure
 from srbench.records.record import Record
 from srbench.report.formats import Report
@@ -17,7 +17,6 @@ from srbench.report.table import Column, Table
 
 AT_MOST = 90  # characters of two explanations of a figure; others are counted
 TELLING = 0.1  # a chance that a reader should know
-SUPPORT = 3  # figures of a column that together are no chance
 UNITS = {1.0: "", 1e3: "k", 1e6: "M", 1e9: "G", 1e12: "T", 2.0**20: "Mi", 2.0**30: "Gi"}
 
 
@@ -43,7 +42,6 @@ def _by_source(records: Iterable[Record]) -> dict[str, list[Record]]:
 def _table(source: str, number: int, records: Sequence[Record], look: Look) -> Table:
     named = Names(records, look.names)
     said = f"{source}: {sentence(records)}"
-    figures = [one for record in records if record.claim for one in record.claim.figures]
     lines = [
         (claim.row, claim.line, record, figure)
         for record in records
@@ -51,6 +49,7 @@ def _table(source: str, number: int, records: Sequence[Record], look: Look) -> T
         for figure in claim.figures
         if figure.text
     ]
+    in_column = Counter(one.column for *_, one in lines if one.verdict != "not judged")
     name = "claims" if number == 1 else f"claims-{number}"
     return Table(
         name,
@@ -65,7 +64,7 @@ def _table(source: str, number: int, records: Sequence[Record], look: Look) -> T
         tuple(
             (
                 *(row, named(record.spec), one.column, one.text, _here(one)),
-                verdict(one, _is_alone(one, figures)),
+                verdict(one, in_column[one.column] >= SUPPORT and _is_alone(one)),
             )
             for row, _, record, one in lines
         ),
@@ -135,10 +134,8 @@ def _explained(figure: JudgedFigure, is_alone: bool) -> str:
     return f"explained: {first}{more}{alone}{by_chance}"
 
 
-def _is_alone(figure: JudgedFigure, figures: Sequence[JudgedFigure]) -> bool:
-    own = [one for one in figures if one.column == figure.column and one.verdict != "not judged"]
-    supported = (one.supported for one in figure.explanations)
-    return len(own) >= SUPPORT and max(supported, default=0) == 1
+def _is_alone(figure: JudgedFigure) -> bool:
+    return max((one.supported for one in figure.explanations), default=0) == 1
 
 
 def _here(figure: JudgedFigure) -> str | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from srbench.errors import FileError, SrbenchError, raise_all
-from srbench.files import require_utf8
+from srbench.files import read_text
 from srbench.records.validation import Where
 from srbench.tables.toml_lines import lines
 
@@ -77,16 +77,7 @@ class Draft:
 def read(path: Path) -> Draft:
     """Read a layout's file. Raises SrbenchError if it cannot be read, or is not TOML."""
     require_name(path.stem)
-    try:
-        content = path.read_bytes()
-        require_utf8(path, content)
-        return drafted(path, content.decode("utf-8-sig"))
-    except OSError as error:
-        raise SrbenchError(
-            f"cannot read {path}: {error.strerror}", "give a table, or a folder of tables"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise SrbenchError(f"{path} is not UTF-8: {error.reason}", "save it as UTF-8") from error
+    return drafted(path, read_text(path, "give a table, or a folder of tables"))
 
 
 def drafted(path: Path, text: str) -> Draft:

@@ -15,7 +15,7 @@ from srbench.catalog.lookup import find_block, find_option
 from srbench.claims.naming.lettering import lettering
 from srbench.claims.naming.words import Inserted
 from srbench.errors import SpecError, SrbenchError, did_you_mean
-from srbench.files import require_utf8
+from srbench.files import read_text
 from srbench.spec.parse import Part, Spec, parse, read
 from srbench.tables.draft import Mistake, described, drafted
 
@@ -29,14 +29,7 @@ def load_names(path: Path) -> Mapping[str, str]:
 
     Raises SrbenchError if the file cannot be read, and for all that is wrong in it at once.
     """
-    try:
-        content = path.read_bytes()
-        require_utf8(path, content)
-        draft = drafted(path, content.decode("utf-8-sig"))
-    except OSError as error:
-        raise SrbenchError(f"cannot read {path}: {error.strerror}", _EXAMPLE) from error
-    except UnicodeDecodeError as error:
-        raise SrbenchError(f"{path} is not UTF-8: {error.reason}", "save it as UTF-8") from error
+    draft = drafted(path, read_text(path, _EXAMPLE))
     draft.require_right(_mistakes(draft.data))
     names: dict[str, str] = draft.data[SECTION]
     if any(not name.strip() for name in names):

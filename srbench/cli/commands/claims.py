@@ -103,7 +103,7 @@ def _read(path: Path) -> "Sequence[PaperTable]":
     from srbench.claims.reading import read_tables
 
     is_stdin = path == STDOUT
-    text = read_text(None if is_stdin else path, MOST_BYTES, "name a CSV, Markdown or LaTeX file")
+    text = read_text(None if is_stdin else path, "name a CSV, Markdown or LaTeX file", MOST_BYTES)
     name = "the standard input" if is_stdin else path.name
     found = read_tables(text, name)
     several = len(found) > 1

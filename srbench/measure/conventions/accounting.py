@@ -67,7 +67,7 @@ class Accounting(Watching):
     def _note(
         self, func: Operator, kind: Kind, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
     ) -> None:
-        super()._note(func, kind, args, kwargs, out)
+        """Account for an operator, in the place of the count that a `Watching` makes of it."""
         if isinstance(func, OpOverload):
             self._account(lambda one: one.operator(func), *args, **kwargs | {"out": out})
 
